@@ -1,0 +1,130 @@
+"""What `make run`, `make test` and the others do on a machine that has nothing but Python 3.11.
+
+Standard library only. It makes `.venv`, installs the hashed requirements when their file has changed, and hands over.
+Windows has no make: call `python kvportal/bootstrap.py run` there.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+CHECKS = [
+    ["ruff", "format", "--check", "."],
+    ["ruff", "check", "."],
+    ["mypy"],
+    ["djlint", "--lint", "--quiet", "templates"],
+    ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+    ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+]
+
+
+def run(*command: str | Path, **environment: str) -> None:
+    """Run a command in the project's root, and stop with its exit code if it fails."""
+    finished = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)  # noqa: S603 our own words
+    if finished.returncode:
+        sys.exit(finished.returncode)
+
+
+def prepare(requirements: str) -> None:
+    """Make `.venv` hold exactly what the hashed requirements file says."""
+    wanted = (ROOT / requirements).read_bytes()
+    digest = hashlib.sha256(wanted).hexdigest()
+    stamp = VENV / f".{requirements}.sha256"
+    if stamp.exists() and stamp.read_text() == digest and PYTHON.exists():
+        return
+    if not PYTHON.exists():
+        print("kvportal: making .venv", flush=True)
+        venv.create(VENV, with_pip=True, clear=VENV.exists())
+    print(f"kvportal: installing {requirements}", flush=True)
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
+    run(PYTHON, *install, "-r", requirements)
+    stamp.write_text(digest)
+
+
+def install_chromium() -> None:
+    """Install Debian's Chromium for the browser tests where we may; say how to get it elsewhere."""
+    if shutil.which("chromium"):
+        return
+    is_debian = Path("/etc/debian_version").exists() and shutil.which("apt-get")
+    if is_debian and os.geteuid() == 0:
+        run("apt-get", "update", "-qq")
+        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
+    else:
+        print("kvportal: no chromium, so the browser tests are skipped; install it (Debian: apt install chromium).")
+
+
+def test_environment() -> dict[str, str]:
+    return {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+
+
+def task_run() -> None:
+    prepare("requirements.txt")
+    replace_process(PYTHON, "manage.py", "run", *sys.argv[2:])
+
+
+def task_serve() -> None:
+    prepare("requirements.txt")
+    replace_process(PYTHON, "manage.py", "serve", *sys.argv[2:])
+
+
+def task_test() -> None:
+    prepare("requirements-dev.txt")
+    install_chromium()
+    run(PYTHON, "-m", "pytest", "-n", "2", "-m", "not e2e and not sdk", *sys.argv[2:])
+    # Browser and SDK tests start servers of their own and measure time: one at a time.
+    run(PYTHON, "-m", "pytest", "-m", "e2e or sdk", *sys.argv[2:], DJANGO_ALLOW_ASYNC_UNSAFE="true")
+
+
+def task_check() -> None:
+    prepare("requirements-dev.txt")
+    for tool, *arguments in CHECKS:
+        print("kvportal:", tool, *arguments, flush=True)
+        run(BIN / tool, *arguments, **test_environment())
+
+
+def task_bench() -> None:
+    prepare("requirements-dev.txt")
+    run(PYTHON, "-m", "tests.bench", *sys.argv[2:])
+
+
+def task_lock() -> None:
+    """Write both hashed requirement files anew from pyproject.toml; needs uv."""
+    compile_lock = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate"]
+    extras = ["--extra", "postgres", "--extra", "redis", "pyproject.toml"]
+    run(*compile_lock, *extras, "-o", "requirements.txt")
+    run(*compile_lock, "--group", "dev", "-c", "requirements.txt", *extras, "-o", "requirements-dev.txt")
+
+
+def replace_process(*command: str | Path) -> None:
+    """Become the command, so that Ctrl+C and SIGTERM reach it and nobody else."""
+    os.chdir(ROOT)
+    if os.name == "nt":  # exec on Windows leaves the console behind
+        run(*command)
+    else:
+        os.execv(command[0], [str(part) for part in command])  # noqa: S606 no shell is wanted
+
+
+TASKS = {
+    "run": task_run,
+    "serve": task_serve,
+    "test": task_test,
+    "check": task_check,
+    "bench": task_bench,
+    "lock": task_lock,
+}
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 11):
+        sys.exit("kvportal needs Python 3.11 or newer; this is " + sys.version.split()[0])
+    if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
+        sys.exit("usage: python kvportal/bootstrap.py " + "|".join(TASKS))
+    TASKS[sys.argv[1]]()

@@ -1,0 +1,42 @@
+"""Health for whoever starts and watches the process. Neither page touches a vault."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.utils.module_loading import import_string
+from django.views.decorators.http import require_safe
+
+
+@login_not_required
+@require_safe
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """The process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@login_not_required
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """The process can do its work: database, migrations, key ring. 503 with the names of what is wrong."""
+    problems = [name for name, works in (("database", database_works), ("keys", keys_work)) if not works()]
+    return JsonResponse({"status": "unready" if problems else "ok", "problems": problems}, status=503 if problems else 200)
+
+
+def database_works() -> bool:
+    try:
+        executor = MigrationExecutor(connection)
+        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return False
+
+
+def keys_work() -> bool:
+    try:
+        for check in settings.STARTUP_CHECKS:
+            import_string(check)()
+    except (ImproperlyConfigured, DatabaseError):
+        return False
+    return True

@@ -1,0 +1,121 @@
+"""What happens to every request, whatever page it asks for."""
+
+import time
+import uuid
+from collections.abc import Callable
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import resolve_url
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+log = structlog.get_logger("kvportal.request")
+
+
+def request_log(get_response: GetResponse) -> GetResponse:
+    """One line a request: method, path without its query (it may hold a one-time code), status, milliseconds, who."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        started = time.monotonic()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex)
+        response = get_response(request)
+        user = getattr(request, "user", None)
+        match = request.resolver_match
+        log.info(
+            "request",
+            method=request.method,
+            # An invitation's address is a secret of its own, so unnamed routes and its route are logged by pattern.
+            route=match.route if match else None,
+            status=response.status_code,
+            milliseconds=round((time.monotonic() - started) * 1000),
+            user=str(user.pk) if user is not None and user.is_authenticated else None,
+        )
+        return response
+
+    return middleware
+
+
+def response_headers(get_response: GetResponse) -> GetResponse:
+    """Nothing we render is stored by anybody, embedded elsewhere, or given a browser feature it does not need."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        if not request.path.startswith(settings.STATIC_URL):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return middleware
+
+
+def htmx_redirect(get_response: GetResponse) -> GetResponse:
+    """Send the whole page, not the swapped part, to a redirect's target: a sign-in form must not land in a table."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.headers.get("HX-Request") != "true" or not isinstance(response, HttpResponseRedirect):
+            return response
+        return HttpResponseClientRedirect(back_to_page(request, response.url))
+
+    return middleware
+
+
+def back_to_page(request: HttpRequest, target: str) -> str:
+    """Let a sign-in triggered by a swapped part lead back to the page the person was on."""
+    parts = urlsplit(target)
+    if parts.path != resolve_url(settings.LOGIN_URL):
+        return target
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    if page.netloc and page.netloc != request.get_host():
+        return target
+    query = QueryDict(mutable=True)
+    query["next"] = page.path or "/"
+    return f"{parts.path}?{query.urlencode()}"
+
+
+def session_limits(get_response: GetResponse) -> GetResponse:
+    """End a session after half an hour without a request; the cookie's own age ends it after twelve hours."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            seen = request.session.get("seen", now)
+            if now - seen > settings.SESSION_IDLE_SECONDS:
+                logout(request)
+            elif now - seen >= 60 or "seen" not in request.session:
+                # Written once a minute, not with every request: a page should not cost a disk sync.
+                request.session["seen"] = now
+                started = request.session.setdefault("started", now)
+                request.session.set_expiry(max(1, started + settings.SESSION_COOKIE_AGE - now))
+        return get_response(request)
+
+    return middleware
+
+
+def viewer_time_zone(get_response: GetResponse) -> GetResponse:
+    """Show and read times in the zone that the viewer's browser named in its cookie; UTC where it named none."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        zone = time_zone_named(request.COOKIES.get("timezone", ""))
+        if zone is None:
+            return get_response(request)
+        with timezone.override(zone):
+            return get_response(request)
+
+    return middleware
+
+
+def time_zone_named(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,0 +1,219 @@
+"""Settings: one module for every deployment, safe unless told otherwise. README's table lists each variable."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from environs import EnvValidationError
+
+from kvportal.env import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DATA_DIR: Path = env.path("DATA_DIR", BASE_DIR / "var").absolute()
+DEBUG: bool = env.bool("DEBUG", False)
+HTTPS: bool = env.bool("HTTPS", True)
+
+SECRET_KEY: str = env.str("SECRET_KEY")
+SEALING_KEYS: str = env.str("SEALING_KEYS")
+AUDIT_KEY: str = env.str("AUDIT_KEY")
+
+HOST: str = env.str("HOST", "127.0.0.1")
+PORT: int = env.int("PORT", 8000)
+EMULATOR_PORT: int = env.int("EMULATOR_PORT", 8443)
+EMULATOR_CERTIFICATE_SECONDS: float = env.float("EMULATOR_CERTIFICATE_SECONDS", 8)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", 0)
+
+CLOUDS_FILE: Path | None = env.path("CLOUDS_FILE", None)
+OUTBOUND_PROXY: str | None = env.str("OUTBOUND_PROXY", None)
+SCAN_MINUTES: int = env.int("SCAN_MINUTES", 15)
+OWNER_EMAIL: str = env.str("OWNER_EMAIL", "")
+OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", "")
+
+DATABASE_URL: str = env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'kvportal.sqlite3'}")
+CACHE_URL: str = env.str("CACHE_URL", "")
+
+try:
+    env.seal()  # from here on nothing is read; everything that was wrong is said at once
+except EnvValidationError as error:
+    wrong = "; ".join(f"{name}: {' '.join(reasons)}" for name, reasons in error.error_messages.items())
+    raise ImproperlyConfigured(f"the environment is not right: {wrong}") from None
+
+STARTUP_CHECKS = ["vaults.sealing.check_key_ring"]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_include_bootstrap",
+    "tablericons",
+    "template_partials",
+    "vaults",
+]
+
+MIDDLEWARE = [
+    "kvportal.middleware.request_log",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "kvportal.middleware.response_headers",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "kvportal.middleware.htmx_redirect",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "kvportal.middleware.session_limits",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "kvportal.middleware.viewer_time_zone",
+    "vaults.views.problems.ProblemMiddleware",
+]
+
+ROOT_URLCONF = "kvportal.urls"
+WSGI_APPLICATION = "kvportal.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "vaults.views.frame.frame",
+            ],
+            "builtins": [
+                "django.templatetags.static",
+                "django_htmx.templatetags.django_htmx",
+                "template_partials.templatetags.partials",
+                "vaults.templatetags.kvportal",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# Database: an audit row must survive a power cut, so SQLite syncs fully; IMMEDIATE keeps writers from losing to each other.
+DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+DATABASE = DATABASES["default"]
+if DATABASE["ENGINE"].endswith("sqlite3"):
+    DATABASE["CONN_MAX_AGE"] = None
+    DATABASE["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "pool": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Counting wrong passwords is the cache's only work; every process must see the same count.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
+    if CACHE_URL
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "kvportal_cache"}
+}
+
+# Sign-in
+AUTH_USER_MODEL = "vaults.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "kvportal.signin.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reauthenticate": "10/m/user"}
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+
+# Sessions: in the database; half an hour idle, twelve hours in all (kvportal.middleware.session_limits).
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = 30 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-kvportal" if HTTPS else "kvportal"
+CSRF_COOKIE_NAME = "__Host-kvportal-csrf" if HTTPS else "kvportal-csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and "*" not in host]
+
+# What every answer says
+SECURE_SSL_REDIRECT = False  # the proxy in front does it; a health check speaks plain http
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the line above
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# Uploads (certificates, keys) are small and never touch the disk.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
+
+LANGUAGE_CODE = "en-gb"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+LOGGING_CONFIG = "kvportal.logging.configure"
+LOGGING = {"level": "DEBUG" if DEBUG else "INFO"}
+DEFAULT_EXCEPTION_REPORTER_FILTER = "django.views.debug.SafeExceptionReporterFilter"
+
+os.umask(0o077)  # whatever this process writes is its own: the database, its log, the keys
