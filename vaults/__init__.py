@@ -1,0 +1,17 @@
+"""The product: everything that knows of vaults.
+
+    views/       a request in, one action called, a page or its named partial out
+    forms/       what people type, checked
+    actions/     who may, do it, record it: one function an act, the same nouns as views
+    access.py    the only way from a URL to a team, a connection or a vault
+    permissions.py   actions, roles, and which role may do what
+    audit.py     recording, chain, verification
+    clients.py   a vault's row -> a ready client
+    sealing.py   encryption at rest
+    models/      what the portal itself remembers: teams, connections, vaults, audit, inventory
+    jobs/        background work: scan
+    keyvault/    the client for Azure's REST API (requests, msal; no Django)
+    emulator/    a Key Vault for this machine (no Django, nothing of keyvault/)
+
+Imports point one way: views -> actions -> keyvault. tests/test_architecture.py holds us to it.
+"""

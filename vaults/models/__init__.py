@@ -1,0 +1,23 @@
+"""What the portal itself remembers. Never a secret's value, a private key of a vault, a token or a backup blob."""
+
+from vaults.models.audit import AuditChain, AuditEntry
+from vaults.models.connection import Connection
+from vaults.models.inventory import InventoryItem
+from vaults.models.sealed import SealedCanary
+from vaults.models.submission import Submission
+from vaults.models.team import Invitation, Membership, Team, User
+from vaults.models.vault import Vault
+
+__all__ = [
+    "AuditChain",
+    "AuditEntry",
+    "Connection",
+    "InventoryItem",
+    "Invitation",
+    "Membership",
+    "SealedCanary",
+    "Submission",
+    "Team",
+    "User",
+    "Vault",
+]

@@ -1,0 +1,64 @@
+"""The audit trail: entries that are only ever added, each bound to the one before it by a keyed hash.
+
+An act leaves two entries with the same `event`: one when it starts, one with its outcome. Names are copied, not referenced:
+an entry outlives the person, the team and the vault it speaks of.
+"""
+
+from typing import NoReturn
+
+from django.db import models
+
+
+class AuditState(models.TextChoices):
+    STARTED = "started", "Started"
+    SUCCEEDED = "succeeded", "Succeeded"
+    DENIED = "denied", "Denied"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class AuditEntry(models.Model):
+    seq = models.BigIntegerField(primary_key=True)
+    event = models.UUIDField(db_index=True)
+    at = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=10, choices=AuditState)
+    team_id = models.UUIDField(db_index=True)
+    team_name = models.CharField(max_length=80)
+    actor_id = models.UUIDField(null=True)
+    actor_label = models.CharField(max_length=254)
+    action = models.CharField(max_length=40)
+    connection_name = models.CharField(max_length=80, blank=True)
+    client_id = models.CharField(max_length=64, blank=True)
+    vault_id = models.UUIDField(null=True)
+    vault_name = models.CharField(max_length=260, blank=True)
+    vault_slug = models.CharField(max_length=80, blank=True)
+    name = models.CharField(max_length=254, blank=True)
+    version = models.CharField(max_length=64, blank=True)
+    detail = models.JSONField(default=dict)
+    status = models.PositiveSmallIntegerField(null=True)
+    code = models.CharField(max_length=80, blank=True)
+    inner_code = models.CharField(max_length=80, blank=True)
+    azure_request_ids = models.JSONField(default=list)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        indexes = [models.Index(fields=["vault_id", "name", "seq"], name="audit_object")]
+        ordering = ["-seq"]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.action} {self.state}"
+
+    def delete(self, *_args: object, **_kwargs: object) -> NoReturn:
+        raise TypeError("audit entries are never deleted")
+
+
+class AuditChain(models.Model):
+    """The newest link: one row, locked by whoever adds an entry, so that there is one order."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    seq = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="0" * 64)
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.hash}"

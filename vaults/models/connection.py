@@ -1,0 +1,67 @@
+"""A service principal in a tenant of a cloud: what the portal signs in to Azure with."""
+
+import uuid
+
+from django.db import models
+
+from vaults.models.team import Team
+from vaults.sealing import Place, seal, unseal
+
+NEWEST_API_VERSION = "2026-04-01"
+API_VERSIONS = ["7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", NEWEST_API_VERSION]
+
+
+class Connection(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="connections")
+    name = models.CharField(max_length=80)
+    cloud = models.CharField(max_length=40)
+    tenant_id = models.CharField("tenant ID", max_length=253)
+    client_id = models.CharField("application (client) ID", max_length=64)
+    api_version = models.CharField(
+        "API version", max_length=16, choices=[(v, v) for v in API_VERSIONS], default=NEWEST_API_VERSION
+    )
+    client_secret_sealed = models.TextField(blank=True, editable=False)
+    certificate_sealed = models.TextField(blank=True, editable=False)
+    certificate_subject = models.CharField(max_length=500, blank=True, editable=False)
+    credential_expires_on = models.DateTimeField("credential ends on", null=True, blank=True)
+    credential_changed_at = models.DateTimeField(null=True, editable=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    tested_at = models.DateTimeField(null=True, editable=False)
+    test_sentence = models.CharField(max_length=300, blank=True, editable=False)
+    test_passed = models.BooleanField(null=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "name"], name="connection_name_once_a_team")]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def _place(self, field: str) -> Place:
+        return Place(self._meta.db_table, str(self.pk), field)
+
+    def set_client_secret(self, secret: str) -> None:
+        self.client_secret_sealed = seal(secret, self._place("client_secret"))
+        self.certificate_sealed = self.certificate_subject = ""
+
+    def set_certificate(self, pem: str, subject: str) -> None:
+        """Keep a private key and its certificate, both PEM, one after the other."""
+        self.certificate_sealed = seal(pem, self._place("certificate"))
+        self.certificate_subject = subject
+        self.client_secret_sealed = ""
+
+    def client_secret(self) -> str:
+        """Raises SealBroken."""
+        return unseal(self.client_secret_sealed, self._place("client_secret"))
+
+    def certificate(self) -> str:
+        """Private key and certificate as PEM. Raises SealBroken."""
+        return unseal(self.certificate_sealed, self._place("certificate"))
+
+    def reseal(self) -> None:
+        """Seal what is kept anew with the ring's current key."""
+        if self.client_secret_sealed:
+            self.client_secret_sealed = seal(self.client_secret(), self._place("client_secret"))
+        if self.certificate_sealed:
+            self.certificate_sealed = seal(self.certificate(), self._place("certificate"))

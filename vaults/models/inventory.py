@@ -1,0 +1,37 @@
+"""What the last scan found: names, dates and states of every vault's items. Metadata only."""
+
+from django.db import models
+
+from vaults.models.vault import Vault
+
+
+class InventoryItem(models.Model):
+    class Kind(models.TextChoices):
+        SECRET = "secret", "Secret"
+        KEY = "key", "Key"
+        CERTIFICATE = "certificate", "Certificate"
+
+    vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="items")
+    kind = models.CharField(max_length=12, choices=Kind)
+    name = models.CharField(max_length=127)
+    enabled = models.BooleanField()
+    managed = models.BooleanField(default=False)
+    pending = models.BooleanField(default=False)
+    not_before = models.DateTimeField(null=True)
+    expires_on = models.DateTimeField(null=True)
+    created_on = models.DateTimeField(null=True)
+    updated_on = models.DateTimeField(null=True)
+    deleted_on = models.DateTimeField(null=True)
+    scheduled_purge_on = models.DateTimeField(null=True)
+    content_type = models.CharField(max_length=255, blank=True)
+    subject = models.CharField(max_length=1000, blank=True)
+    tags = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["vault", "kind", "name"], name="inventory_item"),
+            models.Index(fields=["expires_on"], name="inventory_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"

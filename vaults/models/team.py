@@ -1,0 +1,107 @@
+"""People, the team they work in, and how they get into it."""
+
+import hashlib
+import secrets
+import uuid
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils import timezone
+
+from vaults.permissions import ROLE_ACTIONS, Action, Role
+
+ROLE_CHOICES = [(role.value, role.value.title()) for role in Role]
+INVITATION_LIFETIME = timedelta(days=3)
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=80, blank=True)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def role_in(self, team: "Team") -> Role | None:
+        """Read once a request: a user object lives no longer."""
+        roles: dict[uuid.UUID, Role] | None = self.__dict__.get("_roles")
+        if roles is None:
+            roles = {member.team_id: Role(member.role) for member in self.memberships.all()}
+            self.__dict__["_roles"] = roles
+        return roles.get(team.pk)
+
+    def may(self, action: Action, team: "Team") -> bool:
+        role = self.role_in(team)
+        return self.is_active and role is not None and action in ROLE_ACTIONS[role]
+
+
+class Team(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=80, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=ROLE_CHOICES)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_a_team")]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.role}"
+
+
+class Invitation(models.Model):
+    """A one-time link into a team. Only a digest of its token is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(blank=True, help_text="Empty in the first owner's: nobody is known yet.")
+    role = models.CharField(max_length=16, choices=ROLE_CHOICES)
+    token_digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.email or 'first owner'}, {self.role}"
+
+    @classmethod
+    def issue(cls, team: Team, role: Role, email: str = "") -> tuple[Self, str]:
+        """Make an invitation; the token is returned this once and kept nowhere."""
+        token = secrets.token_urlsafe(32)
+        expires_at = timezone.now() + INVITATION_LIFETIME
+        return cls.objects.create(
+            team=team, role=role, email=email.lower(), token_digest=digest(token), expires_at=expires_at
+        ), token
+
+    @classmethod
+    def open(cls, token: str) -> Self | None:
+        """The invitation that this token opens, if it is still good."""
+        return cls.objects.filter(
+            token_digest=digest(token), used_at=None, expires_at__gt=timezone.now()
+        ).select_related("team").first()
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

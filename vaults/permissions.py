@@ -1,0 +1,220 @@
+"""Who may do what: every act of the portal, the five roles, and the whole policy on one screen.
+
+An `Action` names three things with one word: the permission, the audit event, and the function that does it
+(`secret.delete` is done by `actions.secrets.delete_secret`). Roles are sets of actions, not a ladder.
+"""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    SECRET_LIST = "secret.list"
+    SECRET_READ = "secret.read"
+    SECRET_REVEAL = "secret.reveal"
+    SECRET_CREATE = "secret.create"
+    SECRET_NEW_VERSION = "secret.new_version"
+    SECRET_UPDATE = "secret.update"
+    SECRET_DELETE = "secret.delete"
+    SECRET_RECOVER = "secret.recover"
+    SECRET_PURGE = "secret.purge"
+
+    KEY_LIST = "key.list"
+    KEY_READ = "key.read"
+    KEY_CREATE = "key.create"
+    KEY_NEW_VERSION = "key.new_version"
+    KEY_UPDATE = "key.update"
+    KEY_DELETE = "key.delete"
+    KEY_RECOVER = "key.recover"
+    KEY_PURGE = "key.purge"
+
+    CERTIFICATE_LIST = "certificate.list"
+    CERTIFICATE_READ = "certificate.read"
+    CERTIFICATE_CREATE = "certificate.create"
+    CERTIFICATE_NEW_VERSION = "certificate.new_version"
+    CERTIFICATE_UPDATE = "certificate.update"
+    CERTIFICATE_OPERATION_CANCEL = "certificate_operation.cancel"
+    CERTIFICATE_OPERATION_DELETE = "certificate_operation.delete"
+    CERTIFICATE_DELETE = "certificate.delete"
+    CERTIFICATE_RECOVER = "certificate.recover"
+    CERTIFICATE_PURGE = "certificate.purge"
+
+    DELETED_LIST = "deleted.list"
+    ACCESS_CHECK = "access.check"
+    VAULT_SCAN = "vault.scan"
+    INVENTORY_READ = "inventory.read"
+    INVENTORY_EXPORT = "inventory.export"
+
+    CONNECTION_READ = "connection.read"
+    CONNECTION_CREATE = "connection.create"
+    CONNECTION_UPDATE = "connection.update"
+    CONNECTION_DELETE = "connection.delete"
+    CONNECTION_TEST = "connection.test"
+    VAULT_ADD = "vault.add"
+    VAULT_UPDATE = "vault.update"
+    VAULT_REMOVE = "vault.remove"
+
+    AUDIT_READ = "audit.read"
+    AUDIT_VERIFY = "audit.verify"
+    TEAM_READ = "team.read"
+    MEMBER_INVITE = "member.invite"
+    MEMBER_JOIN = "member.join"
+    MEMBER_UPDATE = "member.update"
+    MEMBER_REMOVE = "member.remove"
+
+    @property
+    def label(self) -> str:
+        """The words people read: "secret.new_version" -> "New version of a secret"."""
+        return LABELS[self]
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    READER = "reader"
+    WRITER = "writer"
+    MANAGER = "manager"
+    OWNER = "owner"
+
+
+_LOOK = frozenset(
+    {
+        Action.SECRET_LIST,
+        Action.SECRET_READ,
+        Action.KEY_LIST,
+        Action.KEY_READ,
+        Action.CERTIFICATE_LIST,
+        Action.CERTIFICATE_READ,
+        Action.DELETED_LIST,
+        Action.ACCESS_CHECK,
+        Action.VAULT_SCAN,
+        Action.INVENTORY_READ,
+        Action.INVENTORY_EXPORT,
+        Action.CONNECTION_READ,
+        Action.AUDIT_READ,
+        Action.TEAM_READ,
+    }
+)
+_REVEAL = frozenset({Action.SECRET_REVEAL})
+_WRITE = frozenset(
+    {
+        Action.SECRET_CREATE,
+        Action.SECRET_NEW_VERSION,
+        Action.SECRET_UPDATE,
+        Action.KEY_CREATE,
+        Action.KEY_NEW_VERSION,
+        Action.KEY_UPDATE,
+        Action.CERTIFICATE_CREATE,
+        Action.CERTIFICATE_NEW_VERSION,
+        Action.CERTIFICATE_UPDATE,
+        Action.CERTIFICATE_OPERATION_CANCEL,
+        Action.CERTIFICATE_OPERATION_DELETE,
+    }
+)
+_MANAGE = frozenset(
+    {
+        Action.SECRET_DELETE,
+        Action.SECRET_RECOVER,
+        Action.SECRET_PURGE,
+        Action.KEY_DELETE,
+        Action.KEY_RECOVER,
+        Action.KEY_PURGE,
+        Action.CERTIFICATE_DELETE,
+        Action.CERTIFICATE_RECOVER,
+        Action.CERTIFICATE_PURGE,
+    }
+)
+_OWN = frozenset(
+    {
+        Action.CONNECTION_CREATE,
+        Action.CONNECTION_UPDATE,
+        Action.CONNECTION_DELETE,
+        Action.CONNECTION_TEST,
+        Action.VAULT_ADD,
+        Action.VAULT_UPDATE,
+        Action.VAULT_REMOVE,
+        Action.AUDIT_VERIFY,
+        Action.MEMBER_INVITE,
+        Action.MEMBER_JOIN,
+        Action.MEMBER_UPDATE,
+        Action.MEMBER_REMOVE,
+    }
+)
+
+ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
+    Role.VIEWER: _LOOK,
+    Role.READER: _LOOK | _REVEAL,
+    Role.WRITER: _LOOK | _WRITE,
+    Role.MANAGER: _LOOK | _REVEAL | _WRITE | _MANAGE,
+    Role.OWNER: _LOOK | _REVEAL | _WRITE | _MANAGE | _OWN,
+}
+
+ROLE_SENTENCES: dict[Role, str] = {
+    Role.VIEWER: "sees names, dates and states, never a value",
+    Role.READER: "sees what a viewer sees, and may reveal values",
+    Role.WRITER: "sees what a viewer sees, and may create and change things; can't read values back",
+    Role.MANAGER: "reader and writer, and may delete, recover and purge",
+    Role.OWNER: "manager, and keeps connections, vaults and members",
+}
+
+LABELS: dict[Action, str] = {
+    Action.SECRET_LIST: "Listed secrets",
+    Action.SECRET_READ: "Looked at a secret",
+    Action.SECRET_REVEAL: "Revealed a secret",
+    Action.SECRET_CREATE: "Created a secret",
+    Action.SECRET_NEW_VERSION: "Added a secret version",
+    Action.SECRET_UPDATE: "Updated a secret",
+    Action.SECRET_DELETE: "Deleted a secret",
+    Action.SECRET_RECOVER: "Recovered a secret",
+    Action.SECRET_PURGE: "Purged a secret",
+    Action.KEY_LIST: "Listed keys",
+    Action.KEY_READ: "Looked at a key",
+    Action.KEY_CREATE: "Created a key",
+    Action.KEY_NEW_VERSION: "Added a key version",
+    Action.KEY_UPDATE: "Updated a key",
+    Action.KEY_DELETE: "Deleted a key",
+    Action.KEY_RECOVER: "Recovered a key",
+    Action.KEY_PURGE: "Purged a key",
+    Action.CERTIFICATE_LIST: "Listed certificates",
+    Action.CERTIFICATE_READ: "Looked at a certificate",
+    Action.CERTIFICATE_CREATE: "Requested a certificate",
+    Action.CERTIFICATE_NEW_VERSION: "Requested a certificate version",
+    Action.CERTIFICATE_UPDATE: "Updated a certificate",
+    Action.CERTIFICATE_OPERATION_CANCEL: "Cancelled a certificate operation",
+    Action.CERTIFICATE_OPERATION_DELETE: "Deleted a certificate operation",
+    Action.CERTIFICATE_DELETE: "Deleted a certificate",
+    Action.CERTIFICATE_RECOVER: "Recovered a certificate",
+    Action.CERTIFICATE_PURGE: "Purged a certificate",
+    Action.DELETED_LIST: "Listed deleted items",
+    Action.ACCESS_CHECK: "Checked permissions",
+    Action.VAULT_SCAN: "Scanned a vault",
+    Action.INVENTORY_READ: "Looked at the inventory",
+    Action.INVENTORY_EXPORT: "Exported the inventory",
+    Action.CONNECTION_READ: "Looked at a connection",
+    Action.CONNECTION_CREATE: "Stored a connection",
+    Action.CONNECTION_UPDATE: "Changed a connection",
+    Action.CONNECTION_DELETE: "Deleted a connection",
+    Action.CONNECTION_TEST: "Tested a connection",
+    Action.VAULT_ADD: "Added a vault",
+    Action.VAULT_UPDATE: "Changed a vault",
+    Action.VAULT_REMOVE: "Removed a vault",
+    Action.AUDIT_READ: "Looked at the audit trail",
+    Action.AUDIT_VERIFY: "Verified the audit trail",
+    Action.TEAM_READ: "Looked at the team",
+    Action.MEMBER_INVITE: "Invited a member",
+    Action.MEMBER_JOIN: "Joined the team",
+    Action.MEMBER_UPDATE: "Changed a member's role",
+    Action.MEMBER_REMOVE: "Removed a member",
+}
+
+
+def smallest_role(action: Action) -> Role:
+    """The role with the fewest actions that holds this one: what a refusal tells people to ask for."""
+    return min((role for role in Role if action in ROLE_ACTIONS[role]), key=lambda role: len(ROLE_ACTIONS[role]))
+
+
+class RoleMissing(Exception):
+    """The portal itself refuses: this person's role does not hold the action."""
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+        self.role = smallest_role(action)
+        super().__init__(f"{action} needs the role {self.role}")

@@ -1,0 +1,118 @@
+"""Encryption at rest: AES-256-GCM, each text bound to the table, row and field it belongs to.
+
+The key ring comes from `KVPORTAL_SEALING_KEYS` (or the file named by `KVPORTAL_SEALING_KEYS_FILE`): `id:key` pairs separated
+by commas or line ends, each key 32 bytes in base64. The first key seals; all of them unseal. A sealed text reads
+`key id:base64(nonce + ciphertext)`; table, row, field and key id are its associated data, so that a text moved to another
+row or altered is refused.
+"""
+
+import base64
+import binascii
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+NONCE_BYTES = 12
+
+
+class SealBroken(Exception):
+    """A sealed text does not belong where it stands, was altered, or its key is not in the ring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sealed text lives. `row` is the primary key, known before the row is inserted (a UUID)."""
+
+    table: str
+    row: str
+    field: str
+
+    def bound_to(self, key_id: str) -> bytes:
+        return ":".join((self.table, self.row, self.field, key_id)).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    keys: dict[str, AESGCM]
+
+    @property
+    def current(self) -> str:
+        """The id of the key that seals."""
+        return next(iter(self.keys))
+
+
+def parse_key_ring(text: str) -> KeyRing:
+    """Raises ImproperlyConfigured with a reason that names no key material."""
+    keys: dict[str, AESGCM] = {}
+    for number, entry in enumerate(text.replace("\n", ",").split(","), start=1):
+        if not entry.strip():
+            continue
+        key_id, _, encoded = entry.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if not key_id.isalnum() or len(key) != 32:
+            raise ImproperlyConfigured(f"KVPORTAL_SEALING_KEYS: entry {number} is not id:base64 of 32 bytes")
+        if key_id in keys:
+            raise ImproperlyConfigured(f"KVPORTAL_SEALING_KEYS: the id {key_id} stands there twice")
+        keys[key_id] = AESGCM(key)
+    if not keys:
+        raise ImproperlyConfigured("KVPORTAL_SEALING_KEYS holds no key")
+    return KeyRing(keys)
+
+
+@lru_cache(maxsize=2)
+def _parsed(text: str) -> KeyRing:
+    return parse_key_ring(text)
+
+
+def key_ring() -> KeyRing:
+    return _parsed(settings.SEALING_KEYS)
+
+
+def seal(text: str, place: Place) -> str:
+    ring = key_ring()
+    nonce = os.urandom(NONCE_BYTES)
+    sealed = ring.keys[ring.current].encrypt(nonce, text.encode(), place.bound_to(ring.current))
+    return f"{ring.current}:{base64.b64encode(nonce + sealed).decode()}"
+
+
+def unseal(sealed: str, place: Place) -> str:
+    """Raises SealBroken; its text never holds what was sealed."""
+    key_id, _, encoded = sealed.partition(":")
+    key = key_ring().keys.get(key_id)
+    if key is None:
+        raise SealBroken(f"{place.table}.{place.field} is sealed with a key that is not in the ring")
+    try:
+        blob = base64.b64decode(encoded, validate=True)
+        return key.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], place.bound_to(key_id)).decode()
+    except (binascii.Error, InvalidTag, ValueError):
+        raise SealBroken(f"{place.table}.{place.field} can't be opened: altered, moved, or another key") from None
+
+
+def is_current(sealed: str) -> bool:
+    return sealed.startswith(f"{key_ring().current}:")
+
+
+def check_key_ring() -> None:
+    """Refuse to serve with keys that can't open what is stored. Raises ImproperlyConfigured with a plain reason."""
+    from vaults.models import SealedCanary  # models import this module
+
+    ring = key_ring()
+    if len(settings.AUDIT_KEY) < 32:
+        raise ImproperlyConfigured("KVPORTAL_AUDIT_KEY must have 32 characters or more")
+    for canary in SealedCanary.objects.all():
+        try:
+            canary.open()
+        except SealBroken:
+            raise ImproperlyConfigured(
+                "the keys in KVPORTAL_SEALING_KEYS can't open what this database holds; give the key ring it was sealed "
+                f"with (a key with the id {canary.sealed.partition(':')[0]} is needed)"
+            ) from None
+    SealedCanary.plant(ring.current)
