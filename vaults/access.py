@@ -1,0 +1,58 @@
+"""The only way from a URL to a team, a connection or a vault.
+
+Another team's object is not found; one's own without the right raises RoleMissing, which the page turns into the name of the
+role to ask for.
+"""
+
+import uuid
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from vaults.models import Connection, Team, User, Vault
+from vaults.permissions import Action, RoleMissing
+
+
+def teams_of(user: User) -> QuerySet[Team]:
+    return Team.objects.filter(memberships__user=user).order_by("name")
+
+
+def team_for(user: User) -> Team:
+    """The team a person works in. People of several teams: the first by name."""
+    team = teams_of(user).first()
+    if team is None:
+        raise Http404("You are in no team.")
+    return team
+
+
+def connections_for(user: User) -> QuerySet[Connection]:
+    return Connection.objects.filter(team__memberships__user=user).select_related("team")
+
+
+def connection_for(user: User, connection_id: uuid.UUID) -> Connection:
+    connection = connections_for(user).filter(pk=connection_id).first()
+    if connection is None:
+        raise Http404("No such connection.")
+    return connection
+
+
+def vaults_for(user: User) -> QuerySet[Vault]:
+    return Vault.objects.filter(connection__team__memberships__user=user).select_related("connection__team")
+
+
+def vault_for(user: User, slug: str) -> Vault:
+    vault = vaults_for(user).filter(slug=slug).first()
+    if vault is None:
+        raise Http404("No such vault.")
+    return vault
+
+
+def require(user: User, action: Action, team: Team) -> None:
+    """Raises RoleMissing."""
+    if not user.may(action, team):
+        raise RoleMissing(action)
+
+
+def allowed(user: User, team: Team) -> frozenset[str]:
+    """The names of all actions a person may do in a team: what a page draws buttons for."""
+    return frozenset(action.value for action in Action if user.may(action, team))

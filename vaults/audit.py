@@ -1,0 +1,192 @@
+"""Recording: no act without a record, no value before its record.
+
+`recording` commits a "started" entry before the act and its outcome after it. Entries form one chain: each one's hash is an
+HMAC, with the key from `KVPORTAL_AUDIT_KEY`, over the hash before it and its own fields. The fields are a fixed list; what a
+vault answered, what a form held and what an exception says are never among them.
+"""
+
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from vaults.keyvault.errors import AuthenticationError, Forbidden, KeyVaultError, TransportError
+from vaults.models import AuditChain, AuditEntry, Connection, Team, User, Vault
+from vaults.models.audit import AuditState
+from vaults.permissions import Action, RoleMissing
+
+HASHED_FIELDS = (
+    "seq", "event", "at", "state", "team_id", "team_name", "actor_id", "actor_label", "action", "connection_name",
+    "client_id", "vault_id", "vault_name", "vault_slug", "name", "version", "detail", "status", "code", "inner_code",
+    "azure_request_ids",
+)  # fmt: skip
+
+#: What `detail` may hold: facts about the act, never a value that was read or written.
+DETAIL_KEYS = frozenset(
+    {
+        "attributes", "cloud", "count", "email", "first_seq", "issuer", "kind", "last_seq", "members", "production",
+        "recovery", "request_id", "retried", "role", "sentence", "tag_names", "unconfirmed", "verdicts",
+    }
+)  # fmt: skip
+
+
+class AuditUnavailable(Exception):
+    """The record can't be written, so the act does not happen."""
+
+
+@dataclass(slots=True)
+class Event:
+    """One act under way. `id` is what Azure's own log shows as x-ms-client-request-id."""
+
+    id: uuid.UUID
+    started_at: datetime
+    version: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+    azure_request_ids: list[str] = field(default_factory=list)
+    state: AuditState = AuditState.SUCCEEDED
+
+
+@contextmanager
+def recording(
+    actor: User | None,
+    action: Action,
+    team: Team,
+    *,
+    vault: Vault | None = None,
+    connection: Connection | None = None,
+    name: str = "",
+    version: str = "",
+    **detail: Any,
+) -> Iterator[Event]:
+    """Record an act around its doing. `actor` None is the portal itself (a scheduled scan).
+
+    Raises AuditUnavailable before the act when it can't be recorded, and after it when its outcome can't; whatever the act
+    raises is recorded and passes through.
+    """
+    connection = vault.connection if vault else connection
+    entry = AuditEntry(
+        event=uuid.uuid4(),
+        state=AuditState.STARTED,
+        team_id=team.pk,
+        team_name=team.name,
+        actor_id=actor.pk if actor else None,
+        actor_label=str(actor)[:254] if actor else "kvportal",
+        action=action,
+        connection_name=connection.name if connection else "",
+        client_id=connection.client_id if connection else "",
+        vault_id=vault.pk if vault else None,
+        vault_name=vault.name if vault else "",
+        vault_slug=vault.slug if vault else "",
+        name=name[:254],
+        version=version[:64],
+        detail=detail,
+    )
+    append(entry)
+    event = Event(entry.event, entry.at, version=version, detail=dict(detail))
+    try:
+        yield event
+    except BaseException as error:
+        append(outcome(entry, event, error))
+        raise
+    append(outcome(entry, event, None))
+
+
+def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> AuditEntry:
+    """The second entry of an act: the first one's words, and how it ended."""
+    copied = {name: getattr(started, name) for name in HASHED_FIELDS if name not in {"seq", "at", "detail", "version"}}
+    entry = AuditEntry(**copied)
+    entry.version = event.version[:64]
+    entry.detail = event.detail
+    entry.azure_request_ids = event.azure_request_ids[-20:]
+    entry.state = state_of(error) if error else event.state
+    if isinstance(error, KeyVaultError):
+        entry.status = error.status
+        entry.code = (error.code or type(error).__name__)[:80]
+        entry.inner_code = (error.inner_code or "")[:80]
+    elif error is not None:
+        entry.code = type(error).__name__[:80]
+    return entry
+
+
+def state_of(error: BaseException) -> AuditState:
+    match error:
+        case RoleMissing() | Forbidden() | AuthenticationError():
+            return AuditState.DENIED
+        case TransportError(maybe_done=True):
+            return AuditState.UNKNOWN
+        case _:
+            return AuditState.FAILED
+
+
+def append(entry: AuditEntry) -> None:
+    """Commit an entry as the chain's next link. Raises AuditUnavailable."""
+    if not DETAIL_KEYS.issuperset(entry.detail):
+        raise ValueError(f"an audit entry's detail has no room for {sorted(set(entry.detail) - DETAIL_KEYS)}")
+    try:
+        with transaction.atomic(durable=True):
+            chain = AuditChain.objects.select_for_update().get_or_create(id=1)[0]
+            entry.seq = chain.seq + 1
+            entry.at = timezone.now()
+            entry.previous_hash = chain.hash
+            entry.hash = link(entry)
+            entry.save(force_insert=True)
+            AuditChain.objects.filter(id=1).update(seq=entry.seq, hash=entry.hash)
+    except DatabaseError as error:
+        raise AuditUnavailable from error
+
+
+def link(entry: AuditEntry) -> str:
+    """The keyed hash that binds an entry to the one before it."""
+    fields = {name: getattr(entry, name) for name in HASHED_FIELDS}
+    fields["at"] = entry.at.isoformat(timespec="microseconds")
+    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=str)
+    message = f"{entry.previous_hash}\n{canonical}".encode()
+    return hmac.new(settings.AUDIT_KEY.encode(), message, hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`broken` is the first entry that does not fit, or None; `count` is how many were read."""
+
+    count: int
+    broken: int | None
+    reason: str = ""
+
+
+def verify() -> Verification:
+    """Read every link from the first on, and hold the last against the chain's head."""
+    count, previous = 0, "0" * 64
+    for entry in AuditEntry.objects.order_by("seq").iterator(2000):
+        count += 1
+        if entry.seq != count:
+            return Verification(count, count, f"entry {count} is missing")
+        if entry.previous_hash != previous or not hmac.compare_digest(entry.hash, link(entry)):
+            return Verification(count, entry.seq, f"entry {entry.seq} was changed, or its key is another")
+        previous = entry.hash
+    head = AuditChain.objects.filter(id=1).first()
+    if head and (head.seq, head.hash) != (count, previous):
+        return Verification(count, count + 1, f"entries after {count} are missing")
+    return Verification(count, None)
+
+
+def events(team: Team) -> QuerySet[AuditEntry]:
+    """One entry for each act of the team, newest first: its outcome, or its start while there is none."""
+    later = AuditEntry.objects.filter(event=OuterRef("event"), seq__gt=OuterRef("seq"))
+    return AuditEntry.objects.filter(~Exists(later), team_id=team.pk)
+
+
+def activity(vault: Vault, name: str, limit: int = 8) -> list[AuditEntry]:
+    """The newest acts on one item of a vault; looking at it is not among them."""
+    quiet = [Action.SECRET_READ, Action.KEY_READ, Action.CERTIFICATE_READ]
+    found = events(vault.team).filter(vault_id=vault.pk, name=name).exclude(action__in=quiet, state=AuditState.SUCCEEDED)
+    return list(found.exclude(action__in=quiet, state=AuditState.STARTED)[:limit])
