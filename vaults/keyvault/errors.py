@@ -1,0 +1,172 @@
+"""What can go wrong between us and a vault, as one tree.
+
+    KeyVaultError              message, status, code, inner_code, request_id, retry_after, maybe_done
+      TransportError           no answer: network, TLS, timeout, or we held the call back (reason)
+      AuthenticationError      Entra ID gave no token (reason, AADSTS code)
+      MalformedAnswer          an answer that no Key Vault gives: redirect, not JSON, too large, too deep
+        HostileLink            a nextLink that leads away from the list it was asked of
+      ServiceError             the vault answered with an error
+        BadRequest             400
+        Unauthorized           401
+        Forbidden              403
+        NotFound               404
+        Conflict               409
+        Throttled              429
+        Unavailable            5xx
+
+and, before anything is sent,
+
+    InvalidInput (ValueError)
+      InvalidTenant, InvalidVaultName, HostNotAllowed, InvalidIdentifier, InvalidClouds
+
+No message, argument or repr of these ever holds a token, a client secret or a value: messages are our own
+words, or the `error.message` of the vault, cut short.
+"""
+
+# ruff: noqa: N818 -- they read as facts where they are caught: "except NotFound"
+
+from __future__ import annotations
+
+from typing import Literal
+
+TransportReason = Literal["connect", "tls", "timeout", "broken", "busy", "resting"]
+AuthenticationReason = Literal[
+    "wrong_secret", "expired_secret", "unknown_tenant", "unknown_application", "unreachable", "other"
+]
+
+
+class KeyVaultError(Exception):
+    """A call that did not give what was asked for.
+
+    `retry_after` is in seconds, as the service asked for it. `maybe_done` is True when the vault may have
+    changed something all the same, so that the caller must look before it tries again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str = "",
+        inner_code: str = "",
+        request_id: str = "",
+        retry_after: float | None = None,
+        maybe_done: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.inner_code = inner_code
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.maybe_done = maybe_done
+
+
+class TransportError(KeyVaultError):
+    """No answer came.
+
+    `reason` says why: "connect" (nobody there), "tls" (not the host it says it is), "timeout", "broken" (cut
+    off in the middle), "busy" (too many of our calls wait for this vault), "resting" (it failed so often that
+    we leave it alone for `retry_after` seconds).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: TransportReason,
+        maybe_done: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, maybe_done=maybe_done, retry_after=retry_after)
+        self.reason: TransportReason = reason
+
+
+class AuthenticationError(KeyVaultError):
+    """Entra ID gave no token. `code` is its AADSTS number, `request_id` its correlation id."""
+
+    def __init__(
+        self, message: str, *, reason: AuthenticationReason, code: str = "", request_id: str = ""
+    ) -> None:
+        super().__init__(message, code=code, request_id=request_id)
+        self.reason: AuthenticationReason = reason
+
+
+class MalformedAnswer(KeyVaultError):
+    """An answer that does not look like Key Vault's; nothing of it is used."""
+
+
+class HostileLink(MalformedAnswer):
+    """A nextLink to another host or another list. It was not followed."""
+
+
+class ServiceError(KeyVaultError):
+    """The vault answered with an error. `code` and `inner_code` are `error.code` and its innererror's."""
+
+
+class BadRequest(ServiceError):
+    """400: a name, a member or a backup blob that the vault does not take."""
+
+
+class Unauthorized(ServiceError):
+    """401, also with a fresh token: wrong tenant, wrong audience."""
+
+
+class Forbidden(ServiceError):
+    """403. `inner_code` tells policy, RBAC, firewall, private link, disabled and managed objects apart."""
+
+
+class NotFound(ServiceError):
+    """404: not there, deleted, or not there yet."""
+
+
+class Conflict(ServiceError):
+    """409: the name is taken, deleted but recoverable, or being deleted."""
+
+
+class Throttled(ServiceError):
+    """429: the vault did not look at the request."""
+
+
+class Unavailable(ServiceError):
+    """5xx."""
+
+
+class InvalidInput(ValueError):
+    """Something that can't be meant; nothing was sent."""
+
+
+class InvalidTenant(InvalidInput):
+    """A tenant is a GUID or a domain name: anything else could turn the client secret to another place."""
+
+
+class InvalidVaultName(InvalidInput):
+    """Not a name that a vault can have."""
+
+
+class HostNotAllowed(InvalidInput):
+    """A host, or an address, that the cloud does not vouch for."""
+
+
+class InvalidIdentifier(InvalidInput):
+    """Not a name, a version or an identifier of Key Vault."""
+
+
+class InvalidClouds(InvalidInput):
+    """The file of clouds can't be used; the message says what to change."""
+
+
+_BY_STATUS: dict[int, type[ServiceError]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    429: Throttled,
+}
+
+
+def service_error_type(status: int) -> type[ServiceError]:
+    """The class for an HTTP status of 400 and more."""
+    return Unavailable if status >= 500 else _BY_STATUS.get(status, ServiceError)

@@ -1,0 +1,64 @@
+"""Names and identifiers: what Key Vault calls its objects, and how an identifier is taken apart.
+
+Key Vault REST: About keys, secrets and certificates, "Object identifiers".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from vaults.keyvault.errors import InvalidIdentifier
+
+COLLECTIONS = frozenset(
+    f"{deleted}{kind}" for deleted in ("", "deleted") for kind in ("secrets", "keys", "certificates")
+)
+_NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
+_VERSION = re.compile(r"[0-9a-zA-Z]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """An identifier in parts: `suffix` is "pending" or "policy" where a certificate's id ends so, else ""."""
+
+    host: str
+    collection: str
+    name: str
+    version: str = ""
+    suffix: str = ""
+
+
+def check_name(name: str) -> str:
+    """Give the name back if it may stand in a path; a slash or a dot in it would lead elsewhere."""
+    if not _NAME.fullmatch(name):
+        raise InvalidIdentifier("A name has 1 to 127 letters, digits and hyphens.")
+    return name
+
+
+def check_version(version: str) -> str:
+    """Give the version back if it may stand in a path ("" is the newest version)."""
+    if version and not _VERSION.fullmatch(version):
+        raise InvalidIdentifier("A version has letters and digits only.")
+    return version
+
+
+def parse(url: str) -> Identifier:
+    """Take apart `https://host[:port]/collection/name[/version | /pending | /policy]`.
+
+    Raises InvalidIdentifier for anything else; whether the host may be spoken to is the cloud's business.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.lower()
+    except ValueError:
+        raise InvalidIdentifier("This is not an identifier of Key Vault.") from None
+    collection, name, *rest = [*parts.path.strip("/").split("/"), "", ""][:4]
+    tail = rest[0] if rest else ""
+    if parts.scheme != "https" or not host or "@" in host or collection not in COLLECTIONS:
+        raise InvalidIdentifier("This is not an identifier of Key Vault.")
+    if parts.path.strip("/").count("/") > 2:
+        raise InvalidIdentifier("This identifier has too many parts.")
+    suffix = tail if tail in ("pending", "policy") else ""
+    version = "" if suffix else check_version(tail)
+    return Identifier(host, collection, check_name(name), version, suffix)

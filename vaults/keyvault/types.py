@@ -1,0 +1,183 @@
+"""The nouns of Key Vault, as frozen records.
+
+Times are aware datetimes in UTC; None means that the vault did not send the member. Only `Secret` has a
+value, and its repr does not show it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+
+class Unset(enum.Enum):
+    """The type of UNSET."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+"""Default of an update's arguments: leave this attribute as it is. (None is sent, as null.)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Properties:
+    """What secrets, keys and certificates have in common. `version` is "" where a list names none."""
+
+    id: str
+    name: str
+    version: str
+    enabled: bool | None = None
+    not_before: datetime | None = None
+    expires_on: datetime | None = None
+    created_on: datetime | None = None
+    updated_on: datetime | None = None
+    recovery_level: str | None = None
+    recoverable_days: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def purge_protected(self) -> bool:
+        """True if the vault will refuse to purge it; lists that tell no recovery level give False."""
+        return self.recovery_level is not None and "Purgeable" not in self.recovery_level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """What a soft-deleted object says about its deletion. Its `properties` are declared by each kind."""
+
+    recovery_id: str
+    deleted_on: datetime | None = None
+    scheduled_purge_on: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretProperties(Properties):
+    """A secret without its value. `key_id` is set, and `managed` True, behind a certificate."""
+
+    content_type: str | None = None
+    managed: bool = False
+    key_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret with its value."""
+
+    properties: SecretProperties
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedSecret(Deleted):
+    """A soft-deleted secret."""
+
+    properties: SecretProperties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyProperties(Properties):
+    """A key without its key material; lists give no key type."""
+
+    managed: bool = False
+    exportable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key. `jwk` holds the public parts only (kty, n, e or crv, x, y), base64url."""
+
+    properties: KeyProperties
+    key_type: str
+    key_ops: tuple[str, ...]
+    jwk: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedKey(Deleted):
+    """A soft-deleted key."""
+
+    properties: KeyProperties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateProperties(Properties):
+    """A certificate without its contents. `x5t`: its SHA-1 thumbprint in upper-case hex, "" while pending."""
+
+    x5t: str = ""
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LifetimeAction:
+    """What happens near the end of a certificate's life: "AutoRenew" or "EmailContacts"."""
+
+    action: str
+    lifetime_percentage: int | None = None
+    days_before_expiry: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatePolicy:
+    """How a certificate is made. None and () mean that the vault decides."""
+
+    issuer_name: str | None = None
+    certificate_type: str | None = None
+    subject: str | None = None
+    dns_names: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    upns: tuple[str, ...] = ()
+    ekus: tuple[str, ...] = ()
+    key_usage: tuple[str, ...] = ()
+    validity_in_months: int | None = None
+    exportable: bool | None = None
+    key_type: str | None = None
+    key_size: int | None = None
+    curve: str | None = None
+    reuse_key: bool | None = None
+    content_type: str | None = None
+    lifetime_actions: tuple[LifetimeAction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate. `cer` is its DER; empty until the first version is issued."""
+
+    properties: CertificateProperties
+    cer: bytes = field(repr=False)
+    key_id: str | None = None
+    secret_id: str | None = None
+    policy: CertificatePolicy | None = None
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedCertificate(Deleted):
+    """A soft-deleted certificate."""
+
+    properties: CertificateProperties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateOperation:
+    """The pending operation that makes a certificate. `csr` is a DER certificate signing request."""
+
+    id: str
+    name: str
+    issuer_name: str | None
+    status: str
+    status_details: str | None
+    request_id: str
+    csr: bytes = field(repr=False)
+    cancellation_requested: bool = False
+    target: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        """Still at work, or waiting for its certificate to be merged."""
+        return self.status == "inProgress"
