@@ -1,0 +1,180 @@
+"""From the bytes of an answer to members of the right type, or MalformedAnswer. The JSON border is here.
+
+A vault is not trusted to send sane JSON: size, number of members, depth and types are checked before anything
+of it is used. Values are never quoted in a message, only the names of members.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NoReturn, TypedDict, TypeVar
+
+from vaults.keyvault.errors import InvalidIdentifier, MalformedAnswer
+from vaults.keyvault.identifiers import parse as parse_identifier
+
+Json = Mapping[str, Any]
+T = TypeVar("T")
+
+MAX_DEPTH = 24
+MAX_MEMBERS = 100_000
+"""A page of Key Vault has under 1,000; a parsed member takes some 50 times the memory of its bytes."""
+
+
+def parse_object(content: bytes) -> dict[str, Any]:
+    """The JSON object in `content`. Raises MalformedAnswer for anything else."""
+    if sum(content.count(mark) for mark in (b",", b"[", b"{")) > MAX_MEMBERS:
+        raise MalformedAnswer("The answer has too many members.")
+    try:
+        parsed = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise MalformedAnswer("The answer is not a JSON object.")
+    return {_sane_text(name): _sane(value, MAX_DEPTH) for name, value in parsed.items()}
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _sane(value: Any, depth: int) -> Any:
+    """The value, refused if nested too deep, without the half characters that can't be written as UTF-8."""
+    if depth <= 0:
+        raise MalformedAnswer("The answer is nested too deep.")
+    if isinstance(value, dict):
+        return {_sane_text(name): _sane(item, depth - 1) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_sane(item, depth - 1) for item in value]
+    return _sane_text(value) if isinstance(value, str) else value
+
+
+def _sane_text(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def member(data: Json, name: str, kind: type[T]) -> T | None:
+    """A member that may be missing or null, of exactly this type."""
+    value = data.get(name)
+    if value is not None and type(value) is not kind:
+        raise MalformedAnswer(f'The member "{name}" of the answer has the wrong type.')
+    return value
+
+
+def required(data: Json, name: str, kind: type[T]) -> T:
+    """A member that must be there."""
+    value = member(data, name, kind)
+    if value is None:
+        raise MalformedAnswer(f'The answer has no member "{name}".')
+    return value
+
+
+def section(data: Json, name: str) -> Json:
+    """A nested object; empty if missing or null."""
+    return member(data, name, dict) or {}
+
+
+def texts(data: Json, name: str) -> tuple[str, ...]:
+    """A list of texts; empty if missing or null."""
+    items = member(data, name, list) or []
+    if not all(isinstance(item, str) for item in items):
+        raise MalformedAnswer(f'The member "{name}" of the answer holds more than text.')
+    return tuple(items)
+
+
+def objects(data: Json, name: str) -> tuple[Json, ...]:
+    """A list of objects; empty if missing or null."""
+    items = member(data, name, list) or []
+    if not all(isinstance(item, dict) for item in items):
+        raise MalformedAnswer(f'The member "{name}" of the answer holds more than objects.')
+    return tuple(items)
+
+
+def moment(data: Json, name: str) -> datetime | None:
+    """A time in whole seconds since 1970, as an aware datetime in UTC."""
+    seconds = member(data, name, int)
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise MalformedAnswer(f'The member "{name}" of the answer is no time.') from None
+
+
+def decoded(data: Json, name: str) -> bytes:
+    """Bytes sent as base64 or base64url, padded or not; b"" if missing."""
+    text = (member(data, name, str) or "").translate(_TO_BASE64).rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedAnswer(f'The member "{name}" of the answer is not base64.') from None
+
+
+_TO_BASE64 = str.maketrans("-_", "+/")
+
+
+class Identity(TypedDict):
+    """An identifier, whole and in parts, under the names that `Properties` gives them."""
+
+    id: str
+    name: str
+    version: str
+
+
+def identity(data: Json, name: str) -> Identity:
+    """The identifier in a member."""
+    url = required(data, name, str)
+    try:
+        parts = parse_identifier(url)
+    except InvalidIdentifier:
+        raise MalformedAnswer(f'The member "{name}" of the answer is no identifier.') from None
+    return Identity(id=url, name=parts.name, version=parts.version)
+
+
+class Attributes(TypedDict):
+    """The members of `attributes` under the names that `Properties` gives them, and the tags."""
+
+    enabled: bool | None
+    not_before: datetime | None
+    expires_on: datetime | None
+    created_on: datetime | None
+    updated_on: datetime | None
+    recovery_level: str | None
+    recoverable_days: int | None
+    tags: dict[str, str]
+
+
+def attributes(data: Json) -> Attributes:
+    """What every bundle and list item says in `attributes` and `tags`."""
+    said = section(data, "attributes")
+    tags = section(data, "tags")
+    return Attributes(
+        enabled=member(said, "enabled", bool),
+        not_before=moment(said, "nbf"),
+        expires_on=moment(said, "exp"),
+        created_on=moment(said, "created"),
+        updated_on=moment(said, "updated"),
+        recovery_level=member(said, "recoveryLevel", str),
+        recoverable_days=member(said, "recoverableDays", int),
+        tags={name: member(tags, name, str) or "" for name in tags},
+    )
+
+
+class Deletion(TypedDict):
+    """What a deleted bundle or list item says about its deletion, under the names of `Deleted`."""
+
+    recovery_id: str
+    deleted_on: datetime | None
+    scheduled_purge_on: datetime | None
+
+
+def deletion(data: Json) -> Deletion:
+    """Where a deleted object can be recovered, and until when."""
+    return Deletion(
+        recovery_id=member(data, "recoveryId", str) or "",
+        deleted_on=moment(data, "deletedDate"),
+        scheduled_purge_on=moment(data, "scheduledPurgeDate"),
+    )

@@ -1,0 +1,273 @@
+"""Access tokens from Entra ID, by client credentials; `msal` does the protocol, on a short lead.
+
+- One msal application per TokenSource: its cache does not look at the secret, so it is never shared.
+- Asking is serialised: N threads that need a token at once send one request, and share its failure.
+- msal keeps failed answers and replays them, for up to an hour: it never gets to see one.
+- msal talks through `_EntraWire`: our own session, and no host but the cloud's authority.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msal
+import requests
+from requests.auth import AuthBase
+
+from vaults.keyvault import answers, wire
+from vaults.keyvault.clouds import Cloud
+from vaults.keyvault.errors import (
+    AuthenticationError,
+    AuthenticationReason,
+    InvalidTenant,
+    MalformedAnswer,
+    TransportError,
+)
+
+TOKEN_SECONDS = 15.0
+"""Time for discovery and token request together."""
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DOMAIN = re.compile(r"(?=.{4,253}\Z)([0-9a-zA-Z]([0-9a-zA-Z-]{0,61}[0-9a-zA-Z])?\.)+[a-zA-Z]{2,63}")
+_AADSTS = re.compile(r"AADSTS(\d{4,7})")
+_PLAIN_CODE = re.compile(r"[a-z_]{1,40}")
+
+_REASONS: dict[str, AuthenticationReason] = {
+    "AADSTS7000215": "wrong_secret",
+    "AADSTS7000222": "expired_secret",
+    "AADSTS90002": "unknown_tenant",
+    "AADSTS900023": "unknown_tenant",
+    "AADSTS700016": "unknown_application",
+}
+_SENTENCES: dict[AuthenticationReason, str] = {
+    "wrong_secret": "Entra ID does not accept the client secret.",
+    "expired_secret": "The client secret has expired.",
+    "unknown_tenant": "Entra ID knows no such tenant.",
+    "unknown_application": "There is no application with this client ID in the tenant.",
+    "unreachable": "Entra ID can't be reached.",
+    "other": "Entra ID gave no token.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecret:
+    """A client secret of an application."""
+
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """A certificate of an application, with its unencrypted private key, both PEM."""
+
+    private_key_pem: str = field(repr=False)
+    certificate_pem: str = field(repr=False)
+
+
+Credential = ClientSecret | ClientCertificate
+
+
+class Bearer(AuthBase):
+    """Adds the token to a request, and shows it to nobody else."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bearer) and self._token == other._token
+
+    def __hash__(self) -> int:
+        return hash(self._token)
+
+    def __repr__(self) -> str:
+        return "Bearer(...)"
+
+
+class TokenSource:
+    """Tokens for one application in one tenant of one cloud.
+
+    `clock` is for tests. Raises InvalidTenant at once, and nothing else: the network is used on first need.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        tenant_id: str,
+        client_id: str,
+        credential: Credential,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not (_GUID.fullmatch(tenant_id) or _DOMAIN.fullmatch(tenant_id)):
+            raise InvalidTenant("A tenant is a GUID or a domain name.")
+        self.cloud = cloud
+        self.tenant_id = tenant_id
+        self.client_id = client_id
+        self._credential = credential
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._wire = _EntraWire(cloud, clock)
+        self._application: Any = None
+        self._failure: tuple[float, AuthenticationError] | None = None
+
+    def __repr__(self) -> str:
+        return f"TokenSource({self.cloud.name!r}, {self.tenant_id!r}, {self.client_id!r})"
+
+    def token(self, scope: str) -> str:
+        """A valid token for a scope, from the cache if possible. Raises AuthenticationError."""
+        asked_at = self._clock()
+        with self._lock:
+            if self._failure and self._failure[0] >= asked_at:
+                raise _same_again(self._failure[1])
+            try:
+                return self._ask(scope)
+            except AuthenticationError as error:
+                self._failure = (self._clock(), error)
+                raise
+
+    def bearer(self, scope: str) -> Bearer:
+        """The same as a signer of requests, so that the token stands in no variable of the caller."""
+        return Bearer(self.token(scope))
+
+    def renew(self, refused: Bearer, scope: str) -> Bearer:
+        """A token for a scope, other than the one that has just been refused."""
+        current = self.bearer(scope)
+        if current != refused:  # another thread has renewed it meanwhile
+            return current
+        self.forget()
+        return self.bearer(scope)
+
+    def forget(self) -> None:
+        """Drop all tokens."""
+        with self._lock:
+            self._application = None
+
+    def _ask(self, scope: str) -> str:
+        """Ask msal. Raised outside the except block: msal's own exceptions may quote what was sent."""
+        result: dict[str, Any] = {}
+        failure = _error("other")
+        try:
+            self._wire.start()
+            if self._application is None:
+                self._application = self._new_application()
+            result = self._application.acquire_token_for_client([scope])
+        except _NoAnswer as error:
+            failure = error.failure
+        except Exception:  # noqa: S110 msal raises ValueError, KeyError, RuntimeError and others
+            pass
+        token = result.get("access_token")
+        if isinstance(token, str) and token.isascii() and token.isprintable():
+            return token
+        raise failure
+
+    def _new_application(self) -> Any:
+        return msal.ConfidentialClientApplication(
+            self.client_id,
+            client_credential=_for_msal(self._credential),
+            authority=f"{self.cloud.authority}/{self.tenant_id}",
+            # The authority comes from the deployment's list of clouds: nobody has to vouch for it again.
+            instance_discovery=False,
+            # Else msal reads MSAL_FORCE_REGION from the environment, and goes to another host.
+            azure_region=msal.ConfidentialClientApplication.DISABLE_MSAL_FORCE_REGION,
+            http_client=self._wire,
+        )
+
+
+def _for_msal(credential: Credential) -> str | dict[str, str]:
+    if isinstance(credential, ClientSecret):
+        return credential.value
+    # Without a "thumbprint" of ours, msal takes the certificate's SHA-256.
+    return {"private_key": credential.private_key_pem, "public_certificate": credential.certificate_pem}
+
+
+class _NoAnswer(requests.RequestException):
+    """A failure on its way through msal, which goes on with a cached token if it has a good one."""
+
+    def __init__(self, failure: AuthenticationError) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class _EntraWire:
+    """What msal takes for its http client: only to the authority's host, in time, and only good answers.
+
+    Failures leave as _NoAnswer, right through msal.
+    """
+
+    def __init__(self, cloud: Cloud, clock: Callable[[], float]) -> None:
+        self._cloud = cloud
+        self._clock = clock
+        self._until = 0.0
+
+    def start(self) -> None:
+        """A new token is asked for: its time begins."""
+        self._until = self._clock() + TOKEN_SECONDS
+
+    def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> _EntraAnswer:
+        """Discovery."""
+        return self._send("GET", url, params=params, headers=headers)
+
+    def post(
+        self, url: str, *, params: Any = None, headers: Any = None, data: Any = None, **_: Any
+    ) -> _EntraAnswer:
+        """The token request."""
+        return self._send("POST", url, params=params, headers=headers, data=data)
+
+    def _send(self, method: str, url: str, **parts: Any) -> _EntraAnswer:
+        if not url.startswith(f"{self._cloud.authority}/"):
+            raise _NoAnswer(_error("other", "Its discovery names a host that is not its own."))
+        try:
+            answer = wire.exchange(self._cloud, method, url, seconds=self._until - self._clock(), **parts)
+            said = answers.parse_object(answer.content) if answer.status < 500 else {}
+        except TransportError as error:
+            raise _NoAnswer(_error("unreachable", error.message)) from None
+        except MalformedAnswer as error:
+            raise _NoAnswer(_error("other", error.message)) from None
+        if answer.status >= 400:
+            raise _NoAnswer(_refusal(answer.status, said))
+        return _EntraAnswer(answer.status, answer.content.decode("utf-8"))
+
+
+class _EntraAnswer:
+    """What msal takes for an answer. No headers: it would read Retry-After in them."""
+
+    def __init__(self, status_code: int, text: str) -> None:
+        self.status_code = status_code
+        self.text = text
+        self.headers: dict[str, str] = {}
+
+
+def _refusal(status: int, said: Mapping[str, Any]) -> AuthenticationError:
+    """Entra's error in our words. Its own description stays out, for it repeats what was sent."""
+    if status == 429 or status >= 500:
+        return _error("unreachable", f"It answered with status {status}.")
+    found = _AADSTS.search(str(said.get("error_description", "")))
+    error = str(said.get("error", ""))
+    code = found.group() if found else error if _PLAIN_CODE.fullmatch(error) else ""
+    correlation = str(said.get("correlation_id", ""))
+    return _error(
+        _REASONS.get(code, "other"), code=code, request_id=correlation if _GUID.fullmatch(correlation) else ""
+    )
+
+
+def _error(
+    reason: AuthenticationReason, detail: str = "", *, code: str = "", request_id: str = ""
+) -> AuthenticationError:
+    message = " ".join(part for part in (_SENTENCES[reason], detail, f"({code})" if code else "") if part)
+    return AuthenticationError(message, reason=reason, code=code, request_id=request_id)
+
+
+def _same_again(error: AuthenticationError) -> AuthenticationError:
+    """A copy for another thread: one exception object must not gather the tracebacks of many."""
+    return AuthenticationError(
+        error.message, reason=error.reason, code=error.code, request_id=error.request_id
+    )
