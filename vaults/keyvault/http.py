@@ -1,0 +1,302 @@
+"""The one way to a vault: VaultSession.send.
+
+It knows the catalogue, adds the token once the host is known to be the cloud's, renews a refused token once,
+repeats what may be repeated, maps errors, and keeps an Exchange of each request for the audit.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from vaults.keyvault import answers, wire
+from vaults.keyvault.auth import Bearer, TokenSource
+from vaults.keyvault.clouds import Cloud
+from vaults.keyvault.errors import (
+    HostNotAllowed,
+    KeyVaultError,
+    MalformedAnswer,
+    Throttled,
+    TransportError,
+    Unavailable,
+    service_error_type,
+)
+from vaults.keyvault.identifiers import check_name, check_version
+from vaults.keyvault.limits import Limits, limits_for
+from vaults.keyvault.operations import API_VERSIONS, OPERATIONS, Operation
+
+_MESSAGE_LENGTH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a caller can wait: all tries together in seconds, and how many of them."""
+
+    seconds: float = 15.0
+    tries: int = 3
+    queue_seconds: float = 2.0
+    longest_pause: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request as it went over the wire. `status` is None without an answer.
+
+    `body_members` are the names of the members sent, never what was in them. `azure_date` is the vault's own
+    clock, to warn of a wrong one here.
+    """
+
+    method: str
+    url: str
+    status: int | None
+    azure_request_id: str
+    milliseconds: int
+    api_version: str
+    body_members: tuple[str, ...] = ()
+    azure_date: datetime | None = None
+
+
+class VaultSession:
+    """Sends operations to one vault for one application. Safe to share between threads.
+
+    `request_id` goes out as x-ms-client-request-id, so that Azure's log can be joined with ours.
+    `limits`, `clock`, `sleep` and `jitter` are for tests.
+    """
+
+    def __init__(
+        self,
+        vault_url: str,
+        cloud: Cloud,
+        tokens: TokenSource,
+        *,
+        api_version: str = "7.0",
+        request_id: str | None = None,
+        patience: Patience | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        if api_version not in API_VERSIONS:
+            raise ValueError(f"{api_version} is not an api-version that this client knows.")
+        self.vault_url = cloud.vault_url(vault_url)
+        self.api_version = api_version
+        self.exchanges: list[Exchange] = []
+        self._cloud = cloud
+        self._tokens = tokens
+        self._request_id = request_id
+        self._patience = patience or Patience()
+        self._limits = limits or limits_for(self.vault_url)
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def send(
+        self,
+        operation: Operation,
+        *,
+        name: str = "",
+        version: str = "",
+        query: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Carry an operation out and give its answer; {} where the operation answers with no body.
+
+        Raises KeyVaultError, or InvalidIdentifier before anything is sent.
+        """
+        call = self._call(operation, name, version, query, json)
+        until = self._clock() + self._patience.seconds
+        self._limits.budget.earn()
+        tries = 1
+        while True:
+            try:
+                return self._try(call, until)
+            except KeyVaultError as error:
+                pause = self._pause_before_repeat(operation, error, tries, until)
+                if pause is None:
+                    error.maybe_done = error.maybe_done and operation.method != "GET"
+                    raise
+            self._sleep(pause)
+            tries += 1
+
+    def _call(
+        self,
+        operation: Operation,
+        name: str,
+        version: str,
+        query: Mapping[str, str] | None,
+        json: Mapping[str, Any] | None,
+    ) -> _Call:
+        if OPERATIONS.get(operation.name) is not operation:
+            raise ValueError(f"{operation.name} is not in the catalogue.")
+        path = operation.path
+        if "{name}" in path:
+            path = path.replace("{name}", check_name(name))
+        version_part = f"/{version}" if check_version(version) else ""
+        path = path.replace("/{version}", version_part)
+        api_version = operation.api_version(self.api_version)
+        parameters = urlencode({"api-version": api_version, **(query or {})}, safe="$", quote_via=quote)
+        return _Call(operation, f"{self.vault_url}{path}?{parameters}", api_version, json)
+
+    def _try(self, call: _Call, until: float) -> dict[str, Any]:
+        """One try; a second request only after a challenge, which the vault gives before it does anything.
+
+        The scope is always the cloud's: what the challenge asks for is not looked at.
+        """
+        if not self._cloud.allows_vault_host(urlsplit(call.url).netloc):
+            raise HostNotAllowed("No token is sent to this host.")
+        bearer = self._tokens.bearer(self._cloud.scope)
+        answer = self._exchange(call, bearer, until)
+        if answer.status == 401 and answer.headers.get("WWW-Authenticate", "").lower().startswith("bearer"):
+            bearer = self._tokens.renew(bearer, self._cloud.scope)
+            answer = self._exchange(call, bearer, until)
+        return _result(call.operation, answer)
+
+    def _exchange(self, call: _Call, bearer: Bearer, until: float) -> wire.Answer:
+        """One request over the wire, within the limits of this vault."""
+        queue_seconds = min(self._patience.queue_seconds, until - self._clock())
+        with self._limits.bulkhead.slot(queue_seconds):
+            self._limits.breaker.admit()
+            started = self._clock()
+            try:
+                answer = wire.exchange(
+                    self._cloud,
+                    call.operation.method,
+                    call.url,
+                    seconds=until - self._clock(),
+                    headers={"x-ms-client-request-id": self._request_id} if self._request_id else None,
+                    json=call.json,
+                    auth=bearer,
+                )
+            except (TransportError, MalformedAnswer) as error:
+                self._note(call, started, error.status, {})
+                self._limits.breaker.record(alive=isinstance(error, MalformedAnswer))
+                raise
+            self._note(call, started, answer.status, answer.headers)
+            self._limits.breaker.record(alive=answer.status < 500)
+            return answer
+
+    def _note(self, call: _Call, started: float, status: int | None, headers: Mapping[str, str]) -> None:
+        self.exchanges.append(
+            Exchange(
+                method=call.operation.method,
+                url=call.url,
+                status=status,
+                azure_request_id=_request_id(headers),
+                milliseconds=round((self._clock() - started) * 1000),
+                api_version=call.api_version,
+                body_members=tuple(call.json or ()),
+                azure_date=_http_date(headers.get("Date", "")),
+            )
+        )
+
+    def _pause_before_repeat(
+        self, operation: Operation, error: KeyVaultError, tries: int, until: float
+    ) -> float | None:
+        """Seconds to wait before another try, or None if there is to be none.
+
+        Full jitter over 1, 2, 4... seconds, on top of what Retry-After asks for.
+        """
+        if tries >= self._patience.tries or not _may_repeat(operation, error):
+            return None
+        pause = (error.retry_after or 0.0) + self._jitter(0.0, 2.0 ** (tries - 1))
+        if pause > self._patience.longest_pause or self._clock() + pause >= until:
+            return None
+        return pause if self._limits.budget.spend() else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """An operation made ready: nothing in it changes from try to try."""
+
+    operation: Operation
+    url: str
+    api_version: str
+    json: Mapping[str, Any] | None
+
+
+def _may_repeat(operation: Operation, error: KeyVaultError) -> bool:
+    """Throttled and never-sent requests may always go again, lost answers only if that does no harm.
+
+    A blind repeat of "set" or "create" would make a second version.
+    """
+    if isinstance(error, Throttled):
+        return True
+    if isinstance(error, TransportError):
+        if error.reason in ("busy", "resting", "tls"):
+            return False
+        return not error.maybe_done or operation.retry == "safe"
+    return isinstance(error, Unavailable) and operation.retry == "safe"
+
+
+def _result(operation: Operation, answer: wire.Answer) -> dict[str, Any]:
+    """The parsed answer of a success, or the ServiceError."""
+    if answer.status >= 400:
+        raise _service_error(answer)
+    if answer.status not in operation.ok:
+        raise MalformedAnswer(
+            f"{operation.name} was answered with status {answer.status}.",
+            status=answer.status,
+            request_id=_request_id(answer.headers),
+            maybe_done=True,
+        )
+    if answer.status == 204:
+        return {}
+    try:
+        return answers.parse_object(answer.content)
+    except MalformedAnswer as error:
+        error.status, error.request_id, error.maybe_done = answer.status, _request_id(answer.headers), True
+        raise
+
+
+def _service_error(answer: wire.Answer) -> KeyVaultError:
+    """The error of an answer that need not be JSON: gateways answer with HTML, old vaults with nothing.
+
+    The vault's message never repeats a value, but it is cut short and stripped of control characters.
+    """
+    try:
+        said = answers.section(answers.parse_object(answer.content), "error")
+        code = answers.member(said, "code", str) or ""
+        message = answers.member(said, "message", str) or ""
+        inner_code = answers.member(answers.section(said, "innererror"), "code", str) or ""
+    except MalformedAnswer:
+        code = message = inner_code = ""
+    message = "".join(char if char.isprintable() else " " for char in message[:_MESSAGE_LENGTH])
+    return service_error_type(answer.status)(
+        message or f"The vault answered with status {answer.status}.",
+        status=answer.status,
+        code=code[:100],
+        inner_code=inner_code[:100],
+        request_id=_request_id(answer.headers),
+        retry_after=_retry_after(answer.headers),
+        maybe_done=answer.status >= 500,
+    )
+
+
+def _request_id(headers: Mapping[str, str]) -> str:
+    """Azure's id of the request, for support; only if it looks like one."""
+    request_id = headers.get("x-ms-request-id", "")
+    return request_id if len(request_id) <= 64 and request_id.replace("-", "").isalnum() else ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds, given as a number or a date; at most an hour is believed."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:6]), 3600.0)
+    when = _http_date(text)
+    return min(max((when - datetime.now(UTC)).total_seconds(), 0.0), 3600.0) if when else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
