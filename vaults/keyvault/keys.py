@@ -1,0 +1,94 @@
+"""Keys. Key Vault REST: Keys, Deleted Keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from vaults.keyvault.answers import Json, attributes, deletion, identity, member, required, section, texts
+from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
+from vaults.keyvault.objects import ObjectClient
+from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, Unset
+
+_PUBLIC_MEMBERS = ("kty", "n", "e", "crv", "x", "y")
+"""Of a JWK; the private ones (d, p, q, dp, dq, qi, k) would be left behind even if a vault sent them."""
+
+
+class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
+    """The keys of one vault. Private parts never leave the vault."""
+
+    noun = "Key"
+
+    def create(
+        self,
+        name: str,
+        *,
+        kty: str,
+        key_size: int | None = None,
+        crv: str | None = None,
+        key_ops: Sequence[str] | None = None,
+        enabled: bool | None = None,
+        not_before: datetime | None = None,
+        expires_on: datetime | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Key:
+        """Make a key, or a new version of it. Permission: create. (Create Key)
+
+        Never repeated after a lost answer: look at the versions then.
+        """
+        more = given(
+            key_size=key_size,
+            crv=crv,
+            key_ops=list(key_ops) if key_ops is not None else None,
+            attributes=new_attributes(enabled, not_before, expires_on),
+            tags=tags,
+        )
+        return self._key(self._bundle("CreateKey", name, kty=kty, **more))
+
+    def get(self, name: str, version: str = "") -> Key:
+        """A key with its public parts, by default the newest version. Permission: get. (Get Key)"""
+        return self._key(self._bundle("GetKey", name, version))
+
+    def update(
+        self,
+        name: str,
+        version: str,
+        *,
+        key_ops: Sequence[str] | Unset = UNSET,
+        enabled: bool | Unset = UNSET,
+        not_before: datetime | Unset | None = UNSET,
+        expires_on: datetime | Unset | None = UNSET,
+        tags: Mapping[str, str] | Unset = UNSET,
+    ) -> Key:
+        """Change what may be done with a version, and its tags as a whole. Permission: update.
+
+        (Update Key)
+        """
+        body = changed(
+            key_ops=key_ops if isinstance(key_ops, Unset) else list(key_ops),
+            attributes=changed_attributes(enabled, not_before, expires_on),
+            tags=tags,
+        )
+        return self._key(self._bundle("UpdateKey", name, version, **body))
+
+    def _key(self, data: Json) -> Key:
+        sent = section(data, "key")
+        return Key(
+            properties=self._properties(data),
+            key_type=required(sent, "kty", str),
+            key_ops=texts(sent, "key_ops"),
+            jwk={name: required(sent, name, str) for name in _PUBLIC_MEMBERS if sent.get(name) is not None},
+        )
+
+    def _properties(self, data: Json) -> KeyProperties:
+        """A bundle has its id in `key.kid`, a list item in `kid`."""
+        holder = section(data, "key") or data
+        return KeyProperties(
+            **identity(holder, "kid"),
+            **attributes(data),
+            managed=bool(member(data, "managed", bool)),
+            exportable=member(section(data, "attributes"), "exportable", bool),
+        )
+
+    def _deleted(self, data: Json) -> DeletedKey:
+        return DeletedKey(properties=self._properties(data), **deletion(data))

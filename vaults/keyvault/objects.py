@@ -1,0 +1,101 @@
+"""What secrets, keys and certificates have in common: listing, deleting, recovering, purging.
+
+Key Vault REST has the same operations for each of them, under the same names. DELETE and recover answer at
+once, but take effect some seconds later: until then the object is in neither list, and its name is busy.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+from vaults.keyvault.answers import Json
+from vaults.keyvault.http import VaultSession
+from vaults.keyvault.operations import OPERATIONS
+from vaults.keyvault.paging import Page, page_of, walk
+from vaults.keyvault.types import Deleted, Properties
+
+P = TypeVar("P", bound=Properties)
+D = TypeVar("D", bound=Deleted)
+T = TypeVar("T")
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+class ObjectClient(ABC, Generic[P, D]):
+    """The client of one kind of object in one vault: P are its properties, D is its deleted form."""
+
+    noun: ClassVar[str]
+    """The kind as the operation ids spell it: "Secret" in "GetDeletedSecrets"."""
+
+    def __init__(self, session: VaultSession) -> None:
+        self._session = session
+
+    @abstractmethod
+    def _properties(self, data: Json) -> P:
+        """The properties in a list item or a bundle."""
+
+    @abstractmethod
+    def _deleted(self, data: Json) -> D:
+        """The deleted object in a list item or a bundle."""
+
+    def list_page(self, token: str | None = None) -> Page[P]:
+        """One page of the list: at most 25, perhaps none though more follow. Permission: list."""
+        return self._page(f"Get{self.noun}s", token, self._properties)
+
+    def list(self) -> Iterator[P]:
+        """The newest version of each object, page after page. Permission: list."""
+        return walk(self.list_page)
+
+    def versions(self, name: str) -> Sequence[P]:
+        """All versions of an object, newest first. Permission: list."""
+        operation = f"Get{self.noun}Versions"
+        found = walk(lambda token: self._page(operation, token, self._properties, name=name))
+        return sorted(found, key=lambda version: version.created_on or _LONG_AGO, reverse=True)
+
+    def delete(self, name: str) -> D:
+        """Soft-delete all versions of an object. Permission: delete."""
+        return self._deleted(self._session.send(OPERATIONS[f"Delete{self.noun}"], name=name))
+
+    def deleted_page(self, token: str | None = None) -> Page[D]:
+        """One page of the soft-deleted objects. Permission: list."""
+        return self._page(f"GetDeleted{self.noun}s", token, self._deleted)
+
+    def list_deleted(self) -> Iterator[D]:
+        """All soft-deleted objects, page after page. Permission: list."""
+        return walk(self.deleted_page)
+
+    def get_deleted(self, name: str) -> D:
+        """A soft-deleted object; NotFound until its deletion has settled. Permission: get."""
+        return self._deleted(self._session.send(OPERATIONS[f"GetDeleted{self.noun}"], name=name))
+
+    def recover(self, name: str) -> P:
+        """Bring a soft-deleted object back with all its versions. Permission: recover.
+
+        Asking for it may give NotFound for up to two minutes afterwards.
+        """
+        return self._properties(self._session.send(OPERATIONS[f"RecoverDeleted{self.noun}"], name=name))
+
+    def purge(self, name: str) -> None:
+        """Destroy a soft-deleted object for ever. Permission: purge."""
+        self._session.send(OPERATIONS[f"PurgeDeleted{self.noun}"], name=name)
+
+    def _page(
+        self,
+        operation: str,
+        token: str | None,
+        read: Callable[[Json], T],
+        *,
+        name: str = "",
+        query: Mapping[str, str] | None = None,
+    ) -> Page[T]:
+        asked = {**(query or {}), **({"$skiptoken": token} if token else {})}
+        catalogued = OPERATIONS[operation]
+        data = self._session.send(catalogued, name=name, query=asked)
+        return page_of(data, self._session.vault_url + catalogued.path.replace("{name}", name), read)
+
+    def _bundle(self, operation: str, name: str, version: str = "", **body: Any) -> Json:
+        """Send an operation on one object; its body has the members given."""
+        return self._session.send(OPERATIONS[operation], name=name, version=version, json=body or None)

@@ -1,0 +1,69 @@
+"""Lists come in pages. Of a nextLink we take the `$skiptoken` and nothing else.
+
+A page may be empty and still have a next one; the order is not promised. Key Vault REST: Get Secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from vaults.keyvault import answers
+from vaults.keyvault.errors import HostileLink, MalformedAnswer
+
+T = TypeVar("T")
+
+MAX_PAGES = 2_000
+"""50,000 objects: far more than a vault that people look after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items of a list. `next_token` asks for the next page; None on the last one."""
+
+    items: tuple[T, ...]
+    next_token: str | None
+
+
+class ListIncomplete(MalformedAnswer):
+    """The list goes round in circles or has no end; what was read before is all there is to have."""
+
+
+def page_of(data: answers.Json, list_url: str, read: Callable[[answers.Json], T]) -> Page[T]:
+    """The page in an answer to a request for `list_url`. Raises HostileLink."""
+    link = answers.member(data, "nextLink", str)
+    items = tuple(read(item) for item in answers.objects(data, "value"))
+    return Page(items, skip_token(link, list_url) if link else None)
+
+
+def skip_token(link: str, list_url: str) -> str:
+    """The decoded $skiptoken of a nextLink that leads to the same list of the same vault."""
+    try:
+        parts = urlsplit(link)
+        same_host = parts.netloc.lower().removesuffix(":443") == urlsplit(list_url).netloc
+    except ValueError:
+        raise HostileLink("The list's next page is at no valid address.") from None
+    if parts.scheme != "https" or not same_host or parts.path.lower() != urlsplit(list_url).path.lower():
+        raise HostileLink("The list's next page would be somewhere else; it was not fetched.")
+    for parameter in parts.query.split("&"):
+        name, _, value = parameter.partition("=")
+        if unquote(name) == "$skiptoken" and value:
+            return unquote(value)  # a "+" in it is a plus sign
+    raise HostileLink("The list's next page has no address.")
+
+
+def walk(fetch: Callable[[str | None], Page[T]], token: str | None = None) -> Iterator[T]:
+    """All items, page after page, beginning at a token. Raises ListIncomplete."""
+    seen: set[str] = set()
+    for _ in range(MAX_PAGES):
+        page = fetch(token)
+        yield from page.items
+        token = page.next_token
+        if token is None:
+            return
+        if token in seen:
+            raise ListIncomplete("The list leads back to a page that was there before.")
+        seen.add(token)
+    raise ListIncomplete(f"The list has more than {MAX_PAGES} pages.")

@@ -1,0 +1,78 @@
+"""Secrets. Key Vault REST: Secrets, Deleted Secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from vaults.keyvault.answers import Json, attributes, deletion, identity, member, required
+from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
+from vaults.keyvault.objects import ObjectClient
+from vaults.keyvault.types import UNSET, DeletedSecret, Secret, SecretProperties, Unset
+
+
+class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
+    """The secrets of one vault. Only `get` fetches a value."""
+
+    noun = "Secret"
+
+    def set(
+        self,
+        name: str,
+        value: str,
+        *,
+        content_type: str | None = None,
+        enabled: bool | None = None,
+        not_before: datetime | None = None,
+        expires_on: datetime | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> SecretProperties:
+        """Make a secret, or a new version of it. Permission: set. (Set Secret)
+
+        Never repeated after a lost answer: look at the versions then.
+        """
+        more = given(
+            contentType=content_type,
+            tags=tags,
+            attributes=new_attributes(enabled, not_before, expires_on),
+        )
+        return self._properties(self._bundle("SetSecret", name, value=value, **more))
+
+    def get(self, name: str, version: str = "") -> Secret:
+        """A secret with its value, by default the newest version. Permission: get. (Get Secret)"""
+        data = self._bundle("GetSecret", name, version)
+        return Secret(self._properties(data), required(data, "value", str))
+
+    def update(
+        self,
+        name: str,
+        version: str,
+        *,
+        content_type: str | Unset | None = UNSET,
+        enabled: bool | Unset = UNSET,
+        not_before: datetime | Unset | None = UNSET,
+        expires_on: datetime | Unset | None = UNSET,
+        tags: Mapping[str, str] | Unset = UNSET,
+    ) -> SecretProperties:
+        """Change all but the value of a version; `tags` replaces the whole set. Permission: set.
+
+        (Update Secret)
+        """
+        body = changed(
+            contentType=content_type,
+            tags=tags,
+            attributes=changed_attributes(enabled, not_before, expires_on),
+        )
+        return self._properties(self._bundle("UpdateSecret", name, version, **body))
+
+    def _properties(self, data: Json) -> SecretProperties:
+        return SecretProperties(
+            **identity(data, "id"),
+            **attributes(data),
+            content_type=member(data, "contentType", str),
+            managed=bool(member(data, "managed", bool)),
+            key_id=member(data, "kid", str),
+        )
+
+    def _deleted(self, data: Json) -> DeletedSecret:
+        return DeletedSecret(properties=self._properties(data), **deletion(data))
