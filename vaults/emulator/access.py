@@ -1,0 +1,82 @@
+"""Who may do what in a vault: access policies, or role assignments where the vault uses RBAC.
+
+Decided before anything is looked up, so that a refusal never tells whether an object exists.
+"""
+
+import sqlite3
+
+from vaults.emulator import roles
+from vaults.emulator.errors import VaultError
+from vaults.emulator.registry import Vault, permissions_of
+from vaults.emulator.routes import Route
+from vaults.emulator.tokens import Caller
+
+PERMISSIONS: dict[str, tuple[str, ...]] = {
+    "keys": (
+        "get", "list", "update", "create", "import", "delete", "recover", "backup", "restore", "decrypt", "encrypt",
+        "unwrapKey", "wrapKey", "verify", "sign", "purge", "release", "rotate", "getrotationpolicy",
+        "setrotationpolicy",
+    ),
+    "secrets": ("get", "list", "set", "delete", "recover", "backup", "restore", "purge"),
+    "certificates": (
+        "get", "list", "update", "create", "import", "delete", "recover", "backup", "restore", "managecontacts",
+        "manageissuers", "getissuers", "listissuers", "setissuers", "deleteissuers", "purge",
+    ),
+}  # fmt: skip
+EVERYTHING = {collection: list(names) for collection, names in PERMISSIONS.items()}
+
+
+def require(db: sqlite3.Connection, vault: Vault, caller: Caller, route: Route, path: str) -> None:
+    """Raise the vault's 403 unless the caller has the permission that a route asks for."""
+    if vault.enable_rbac:
+        resource = f"{vault.resource_id}/{path}"
+        if not roles.allows(db, caller.object_id, f"Microsoft.KeyVault/vaults/{route.data_action}", resource):
+            raise _refused_by_rbac(vault, caller, route, resource)
+        return
+    granted = permissions_of(db, vault, caller.object_id)
+    if not any(_has(granted.get(route.permission.partition("/")[0], []), wanted) for wanted in route.permissions):
+        raise _refused_by_policy(vault, caller, route)
+
+
+def _has(granted: list[str], permission: str) -> bool:
+    """Permission names are compared without case; "all" has never covered purge."""
+    name = permission.partition("/")[2].lower()
+    lowered = {each.lower() for each in granted}
+    return name in lowered or ("all" in lowered and name != "purge")
+
+
+def _refused_by_policy(vault: Vault, caller: Caller, route: Route) -> VaultError:
+    collection, _, name = route.permission.partition("/")
+    message = (
+        f"The user, group or application 'appid={caller.app_id};oid={caller.object_id};numgroups=0;"
+        f"iss={caller.issuer}' does not have {collection} {name} permission on key vault "
+        f"'{vault.name};location={vault.location}'. For help resolving this issue, please see "
+        "https://go.microsoft.com/fwlink/?linkid=2125287"
+    )
+    return VaultError(403, "Forbidden", message, "ForbiddenByPolicy")
+
+
+def _refused_by_rbac(vault: Vault, caller: Caller, route: Route, resource: str) -> VaultError:
+    lines = (
+        "Caller is not authorized to perform action on resource.",
+        "If role assignments, deny assignments or role definitions were changed recently, please observe propagation "
+        "time.",
+        f"Caller: appid={caller.app_id};oid={caller.object_id};iss={caller.issuer}",
+        f"Action: 'Microsoft.KeyVault/vaults/{route.data_action}'",
+        f"Resource: '{resource.lower()}'",
+        "Assignment: (not found)",
+        "DenyAssignmentId: null",
+        "DecisionReason: 'DeniedWithNoValidRBAC' ",
+        f"Vault: {vault.name};location={vault.location}",
+        "",
+    )
+    return VaultError(403, "Forbidden", "\r\n".join(lines), "ForbiddenByRbac")
+
+
+def parse_permission(permission: str) -> tuple[str, str]:
+    """Collection and name of a permission written "secrets/get". Raises LookupError for one that does not exist."""
+    collection, _, wanted = permission.partition("/")
+    for name in (*PERMISSIONS.get(collection.lower(), ()), "all"):
+        if name.lower() == wanted.lower() and collection.lower() in PERMISSIONS:
+            return collection.lower(), name
+    raise LookupError(f"There is no permission {permission}.")

@@ -1,0 +1,120 @@
+"""A vault's front door: token, API version, operation, permission, body, in this order.
+
+Key Vault REST: "Authentication, requests and responses".
+"""
+
+from uuid import uuid4
+
+from vaults.emulator import access, deletion, operations, pending, rules
+from vaults.emulator.addresses import Place
+from vaults.emulator.call import Call, Service
+from vaults.emulator.errors import VaultError, bad_parameter, unauthorized
+from vaults.emulator.registry import Vault
+from vaults.emulator.routes import Route, find_route
+from vaults.emulator.tokens import VAULT_RESOURCE, Caller, Refused, Tokens
+from vaults.emulator.versions import API_VERSIONS, RANK, reaches
+from vaults.emulator.web import Headers, NotJson, Request, Response, json_response
+
+
+class DataPlane:
+    """All vaults of an emulator, asked one request at a time."""
+
+    def __init__(self, service: Service, tokens: Tokens) -> None:
+        self._service = service
+        self._tokens = tokens
+
+    def answer(self, vault: Vault, place: Place, request: Request) -> Response:
+        try:
+            response = self._operate(vault, place, request)
+        except VaultError as error:
+            response = json_response(error.status, error.body(), error.headers)
+        response.headers.extend(_common_headers(vault, request))
+        return response
+
+    def _operate(self, vault: Vault, place: Place, request: Request) -> Response:
+        caller = self._authenticate(vault, place, request)
+        api_version = _api_version(request)
+        route, params = _route(request, api_version)
+        for check, name in ((rules.check_name, "name"), (rules.check_version, "version")):
+            if name in params:
+                check(params[name])
+        with self._service.store.reading() as db:
+            access.require(db, vault, caller, route, "/".join(request.segments))
+        try:
+            body = request.json()
+        except NotJson:
+            raise bad_parameter("The request body is not a valid JSON object.") from None
+        call = Call(
+            self._service,
+            vault,
+            caller,
+            f"https://{request.host}",
+            f"https://{place.link_host}",
+            api_version,
+            int(self._service.clock()),
+            request.query,
+            params,
+            body,
+        )
+        self._catch_up(call)
+        return route.operation(call)
+
+    def _authenticate(self, vault: Vault, place: Place, request: Request) -> Caller:
+        """Who calls. Raises the challenge, before anything else of the request is looked at."""
+        challenge = f'Bearer authorization="{place.issuer}/{vault.tenant}", resource="{VAULT_RESOURCE}"'
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise unauthorized("AKV10000: Request is missing a Bearer or PoP token.", challenge)
+        try:
+            return self._tokens.check(token.strip(), VAULT_RESOURCE, vault.tenant, self._service.clock())
+        except Refused as refused:
+            raise unauthorized(refused.message, challenge) from None
+
+    def _catch_up(self, call: Call) -> None:
+        """Let happen what time has brought since the last call: purges, and certificates that are ready."""
+        now = self._service.clock()
+        with self._service.store.reading() as db:
+            waiting = deletion.is_due(now, db, call.vault.id) or operations.due(db, call.vault.id, now)
+        if waiting:
+            with self._service.store.writing() as db:
+                deletion.sweep(now, db, call.vault.id)
+                pending.complete_due(call, db)
+
+
+def _api_version(request: Request) -> str:
+    version = request.query.get("api-version")
+    if not version:
+        raise bad_parameter("api-version must be specified")
+    if version not in RANK:
+        raise bad_parameter(
+            f"The specified version ({version}) is not recognized. Consider using the latest supported version "
+            f"({API_VERSIONS[-1]})."
+        )
+    return version
+
+
+def _route(request: Request, api_version: str) -> tuple[Route, dict[str, str]]:
+    found = find_route(request.method, request.segments)
+    if found is not None and reaches(api_version, found[0].since):
+        return found
+    if any(find_route(method, request.segments) for method in ("GET", "PUT", "POST", "PATCH", "DELETE")):
+        raise VaultError(405, "MethodNotAllowed", "The HTTP method is not allowed for this resource.")
+    raise VaultError(404, "NotFound", f"There is no operation at the path {request.path}.")
+
+
+def _common_headers(vault: Vault, request: Request) -> Headers:
+    headers = [
+        ("Cache-Control", "no-cache"),
+        ("Pragma", "no-cache"),
+        ("Expires", "-1"),
+        ("x-ms-keyvault-region", vault.location),
+        ("x-ms-request-id", str(uuid4())),
+        ("x-ms-keyvault-service-version", "1.9.395.1"),
+        ("x-ms-keyvault-network-info", "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Strict-Transport-Security", "max-age=31536000;includeSubDomains"),
+    ]
+    client_id = request.headers.get("x-ms-client-request-id")
+    if client_id and len(client_id) <= 100 and client_id.isprintable():
+        headers.append(("x-ms-client-request-id", client_id))
+    return headers

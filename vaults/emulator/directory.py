@@ -1,0 +1,99 @@
+"""Tenants, service principals and their credentials: what the token issuer knows."""
+
+import hashlib
+import hmac
+import secrets
+import sqlite3
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A service principal: the application's (client) id and its object id, which access policies name."""
+
+    client_id: str
+    tenant: str
+    object_id: str
+    name: str
+
+
+def add_tenant(db: sqlite3.Connection, tenant: str, domain: str) -> None:
+    db.execute("INSERT INTO tenant VALUES (?, ?)", (tenant, domain.lower()))
+
+
+def find_tenant(db: sqlite3.Connection, tenant: str) -> str | None:
+    """The tenant's GUID by its GUID or domain."""
+    row = db.execute("SELECT id FROM tenant WHERE id = ?1 OR domain = ?1", (tenant.lower(),)).fetchone()
+    return row["id"] if row else None
+
+
+def add_principal(db: sqlite3.Connection, principal: Principal) -> None:
+    db.execute(
+        "INSERT INTO principal VALUES (?, ?, ?, ?)",
+        (principal.client_id, principal.tenant, principal.object_id, principal.name),
+    )
+
+
+def find_principal(db: sqlite3.Connection, identifier: str) -> Principal | None:
+    """A service principal by client id, object id or display name."""
+    row = db.execute(
+        "SELECT * FROM principal WHERE client_id = ?1 OR object_id = ?1 OR name = ?2",
+        (identifier.lower(), identifier),
+    ).fetchone()
+    return _principal(row) if row else None
+
+
+def all_principals(db: sqlite3.Connection) -> list[Principal]:
+    return [_principal(row) for row in db.execute("SELECT * FROM principal ORDER BY name")]
+
+
+def add_secret(db: sqlite3.Connection, client_id: str, secret: str, expires_on: int) -> None:
+    """Let an application sign in with one more secret, kept as a salted hash.
+
+    One round of SHA-256 is enough: client secrets are random, there is no dictionary to try them from.
+    """
+    salt = secrets.token_bytes(16)
+    db.execute("INSERT INTO client_secret VALUES (?, ?, ?, ?)", (client_id, salt, _digest(salt, secret), expires_on))
+
+
+def secret_expiry(db: sqlite3.Connection, client_id: str, secret: str) -> int | None:
+    """When the secret ends, or None where it is not one of the application's."""
+    rows = db.execute("SELECT * FROM client_secret WHERE client_id = ?", (client_id,)).fetchall()
+    found = [row["expires_on"] for row in rows if hmac.compare_digest(row["digest"], _digest(row["salt"], secret))]
+    return max(found) if found else None
+
+
+def add_certificate(db: sqlite3.Connection, client_id: str, certificate: x509.Certificate) -> None:
+    """Let an application sign in with assertions that this certificate's key has signed."""
+    db.execute(
+        "INSERT INTO client_certificate VALUES (?, ?, ?, ?)",
+        (
+            client_id,
+            certificate.fingerprint(hashes.SHA1()),  # noqa: S303 - x5t is defined as SHA-1
+            certificate.fingerprint(hashes.SHA256()),
+            certificate.public_bytes(serialization.Encoding.DER),
+        ),
+    )
+
+
+def certificate_key(db: sqlite3.Connection, client_id: str, thumbprint: bytes) -> RSAPublicKey | None:
+    """The public key of an application's certificate with this SHA-1 or SHA-256 thumbprint."""
+    row = db.execute(
+        "SELECT der FROM client_certificate WHERE client_id = ? AND ? IN (sha1, sha256)", (client_id, thumbprint)
+    ).fetchone()
+    if row is None:
+        return None
+    key = x509.load_der_x509_certificate(row["der"]).public_key()
+    return key if isinstance(key, RSAPublicKey) else None
+
+
+def _digest(salt: bytes, secret: str) -> bytes:
+    return hashlib.sha256(salt + secret.encode()).digest()
+
+
+def _principal(row: sqlite3.Row) -> Principal:
+    return Principal(row["client_id"], row["tenant"], row["object_id"], row["name"])

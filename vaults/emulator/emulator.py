@@ -1,0 +1,273 @@
+"""The emulator as a whole: its state, its rules, and the WSGI application that everybody reaches it by."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from vaults.emulator import access, directory, keymaterial, registry
+from vaults.emulator.addresses import Addresses, NamedHosts, Place
+from vaults.emulator.arm import Arm
+from vaults.emulator.call import Service
+from vaults.emulator.clock import Clock
+from vaults.emulator.dataplane import DataPlane
+from vaults.emulator.directory import Principal
+from vaults.emulator.faults import Faults
+from vaults.emulator.issuer import Issuer
+from vaults.emulator.registry import Vault
+from vaults.emulator.store import Location, Store
+from vaults.emulator.tokens import Tokens
+from vaults.emulator.web import NotJson, Request, Response, json_response
+
+MAX_BODY = 4 * 1024 * 1024  # backups with their many versions are the largest bodies there are
+
+TENANT_ID = "a1b2c3d4-0000-4000-8000-5e9a7d000001"
+TENANT_DOMAIN = "shop.onmicrosoft.test"
+SUBSCRIPTION_ID = "5ab5c219-0000-4000-8000-000000000001"
+VAULT_NAMES = ("kv-shop-prod", "kv-shop-stage", "kv-billing-prod")
+ARM_PATHS = ("subscriptions", "providers", "tenants")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A service principal of the test emulator, with what it signs in with."""
+
+    name: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    object_id: str = ""
+
+
+ADMIN = Credentials(
+    "sp-shop-admin",
+    "0a11ce00-0000-4000-8000-000000000001",
+    "admin-secret-for-tests-only",
+    "0b1ec700-0000-4000-8000-000000000001",
+)
+DEPLOY = Credentials(
+    "sp-shop-deploy",
+    "0a11ce00-0000-4000-8000-000000000002",
+    "deploy-secret-for-tests-only",
+    "0b1ec700-0000-4000-8000-000000000002",
+)
+DEPLOY_PERMISSIONS = {collection: ["get", "list"] for collection in access.PERMISSIONS}
+
+
+@dataclass(slots=True)
+class ReceivedRequest:
+    """What a test wants to know of a request afterwards. Body and headers may hold secrets: they have no repr."""
+
+    method: str
+    host: str
+    path: str
+    query: dict[str, str]
+    body: Any = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+
+class Emulator:
+    """A local Azure Key Vault with its token issuer and Resource Manager.
+
+    `certificate_seconds` is how long a self-signed certificate takes, `settle_seconds` how long a deletion, recovery or
+    purge needs to take hold. `new_key` makes keys: tests take theirs from a pool.
+    """
+
+    def __init__(
+        self,
+        state: Location,
+        *,
+        addresses: Addresses | None = None,
+        clock: Callable[[], float] = time.time,
+        certificate_seconds: float = 8,
+        settle_seconds: float = 2,
+        new_key: Callable[[str, int, str], keymaterial.PrivateKey] = keymaterial.fresh_key,
+    ) -> None:
+        self.store = Store(state)
+        self.clock = Clock(clock)
+        self.addresses = addresses or NamedHosts()
+        self.faults = Faults()
+        self.recording = False
+        self.requests: list[ReceivedRequest] = []
+        self._faults_lock = threading.Lock()
+        key = new_key("RSA", 2048, "")
+        self._tokens = Tokens(self.store, key if isinstance(key, keymaterial.rsa.RSAPrivateKey) else None)
+        self._service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds)
+        self._issuer = Issuer(self.store, self._tokens, self.clock)
+        self._arm = Arm(self.store, self._tokens, self.clock, self.addresses)
+        self._data_plane = DataPlane(self._service, self._tokens)
+
+    @classmethod
+    def for_tests(cls, **options: Any) -> "Emulator":
+        """A ready emulator in memory: one tenant, ADMIN with every permission, DEPLOY with few, three empty vaults.
+
+        Deletions take hold at once, keys come from a pool, requests are recorded.
+        """
+        options = {"settle_seconds": 0, "new_key": keymaterial.pooled_key} | options
+        emulator = cls(":memory:", **options)
+        emulator.recording = True
+        emulator.add_tenant(TENANT_ID, TENANT_DOMAIN)
+        for each in (ADMIN, DEPLOY):
+            emulator.add_principal(Principal(each.client_id, TENANT_ID, each.object_id, each.name))
+            emulator.add_client_secret(each.client_id, each.client_secret)
+        for name in VAULT_NAMES:
+            emulator.add_vault(name)
+            emulator.set_permissions(name, ADMIN.object_id, access.EVERYTHING)
+        emulator.set_permissions(VAULT_NAMES[0], DEPLOY.object_id, DEPLOY_PERMISSIONS)
+        return emulator
+
+    # What there is
+
+    def add_tenant(self, tenant: str, domain: str) -> None:
+        with self.store.writing() as db:
+            directory.add_tenant(db, tenant, domain)
+
+    def add_principal(self, principal: Principal) -> None:
+        with self.store.writing() as db:
+            directory.add_principal(db, principal)
+
+    def add_client_secret(self, client_id: str, secret: str, *, days: float = 365) -> None:
+        """Let an application sign in with a secret that is good for some days from now (a negative number: expired)."""
+        with self.store.writing() as db:
+            directory.add_secret(db, client_id, secret, int(self.clock() + days * 86400))
+
+    def add_vault(self, name: str, *, tenant: str = TENANT_ID, **settings: Any) -> Vault:
+        """Create an empty vault; `settings` as in `registry.add_vault`."""
+        settings = {"subscription": SUBSCRIPTION_ID, "created": int(self.clock())} | settings
+        with self.store.writing() as db:
+            return registry.add_vault(db, name, tenant, **settings)
+
+    def vault(self, name: str) -> Vault:
+        """A vault by name. Raises LookupError."""
+        with self.store.reading() as db:
+            vault = registry.find_vault(db, name)
+        if vault is None:
+            raise LookupError(f"There is no vault {name}.")
+        return vault
+
+    def principal(self, identifier: str) -> Principal:
+        """A service principal by name, client id or object id. Raises LookupError."""
+        with self.store.reading() as db:
+            principal = directory.find_principal(db, identifier)
+        if principal is None:
+            raise LookupError(f"There is no service principal {identifier}.")
+        return principal
+
+    def vault_url(self, name: str) -> str:
+        return f"https://{self.addresses.vault_host(self.vault(name))}"
+
+    # Who may do what
+
+    def set_permissions(self, vault: str, object_id: str, permissions: Mapping[str, Iterable[str]]) -> None:
+        """Replace a principal's access policy."""
+        with self.store.writing() as db:
+            found = registry.find_vault(db, vault)
+            if found is None:
+                raise LookupError(f"There is no vault {vault}.")
+            registry.set_permissions(db, found, object_id, permissions)
+
+    def grant(self, *permissions: str, principal: str, vault: str | None = None) -> None:
+        """Add permissions such as "secrets/purge" to a principal's access policy, in one vault or in all."""
+        self._change(permissions, principal, vault, lambda granted, name: [*granted, name])
+
+    def deny(self, *permissions: str, principal: str = ADMIN.name, vault: str | None = None) -> None:
+        """Take permissions away, in one vault or in all."""
+        self._change(permissions, principal, vault, lambda granted, _name: granted)
+
+    def _change(
+        self,
+        permissions: Iterable[str],
+        principal: str,
+        vault: str | None,
+        change: Callable[[list[str], str], list[str]],
+    ) -> None:
+        object_id = self.principal(principal).object_id
+        with self.store.writing() as db:
+            chosen = [each for each in registry.all_vaults(db) if vault is None or each.name == vault.lower()]
+            if not chosen:
+                raise LookupError(f"There is no vault {vault}.")
+            for each in chosen:
+                policy = registry.permissions_of(db, each, object_id)
+                for permission in permissions:
+                    collection, name = access.parse_permission(permission)
+                    rest = [had for had in policy.get(collection, []) if had.lower() != name.lower()]
+                    policy[collection] = change(rest, name)
+                registry.set_permissions(db, each, object_id, policy)
+
+    # Requests
+
+    def answer(self, request: Request) -> Response:
+        """Have one request answered. Raises ConnectionLost where trouble was asked for."""
+        if self.recording:
+            self.requests.append(_received(request))
+        with self.store.reading() as db:
+            place = self.addresses.find(db, request.host)
+        if place is None:
+            return json_response(404, {"error": {"code": "NotFound", "message": "This host is not served here."}})
+        return self.faults.carry_out(
+            request, lambda: self._answer(place, request), to_vault=place.vault is not None
+        )
+
+    def _answer(self, place: Place, request: Request) -> Response:
+        if place.vault is not None:
+            return self._data_plane.answer(place.vault, place, request)
+        first = request.segments[0].lower() if request.segments else ""
+        if first in ARM_PATHS:
+            return self._arm.answer(request)
+        return self._issuer.answer(request)
+
+    def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """The WSGI application; rooms are told apart by the Host header."""
+        request = _request(environ)
+        if request is None:
+            response = Response(413)
+        else:
+            response = self.answer(request)
+        if response.delay:
+            time.sleep(response.delay)
+        if isinstance(response.body, bytes) and not any(name == "Content-Length" for name, _ in response.headers):
+            response.headers.append(("Content-Length", str(len(response.body))))
+        start_response(f"{response.status} {_phrase(response.status)}", response.headers)
+        return [response.body] if isinstance(response.body, bytes) else response.body
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def _request(environ: Mapping[str, Any]) -> Request | None:
+    """The request of a WSGI environment, None where its body is larger than any real one."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length > MAX_BODY:
+        return None
+    headers = {
+        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
+    }
+    if environ.get("CONTENT_TYPE"):
+        headers["content-type"] = environ["CONTENT_TYPE"]
+    return Request(
+        environ["REQUEST_METHOD"],
+        environ.get("HTTP_HOST", ""),
+        environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
+        dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        headers,
+        environ["wsgi.input"].read(length) if length else b"",
+    )
+
+
+def _received(request: Request) -> ReceivedRequest:
+    body: Any = None
+    if request.content:
+        try:
+            body = request.json()
+        except NotJson:
+            body = request.form()
+    return ReceivedRequest(request.method, request.host, request.path, request.query, body, request.headers)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

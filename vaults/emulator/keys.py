@@ -1,0 +1,222 @@
+"""Keys. Key Vault REST: Create, Get, Update, Delete, List Keys and their deleted-key siblings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from vaults.emulator import deletion, errors, keymaterial, listing, rules
+from vaults.emulator.call import Call
+from vaults.emulator.errors import bad_parameter
+from vaults.emulator.kinds import KEY
+from vaults.emulator.objects import Entry, Listed, Version, new_version_id
+from vaults.emulator.web import Response, json_response
+
+KEY_OPS = ("encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey")
+DEFAULT_OPS = {"RSA": list(KEY_OPS), "EC": ["sign", "verify"]}
+ALLOWED_OPS = {"RSA": {*KEY_OPS, "import", "export"}, "EC": {"sign", "verify", "import", "export"}}
+
+
+def create_key(call: Call) -> Response:
+    """Create Key: a new key, or a new version of one that is there."""
+    kty = rules.text(call.body, "kty") or ""
+    family = kty.removesuffix("-HSM")
+    if family not in DEFAULT_OPS:
+        raise rules.invalid_property()
+    check_sku(call, kty)
+    size = rules.whole_number(call.body, "key_size") or 2048
+    curve = rules.text(call.body, "crv") or "P-256"
+    if (family == "RSA" and size not in keymaterial.RSA_SIZES) or (
+        family == "EC" and curve not in keymaterial.CURVES
+    ):
+        raise rules.invalid_property()
+    data: dict[str, Any] = {"kty": kty, "key_ops": read_key_ops(call.body, family)}
+    data |= read_release_policy(call)
+    key = call.service.new_key(family, size, curve)
+    return add_key(call, key, data)
+
+
+def add_key(call: Call, key: keymaterial.PrivateKey, data: dict[str, Any]) -> Response:
+    """Store a created or imported key as the newest version and show it."""
+    attributes = rules.read_attributes(call.body)
+    if attributes.exportable and "release_policy" not in data:
+        raise bad_parameter("Exportable keys must have a release policy.")
+    version = Version(
+        new_version_id(),
+        call.now,
+        call.now,
+        attributes.enabled is not False,
+        attributes.not_before,
+        attributes.expires_on,
+        rules.read_tags(call.body),
+        data | {"jwk": keymaterial.public_jwk(key), "exportable": bool(attributes.exportable)},
+        keymaterial.dump(key),
+    )
+    with call.service.store.writing() as db:
+        shelf = call.shelf(db, KEY)
+        present = shelf.free_or_live(call.name)
+        if present is not None and present.managed:
+            raise errors.managed(KEY, "create")
+        entry = shelf.add(call.name, version)
+    return json_response(200, bundle(call, entry, version))
+
+
+def get_key(call: Call) -> Response:
+    with call.service.store.reading() as db:
+        shelf = call.shelf(db, KEY)
+        entry = shelf.live(call.name, call.version)
+        version = shelf.version(entry, call.version)
+    return json_response(200, bundle(call, entry, version))
+
+
+def update_key(call: Call) -> Response:
+    """Update Key: what is left out stays; the key itself cannot be changed."""
+    attributes = rules.read_attributes(call.body)
+    tags = rules.read_tags(call.body)
+    with call.service.store.writing() as db:
+        shelf = call.shelf(db, KEY)
+        entry = shelf.live(call.name, call.version)
+        if entry.managed:
+            raise errors.managed(KEY, "update")
+        version = shelf.version(entry, call.version)
+        if call.body.get("key_ops") is not None:
+            version.data["key_ops"] = read_key_ops(call.body, version.data["kty"].removesuffix("-HSM"))
+        change_release_policy(call, version)
+        version.apply(attributes, tags, call.now)
+        shelf.write(entry.name, version)
+    return json_response(200, bundle(call, entry, version))
+
+
+def list_keys(call: Call) -> Response:
+    return listing.list_objects(call, KEY, list_item)
+
+
+def list_key_versions(call: Call) -> Response:
+    return listing.list_versions(call, KEY, version_item)
+
+
+def delete_key(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        entry = deletion.delete(call, db, KEY)
+        version = call.shelf(db, KEY).version(entry)
+    return json_response(200, deleted_bundle(call, entry, version))
+
+
+def list_deleted_keys(call: Call) -> Response:
+    return listing.list_deleted(call, KEY, list_item)
+
+
+def get_deleted_key(call: Call) -> Response:
+    with call.service.store.reading() as db:
+        shelf = call.shelf(db, KEY)
+        entry = shelf.deleted(call.name)
+        version = shelf.version(entry)
+    return json_response(200, deleted_bundle(call, entry, version))
+
+
+def recover_key(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        entry = deletion.recover(call, db, KEY)
+        version = call.shelf(db, KEY).version(entry)
+    return json_response(200, bundle(call, entry, version))
+
+
+def purge_key(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        deletion.purge(call, db, KEY)
+    return Response(204)
+
+
+def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
+    """A key's public half and its properties."""
+    kid = call.url("keys", entry.name, version.version)
+    shown: dict[str, Any] = {
+        "key": {"kid": kid, "kty": version.data["kty"], "key_ops": version.data["key_ops"], **version.data["jwk"]},
+        "attributes": _attributes(call, entry, version),
+    }
+    if version.tags is not None:
+        shown["tags"] = version.tags
+    if entry.managed:
+        shown["managed"] = True
+    if call.since("7.3") and "release_policy" in version.data:
+        shown["release_policy"] = version.data["release_policy"]
+    return shown
+
+
+def deleted_bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
+    """A deleted key; recordings show that it comes without its release policy."""
+    shown = call.deletion(KEY, entry) | bundle(call, entry, version)
+    shown.pop("release_policy", None)
+    return shown
+
+
+def list_item(call: Call, listed: Listed) -> dict[str, Any]:
+    return _item(call, listed, "")
+
+
+def version_item(call: Call, listed: Listed) -> dict[str, Any]:
+    return _item(call, listed, listed.version.version)
+
+
+def check_sku(call: Call, kty: str) -> None:
+    """HSM-backed keys need a premium vault."""
+    if kty.endswith("-HSM") and call.vault.sku != "premium":
+        raise bad_parameter(
+            "HSM-backed keys are not supported by this vault. The vault's SKU must be premium to hold them."
+        )
+
+
+def read_key_ops(body: Mapping[str, Any], family: str) -> list[str]:
+    """The permitted operations of a request, all that the key type can do where it names none."""
+    ops = rules.texts(body, "key_ops")
+    if ops is None:
+        return list(DEFAULT_OPS[family])
+    if not set(ops) <= ALLOWED_OPS[family]:
+        raise rules.invalid_property("key_ops")
+    return ops
+
+
+def read_release_policy(call: Call) -> dict[str, Any]:
+    """The release policy (7.3) as the service keeps it, as a member to merge; empty where there is none."""
+    given = rules.mapping(call.body, "release_policy")
+    if not given or not call.since("7.3"):
+        return {}
+    policy = {
+        "contentType": rules.text(given, "contentType") or "application/json; charset=utf-8",
+        "data": rules.text(given, "data") or "",
+        "immutable": bool(rules.flag(given, "immutable")),
+    }
+    return {"release_policy": policy}
+
+
+def change_release_policy(call: Call, version: Version) -> None:
+    """Replace the release policy, unless the key was made with one that must not change."""
+    changed = read_release_policy(call)
+    present = version.data.get("release_policy")
+    if not changed:
+        return
+    if present and present["immutable"] and changed["release_policy"] != present:
+        raise bad_parameter("AKV.SKR.1020: Immutable Key Release Policy cannot be modified.")
+    version.data |= changed
+
+
+def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
+    """A list item: the type of a key is not in it."""
+    shown: dict[str, Any] = {
+        "kid": call.url("keys", listed.entry.name, version_id),
+        "attributes": _attributes(call, listed.entry, listed.version),
+    }
+    if listed.version.tags is not None:
+        shown["tags"] = listed.version.tags
+    if listed.entry.managed:
+        shown["managed"] = True
+    return shown
+
+
+def _attributes(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
+    """Recordings show `exportable` from 7.3 on where it is true, from 7.4 on always, and never on a certificate's key."""
+    shown = call.attributes(version)
+    exportable = version.data["exportable"]
+    if not entry.managed and ((call.since("7.3") and exportable) or call.since("7.4")):
+        shown["exportable"] = exportable
+    if call.since("7.5"):
+        shown["hsmPlatform"] = "2" if version.data["kty"].endswith("-HSM") else "0"
+    return shown

@@ -1,0 +1,90 @@
+"""Pages: 25 items at most, and a link to the next page.
+
+Key Vault REST: Get Secrets and its siblings. The link is absolute, carries a port, and names the last item in an opaque
+token; the store continues behind that name, so that the last page costs what the first one does.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from vaults.emulator import jwt, rules
+from vaults.emulator.call import Call
+from vaults.emulator.errors import bad_parameter
+from vaults.emulator.kinds import Kind
+from vaults.emulator.objects import DELETED, LIVE, Listed
+from vaults.emulator.web import Response, json_response
+
+Show = Callable[[Call, Listed], dict[str, Any]]
+
+
+def list_objects(call: Call, kind: Kind, show: Show, *, with_unlisted: bool = False) -> Response:
+    """A page of live objects."""
+    return _page(call, kind, LIVE, kind.collection, show, with_unlisted=with_unlisted)
+
+
+def list_deleted(call: Call, kind: Kind, show: Show, *, with_unlisted: bool = False) -> Response:
+    """A page of soft-deleted objects; each item begins with its dates of deletion and purge."""
+
+    def show_deleted(call: Call, listed: Listed) -> dict[str, Any]:
+        return call.deletion(kind, listed.entry) | show(call, listed)
+
+    return _page(call, kind, DELETED, f"deleted{kind.collection}", show_deleted, with_unlisted=with_unlisted)
+
+
+def list_versions(call: Call, kind: Kind, show: Show) -> Response:
+    """A page of one object's versions; none for a name that does not exist, as in Azure."""
+    size = rules.read_page_size(call.query)
+    after = _read_token(call)
+    with call.service.store.reading() as db:
+        shelf = call.shelf(db, kind)
+        entry = shelf.entry(call.name)
+        rows: list[Listed] = []
+        if entry is not None and entry.state == LIVE and entry.settles <= call.service.clock():
+            rows = shelf.version_page(entry, after, size + 1)
+    path = f"{kind.collection}/{call.name}/versions"
+    return answer(call, path, [show(call, row) for row in rows[:size]], _last(rows, size, versions=True))
+
+
+def answer(call: Call, path: str, items: list[dict[str, Any]], last: str | None) -> Response:
+    """The page itself; `last` is where the next page begins, None at the end."""
+    return json_response(200, {"value": items, "nextLink": next_link(call, path, last)})
+
+
+def next_link(call: Call, path: str, last: str | None) -> str | None:
+    if last is None:
+        return None
+    marker = jwt.encode(json.dumps({"NextMarker": last, "TargetLocation": 0}).encode())
+    kept = {name: call.query[name] for name in ("maxresults", "includePending") if name in call.query}
+    query = urlencode({"api-version": call.api_version, "$skiptoken": marker} | kept, safe="$")
+    return f"{call.link_base}/{path}?{query}"
+
+
+def _page(call: Call, kind: Kind, state: str, path: str, show: Show, *, with_unlisted: bool) -> Response:
+    size = rules.read_page_size(call.query)
+    after = _read_token(call)
+    with call.service.store.reading() as db:
+        rows = call.shelf(db, kind).page(state, after, size + 1, with_unlisted=with_unlisted)
+    return answer(call, path, [show(call, row) for row in rows[:size]], _last(rows, size))
+
+
+def _last(rows: list[Listed], size: int, *, versions: bool = False) -> str | None:
+    if len(rows) <= size:
+        return None
+    last = rows[size - 1]
+    return last.version.version if versions else last.entry.name.lower()
+
+
+def _read_token(call: Call) -> str:
+    """The name behind which the page begins, empty for the first page."""
+    token = call.query.get("$skiptoken")
+    if token is None:
+        return ""
+    try:
+        marker = json.loads(jwt.decode(token))["NextMarker"]
+    except (ValueError, KeyError, TypeError):
+        marker = None
+    if not isinstance(marker, str):
+        raise bad_parameter("The skip token is not valid.")
+    return marker

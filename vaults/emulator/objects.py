@@ -1,0 +1,244 @@
+"""Objects and their versions: what secrets, keys and certificates have in common in the database.
+
+An object's state is `live`, `deleted` or `purged`; until `settles` the last change has not taken hold, as in Azure, where a
+deletion, a recovery and a purge take some seconds. Names are compared without case and kept as first written.
+"""
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from vaults.emulator import errors
+from vaults.emulator.kinds import Kind
+from vaults.emulator.rules import Attributes
+
+LIVE, DELETED, PURGED = "live", "deleted", "purged"
+
+
+@dataclass(slots=True)
+class Version:
+    """One version of an object. `data` is public, `material` (secret value, private key) is not."""
+
+    version: str
+    created: int
+    updated: int
+    enabled: bool = True
+    not_before: int | None = None
+    expires_on: int | None = None
+    tags: dict[str, str] | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    material: bytes = field(repr=False, default=b"")
+
+    def apply(self, attributes: Attributes, tags: dict[str, str] | None, now: int) -> None:
+        """Take over what an update says; what it leaves out stays."""
+        if attributes.enabled is not None:
+            self.enabled = attributes.enabled
+        if attributes.not_before is not None:
+            self.not_before = attributes.not_before
+        if attributes.expires_on is not None:
+            self.expires_on = attributes.expires_on
+        if tags is not None:
+            self.tags = tags
+        self.updated = now
+
+
+@dataclass(slots=True)
+class Entry:
+    """An object without its versions. `listed` is False for a certificate that has never been issued."""
+
+    name: str
+    current: str
+    managed: bool = False
+    listed: bool = True
+    state: str = LIVE
+    settles: float = 0.0
+    deleted_on: int | None = None
+    purge_on: int | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Listed:
+    """A row of a list: the object and one of its versions, without material."""
+
+    entry: Entry
+    version: Version
+
+
+def new_version_id() -> str:
+    return uuid4().hex
+
+
+class Shelf:
+    """One vault's objects of one kind, at one moment, through one connection."""
+
+    def __init__(self, db: sqlite3.Connection, vault: int, kind: Kind, now: float) -> None:
+        self._db = db
+        self._vault = vault
+        self.kind = kind
+        self._now = now
+
+    def _key(self, name: str) -> tuple[int, str, str]:
+        return (self._vault, self.kind.collection, name.lower())
+
+    def entry(self, name: str) -> Entry | None:
+        """The object in whatever state."""
+        row = self._db.execute(
+            "SELECT * FROM object WHERE vault = ? AND kind = ? AND folded = ?", self._key(name)
+        ).fetchone()
+        return _entry(row) if row else None
+
+    def live(self, name: str, version: str = "") -> Entry:
+        """The object that can be worked with. Raises the vault's 404 while it is not there (yet, or any more)."""
+        entry = self.entry(name)
+        if entry is None or entry.state != LIVE or entry.settles > self._now:
+            raise errors.not_found(self.kind, f"{name}/{version}" if version else name)
+        return entry
+
+    def deleted(self, name: str) -> Entry:
+        """The soft-deleted object. Raises the vault's 404 until the deletion has settled."""
+        entry = self.entry(name)
+        if entry is None or entry.state != DELETED or entry.settles > self._now:
+            raise errors.deleted_not_found(self.kind, name)
+        return entry
+
+    def free_or_live(self, name: str) -> Entry | None:
+        """The live object, or None where the name is free. Raises 409 while a deleted one holds the name."""
+        entry = self.entry(name)
+        if entry is None:
+            return None
+        settled = entry.settles <= self._now
+        if entry.state == LIVE:
+            if not settled:
+                raise errors.being_recovered(self.kind, name)
+            return entry
+        if entry.state == PURGED or not settled:
+            raise errors.being_deleted(self.kind, name)
+        raise errors.deleted_but_recoverable(self.kind, name)
+
+    def version(self, entry: Entry, version: str = "") -> Version:
+        """One version with its material, the newest one by default. Raises the vault's 404."""
+        row = self._db.execute(
+            "SELECT * FROM version WHERE vault = ? AND kind = ? AND folded = ? AND version = ?",
+            (*self._key(entry.name), version.lower() or entry.current),
+        ).fetchone()
+        if row is None:
+            raise errors.not_found(self.kind, f"{entry.name}/{version}")
+        return _version(row)
+
+    def versions(self, entry: Entry) -> list[Version]:
+        """All versions, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM version WHERE vault = ? AND kind = ? AND folded = ? ORDER BY rowid", self._key(entry.name)
+        )
+        return [_version(row) for row in rows]
+
+    def page(self, state: str, after: str, limit: int, *, with_unlisted: bool = False) -> list[Listed]:
+        """Settled objects in a state, by name, from the one that follows `after` on."""
+        rows = self._db.execute(
+            """SELECT o.name, o.current, o.managed, o.listed, o.state, o.settles, o.deleted_on, o.purge_on, o.extra,
+                      v.version, v.enabled, v.not_before, v.expires_on, v.created, v.updated, v.tags, v.data
+               FROM object o JOIN version v
+                 ON v.vault = o.vault AND v.kind = o.kind AND v.folded = o.folded AND v.version = o.current
+               WHERE o.vault = ? AND o.kind = ? AND o.state = ? AND o.folded > ? AND o.settles <= ? AND o.listed >= ?
+               ORDER BY o.folded LIMIT ?""",
+            (self._vault, self.kind.collection, state, after, self._now, int(not with_unlisted), limit),
+        )
+        return [Listed(_entry(row), _version(row, material=False)) for row in rows]
+
+    def version_page(self, entry: Entry, after: str, limit: int) -> list[Listed]:
+        """Versions in the order of their ids, which, as in Azure, is not the order of time."""
+        rows = self._db.execute(
+            """SELECT * FROM version WHERE vault = ? AND kind = ? AND folded = ? AND version > ?
+               ORDER BY version LIMIT ?""",
+            (*self._key(entry.name), after, limit),
+        )
+        return [Listed(entry, _version(row, material=False)) for row in rows]
+
+    def save(self, entry: Entry) -> None:
+        """Write the object, new or changed."""
+        self._db.execute(
+            """INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (vault, kind, folded) DO UPDATE SET current = excluded.current, managed = excluded.managed,
+               listed = excluded.listed, state = excluded.state, settles = excluded.settles,
+               deleted_on = excluded.deleted_on, purge_on = excluded.purge_on, extra = excluded.extra""",
+            (
+                *self._key(entry.name),
+                entry.name,
+                entry.current,
+                entry.managed,
+                entry.listed,
+                entry.state,
+                entry.settles,
+                entry.deleted_on,
+                entry.purge_on,
+                json.dumps(entry.extra),
+            ),
+        )
+
+    def add(self, name: str, version: Version, *, managed: bool = False) -> Entry:
+        """Put a new version on top of an object, which is made where it is missing."""
+        entry = self.entry(name) or Entry(name, version.version, managed)
+        entry.current = version.version
+        self.save(entry)
+        self.write(entry.name, version)
+        return entry
+
+    def write(self, name: str, version: Version) -> None:
+        """Write one version, new or changed."""
+        self._db.execute(
+            """INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+               ON CONFLICT (vault, kind, folded, version) DO UPDATE SET enabled = excluded.enabled,
+               not_before = excluded.not_before, expires_on = excluded.expires_on, created = excluded.created,
+               updated = excluded.updated, tags = excluded.tags, data = excluded.data, material = excluded.material""",
+            (
+                *self._key(name),
+                version.version,
+                version.enabled,
+                version.not_before,
+                version.expires_on,
+                version.created,
+                version.updated,
+                None if version.tags is None else json.dumps(version.tags),
+                json.dumps(version.data),
+                version.material,
+            ),
+        )
+
+    def remove(self, name: str) -> None:
+        """Forget the object and all its versions."""
+        for table in ("version", "object"):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE vault = ? AND kind = ? AND folded = ?",  # noqa: S608 - two constants
+                self._key(name),
+            )
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    return Entry(
+        row["name"],
+        row["current"],
+        bool(row["managed"]),
+        bool(row["listed"]),
+        row["state"],
+        row["settles"],
+        row["deleted_on"],
+        row["purge_on"],
+        json.loads(row["extra"]),
+    )
+
+
+def _version(row: sqlite3.Row, *, material: bool = True) -> Version:
+    return Version(
+        row["version"],
+        row["created"],
+        row["updated"],
+        bool(row["enabled"]),
+        row["not_before"],
+        row["expires_on"],
+        None if row["tags"] is None else json.loads(row["tags"]),
+        json.loads(row["data"]),
+        row["material"] if material else b"",
+    )

@@ -1,0 +1,43 @@
+"""The table of pending certificate operations: one for a certificate at most, with the private key it is about."""
+
+import json
+import sqlite3
+from typing import Any
+
+from vaults.emulator.errors import VaultError
+
+IN_PROGRESS, COMPLETED, CANCELLED, FAILED = "inProgress", "completed", "cancelled", "failed"
+
+
+def find(db: sqlite3.Connection, vault: int, name: str) -> tuple[dict[str, Any], float | None, bytes]:
+    """The operation, when it completes (None: not by itself) and its private key. Raises the vault's 404."""
+    row = db.execute("SELECT * FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
+    if row is None:
+        raise VaultError(404, "PendingCertificateNotFound", f"Pending certificate not found: {name}")
+    return json.loads(row["operation"]), row["completes"], row["material"]
+
+
+def exists(db: sqlite3.Connection, vault: int, name: str) -> bool:
+    row = db.execute("SELECT 1 FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
+    return row is not None
+
+
+def forget(db: sqlite3.Connection, vault: int, name: str) -> None:
+    db.execute("DELETE FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower()))
+
+
+def due(db: sqlite3.Connection, vault: int, now: float) -> list[str]:
+    """The names of the certificates whose operation has come to its end."""
+    rows = db.execute(
+        "SELECT folded FROM pending WHERE vault = ? AND completes IS NOT NULL AND completes <= ?", (vault, now)
+    )
+    return [row["folded"] for row in rows]
+
+
+def write(
+    db: sqlite3.Connection, vault: int, name: str, operation: dict[str, Any], completes: float | None, key: bytes
+) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?)",
+        (vault, name.lower(), completes, json.dumps(operation), key),
+    )

@@ -1,0 +1,187 @@
+"""Pending operations: a certificate between its request and its issue.
+
+Key Vault REST: Create Certificate, Get/Update/Delete Certificate Operation. A self-signed certificate is issued after the
+emulator's `certificate_seconds`; one with the issuer Unknown waits for a merge.
+"""
+
+import base64
+import sqlite3
+from typing import Any
+from uuid import uuid4
+
+from vaults.emulator import certificate_policy, certificates, keymaterial, operations, rules, x509tools
+from vaults.emulator.call import Call
+from vaults.emulator.errors import VaultError
+from vaults.emulator.keymaterial import PrivateKey
+from vaults.emulator.kinds import CERTIFICATE, KEY
+from vaults.emulator.objects import Entry, Version, new_version_id
+from vaults.emulator.operations import CANCELLED, COMPLETED, IN_PROGRESS
+from vaults.emulator.web import Response, json_response
+
+WORKING = (
+    "Pending certificate created. Certificate request is in progress. This may take some time based on the issuer "
+    "provider. Please check again later."
+)
+WAITING = "Pending certificate created. Please Perform Merge to complete the request."
+
+
+def create_certificate(call: Call) -> Response:
+    """Create Certificate: 202 with the operation; the certificate follows."""
+    attributes = rules.read_attributes(call.body)
+    tags = rules.read_tags(call.body)
+    given = rules.mapping(call.body, "policy")
+    with call.service.store.reading() as db:
+        present = _present(call, db)
+        policy = certificate_policy.complete(given, call.now, present.extra["policy"] if present else None)
+        key = _reused_key(call, db, present, policy)
+    # Outside of the transaction: nobody else should wait for prime numbers.
+    key = key or _new_key(call, policy)
+    operation = {
+        "version": new_version_id(),
+        "request_id": uuid4().hex,
+        "issuer": policy["issuer"]["name"],
+        "csr": base64.b64encode(x509tools.request(policy, key)).decode(),
+        "cancellation_requested": False,
+        "status": IN_PROGRESS,
+        "enabled": attributes.enabled is not False,
+        "tags": tags,
+    }
+    with call.service.store.writing() as db:
+        entry = _present(call, db) or _unissued(call, db, operation["version"], policy)
+        entry.extra["policy"] = policy
+        if rules.flag(call.body, "preserveCertOrder") is not None:
+            entry.extra["preserveCertOrder"] = call.body["preserveCertOrder"]
+        call.shelf(db, CERTIFICATE).save(entry)
+        waits = operation["issuer"].lower() == "unknown"
+        completes = None if waits else call.service.clock() + call.service.certificate_seconds
+        operations.write(db, call.vault.id, entry.name, operation, completes, keymaterial.dump(key))
+    location = f"{call.url('certificates', call.name, 'pending')}?api-version={call.api_version}"
+    headers = [("Location", f"{location}&request_id={operation['request_id']}"), ("Retry-After", "10")]
+    return json_response(202, shown(call, entry.name, operation), headers)
+
+
+def get_operation(call: Call) -> Response:
+    with call.service.store.reading() as db:
+        operation, _, _ = operations.find(db, call.vault.id, call.name)
+    headers = [("Retry-After", "10")] if operation["status"] == IN_PROGRESS else []
+    return json_response(200, shown(call, call.name, operation), headers)
+
+
+def update_operation(call: Call) -> Response:
+    """Update Certificate Operation: ask for its end. It may nevertheless complete, as in Azure, if it was due."""
+    wanted = rules.flag(call.body, "cancellation_requested")
+    with call.service.store.writing() as db:
+        operation, completes, material = operations.find(db, call.vault.id, call.name)
+        if operation["status"] != IN_PROGRESS:
+            raise VaultError(403, "Forbidden", "Pending status must be in progress to allow update.")
+        if wanted:
+            operation["cancellation_requested"] = True
+            if completes is None:
+                completes = call.service.clock() + call.service.certificate_seconds
+        operations.write(db, call.vault.id, call.name, operation, completes, material)
+    return json_response(200, shown(call, call.name, operation))
+
+
+def delete_operation(call: Call) -> Response:
+    """Delete Certificate Operation: 200 with its last state. A certificate that was never issued leaves the lists."""
+    with call.service.store.writing() as db:
+        operation, _, _ = operations.find(db, call.vault.id, call.name)
+        operations.forget(db, call.vault.id, call.name)
+    return json_response(200, shown(call, call.name, operation))
+
+
+def complete_due(call: Call, db: sqlite3.Connection) -> None:
+    """Bring every operation whose time has come to its end."""
+    for name in operations.due(db, call.vault.id, call.service.clock()):
+        operation, completes, material = operations.find(db, call.vault.id, name)
+        entry = call.shelf(db, CERTIFICATE).entry(name)
+        if entry is None:
+            operations.forget(db, call.vault.id, name)
+            continue
+        if operation["cancellation_requested"]:
+            operation["status"] = CANCELLED
+        else:
+            _issue(call, db, entry, operation, keymaterial.load(material), int(completes or call.now))
+        operations.write(db, call.vault.id, name, operation, None, material)
+
+
+def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation as its answers show it."""
+    answer: dict[str, Any] = {
+        "id": call.url("certificates", name, "pending"),
+        "issuer": {"name": operation["issuer"]},
+        "csr": operation["csr"],
+        "cancellation_requested": operation["cancellation_requested"],
+        "status": operation["status"],
+    }
+    if operation["status"] == IN_PROGRESS:
+        answer["status_details"] = WAITING if operation["issuer"].lower() == "unknown" else WORKING
+    if operation["status"] == COMPLETED:
+        answer["target"] = call.url("certificates", name)
+    if operation.get("error"):
+        answer["error"] = operation["error"]
+    answer["request_id"] = operation["request_id"]
+    return answer
+
+
+def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
+    """The certificate of the call's name, if there is one that may get a new version. Raises the vault's 409."""
+    entry = call.shelf(db, CERTIFICATE).free_or_live(call.name)
+    certificates.check_twins_free(call, db)
+    if entry is not None and operations.exists(db, call.vault.id, call.name):
+        operation, _, _ = operations.find(db, call.vault.id, call.name)
+        if operation["status"] == IN_PROGRESS:
+            raise VaultError(
+                409,
+                "Conflict",
+                f"A pending operation for the certificate {call.name} is in progress. Wait for it to end, or cancel "
+                "or delete it, before you start another one.",
+            )
+    return entry
+
+
+def _reused_key(
+    call: Call, db: sqlite3.Connection, entry: Entry | None, policy: dict[str, Any]
+) -> PrivateKey | None:
+    """The key of the newest version, where the policy wants it kept and it is of the right type."""
+    if entry is None or not entry.listed or not policy["key_props"]["reuse_key"]:
+        return None
+    shelf = call.shelf(db, KEY)
+    twin = shelf.entry(call.name)
+    if twin is None:
+        return None
+    version = shelf.version(twin)
+    return keymaterial.load(version.material) if version.data["kty"] == policy["key_props"]["kty"] else None
+
+
+def _new_key(call: Call, policy: dict[str, Any]) -> PrivateKey:
+    props = policy["key_props"]
+    return call.service.new_key(props["kty"].removesuffix("-HSM"), props["key_size"], props.get("crv", ""))
+
+
+def _unissued(call: Call, db: sqlite3.Connection, version_id: str, policy: dict[str, Any]) -> Entry:
+    """A certificate that exists by its policy only: disabled, out of the lists, with the dates it would get."""
+    entry = Entry(call.name, version_id, listed=False)
+    version = Version(
+        version_id,
+        call.now,
+        call.now,
+        enabled=False,
+        not_before=call.now - x509tools.BACKDATED,
+        expires_on=int(x509tools.add_months(call.now, policy["x509_props"]["validity_months"]).timestamp()),
+    )
+    shelf = call.shelf(db, CERTIFICATE)
+    shelf.save(entry)
+    shelf.write(entry.name, version)
+    return entry
+
+
+def _issue(
+    call: Call, db: sqlite3.Connection, entry: Entry, operation: dict[str, Any], key: PrivateKey, moment: int
+) -> None:
+    """Sign the certificate and put it in place."""
+    policy = entry.extra["policy"]
+    version = Version(operation["version"], moment, moment, operation["enabled"], tags=operation["tags"])
+    leaf = x509tools.issue(policy, key, moment)
+    certificates.store_certificate(db, call, entry, version, [leaf], key)
+    operation["status"] = COMPLETED

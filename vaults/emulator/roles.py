@@ -1,0 +1,141 @@
+"""Azure RBAC: the built-in roles for Key Vault and their assignments.
+
+Azure built-in roles for Security; an assignment holds for its scope and everything below it.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+PREFIX = "Microsoft.KeyVault/vaults/"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role definition: what it allows on the management plane and on the data of vaults."""
+
+    id: str
+    name: str
+    description: str
+    data_actions: tuple[str, ...]
+    actions: tuple[str, ...] = (f"{PREFIX}read",)
+
+
+def _data(*names: str) -> tuple[str, ...]:
+    return tuple(f"{PREFIX}{name}" for name in names)
+
+
+ROLES = (
+    Role(
+        "00482a5a-887f-4fb3-b363-3b7fe8e74483",
+        "Key Vault Administrator",
+        "Perform all data plane operations on a key vault and all objects in it.",
+        _data("*"),
+    ),
+    Role(
+        "21090545-7ca7-4776-b22c-e363652d74d2",
+        "Key Vault Reader",
+        "Read metadata of key vaults and their certificates, keys and secrets. Cannot read secret values.",
+        _data("*/read", "secrets/readMetadata/action"),
+    ),
+    Role(
+        "b86a8fe4-44ce-4948-aee5-eccb2c155cd7",
+        "Key Vault Secrets Officer",
+        "Perform any action on the secrets of a key vault, except manage permissions.",
+        _data("secrets/*"),
+    ),
+    Role(
+        "4633458b-17de-408a-b874-0445c86b69e6",
+        "Key Vault Secrets User",
+        "Read secret contents.",
+        _data("secrets/getSecret/action", "secrets/readMetadata/action"),
+    ),
+    Role(
+        "14b46e9e-c2b7-41b4-b07b-48a6ebf60603",
+        "Key Vault Crypto Officer",
+        "Perform any action on the keys of a key vault, except manage permissions.",
+        _data("keys/*", "keyrotationpolicies/*"),
+    ),
+    Role(
+        "12338af0-0e69-4776-bea7-57ae8d297424",
+        "Key Vault Crypto User",
+        "Perform cryptographic operations using keys.",
+        _data(
+            "keys/read",
+            "keys/update/action",
+            "keys/backup/action",
+            "keys/encrypt/action",
+            "keys/decrypt/action",
+            "keys/wrap/action",
+            "keys/unwrap/action",
+            "keys/sign/action",
+            "keys/verify/action",
+        ),
+    ),
+    Role(
+        "e147488a-f6f5-4113-8e2d-b22465e65bf6",
+        "Key Vault Crypto Service Encryption User",
+        "Read metadata of keys and perform wrap/unwrap operations.",
+        _data("keys/read", "keys/wrap/action", "keys/unwrap/action"),
+    ),
+    Role(
+        "08bbd89e-9f13-488c-ac41-acfcb10c90ab",
+        "Key Vault Crypto Service Release User",
+        "Release keys.",
+        _data("keys/release/action"),
+    ),
+    Role(
+        "a4417e6f-fecd-4de8-b567-7b0420556985",
+        "Key Vault Certificates Officer",
+        "Perform any action on the certificates of a key vault, except manage permissions.",
+        _data("certificatecas/*", "certificates/*", "certificatecontacts/write"),
+    ),
+    Role(
+        "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba",
+        "Key Vault Certificate User",
+        "Read certificate contents.",
+        _data("certificates/read", "secrets/getSecret/action", "secrets/readMetadata/action", "keys/read"),
+    ),
+    Role(
+        "f25e0fa2-a7c8-4377-a976-54943a77a395",
+        "Key Vault Contributor",
+        "Manage key vaults, but not access to them and not their content.",
+        (),
+        ("Microsoft.KeyVault/*",),
+    ),
+)
+
+
+def find_role(identifier: str) -> Role | None:
+    """A role by its id or name."""
+    return next((role for role in ROLES if identifier.lower() in (role.id, role.name.lower())), None)
+
+
+def assign(db: sqlite3.Connection, assignment: str, object_id: str, role: Role, scope: str) -> None:
+    """Give a principal a role on a resource. Raises sqlite3.IntegrityError for an id that is taken."""
+    db.execute("INSERT INTO role_assignment VALUES (?, ?, ?, ?)", (assignment, object_id, role.id, scope))
+
+
+def roles_at(db: sqlite3.Connection, object_id: str, scope: str) -> list[Role]:
+    """The roles that a principal has on a resource, from assignments on it and above it."""
+    found = []
+    for row in db.execute("SELECT role, scope FROM role_assignment WHERE object_id = ?", (object_id,)):
+        role = find_role(row["role"])
+        if role is not None and covers(row["scope"], scope):
+            found.append(role)
+    return found
+
+
+def covers(scope: str, resource: str) -> bool:
+    """Whether an assignment on `scope` holds for `resource`."""
+    return f"{resource.lower()}/".startswith(f"{scope.lower().rstrip('/')}/")
+
+
+def allows(db: sqlite3.Connection, object_id: str, data_action: str, resource: str) -> bool:
+    """Whether some role of the principal's covers a data action on a resource."""
+    wanted = data_action.lower()
+    return any(
+        fnmatchcase(wanted, pattern.lower())
+        for role in roles_at(db, object_id, resource)
+        for pattern in role.data_actions
+    )

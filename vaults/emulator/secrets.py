@@ -1,0 +1,139 @@
+"""Secrets. Key Vault REST: Set, Get, Update, Delete, List Secrets and their deleted-secret siblings."""
+
+from typing import Any
+
+from vaults.emulator import deletion, errors, listing, rules
+from vaults.emulator.call import Call
+from vaults.emulator.kinds import SECRET
+from vaults.emulator.objects import Entry, Listed, Version, new_version_id
+from vaults.emulator.web import Response, json_response
+
+
+def set_secret(call: Call) -> Response:
+    """Set Secret: a new version, whether or not the secret was there."""
+    value = rules.read_secret_value(call.body)
+    attributes = rules.read_attributes(call.body)
+    version = Version(
+        new_version_id(),
+        call.now,
+        call.now,
+        attributes.enabled is not False,
+        attributes.not_before,
+        attributes.expires_on,
+        rules.read_tags(call.body),
+        _data(rules.read_content_type(call.body)),
+        value.encode(),
+    )
+    with call.service.store.writing() as db:
+        shelf = call.shelf(db, SECRET)
+        present = shelf.free_or_live(call.name)
+        if present is not None:
+            if present.managed:
+                raise errors.managed(SECRET, "set")
+            version.data["previous"] = present.current
+        entry = shelf.add(call.name, version)
+    return json_response(200, {"value": value} | bundle(call, entry, version))
+
+
+def get_secret(call: Call) -> Response:
+    """Get Secret: the only answer that carries a value. `nbf` and `exp` are information, they refuse nothing."""
+    with call.service.store.reading() as db:
+        shelf = call.shelf(db, SECRET)
+        entry = shelf.live(call.name, call.version)
+        version = shelf.version(entry, call.version)
+    if not version.enabled:
+        raise errors.disabled(SECRET, "get")
+    return json_response(200, {"value": version.material.decode()} | bundle(call, entry, version))
+
+
+def update_secret(call: Call) -> Response:
+    """Update Secret: what is left out stays; the value cannot be changed."""
+    attributes = rules.read_attributes(call.body)
+    tags = rules.read_tags(call.body)
+    content_type = rules.read_content_type(call.body)
+    with call.service.store.writing() as db:
+        shelf = call.shelf(db, SECRET)
+        entry = shelf.live(call.name, call.version)
+        if entry.managed:
+            raise errors.managed(SECRET, "update")
+        version = shelf.version(entry, call.version)
+        version.apply(attributes, tags, call.now)
+        if content_type is not None:
+            version.data["contentType"] = content_type
+        shelf.write(entry.name, version)
+    return json_response(200, bundle(call, entry, version))
+
+
+def list_secrets(call: Call) -> Response:
+    return listing.list_objects(call, SECRET, list_item)
+
+
+def list_secret_versions(call: Call) -> Response:
+    return listing.list_versions(call, SECRET, version_item)
+
+
+def delete_secret(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        entry = deletion.delete(call, db, SECRET)
+        version = call.shelf(db, SECRET).version(entry)
+    return json_response(200, call.deletion(SECRET, entry) | bundle(call, entry, version))
+
+
+def list_deleted_secrets(call: Call) -> Response:
+    return listing.list_deleted(call, SECRET, list_item)
+
+
+def get_deleted_secret(call: Call) -> Response:
+    with call.service.store.reading() as db:
+        shelf = call.shelf(db, SECRET)
+        entry = shelf.deleted(call.name)
+        version = shelf.version(entry)
+    return json_response(200, call.deletion(SECRET, entry) | bundle(call, entry, version))
+
+
+def recover_secret(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        entry = deletion.recover(call, db, SECRET)
+        version = call.shelf(db, SECRET).version(entry)
+    return json_response(200, bundle(call, entry, version))
+
+
+def purge_secret(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        deletion.purge(call, db, SECRET)
+    return Response(204)
+
+
+def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
+    """A secret without its value, as all answers but Get and Set show it."""
+    shown = _item(call, entry, version, version.version)
+    if entry.managed:
+        shown["kid"] = call.url("keys", entry.name, version.version)
+    if call.since("2025-07-01") and "previous" in version.data:
+        shown["previousVersion"] = version.data["previous"]
+    return shown
+
+
+def list_item(call: Call, listed: Listed) -> dict[str, Any]:
+    return _item(call, listed.entry, listed.version, "")
+
+
+def version_item(call: Call, listed: Listed) -> dict[str, Any]:
+    return _item(call, listed.entry, listed.version, listed.version.version)
+
+
+def _item(call: Call, entry: Entry, version: Version, version_id: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    if "contentType" in version.data:
+        shown["contentType"] = version.data["contentType"]
+    shown["id"] = call.url("secrets", entry.name, version_id)
+    if entry.managed:
+        shown["managed"] = True
+    shown["attributes"] = call.attributes(version)
+    if version.tags is not None:
+        shown["tags"] = version.tags
+    return shown
+
+
+def _data(content_type: str | None) -> dict[str, Any]:
+    return {} if content_type is None else {"contentType": content_type}

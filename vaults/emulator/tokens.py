@@ -1,0 +1,121 @@
+"""Access tokens: what the issuer signs and the vaults and Resource Manager check."""
+
+from dataclasses import dataclass
+from hashlib import sha1
+from typing import Any
+from uuid import uuid4
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from vaults.emulator import jwt
+from vaults.emulator.directory import Principal
+from vaults.emulator.store import Store
+
+LIFETIME = 3600
+VAULT_RESOURCE = "https://vault.azure.net"
+ARM_RESOURCE = "https://management.azure.com"
+CLOCK_SKEW = 300  # what Azure's own token validation lets pass
+
+
+class Refused(Exception):
+    """A token that does not open this door; `message` says why in the service's words."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a token speaks for."""
+
+    app_id: str
+    object_id: str
+    tenant: str
+
+    @property
+    def issuer(self) -> str:
+        return issuer_of(self.tenant)
+
+
+def issuer_of(tenant: str) -> str:
+    return f"https://sts.windows.net/{tenant}/"
+
+
+class Tokens:
+    """One signing key and what is said with it. The key is kept in the store, so that tokens outlive a restart."""
+
+    def __init__(self, store: Store, new_key: RSAPrivateKey | None = None) -> None:
+        stored = store.setting("signing key")
+        if stored is None:
+            key = new_key or rsa.generate_private_key(65537, 2048)
+            stored = key.private_bytes(
+                serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            store.set_setting("signing key", stored)
+        loaded = serialization.load_der_private_key(stored, password=None)
+        assert isinstance(loaded, RSAPrivateKey)  # noqa: S101 - nothing else is ever stored
+        self._key = loaded
+        public = loaded.public_key()
+        self._public = public
+        der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        self.key_id = jwt.encode(sha1(der, usedforsecurity=False).digest())
+
+    def jwks(self) -> dict[str, Any]:
+        """The public key as the issuer publishes it."""
+        numbers = self._public.public_numbers()
+        size = (self._public.key_size + 7) // 8
+        key = {
+            "kty": "RSA",
+            "use": "sig",
+            "kid": self.key_id,
+            "x5t": self.key_id,
+            "n": jwt.encode(numbers.n.to_bytes(size, "big")),
+            "e": jwt.encode(numbers.e.to_bytes(3, "big")),
+        }
+        return {"keys": [key]}
+
+    def issue(self, principal: Principal, audience: str, now: int) -> str:
+        """An access token for one resource, good for an hour."""
+        claims = {
+            "aud": audience,
+            "iss": issuer_of(principal.tenant),
+            "iat": now,
+            "nbf": now,
+            "exp": now + LIFETIME,
+            "appid": principal.client_id,
+            "appidacr": "1",
+            "idp": issuer_of(principal.tenant),
+            "idtyp": "app",
+            "oid": principal.object_id,
+            "sub": principal.object_id,
+            "tid": principal.tenant,
+            "uti": uuid4().hex[:22],
+            "ver": "1.0",
+        }
+        return jwt.sign(claims, self._key, self.key_id)
+
+    def check(self, token: str, audience: str, tenant: str | None, now: float) -> Caller:
+        """Who the token speaks for. Raises Refused unless it was signed here, for this audience, tenant and time.
+
+        `tenant` None takes any tenant of ours, as Resource Manager does.
+        """
+        try:
+            claims = jwt.verify(token, lambda header: self._public if header.get("kid") == self.key_id else None)
+        except jwt.InvalidToken:
+            head = token.partition(".")[0]
+            raise Refused(
+                f"AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: '{head}'."
+            ) from None
+        if claims["exp"] <= now - CLOCK_SKEW or claims["nbf"] > now + CLOCK_SKEW:
+            raise Refused("AKV10012: Token lifetime validation failed. The token is expired or not yet valid.")
+        found = str(claims["aud"])
+        if found.rstrip("/") != audience:
+            raise Refused(f"AKV10022: Invalid audience. Expected {audience}, found: {found}.")
+        if tenant is not None and claims["iss"] != issuer_of(tenant):
+            raise Refused(f"AKV10032: Invalid issuer. Expected one of {issuer_of(tenant)}, found {claims['iss']}.")
+        return Caller(claims["appid"], claims["oid"], claims["tid"])
+
+
