@@ -39,7 +39,8 @@ class KeyVaultError(Exception):
     """A call that did not give what was asked for.
 
     `retry_after` is in seconds, as the service asked for it. `maybe_done` is True when the vault may have
-    changed something all the same, so that the caller must look before it tries again.
+    changed something all the same, so that the caller must look before it tries again. `permission` is the
+    access-policy permission that the operation needs, once an operation was under way.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class KeyVaultError(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         self.maybe_done = maybe_done
+        self.permission = ""
 
 
 class TransportError(KeyVaultError):

@@ -66,6 +66,7 @@ class VaultSession:
     """Sends operations to one vault for one application. Safe to share between threads.
 
     `request_id` goes out as x-ms-client-request-id, so that Azure's log can be joined with ours.
+    `exchanges` is what went over the wire so far, oldest first.
     `limits`, `clock`, `sleep` and `jitter` are for tests.
     """
 
@@ -74,9 +75,9 @@ class VaultSession:
         vault_url: str,
         cloud: Cloud,
         tokens: TokenSource,
-        *,
         api_version: str = "7.0",
         request_id: str | None = None,
+        *,
         patience: Patience | None = None,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -120,6 +121,7 @@ class VaultSession:
             except KeyVaultError as error:
                 pause = self._pause_before_repeat(operation, error, tries, until)
                 if pause is None:
+                    error.permission = operation.permission
                     error.maybe_done = error.maybe_done and operation.method != "GET"
                     raise
             self._sleep(pause)

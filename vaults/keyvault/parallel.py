@@ -8,7 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, TypeVar, overload
 
-T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 _worker = threading.local()
 
@@ -21,10 +23,14 @@ _pool = ThreadPoolExecutor(16, thread_name_prefix="keyvault", initializer=_mark_
 
 
 @overload
-def gather(*calls: Callable[[], T]) -> list[T]: ...
+def gather(a: Callable[[], A], b: Callable[[], B], /) -> tuple[A, B]: ...
 @overload
-def gather(*calls: Callable[[], T], return_exceptions: Literal[True]) -> list[T | Exception]: ...
-def gather(*calls: Callable[[], Any], return_exceptions: bool = False) -> list[Any]:
+def gather(a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], /) -> tuple[A, B, C]: ...
+@overload
+def gather(*calls: Callable[[], A]) -> tuple[A, ...]: ...
+@overload
+def gather(*calls: Callable[[], A], return_exceptions: Literal[True]) -> tuple[A | Exception, ...]: ...
+def gather(*calls: Callable[[], Any], return_exceptions: bool = False) -> tuple[Any, ...]:
     """Run all calls and give their results in order; each takes no argument and touches no database.
 
     All are waited for. Then the first error is raised, or stands in its place with `return_exceptions`.
@@ -32,14 +38,11 @@ def gather(*calls: Callable[[], Any], return_exceptions: bool = False) -> list[A
     can't wait for itself.
     """
     if not calls:
-        return []
+        return ()
     first, *others = calls
-    inline = getattr(_worker, "is_one", False)
-    futures = [] if inline else [_pool.submit(contextvars.copy_context().run, call) for call in others]
-    outcomes = [_outcome(first)]
-    outcomes += (
-        [_outcome(call) for call in others] if inline else [_outcome(future.result) for future in futures]
-    )
+    if not getattr(_worker, "is_one", False):
+        others = [_pool.submit(contextvars.copy_context().run, call).result for call in others]
+    outcomes = tuple(_outcome(call) for call in (first, *others))
     if not return_exceptions:
         for outcome in outcomes:
             if isinstance(outcome, Exception):
