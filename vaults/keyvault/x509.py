@@ -1,0 +1,180 @@
+"""What stands in a certificate, a signing request or a public key, for people to read.
+
+Certificates come from vaults that others may write to. Nothing here raises on a weird one: what can't be read
+is None or empty, and the thumbprints and the PEM are there in any case. Nothing here is proof of anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+T = TypeVar("T")
+
+_CURVES: Mapping[str, tuple[str, type[ec.EllipticCurve]]] = {
+    "secp256r1": ("P-256", ec.SECP256R1),
+    "secp384r1": ("P-384", ec.SECP384R1),
+    "secp521r1": ("P-521", ec.SECP521R1),
+    "secp256k1": ("P-256K", ec.SECP256K1),
+}
+_UPN = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
+
+
+@dataclass(frozen=True, slots=True)
+class AlternativeName:
+    """One subject alternative name. `kind` is "DNS", "email", "URI", "IP", "UPN" or "other"."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateFacts:
+    """A certificate's contents; thumbprints and serial number in upper-case hex, `key_size` in bits."""
+
+    sha1: str
+    sha256: str
+    pem: str
+    subject: str | None = None
+    issuer: str | None = None
+    serial_number: str | None = None
+    sans: tuple[AlternativeName, ...] = ()
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    key_type: str | None = None
+    key_size: int | None = None
+    curve: str | None = None
+    signature_algorithm: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningRequestFacts:
+    """A certificate signing request's contents."""
+
+    pem: str
+    subject: str | None = None
+    sans: tuple[AlternativeName, ...] = ()
+
+
+def read_certificate(der: bytes) -> CertificateFacts:
+    """All that can be read of a DER certificate."""
+    facts = CertificateFacts(
+        sha1=hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
+        sha256=hashlib.sha256(der).hexdigest().upper(),
+        pem=to_pem(der, "CERTIFICATE"),
+    )
+    certificate = _readable(lambda: x509.load_der_x509_certificate(der))
+    if certificate is None:
+        return facts
+    key_type, key_size, curve = _describe_key(_readable(certificate.public_key))
+    return replace(
+        facts,
+        subject=_readable(certificate.subject.rfc4514_string),
+        issuer=_readable(certificate.issuer.rfc4514_string),
+        serial_number=_readable(lambda: f"{certificate.serial_number:X}"),
+        sans=_readable(lambda: _alternative_names(certificate.extensions)) or (),
+        not_before=_readable(lambda: certificate.not_valid_before_utc),
+        not_after=_readable(lambda: certificate.not_valid_after_utc),
+        key_type=key_type,
+        key_size=key_size,
+        curve=curve,
+        signature_algorithm=_readable(lambda: _algorithm_name(certificate.signature_algorithm_oid)),
+    )
+
+
+def read_signing_request(der: bytes) -> SigningRequestFacts:
+    """All that can be read of a DER certificate signing request."""
+    pem = to_pem(der, "CERTIFICATE REQUEST")
+    request = _readable(lambda: x509.load_der_x509_csr(der))
+    if request is None:
+        return SigningRequestFacts(pem=pem)
+    return SigningRequestFacts(
+        pem=pem,
+        subject=_readable(request.subject.rfc4514_string),
+        sans=_readable(lambda: _alternative_names(request.extensions)) or (),
+    )
+
+
+def to_pem(der: bytes, label: str) -> str:
+    """DER as PEM, whatever is in it."""
+    lines = textwrap.fill(base64.b64encode(der).decode(), 64)
+    return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n"
+
+
+def public_key_pem(jwk: Mapping[str, str]) -> str:
+    """The public key of a JWK as PEM. Raises ValueError for one that has none, or a broken one."""
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+    try:
+        if "n" in jwk:
+            key = rsa.RSAPublicNumbers(_number(jwk["e"]), _number(jwk["n"])).public_key()
+        else:
+            curve = next(curve for name, curve in _CURVES.values() if name == jwk["crv"])
+            key = ec.EllipticCurvePublicNumbers(_number(jwk["x"]), _number(jwk["y"]), curve()).public_key()
+    except (KeyError, StopIteration):
+        raise ValueError("This key has no public part that could be exported.") from None
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def key_size_of(jwk: Mapping[str, str]) -> int | None:
+    """The size in bits of an RSA key; None for others, which have a curve instead."""
+    return _readable(lambda: _number(jwk["n"]).bit_length())
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
+
+
+def _readable(read: Callable[[], T]) -> T | None:
+    """What `read` gives, or None. cryptography's parser may also panic, which is no Exception."""
+    try:
+        return read()
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:
+        return None
+
+
+def _describe_key(key: object) -> tuple[str | None, int | None, str | None]:
+    """Type, size in bits and curve of a public key."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return "RSA", key.key_size, None
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        name, _ = _CURVES.get(key.curve.name, (key.curve.name, None))
+        return "EC", key.key_size, name
+    return (None if key is None else type(key).__name__.removesuffix("PublicKey")), None, None
+
+
+def _algorithm_name(oid: x509.ObjectIdentifier) -> str:
+    """Its usual name, such as sha256WithRSAEncryption, or the number."""
+    return getattr(oid, "_name", None) or oid.dotted_string
+
+
+def _alternative_names(extensions: x509.Extensions) -> tuple[AlternativeName, ...]:
+    names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return tuple(_alternative_name(name) for name in names)
+
+
+def _alternative_name(name: x509.GeneralName) -> AlternativeName:
+    match name:
+        case x509.DNSName():
+            return AlternativeName("DNS", name.value)
+        case x509.RFC822Name():
+            return AlternativeName("email", name.value)
+        case x509.UniformResourceIdentifier():
+            return AlternativeName("URI", name.value)
+        case x509.IPAddress():
+            return AlternativeName("IP", str(name.value))
+        case x509.OtherName(type_id=type_id) if type_id == _UPN:
+            # A DER UTF8String: one byte of tag, one of length.
+            return AlternativeName("UPN", name.value[2:].decode("utf-8", "replace"))
+        case _:
+            return AlternativeName("other", str(getattr(name, "value", "")))
