@@ -1,0 +1,50 @@
+/* Says aloud what htmx changed, shows what it could not do, closes messages, moves focus to what needs reading. */
+
+const live = document.getElementById("live");
+
+function say(text) {
+  if (!live || !text) return;
+  live.textContent = "";
+  setTimeout(() => { live.textContent = text; }, 60);
+}
+
+function toast(text) {
+  const place = document.getElementById("toasts");
+  const pattern = document.getElementById("toast-template");
+  if (!place || !pattern) return;
+  const item = pattern.content.cloneNode(true);
+  item.querySelector("[data-text]").textContent = text;
+  place.append(item);
+}
+
+document.addEventListener("kvportal:say", (event) => say(event.detail));
+document.addEventListener("kvportal:toast", (event) => toast(event.detail));
+
+document.addEventListener("click", (event) => {
+  event.target.closest("[data-dismiss]")?.closest(".toast-item")?.remove();
+});
+
+// Good news leaves by itself; what went wrong stays until it is closed.
+for (const item of document.querySelectorAll(".toast-item.success, .toast-item.info")) {
+  setTimeout(() => item.matches(":hover, :focus-within") || item.remove(), 8000);
+}
+
+document.querySelector("[data-focus]")?.focus();
+
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  const part = event.detail.elt;
+  const spoken = part.matches?.("[data-say]") ? part : part.querySelector?.("[data-say]");
+  say(spoken?.dataset.say);
+});
+
+// A refusal in answer to a part of the page is shown above the page's content, in the server's words.
+document.body.addEventListener("htmx:responseError", (event) => {
+  const { status, responseText } = event.detail.xhr;
+  const problem = new DOMParser().parseFromString(responseText, "text/html").querySelector(".problem");
+  const place = document.getElementById("refusals");
+  if (!problem || !place) return toast(`That did not work; the server answered ${status}. Reload the page to see more.`);
+  place.replaceChildren(document.importNode(problem, true));
+  place.firstElementChild.focus();
+});
+document.body.addEventListener("htmx:sendError", () => toast("The portal can't be reached. Check the network and try again."));
+document.body.addEventListener("htmx:timeout", () => toast("No answer within 30 seconds. Reload the page to see what happened."));

@@ -1,0 +1,74 @@
+/* Forms: counters, a warning before typed things are lost, one submit per click, and a generator for values. */
+
+const encoder = new TextEncoder();
+const form = document.querySelector("form[data-guard]");
+let dirty = false;
+
+// Nothing typed is lost by accident.
+form?.addEventListener("input", () => { dirty = true; });
+addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+
+// A second click sends nothing. The button comes back if the page does (back button, refused download).
+document.addEventListener("submit", (event) => {
+  const sent = event.target;
+  if (sent.method !== "post" || sent.hasAttribute("hx-post")) return;
+  if (sent.dataset.sent) return event.preventDefault();
+  sent.dataset.sent = "1";
+  if (sent === form) dirty = false;
+  const button = event.submitter;
+  setTimeout(() => { if (button) { button.classList.add("working"); button.setAttribute("aria-disabled", "true"); } });
+});
+addEventListener("pageshow", () => {
+  for (const sent of document.querySelectorAll("form[data-sent]")) {
+    delete sent.dataset.sent;
+    for (const button of sent.querySelectorAll(".working")) { button.classList.remove("working"); button.removeAttribute("aria-disabled"); }
+  }
+});
+
+// Limits are counted while typing; long ones only once they come near.
+function counter(control) {
+  const bytes = Number(control.dataset.countBytes);
+  const limit = bytes || Number(control.dataset.count) || control.maxLength;
+  if (!(limit > 0) || control.type === "password") return;
+  const place = document.createElement("div");
+  place.className = "counter";
+  const spoken = document.createElement("span");
+  spoken.className = "visually-hidden";
+  spoken.setAttribute("role", "status");
+  const draw = () => {
+    const used = bytes ? encoder.encode(control.value).length : control.value.length;
+    place.textContent = `${used.toLocaleString()} of ${limit.toLocaleString()}${bytes ? " bytes" : ""}`;
+    place.classList.toggle("over", used > limit);
+    place.hidden = used < limit * 0.5 && document.activeElement !== control;
+    spoken.textContent = used > limit ? `Too long by ${used - limit}` : "";
+  };
+  const under = control.closest(".field")?.querySelector(".under");
+  (under ?? control.parentElement).append(place, spoken);
+  for (const name of ["input", "focus", "blur"]) control.addEventListener(name, draw);
+  draw();
+}
+for (const control of document.querySelectorAll("[data-guard] :is([maxlength], [data-count], [data-count-bytes])")) counter(control);
+
+// A generator for new values, drawn from the browser's own source of chance.
+const ALPHABETS = {
+  "letters and digits": "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789",
+  "with signs": "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789!#$%&*+-.:=?@_~",
+  hexadecimal: "0123456789abcdef",
+};
+function generate(alphabet, length) {
+  let made = "";
+  while (made.length < length) {
+    for (const byte of crypto.getRandomValues(new Uint8Array(length * 2))) {
+      if (byte < 256 - (256 % alphabet.length) && made.length < length) made += alphabet[byte % alphabet.length];
+    }
+  }
+  return made;
+}
+const generator = document.querySelector("[data-generator]");
+generator?.querySelector("button").addEventListener("click", () => {
+  const control = document.getElementById(generator.dataset.generator);
+  const length = Math.min(512, Math.max(8, Number(generator.querySelector("input").value) || 32));
+  control.value = generate(ALPHABETS[generator.querySelector("select").value], length);
+  control.dispatchEvent(new Event("input", { bubbles: true }));
+  document.dispatchEvent(new CustomEvent("kvportal:say", { detail: `A value of ${length} characters was put into the field` }));
+});

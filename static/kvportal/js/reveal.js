@@ -1,0 +1,89 @@
+/* A revealed value hides itself after 30 seconds, and is wiped when the page is left, hidden or restored.
+   Copy fetches the value without ever putting it on the page. */
+
+const SECONDS = 30;
+let timer = 0;
+let clipboard = 0;
+
+const box = () => document.getElementById("value");
+const event = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
+function hide({ focus = false } = {}) {
+  clearInterval(timer);
+  const place = box();
+  const closed = document.getElementById("value-closed");
+  if (!place?.querySelector("[data-value]")) return;
+  for (const shown of place.querySelectorAll("[data-value]")) shown.textContent = "";
+  place.replaceChildren(closed.content.cloneNode(true));
+  window.htmx?.process(place);
+  if (focus) place.querySelector("button")?.focus();
+  event("kvportal:say", "The value is hidden again");
+}
+
+function watch() {
+  clearInterval(timer);
+  const ring = box()?.querySelector("[data-seconds]");
+  if (!ring) return;
+  const end = Date.now() + SECONDS * 1000;
+  timer = setInterval(() => {
+    const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+    ring.textContent = `${left} s`;
+    if (left === 0) hide();
+  }, 250);
+}
+
+async function copyUnseen(form) {
+  const body = new FormData(form);
+  body.set("purpose", "copy");
+  const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true", "HX-Target": "value" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const value = page.querySelector("[data-value]");
+  if (answer.redirected || answer.headers.has("HX-Redirect")) return location.reload();
+  if (!value) {
+    const problem = page.querySelector(".problem");
+    const place = document.getElementById("refusals");
+    if (problem && place) return place.replaceChildren(document.importNode(problem, true));
+    return event("kvportal:toast", `The value could not be copied; the server answered ${answer.status}.`);
+  }
+  await navigator.clipboard.writeText(value.textContent);
+  event("kvportal:say", "Value copied without being shown");
+  clearTimeout(clipboard);
+  clipboard = setTimeout(() => navigator.clipboard.writeText("").catch(() => {}), SECONDS * 1000);
+}
+
+document.addEventListener("click", async (click) => {
+  if (click.target.closest("[data-hide-value]")) {
+    click.preventDefault();
+    return hide({ focus: true });
+  }
+  const button = click.target.closest("[data-copy-value]");
+  if (!button) return;
+  const form = button.closest("form");
+  if (!form.reportValidity()) return;
+  button.disabled = true;
+  try {
+    await copyUnseen(form);
+    button.classList.add("tone-ok");
+  } catch {
+    event("kvportal:toast", "The browser does not allow copying here. Reveal the value and select it.");
+  } finally {
+    button.disabled = false;
+  }
+});
+
+document.addEventListener("keydown", (key) => {
+  if (key.key === "Escape" && box()?.querySelector("[data-value]")) {
+    key.stopImmediatePropagation();
+    hide({ focus: true });
+  }
+}, true);
+
+document.body.addEventListener("htmx:afterSettle", (swap) => {
+  if (swap.detail.target?.id !== "value") return;
+  watch();
+  box().querySelector(".problem, [data-hide-value]")?.focus();
+});
+
+addEventListener("pagehide", () => hide());
+addEventListener("pageshow", (show) => { if (show.persisted && (box() || document.querySelector("[data-reload-when-restored]"))) location.reload(); });
+watch();
