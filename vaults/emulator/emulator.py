@@ -1,6 +1,5 @@
 """The emulator as a whole: its state, its rules, and the WSGI application that everybody reaches it by."""
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -68,8 +67,8 @@ class ReceivedRequest:
     headers: Mapping[str, str] = field(repr=False)
 
 
-class Emulator:
-    """A local Azure Key Vault with its token issuer and Resource Manager.
+class Emulator(Faults):
+    """A local Azure Key Vault with its token issuer and Resource Manager; the verbs of `Faults` make it misbehave.
 
     `certificate_seconds` is how long a self-signed certificate takes, `settle_seconds` how long a deletion, recovery or
     purge needs to take hold. `new_key` makes keys: tests take theirs from a pool.
@@ -85,19 +84,18 @@ class Emulator:
         settle_seconds: float = 2,
         new_key: Callable[[str, int, str], keymaterial.PrivateKey] = keymaterial.fresh_key,
     ) -> None:
+        super().__init__()
         self.store = Store(state)
         self.clock = Clock(clock)
         self.addresses = addresses or NamedHosts()
-        self.faults = Faults()
         self.recording = False
         self.requests: list[ReceivedRequest] = []
-        self._faults_lock = threading.Lock()
         key = new_key("RSA", 2048, "")
         self._tokens = Tokens(self.store, key if isinstance(key, keymaterial.rsa.RSAPrivateKey) else None)
-        self._service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds)
+        self.service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds)
         self._issuer = Issuer(self.store, self._tokens, self.clock)
         self._arm = Arm(self.store, self._tokens, self.clock, self.addresses)
-        self._data_plane = DataPlane(self._service, self._tokens)
+        self._data_plane = DataPlane(self.service, self._tokens)
 
     @classmethod
     def for_tests(cls, **options: Any) -> "Emulator":
@@ -206,7 +204,7 @@ class Emulator:
             place = self.addresses.find(db, request.host)
         if place is None:
             return json_response(404, {"error": {"code": "NotFound", "message": "This host is not served here."}})
-        return self.faults.carry_out(
+        return self.with_trouble(
             request, lambda: self._answer(place, request), to_vault=place.vault is not None
         )
 

@@ -6,6 +6,7 @@ Every verb takes the same selectors: `method`, `path` (a regular expression, sea
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,19 +51,20 @@ class Faults:
 
     def __init__(self) -> None:
         self._due: list[Fault] = []
+        self._due_lock = threading.Lock()
 
     def lift(self) -> None:
         """No more trouble."""
         self._due.clear()
 
-    def carry_out(self, request: Request, proceed: Proceed, *, to_vault: bool) -> Response:
-        for fault in self._due:
-            if fault.applies(request, to_vault=to_vault):
-                fault.left -= 1
-                return fault.act(request, proceed)
-        return proceed()
+    def with_trouble(self, request: Request, proceed: Proceed, *, to_vault: bool) -> Response:
+        with self._due_lock:
+            due = next((fault for fault in self._due if fault.applies(request, to_vault=to_vault)), None)
+            if due is not None:
+                due.left -= 1
+        return due.act(request, proceed) if due else proceed()
 
-    def add(
+    def interfere(
         self,
         act: Act,
         times: int = FOREVER,
@@ -107,7 +109,7 @@ class Faults:
                 return Response(status, body, extra)
             return json_response(status, body, extra)
 
-        self.add(act, times, **where)
+        self.interfere(act, times, **where)
 
     def lose_answer(self, times: int = 1, **where: Any) -> None:
         """Do what is asked, then drop the connection before answering."""
@@ -116,7 +118,7 @@ class Faults:
             proceed()
             raise ConnectionLost
 
-        self.add(act, times, **where)
+        self.interfere(act, times, **where)
 
     def lose_request(self, times: int = 1, **where: Any) -> None:
         """Drop the connection without doing anything."""
@@ -124,7 +126,7 @@ class Faults:
         def act(_request: Request, _proceed: Proceed) -> Response:
             raise ConnectionLost
 
-        self.add(act, times, **where)
+        self.interfere(act, times, **where)
 
     def latency(self, seconds: float, times: int = FOREVER, **where: Any) -> None:
         """Answer late. In process a caller whose read timeout is shorter gets its timeout at once."""
@@ -134,7 +136,7 @@ class Faults:
             response.delay += seconds
             return response
 
-        self.add(act, times, **where)
+        self.interfere(act, times, **where)
 
     def stop_answering(self, times: int = FOREVER, **where: Any) -> None:
         """Take requests, carry them out and stay silent."""
@@ -150,7 +152,7 @@ class Faults:
                 response.body = json.dumps(changed).encode()
             return response
 
-        self.add(act, times, **where)
+        self.interfere(act, times, **where)
 
     def empty_pages(self, times: int = 1, **where: Any) -> None:
         """Let the next pages of a list be empty, with a link to go on, as the real service does."""
@@ -162,7 +164,7 @@ class Faults:
                 return response
             return json_response(200, {"value": [], "nextLink": _same_page(request, next(turn))}, response.headers)
 
-        self.add(act, times, **where)
+        self.interfere(act, times, **where)
 
 
 def _same_page(request: Request, turn: int) -> str:

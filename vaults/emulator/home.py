@@ -1,0 +1,133 @@
+"""The folder in which an emulator that is served lives: database, CA, credentials, and the file that tells clients of it."""
+
+import fcntl
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vaults.emulator import registry, seed, tls
+from vaults.emulator.addresses import LoopbackPorts
+from vaults.emulator.emulator import Emulator
+from vaults.emulator.registry import Vault
+
+PORTS_TO_TRY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A state folder and the port that the token issuer has; vaults have the ports behind it."""
+
+    folder: Path
+    base_port: int
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "emulator.sqlite3"
+
+    @property
+    def ca_file(self) -> Path:
+        return self.folder / "ca.pem"
+
+    @property
+    def server_certificate(self) -> tuple[Path, Path]:
+        return self.folder / "server.pem", self.folder / "server-key.pem"
+
+    @property
+    def clouds_file(self) -> Path:
+        return self.folder / "clouds.toml"
+
+    @property
+    def credentials_file(self) -> Path:
+        return self.folder / "credentials.json"
+
+    def open(self, **options: Any) -> Emulator:
+        """The emulator of this folder, made and filled on first start. `options` as for Emulator."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._alone():
+            tls.ensure(self.folder)
+            filled = self.credentials_file.exists()
+            if not filled:
+                # The credentials are written last: without them an earlier start was cut short, and is done over.
+                for leftover in self.folder.glob(f"{self.database.name}*"):
+                    leftover.unlink()
+            emulator = Emulator(self.database, addresses=LoopbackPorts(self.base_port), **options)
+            if not filled:
+                credentials = seed.fill(emulator)
+                tls.write_private(self.credentials_file, json.dumps(credentials, indent=2).encode())
+            self.assign_ports(emulator)
+            self.write_clouds(emulator)
+        return emulator
+
+    def credentials(self) -> dict[str, Any]:
+        """Tenant and service principals with their secrets: {"tenant_id", "principals": {name: {...}}}."""
+        loaded: dict[str, Any] = json.loads(self.credentials_file.read_text())
+        return loaded
+
+    def assign_ports(self, emulator: Emulator) -> list[Vault]:
+        """Give each vault that has none the first port behind the base port that is free, for good."""
+        kept = emulator.store.setting("base port")
+        with emulator.store.writing() as db:
+            if kept is not None and int(kept) != self.base_port:
+                db.execute("UPDATE vault SET port = NULL")
+            vaults = registry.all_vaults(db)
+            taken = {vault.port for vault in vaults}
+            for vault in vaults:
+                if vault.port is None:
+                    port = self._free_port(taken)
+                    registry.set_port(db, vault, port)
+                    taken.add(port)
+            vaults = registry.all_vaults(db)
+        emulator.store.set_setting("base port", str(self.base_port).encode())
+        return vaults
+
+    def write_clouds(self, emulator: Emulator) -> None:
+        """Describe the emulator as a cloud, in the format of KVPORTAL_CLOUDS_FILE."""
+        with emulator.store.reading() as db:
+            vaults = registry.all_vaults(db)
+        base = f"https://localhost:{self.base_port}"
+        cloud = {
+            "label": "Local Key Vault",
+            "authority": base,
+            "scope": "https://vault.azure.net/.default",
+            "vault_suffixes": [],
+            "arm_endpoint": base,
+            "arm_scope": "https://management.azure.com/.default",
+            "ca_file": str(self.ca_file.resolve()),
+        }
+        hosts = {vault.name: emulator.addresses.vault_host(vault) for vault in vaults}
+        text = _table("clouds.local", cloud) + "\n" + _table("clouds.local.vault_hosts", hosts)
+        if not self.clouds_file.exists() or self.clouds_file.read_text() != text:
+            tls.write_private(self.clouds_file, text.encode())
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from starting in the same folder at the same time."""
+        with (self.folder / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _free_port(self, taken: set[int | None]) -> int:
+        for port in range(self.base_port + 1, self.base_port + PORTS_TO_TRY):
+            if port not in taken and _is_free(port):
+                return port
+        raise RuntimeError(f"No port is free between {self.base_port + 1} and {self.base_port + PORTS_TO_TRY}.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _table(name: str, values: Mapping[str, str | list[str]]) -> str:
+    """A TOML table of strings and lists of strings, which JSON writes the same way."""
+    lines = [f"{json.dumps(key) if '.' in key else key} = {json.dumps(value)}" for key, value in values.items()]
+    return "\n".join((f"[{name}]", *lines, ""))

@@ -1,0 +1,105 @@
+"""The emulator over TLS on loopback: one listener a port, all in one process."""
+
+import logging
+import socket
+import threading
+from typing import Any
+
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cheroot.wsgi import Gateway_10
+from cheroot.wsgi import Server as CherootServer
+
+from vaults.emulator import registry
+from vaults.emulator.emulator import Emulator
+from vaults.emulator.home import Home
+from vaults.emulator.web import ConnectionLost
+
+HOST = "127.0.0.1"
+THREADS = 24  # per port: a latency of 50 ms then still lets 480 requests a second through
+TIMEOUT = 30.0  # seconds for a request to arrive, and for a connection to lie idle
+LOOK_AROUND = 1.0  # seconds between looks for vaults that another process has added
+
+log = logging.getLogger("vaults.emulator")
+
+
+class PortTaken(Exception):
+    """Another program listens on a port that the emulator needs."""
+
+
+class Gateway(Gateway_10):  # type: ignore[misc] # cheroot has no types
+    """WSGI as cheroot does it, and a way to hang up without an answer."""
+
+    def respond(self) -> None:
+        try:
+            super().respond()
+        except ConnectionLost:
+            # cheroot then believes that the head is out, adds nothing to it and closes the connection.
+            self.req.sent_headers = self.req.close_connection = True
+
+
+class Listeners:
+    """The open ports: the base port and one for each vault."""
+
+    def __init__(self, emulator: Emulator, home: Home) -> None:
+        self._emulator = emulator
+        self._home = home
+        self._servers: dict[int, Any] = {}
+
+    def start(self) -> None:
+        """Open all ports. Raises PortTaken."""
+        self._home.assign_ports(self._emulator)
+        self._listen(self._home.base_port)
+        self.look_around()
+
+    def look_around(self) -> None:
+        """Listen for vaults that are new, under the ports they were given, and say where they are in clouds.toml."""
+        with self._emulator.store.reading() as db:
+            vaults = registry.all_vaults(db)
+        if any(vault.port is None for vault in vaults):
+            vaults = self._home.assign_ports(self._emulator)
+        fresh = [vault for vault in vaults if vault.port is not None and vault.port not in self._servers]
+        for vault in fresh:
+            self._listen(vault.port or 0)
+            log.info("vault %s at %s", vault.name, self._emulator.vault_url(vault.name))
+        if fresh:
+            self._home.write_clouds(self._emulator)
+
+    def stop(self) -> None:
+        for server in self._servers.values():
+            server.stop()
+
+    def _listen(self, port: int) -> None:
+        server = CherootServer((HOST, port), self._emulator.wsgi, numthreads=THREADS, timeout=TIMEOUT)
+        server.gateway = Gateway
+        server.server_name = "localhost"
+        server.shutdown_timeout = 1
+        server.error_log = _log_error
+        server.keep_alive_conn_limit = 500
+        server.ssl_adapter = BuiltinSSLAdapter(*(str(path) for path in self._home.server_certificate))
+        try:
+            server.prepare()
+        except OSError as error:
+            raise PortTaken(
+                f"Port {port} on {HOST} is taken by another program. Stop that program, or choose another range "
+                "with KVPORTAL_EMULATOR_PORT."
+            ) from error
+        threading.Thread(target=server.serve, name=f"port-{port}", daemon=True).start()
+        self._servers[port] = server
+
+
+def _log_error(message: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+    """cheroot's complaints. Those about clients that hang up are everyday; no traceback is wanted for them."""
+    log.log(level, "%s", message, exc_info=traceback)
+
+
+def serve(emulator: Emulator, home: Home, stop: threading.Event) -> None:
+    """Serve until `stop` is set. Raises PortTaken."""
+    listeners = Listeners(emulator, home)
+    try:
+        listeners.start()
+        log.info("token issuer and Resource Manager at https://localhost:%d", home.base_port)
+        while not stop.wait(LOOK_AROUND):
+            listeners.look_around()
+    finally:
+        listeners.stop()
+        emulator.close()
