@@ -135,37 +135,45 @@ def load_clouds(path: Path | None) -> dict[str, Cloud]:
         tables = tomllib.loads(path.read_text("utf-8")).get("clouds", {})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidClouds(f"{path}: {error}") from error
+    if not isinstance(tables, dict):
+        raise InvalidClouds(f"{path}: clouds are tables, [clouds.<name>].")
     for name, table in tables.items():
-        clouds[name] = _cloud_from(name, table)
+        clouds[name] = _cloud_from(f"[clouds.{name}]", name, table)
     return clouds
 
 
-_HTTPS_KEYS = ("authority", "scope", "arm_endpoint", "arm_scope")
-_KNOWN_KEYS = {"label", *_HTTPS_KEYS, "vault_suffixes", "vault_hosts", "ca_file", "proxy"}
+_ADDRESSES = ("authority", "scope", "arm_endpoint", "arm_scope")
+_TEXTS = ("label", *_ADDRESSES, "ca_file", "proxy")
 
 
-def _cloud_from(name: str, table: dict[str, Any]) -> Cloud:
+def _cloud_from(where: str, name: str, table: Any) -> Cloud:
     """One table of the file, refused with a sentence if it could let a token go astray."""
-    if unknown := set(table) - _KNOWN_KEYS:
-        raise InvalidClouds(f"[clouds.{name}] has a key that nobody reads: {', '.join(sorted(unknown))}.")
-    for key in _HTTPS_KEYS:
-        value = table.get(key, "")
-        if not isinstance(value, str) or (
-            not value.startswith("https://") and (value or key in _HTTPS_KEYS[:2])
-        ):
-            raise InvalidClouds(f"[clouds.{name}] {key} must be text that starts with https://.")
+    if not isinstance(table, dict):
+        raise InvalidClouds(f"{where} must be a table.")
+    texts = {key: table.get(key, "") for key in _TEXTS}
     suffixes, hosts = table.get("vault_suffixes", []), table.get("vault_hosts", {})
-    if not all(isinstance(text, str) and text for text in [*suffixes, *hosts.values()]):
-        raise InvalidClouds(f"[clouds.{name}] vault_suffixes and vault_hosts hold text.")
+    if unknown := set(table) - {*_TEXTS, "vault_suffixes", "vault_hosts"}:
+        raise InvalidClouds(f"{where} has a key that nobody reads: {', '.join(sorted(unknown))}.")
+    if not isinstance(suffixes, list) or not isinstance(hosts, dict):
+        raise InvalidClouds(f"{where} vault_suffixes is a list and vault_hosts a table.")
+    if not all(isinstance(value, str) for value in (*texts.values(), *suffixes, *hosts.values())):
+        raise InvalidClouds(f"{where} must hold nothing but text.")
+    if not (texts["authority"] and texts["scope"]):
+        raise InvalidClouds(f"{where} needs an authority and a scope.")
+    for key in _ADDRESSES:
+        if texts[key] and not texts[key].startswith("https://"):
+            raise InvalidClouds(f"{where} {key} must start with https://.")
+    if not all([*suffixes, *hosts.values()]):
+        raise InvalidClouds(f"{where} has an empty vault host or suffix, which would match too much.")
     return Cloud(
         name=name,
-        label=table.get("label", name),
-        authority=table["authority"].rstrip("/"),
-        scope=table["scope"],
+        label=texts["label"] or name,
+        authority=texts["authority"].rstrip("/"),
+        scope=texts["scope"],
         vault_suffixes=tuple(suffix.lower().strip(".") for suffix in suffixes),
         vault_hosts={vault: host.lower() for vault, host in hosts.items()},
-        arm_endpoint=table.get("arm_endpoint", "").rstrip("/"),
-        arm_scope=table.get("arm_scope", ""),
-        ca_file=table.get("ca_file"),
-        proxy=table.get("proxy"),
+        arm_endpoint=texts["arm_endpoint"].rstrip("/"),
+        arm_scope=texts["arm_scope"],
+        ca_file=texts["ca_file"] or None,
+        proxy=texts["proxy"] or None,
     )
