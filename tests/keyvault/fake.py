@@ -6,6 +6,7 @@ import io
 import json
 import urllib.parse
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -31,8 +32,11 @@ def response(
     return made
 
 
+Scripted = requests.Response | Exception | Callable[[], requests.Response]
+
+
 class FakeAzure(BaseAdapter):
-    """Plays the answers it was given, in order; an Exception among them is raised instead.
+    """Plays the answers it was given, in order; an Exception is raised, a function called.
 
     The issuer hands out token-1, token-2, ... unless `issuer` holds answers of its own.
     """
@@ -40,15 +44,20 @@ class FakeAzure(BaseAdapter):
     def __init__(self) -> None:
         super().__init__()
         self.requests: list[requests.PreparedRequest] = []
-        self.answers: deque[requests.Response | Exception] = deque()
-        self.issuer: deque[requests.Response | Exception] = deque()
+        self.answers: deque[Scripted] = deque()
+        self.issuer: deque[Scripted] = deque()
         self.discovery: requests.Response | None = None
         self.tokens = 0
+        self._rule: Callable[[requests.PreparedRequest], tuple[int, Any]] | None = None
 
     def answer(
         self, status: int, body: Any = None, headers: dict[str, str] | None = None, **more: Any
     ) -> None:
         self.answers.append(response(status, body, headers, **more))
+
+    def answer_by(self, rule: Callable[[requests.PreparedRequest], tuple[int, Any]]) -> None:
+        """From now on make the vault's answers by a rule."""
+        self._rule = rule
 
     @property
     def vault_requests(self) -> list[requests.PreparedRequest]:
@@ -62,10 +71,12 @@ class FakeAzure(BaseAdapter):
         self.requests.append(request)
         url = str(request.url)
         if url.endswith("/openid-configuration"):
-            return self.discovery or response(200, _discovery("https://login.test"))
+            return (
+                response(200, _discovery("https://login.test")) if self.discovery is None else self.discovery
+            )
         if url.endswith("/token"):
             return _play(self.issuer) if self.issuer else self._token()
-        return _play(self.answers)
+        return response(*self._rule(request)) if self._rule else _play(self.answers)
 
     def _token(self) -> requests.Response:
         self.tokens += 1
@@ -77,11 +88,11 @@ class FakeAzure(BaseAdapter):
         """Nothing is open."""
 
 
-def _play(answers: deque[requests.Response | Exception]) -> requests.Response:
-    answer = answers.popleft()
+def _play(script: deque[Scripted]) -> requests.Response:
+    answer = script.popleft()
     if isinstance(answer, Exception):
         raise answer
-    return answer
+    return answer if isinstance(answer, requests.Response) else answer()
 
 
 def _discovery(authority: str) -> dict[str, str]:

@@ -1,0 +1,65 @@
+"""The JSON border: bombs and oddities are refused before anything is made of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from vaults.keyvault import answers
+from vaults.keyvault.errors import MalformedAnswer
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"{",
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b"\xff\xfe{}",
+        b'{"a": ' + b"[" * 50 + b"]" * 50 + b"}",
+        b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        b'{"a": ' + b'{"a":' * 30 + b"1" + b"}" * 31,
+        b'{"a": [' + b"{}," * 200_000 + b"{}]}",
+        b'{"a": ' + b"9" * 100_000 + b"}",
+    ],
+    ids=lambda content: f"{content[:12]!r}+{len(content)}",
+)
+def test_what_is_no_sane_object_is_refused(content: bytes) -> None:
+    with pytest.raises(MalformedAnswer):
+        answers.parse_object(content)
+
+
+def test_half_characters_are_replaced() -> None:
+    parsed = answers.parse_object(rb'{"a\ud800": ["b\udfff", "\ud83d\ude00"]}')
+    assert parsed == {"a?": ["b?", "\U0001f600"]}
+    json.dumps(parsed, ensure_ascii=False).encode()
+
+
+def test_a_member_has_exactly_its_type() -> None:
+    assert answers.member({"a": 1}, "a", int) == 1
+    assert answers.member({"a": None}, "a", int) is None
+    assert answers.member({}, "a", int) is None
+    with pytest.raises(MalformedAnswer, match='"a"'):
+        answers.member({"a": True}, "a", int)
+
+
+@pytest.mark.parametrize("text", ["_-8", "/+8=", "_-8="])
+def test_both_alphabets_of_base64(text: str) -> None:
+    assert answers.decoded({"a": text}, "a") == b"\xff\xef"
+
+
+@pytest.mark.parametrize("text", ["a", "a b", "ä", "a\nb!"])
+def test_broken_base64_is_refused(text: str) -> None:
+    with pytest.raises(MalformedAnswer):
+        answers.decoded({"a": text}, "a")
+
+
+def test_messages_never_quote_a_value() -> None:
+    with pytest.raises(MalformedAnswer) as caught:
+        answers.member({"value": ["hush"]}, "value", str)
+    assert "hush" not in str(caught.value)

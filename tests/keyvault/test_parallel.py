@@ -1,0 +1,50 @@
+"""Calls side by side."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+
+import pytest
+
+from vaults.keyvault.parallel import gather
+
+who: contextvars.ContextVar[str] = contextvars.ContextVar("who")
+
+
+def test_results_come_in_order_and_calls_run_at_once() -> None:
+    together = threading.Barrier(3, timeout=5)
+    assert gather(*(lambda n=n: (together.wait(), n)[1] for n in range(3))) == (0, 1, 2)
+    assert gather() == ()
+
+
+def test_the_first_error_is_raised_after_all_have_ended() -> None:
+    ended: list[int] = []
+
+    def fail() -> None:
+        raise KeyError("first")
+
+    with pytest.raises(KeyError):
+        gather(fail, lambda: ended.append(1), lambda: ended.append(2))
+    assert sorted(ended) == [1, 2]
+
+
+def test_errors_can_be_had_as_results() -> None:
+    error = ValueError("x")
+
+    def fail() -> int:
+        raise error
+
+    assert gather(fail, lambda: 2, return_exceptions=True) == (error, 2)
+
+
+def test_the_context_goes_along() -> None:
+    who.set("olga")
+    assert gather(who.get, who.get, who.get) == ("olga",) * 3
+
+
+def test_a_gather_within_a_gather_does_not_wait_for_itself() -> None:
+    def inner() -> int:
+        return sum(gather(*[lambda: 1] * 20))
+
+    assert sum(gather(*[inner] * 40)) == 800
