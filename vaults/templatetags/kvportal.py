@@ -1,12 +1,10 @@
-"""The template tags of the portal: icons, states, times, text of strangers, the chart of what expires when.
+"""The template tags of the portal: icons, states, times, text of strangers. Figures: figures.py.
 
 The module stands in the template engine's `builtins`, so templates load nothing. Tags that occur in every row
 of a list return finished markup instead of including a template: 25 rows are drawn in a few milliseconds.
 """
 
 import re
-import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -20,6 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from tablericons.templatetags.tablericons import icon as tabler_icon
 
 from vaults.permissions import Action
+from vaults.templatetags.figures import expiry_chart, permission_columns, permission_matrix
 
 register = template.Library()
 
@@ -169,6 +168,25 @@ def exact(moment: datetime | None) -> SafeString:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """That something ends soon or has ended, in words, with the class that colours them."""
+
+    css: str
+    word: str
+
+
+@register.simple_tag
+def ends_soon(moment: datetime | None) -> End | None:
+    """None while the end is further off than SOON_DAYS, or not known."""
+    now = timezone.now()
+    if moment is None or (moment - now).days >= SOON_DAYS:
+        return None
+    if moment <= now:
+        return End("tone-bad", f"ended {relative(moment, now)}")
+    return End("tone-soon", f"ends {relative(moment, now)}")
+
+
 # Text that others wrote
 
 _UNSEEN = re.compile(
@@ -217,71 +235,12 @@ def action_label(action: str) -> str:
     return Action(action).label if action in set(Action) else action
 
 
-class Exchange(Protocol):
-    """One request that the page sent to Azure."""
-
-    method: str
-    url: str
-    body_members: Sequence[str]
-
-
 @register.simple_tag
-def curl(exchange: Exchange) -> str:
-    """The request as a curl command; token and body are left for the reader to fill in."""
-    parts = [
-        "curl -sS",
-        f"-X {exchange.method}",
-        shlex.quote(exchange.url),
-        '-H "Authorization: Bearer $TOKEN"',
-    ]
-    if exchange.body_members:
-        parts += ['-H "Content-Type: application/json"', "--data @body.json"]
-    return " \\\n  ".join([" ".join(parts[:3]), *parts[3:]])
+def first_given(*things: Any) -> Any:
+    """The first of some objects that the page was given; none of them need be known."""
+    return next((thing for thing in things if thing), None)
 
 
-# The chart of the overview
-
-CHART_WIDTH, CHART_HEIGHT, BAR_TOP, BAR_WIDTH = 560, 150, 20, 27
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One month: where its bar stands, in the units of the SVG."""
-
-    label: str
-    long: str
-    count: int
-    url: str
-    tone: str
-    x: float
-    y: float
-    height: float
-    middle: float
-
-
-@register.inclusion_tag("includes/expiry_chart.html")
-def expiry_chart(months: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Twelve bars from `months` (dicts with label, long, count, url), the first in the colour of "soon"."""
-    highest = max([month["count"] for month in months] or [0]) or 1
-    step = CHART_WIDTH / max(len(months), 1)
-    room = CHART_HEIGHT - BAR_TOP - 24
-    bars = []
-    for place, month in enumerate(months):
-        height = max(round(room * month["count"] / highest, 1), 2 if month["count"] else 0)
-        left = round(place * step + (step - BAR_WIDTH) / 2, 1)
-        tone = "soon" if place == 0 else "near" if place < 3 else "far"
-        top = BAR_TOP + room - height
-        bars.append(
-            Bar(
-                label=month["label"],
-                long=month["long"],
-                count=month["count"],
-                url=month["url"],
-                tone=tone,
-                x=left,
-                y=round(top, 1),
-                height=height,
-                middle=round(left + BAR_WIDTH / 2, 1),
-            )
-        )
-    return {"bars": bars, "total": sum(bar.count for bar in bars), "base": BAR_TOP + room}
+register.inclusion_tag("includes/expiry_chart.html")(expiry_chart)
+register.simple_tag(permission_matrix)
+register.simple_tag(permission_columns)
