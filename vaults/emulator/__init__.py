@@ -1,8 +1,9 @@
 """A local Azure Key Vault: token issuer, data plane and a small Azure Resource Manager.
 
-What it answers follows Microsoft's published REST reference and recordings of the real service; GROUNDS.md says, behaviour
-by behaviour, which is which. Unit tests reach it in process (`adapter.EmulatorAdapter`), people and browser tests over TLS
-on loopback (`server.serve`): both run the same WSGI application, `Emulator.wsgi`.
+What it answers follows Microsoft's published REST reference and recordings of the real service; GROUNDS.md
+says, behaviour by behaviour, which is which. Unit tests reach it in process (`adapter.EmulatorAdapter`),
+people and browser tests over TLS on loopback (`server.serve`): both run the same WSGI application,
+`Emulator.wsgi`.
 
 Nothing in here knows Django or the rest of the portal.
 """

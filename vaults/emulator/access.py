@@ -7,20 +7,20 @@ import sqlite3
 
 from vaults.emulator import roles
 from vaults.emulator.errors import VaultError
-from vaults.emulator.registry import Vault, permissions_of
+from vaults.emulator.registry import Permissions, Vault, permissions_of
 from vaults.emulator.routes import Route
 from vaults.emulator.tokens import Caller
 
 PERMISSIONS: dict[str, tuple[str, ...]] = {
     "keys": (
-        "get", "list", "update", "create", "import", "delete", "recover", "backup", "restore", "decrypt", "encrypt",
-        "unwrapKey", "wrapKey", "verify", "sign", "purge", "release", "rotate", "getrotationpolicy",
-        "setrotationpolicy",
+        "get", "list", "update", "create", "import", "delete", "recover", "backup", "restore", "decrypt",
+        "encrypt", "unwrapKey", "wrapKey", "verify", "sign", "purge", "release", "rotate",
+        "getrotationpolicy", "setrotationpolicy",
     ),
     "secrets": ("get", "list", "set", "delete", "recover", "backup", "restore", "purge"),
     "certificates": (
-        "get", "list", "update", "create", "import", "delete", "recover", "backup", "restore", "managecontacts",
-        "manageissuers", "getissuers", "listissuers", "setissuers", "deleteissuers", "purge",
+        "get", "list", "update", "create", "import", "delete", "recover", "backup", "restore", "purge",
+        "managecontacts", "manageissuers", "getissuers", "listissuers", "setissuers", "deleteissuers",
     ),
 }  # fmt: skip
 EVERYTHING = {collection: list(names) for collection, names in PERMISSIONS.items()}
@@ -34,19 +34,19 @@ def require(db: sqlite3.Connection, vault: Vault, caller: Caller, route: Route, 
             raise _refused_by_rbac(vault, caller, route, resource)
         return
     granted = permissions_of(db, vault, caller.object_id)
-    if not any(_has(granted.get(route.permission.partition("/")[0], []), wanted) for wanted in route.permissions):
+    if not any(_has(granted, wanted) for wanted in route.permissions):
         raise _refused_by_policy(vault, caller, route)
 
 
-def _has(granted: list[str], permission: str) -> bool:
+def _has(granted: Permissions, permission: str) -> bool:
     """Permission names are compared without case; "all" has never covered purge."""
-    name = permission.partition("/")[2].lower()
-    lowered = {each.lower() for each in granted}
+    collection, _, name = permission.lower().partition("/")
+    lowered = {each.lower() for each in granted.get(collection, [])}
     return name in lowered or ("all" in lowered and name != "purge")
 
 
 def _refused_by_policy(vault: Vault, caller: Caller, route: Route) -> VaultError:
-    collection, _, name = route.permission.partition("/")
+    collection, _, name = route.permissions[0].partition("/")
     message = (
         f"The user, group or application 'appid={caller.app_id};oid={caller.object_id};numgroups=0;"
         f"iss={caller.issuer}' does not have {collection} {name} permission on key vault "
@@ -59,8 +59,8 @@ def _refused_by_policy(vault: Vault, caller: Caller, route: Route) -> VaultError
 def _refused_by_rbac(vault: Vault, caller: Caller, route: Route, resource: str) -> VaultError:
     lines = (
         "Caller is not authorized to perform action on resource.",
-        "If role assignments, deny assignments or role definitions were changed recently, please observe propagation "
-        "time.",
+        "If role assignments, deny assignments or role definitions were changed recently, please observe "
+        "propagation time.",
         f"Caller: appid={caller.app_id};oid={caller.object_id};iss={caller.issuer}",
         f"Action: 'Microsoft.KeyVault/vaults/{route.data_action}'",
         f"Resource: '{resource.lower()}'",
@@ -74,7 +74,10 @@ def _refused_by_rbac(vault: Vault, caller: Caller, route: Route, resource: str) 
 
 
 def parse_permission(permission: str) -> tuple[str, str]:
-    """Collection and name of a permission written "secrets/get". Raises LookupError for one that does not exist."""
+    """Collection and name of a permission written "secrets/get".
+
+    Raises LookupError for one that does not exist.
+    """
     collection, _, wanted = permission.partition("/")
     for name in (*PERMISSIONS.get(collection.lower(), ()), "all"):
         if name.lower() == wanted.lower() and collection.lower() in PERMISSIONS:

@@ -1,6 +1,6 @@
 """The emulator without a socket: a transport adapter for `requests`.
 
-    session.mount("https://", EmulatorAdapter(emulator))
+session.mount("https://", EmulatorAdapter(emulator))
 """
 
 import io
@@ -11,14 +11,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse
+from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from vaults.emulator.emulator import Emulator
-from vaults.emulator.web import ConnectionLost, Request, Response
+from vaults.emulator.web import ConnectionLostError, Request, Response
 
 
 class EmulatorAdapter(HTTPAdapter):
-    """Hands a session's requests to an emulator. Silence and lost connections become what `requests` makes of them.
+    """Hands a session's requests to an emulator. Silence and lost connections become what `requests` makes of
+    them.
 
     A caller's read timeout is obeyed without waiting for it.
     """
@@ -30,16 +31,18 @@ class EmulatorAdapter(HTTPAdapter):
     def send(
         self,
         request: requests.PreparedRequest,
-        stream: bool = False,
+        stream: bool = False,  # noqa: ARG002 - the signature is requests'
         timeout: Any = None,
-        verify: Any = True,
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
+        verify: Any = True,  # noqa: ARG002
+        cert: Any = None,  # noqa: ARG002
+        proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> requests.Response:
         try:
             response = self._emulator.answer(_received(request))
-        except ConnectionLost:
-            raise requests.ConnectionError("The connection was closed without an answer.", request=request) from None
+        except ConnectionLostError:
+            raise requests.ConnectionError(
+                "The connection was closed without an answer.", request=request
+            ) from None
         read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
         if response.delay:
             if read_timeout is not None and response.delay > read_timeout:
@@ -72,7 +75,7 @@ def _raw(request: requests.PreparedRequest, response: Response) -> HTTPResponse:
         body = io.BufferedReader(_Dripping(response.body))
     return HTTPResponse(
         body=body,
-        headers=headers,
+        headers=HTTPHeaderDict(headers),
         status=response.status,
         preload_content=False,
         decode_content=False,

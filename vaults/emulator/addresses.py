@@ -12,8 +12,8 @@ from vaults.emulator.registry import Vault, find_vault, find_vault_by_port
 class Place:
     """What a host stands for: a vault, or, with `vault` None, the issuer and Resource Manager.
 
-    `issuer` is the base URL of the token issuer, as the challenge names it; `link_host` is the host as a nextLink writes
-    it, always with its port.
+    `issuer` is the base URL of the token issuer, as the challenge names it; `link_host` is the host as a
+    nextLink writes it, always with its port.
     """
 
     vault: Vault | None

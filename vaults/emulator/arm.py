@@ -3,13 +3,10 @@
 Azure Resource Manager REST: Subscriptions, Vaults.
 """
 
-from typing import Any
-
-from vaults.emulator import registry
 from vaults.emulator.addresses import Addresses
 from vaults.emulator.clock import Clock
 from vaults.emulator.store import Store
-from vaults.emulator.tokens import ARM_RESOURCE, Caller, Refused, Tokens
+from vaults.emulator.tokens import Tokens
 from vaults.emulator.web import Request, Response, json_response
 
 

@@ -24,7 +24,7 @@ def complete(given: dict[str, Any], now: int, present: dict[str, Any] | None = N
     if not issuer:
         raise bad_parameter("Issuer must be specified in the certificate policy.")
     actions = _actions(merged.get("lifetime_actions"), issuer)
-    policy = {
+    policy: dict[str, Any] = {
         "key_props": _key_props(merged["key_props"]),
         "secret_props": _secret_props(merged["secret_props"]),
         "x509_props": _x509_props(merged["x509_props"]),
@@ -122,7 +122,10 @@ def _x509_props(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _actions(given: Any, issuer: str) -> list[dict[str, Any]]:
-    """Lifetime actions. Nobody can renew what an unknown issuer signed: there the service writes mail instead."""
+    """Lifetime actions.
+
+    Nobody can renew what an unknown issuer signed: there the service writes mail instead.
+    """
     if given is None:
         action = "EmailContacts" if issuer.lower() == "unknown" else "AutoRenew"
         return [{"trigger": {"lifetime_percentage": 80}, "action": {"action_type": action}}]

@@ -1,6 +1,8 @@
-"""Certificates. Key Vault REST: Get, Update, Delete, List Certificates, their policy and their deleted siblings.
+"""Certificates. Key Vault REST: Get, Update, Delete, List Certificates, their policy and their deleted
+siblings.
 
-A certificate is three objects of one name and version: the certificate, the key (`kid`) and the secret with both (`sid`).
+A certificate is three objects of one name and version: the certificate, the key (`kid`) and the secret with
+both (`sid`).
 """
 
 import base64
@@ -107,7 +109,10 @@ def purge_certificate(call: Call) -> Response:
 
 
 def bundle(call: Call, db: sqlite3.Connection, entry: Entry, version: Version) -> dict[str, Any]:
-    """A certificate with its policy. An answer to a call that named a version leaves policy and operation out."""
+    """A certificate with its policy.
+
+    An answer to a call that named a version leaves policy and operation out.
+    """
     shown: dict[str, Any] = {"id": call.url("certificates", entry.name, version.version)}
     if "cer" in version.data:
         shown |= {
@@ -142,9 +147,17 @@ def deleted_item(call: Call, listed: Listed) -> dict[str, Any]:
 
 
 def store_certificate(
-    db: sqlite3.Connection, call: Call, entry: Entry, version: Version, chain: list[x509.Certificate], key: PrivateKey
+    db: sqlite3.Connection,
+    call: Call,
+    entry: Entry,
+    version: Version,
+    chain: list[x509.Certificate],
+    key: PrivateKey,
 ) -> None:
-    """Write a certificate's new version with its key and secret. `chain` begins with the certificate itself."""
+    """Write a certificate's new version with its key and secret.
+
+    `chain` begins with the certificate itself.
+    """
     leaf = chain[0]
     policy = entry.extra["policy"]
     version.not_before = int(leaf.not_valid_before_utc.timestamp())
@@ -193,7 +206,8 @@ def check_twins_free(call: Call, db: sqlite3.Connection) -> None:
             raise VaultError(
                 409,
                 "Conflict",
-                f"A {kind.noun} with the name {call.name} exists already and is not managed by a certificate.",
+                f"A {kind.noun} with the name {call.name} exists already and is not managed by a "
+                "certificate.",
             )
 
 

@@ -11,9 +11,9 @@ from vaults.emulator.call import Call, Service
 from vaults.emulator.errors import VaultError, bad_parameter, unauthorized
 from vaults.emulator.registry import Vault
 from vaults.emulator.routes import Route, find_route
-from vaults.emulator.tokens import VAULT_RESOURCE, Caller, Refused, Tokens
+from vaults.emulator.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
 from vaults.emulator.versions import API_VERSIONS, RANK, reaches
-from vaults.emulator.web import Headers, NotJson, Request, Response, json_response
+from vaults.emulator.web import Headers, NotJsonError, Request, Response, json_response
 
 
 class DataPlane:
@@ -42,7 +42,7 @@ class DataPlane:
             access.require(db, vault, caller, route, "/".join(request.segments))
         try:
             body = request.json()
-        except NotJson:
+        except NotJsonError:
             raise bad_parameter("The request body is not a valid JSON object.") from None
         call = Call(
             self._service,
@@ -67,7 +67,7 @@ class DataPlane:
             raise unauthorized("AKV10000: Request is missing a Bearer or PoP token.", challenge)
         try:
             return self._tokens.check(token.strip(), VAULT_RESOURCE, vault.tenant, self._service.clock())
-        except Refused as refused:
+        except RefusedError as refused:
             raise unauthorized(refused.message, challenge) from None
 
     def _catch_up(self, call: Call) -> None:
@@ -87,8 +87,8 @@ def _api_version(request: Request) -> str:
         raise bad_parameter("api-version must be specified")
     if version not in RANK:
         raise bad_parameter(
-            f"The specified version ({version}) is not recognized. Consider using the latest supported version "
-            f"({API_VERSIONS[-1]})."
+            f"The specified version ({version}) is not recognized. Consider using the latest supported "
+            f"version ({API_VERSIONS[-1]})."
         )
     return version
 

@@ -58,7 +58,8 @@ def purge(call: Call, db: sqlite3.Connection, kind: Kind, twins: Iterable[Kind] 
 def sweep(now: float, db: sqlite3.Connection, vault: int) -> None:
     """Forget what has been purged, and what has been deleted for longer than the vault keeps it."""
     rows = db.execute(
-        "SELECT kind, folded FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ?", (vault, now)
+        "SELECT kind, folded FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ?",
+        (vault, now),
     ).fetchall()
     for row in rows:
         for table in ("version", "object"):
@@ -71,7 +72,8 @@ def sweep(now: float, db: sqlite3.Connection, vault: int) -> None:
 def is_due(now: float, db: sqlite3.Connection, vault: int) -> bool:
     """Whether a sweep would find anything."""
     found = db.execute(
-        "SELECT 1 FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ? LIMIT 1", (vault, now)
+        "SELECT 1 FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ? LIMIT 1",
+        (vault, now),
     ).fetchone()
     return found is not None
 

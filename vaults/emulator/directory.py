@@ -57,13 +57,17 @@ def add_secret(db: sqlite3.Connection, client_id: str, secret: str, expires_on: 
     One round of SHA-256 is enough: client secrets are random, there is no dictionary to try them from.
     """
     salt = secrets.token_bytes(16)
-    db.execute("INSERT INTO client_secret VALUES (?, ?, ?, ?)", (client_id, salt, _digest(salt, secret), expires_on))
+    db.execute(
+        "INSERT INTO client_secret VALUES (?, ?, ?, ?)", (client_id, salt, _digest(salt, secret), expires_on)
+    )
 
 
 def secret_expiry(db: sqlite3.Connection, client_id: str, secret: str) -> int | None:
     """When the secret ends, or None where it is not one of the application's."""
     rows = db.execute("SELECT * FROM client_secret WHERE client_id = ?", (client_id,)).fetchall()
-    found = [row["expires_on"] for row in rows if hmac.compare_digest(row["digest"], _digest(row["salt"], secret))]
+    found = [
+        row["expires_on"] for row in rows if hmac.compare_digest(row["digest"], _digest(row["salt"], secret))
+    ]
     return max(found) if found else None
 
 
@@ -83,7 +87,8 @@ def add_certificate(db: sqlite3.Connection, client_id: str, certificate: x509.Ce
 def certificate_key(db: sqlite3.Connection, client_id: str, thumbprint: bytes) -> RSAPublicKey | None:
     """The public key of an application's certificate with this SHA-1 or SHA-256 thumbprint."""
     row = db.execute(
-        "SELECT der FROM client_certificate WHERE client_id = ? AND ? IN (sha1, sha256)", (client_id, thumbprint)
+        "SELECT der FROM client_certificate WHERE client_id = ? AND ? IN (sha1, sha256)",
+        (client_id, thumbprint),
     ).fetchone()
     if row is None:
         return None

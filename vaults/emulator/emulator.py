@@ -7,6 +7,8 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
 from vaults.emulator import access, directory, keymaterial, registry
 from vaults.emulator.addresses import Addresses, NamedHosts, Place
 from vaults.emulator.arm import Arm
@@ -19,7 +21,7 @@ from vaults.emulator.issuer import Issuer
 from vaults.emulator.registry import Vault
 from vaults.emulator.store import Location, Store
 from vaults.emulator.tokens import Tokens
-from vaults.emulator.web import NotJson, Request, Response, json_response
+from vaults.emulator.web import NotJsonError, Request, Response, json_response
 
 MAX_BODY = 4 * 1024 * 1024  # backups with their many versions are the largest bodies there are
 
@@ -57,7 +59,10 @@ DEPLOY_PERMISSIONS = {collection: ["get", "list"] for collection in access.PERMI
 
 @dataclass(slots=True)
 class ReceivedRequest:
-    """What a test wants to know of a request afterwards. Body and headers may hold secrets: they have no repr."""
+    """What a test wants to know of a request afterwards.
+
+    Body and headers may hold secrets: they have no repr.
+    """
 
     method: str
     host: str
@@ -68,10 +73,11 @@ class ReceivedRequest:
 
 
 class Emulator(Faults):
-    """A local Azure Key Vault with its token issuer and Resource Manager; the verbs of `Faults` make it misbehave.
+    """A local Azure Key Vault with its token issuer and Resource Manager; the verbs of `Faults` make it
+    misbehave.
 
-    `certificate_seconds` is how long a self-signed certificate takes, `settle_seconds` how long a deletion, recovery or
-    purge needs to take hold. `new_key` makes keys: tests take theirs from a pool.
+    `certificate_seconds` is how long a self-signed certificate takes, `settle_seconds` how long a deletion,
+    recovery or purge needs to take hold. `new_key` makes keys: tests take theirs from a pool.
     """
 
     def __init__(
@@ -91,7 +97,7 @@ class Emulator(Faults):
         self.recording = False
         self.requests: list[ReceivedRequest] = []
         key = new_key("RSA", 2048, "")
-        self._tokens = Tokens(self.store, key if isinstance(key, keymaterial.rsa.RSAPrivateKey) else None)
+        self._tokens = Tokens(self.store, key if isinstance(key, RSAPrivateKey) else None)
         self.service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds)
         self._issuer = Issuer(self.store, self._tokens, self.clock)
         self._arm = Arm(self.store, self._tokens, self.clock, self.addresses)
@@ -99,11 +105,13 @@ class Emulator(Faults):
 
     @classmethod
     def for_tests(cls, **options: Any) -> "Emulator":
-        """A ready emulator in memory: one tenant, ADMIN with every permission, DEPLOY with few, three empty vaults.
+        """A ready emulator in memory: one tenant, ADMIN with every permission, DEPLOY with few, three empty
+        vaults.
 
         Deletions take hold at once, keys come from a pool, requests are recorded.
         """
-        options = {"settle_seconds": 0, "new_key": keymaterial.pooled_key} | options
+        options.setdefault("settle_seconds", 0)
+        options.setdefault("new_key", keymaterial.pooled_key)
         emulator = cls(":memory:", **options)
         emulator.recording = True
         emulator.add_tenant(TENANT_ID, TENANT_DOMAIN)
@@ -127,15 +135,18 @@ class Emulator(Faults):
             directory.add_principal(db, principal)
 
     def add_client_secret(self, client_id: str, secret: str, *, days: float = 365) -> None:
-        """Let an application sign in with a secret that is good for some days from now (a negative number: expired)."""
+        """Let an application sign in with a secret that is good for some days from now (a negative number.
+
+        Expired).
+        """
         with self.store.writing() as db:
             directory.add_secret(db, client_id, secret, int(self.clock() + days * 86400))
 
     def add_vault(self, name: str, *, tenant: str = TENANT_ID, **settings: Any) -> Vault:
         """Create an empty vault; `settings` as in `registry.add_vault`."""
-        settings = {"subscription": SUBSCRIPTION_ID, "created": int(self.clock())} | settings
+        settings.setdefault("subscription", SUBSCRIPTION_ID)
         with self.store.writing() as db:
-            return registry.add_vault(db, name, tenant, **settings)
+            return registry.add_vault(db, name, tenant, created=int(self.clock()), **settings)
 
     def vault(self, name: str) -> Vault:
         """A vault by name. Raises LookupError."""
@@ -197,13 +208,15 @@ class Emulator(Faults):
     # Requests
 
     def answer(self, request: Request) -> Response:
-        """Have one request answered. Raises ConnectionLost where trouble was asked for."""
+        """Have one request answered. Raises ConnectionLostError where trouble was asked for."""
         if self.recording:
             self.requests.append(_received(request))
         with self.store.reading() as db:
             place = self.addresses.find(db, request.host)
         if place is None:
-            return json_response(404, {"error": {"code": "NotFound", "message": "This host is not served here."}})
+            return json_response(
+                404, {"error": {"code": "NotFound", "message": "This host is not served here."}}
+            )
         return self.with_trouble(
             request, lambda: self._answer(place, request), to_vault=place.vault is not None
         )
@@ -219,13 +232,12 @@ class Emulator(Faults):
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The WSGI application; rooms are told apart by the Host header."""
         request = _request(environ)
-        if request is None:
-            response = Response(413)
-        else:
-            response = self.answer(request)
+        response = Response(413) if request is None else self.answer(request)
         if response.delay:
             time.sleep(response.delay)
-        if isinstance(response.body, bytes) and not any(name == "Content-Length" for name, _ in response.headers):
+        if isinstance(response.body, bytes) and not any(
+            name == "Content-Length" for name, _ in response.headers
+        ):
             response.headers.append(("Content-Length", str(len(response.body))))
         start_response(f"{response.status} {_phrase(response.status)}", response.headers)
         return [response.body] if isinstance(response.body, bytes) else response.body
@@ -240,7 +252,9 @@ def _request(environ: Mapping[str, Any]) -> Request | None:
     if length > MAX_BODY:
         return None
     headers = {
-        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
     }
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
@@ -259,7 +273,7 @@ def _received(request: Request) -> ReceivedRequest:
     if request.content:
         try:
             body = request.json()
-        except NotJson:
+        except NotJsonError:
             body = request.form()
     return ReceivedRequest(request.method, request.host, request.path, request.query, body, request.headers)
 

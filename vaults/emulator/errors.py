@@ -70,8 +70,8 @@ def being_recovered(kind: Kind, name: str) -> VaultError:
 
 def deleted_but_recoverable(kind: Kind, name: str) -> VaultError:
     message = (
-        f"{kind.title} {name} is currently in a deleted but recoverable state, and its name cannot be reused; "
-        f"in this state, the {kind.noun} can only be recovered or purged."
+        f"{kind.title} {name} is currently in a deleted but recoverable state, and its name cannot be "
+        f"reused; in this state, the {kind.noun} can only be recovered or purged."
     )
     return VaultError(409, "Conflict", message, "ObjectIsDeletedButRecoverable")
 
@@ -97,15 +97,18 @@ def restore_conflict(kind: Kind, identifier: str) -> VaultError:
     """`identifier` is the URL of the newest version in the blob."""
     noun = kind.noun
     message = (
-        f"There was a conflict restoring the {noun} '{identifier}'. This can happen if either: a second {noun} "
-        f"with the same name was created after the first {noun} was deleted; thus trying to restore a {noun} whose "
-        f"name is already in use. To fix this, rename the second {noun} to something else so that the restore "
-        f"works. The second probable cause of this exception is when multiple operations are performed in parallel "
-        f"against the {noun}. To avoid this error, perform operations against a {noun} in a sequential manner."
+        f"There was a conflict restoring the {noun} '{identifier}'. This can happen if either: a second "
+        f"{noun} with the same name was created after the first {noun} was deleted; thus trying to restore a "
+        f"{noun} whose name is already in use. To fix this, rename the second {noun} to something else so "
+        "that the restore works. The second probable cause of this exception is when multiple operations "
+        f"are performed in parallel against the {noun}. To avoid this error, perform operations against a "
+        f"{noun} in a sequential manner."
     )
     return VaultError(409, "Conflict", message)
 
 
 def purge_protected(kind: Kind, name: str) -> VaultError:
-    message = f"Operation \"purge\" is not allowed because purge protection is enabled for this vault. {kind.title}: {name}"
+    message = (
+        f'Operation "purge" is not allowed on {kind.noun} {name}: purge protection is enabled for this vault.'
+    )
     return VaultError(403, "Forbidden", message, "ForbiddenByPurgeProtection")

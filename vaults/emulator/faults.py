@@ -1,7 +1,8 @@
 """Trouble on demand: what a real network and a real (or hostile) service do now and then.
 
-Every verb takes the same selectors: `method`, `path` (a regular expression, searched) and `host` (a substring). Without
-`host` only vaults are affected, not the token issuer. Verbs that count stop by themselves; `lift()` stops all.
+Every verb takes the same selectors: `method`, `path` (a regular expression, searched) and `host` (a
+substring). Without `host` only vaults are affected, not the token issuer. Verbs that count stop by
+themselves; `lift()` stops all.
 """
 
 import json
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaults.emulator import jwt
-from vaults.emulator.web import ConnectionLost, Request, Response, json_response
+from vaults.emulator.web import ConnectionLostError, Request, Response, json_response
 
 Proceed = Callable[[], Response]
 Act = Callable[[Request, Proceed], Response]
@@ -81,9 +82,13 @@ class Faults:
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         self.answer_next(429, THROTTLED, headers, times=times, **where)
 
-    def fail(self, times: int = 1, status: int = 503, *, retry_after: str | None = None, **where: Any) -> None:
+    def fail(
+        self, times: int = 1, status: int = 503, *, retry_after: str | None = None, **where: Any
+    ) -> None:
         """An error of the service, without having done anything."""
-        body = {"error": {"code": "InternalServerError", "message": "The service could not process the request."}}
+        body = {
+            "error": {"code": "InternalServerError", "message": "The service could not process the request."}
+        }
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         self.answer_next(status, body, headers, times=times, **where)
 
@@ -96,7 +101,8 @@ class Faults:
         times: int = 1,
         **where: Any,
     ) -> None:
-        """A made-up answer, whatever was asked. `body`: bytes, an iterator of bytes to drip or flood, or JSON.
+        """A made-up answer, whatever was asked. `body`: bytes, an iterator of bytes to drip or flood, or
+        JSON.
 
         A Content-Length in `headers` that says more than the body holds makes an answer that is cut off.
         """
@@ -116,7 +122,7 @@ class Faults:
 
         def act(_request: Request, proceed: Proceed) -> Response:
             proceed()
-            raise ConnectionLost
+            raise ConnectionLostError
 
         self.interfere(act, times, **where)
 
@@ -124,7 +130,7 @@ class Faults:
         """Drop the connection without doing anything."""
 
         def act(_request: Request, _proceed: Proceed) -> Response:
-            raise ConnectionLost
+            raise ConnectionLostError
 
         self.interfere(act, times, **where)
 
@@ -143,7 +149,7 @@ class Faults:
         self.latency(NEVER_ANSWERS, times, **where)
 
     def rewrite(self, change: Callable[[Any], Any], times: int = 1, **where: Any) -> None:
-        """Have the request carried out and change the JSON of its answer (a nextLink to another host, a wrong type)."""
+        """Change the JSON of an answer: a nextLink to another host, a member of the wrong type."""
 
         def act(_request: Request, proceed: Proceed) -> Response:
             response = proceed()
@@ -162,7 +168,9 @@ class Faults:
             response = proceed()
             if not isinstance(response.body, bytes) or b'"nextLink"' not in response.body:
                 return response
-            return json_response(200, {"value": [], "nextLink": _same_page(request, next(turn))}, response.headers)
+            return json_response(
+                200, {"value": [], "nextLink": _same_page(request, next(turn))}, response.headers
+            )
 
         self.interfere(act, times, **where)
 

@@ -1,4 +1,7 @@
-"""The folder in which an emulator that is served lives: database, CA, credentials, and the file that tells clients of it."""
+"""The folder in which an emulator that is served lives.
+
+Database, CA, credentials, and the file that tells clients of it.
+"""
 
 import fcntl
 import json
@@ -51,7 +54,8 @@ class Home:
             tls.ensure(self.folder)
             filled = self.credentials_file.exists()
             if not filled:
-                # The credentials are written last: without them an earlier start was cut short, and is done over.
+                # The credentials are written last: without them an earlier start was cut short, and is done
+                # over.
                 for leftover in self.folder.glob(f"{self.database.name}*"):
                     leftover.unlink()
             emulator = Emulator(self.database, addresses=LoopbackPorts(self.base_port), **options)
@@ -89,7 +93,7 @@ class Home:
         with emulator.store.reading() as db:
             vaults = registry.all_vaults(db)
         base = f"https://localhost:{self.base_port}"
-        cloud = {
+        cloud: dict[str, str | list[str]] = {
             "label": "Local Key Vault",
             "authority": base,
             "scope": "https://vault.azure.net/.default",
@@ -114,7 +118,9 @@ class Home:
         for port in range(self.base_port + 1, self.base_port + PORTS_TO_TRY):
             if port not in taken and _is_free(port):
                 return port
-        raise RuntimeError(f"No port is free between {self.base_port + 1} and {self.base_port + PORTS_TO_TRY}.")
+        raise RuntimeError(
+            f"No port is free between {self.base_port + 1} and {self.base_port + PORTS_TO_TRY}."
+        )
 
 
 def _is_free(port: int) -> bool:
@@ -127,7 +133,9 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _table(name: str, values: Mapping[str, str | list[str]]) -> str:
+def _table(name: str, values: Mapping[str, str] | Mapping[str, str | list[str]]) -> str:
     """A TOML table of strings and lists of strings, which JSON writes the same way."""
-    lines = [f"{json.dumps(key) if '.' in key else key} = {json.dumps(value)}" for key, value in values.items()]
+    lines = [
+        f"{json.dumps(key) if '.' in key else key} = {json.dumps(value)}" for key, value in values.items()
+    ]
     return "\n".join((f"[{name}]", *lines, ""))

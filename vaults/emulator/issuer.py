@@ -1,6 +1,7 @@
 """The token issuer: Microsoft Entra ID as far as the client credentials flow goes.
 
-Microsoft identity platform: "OAuth 2.0 client credentials flow"; the refusals are the AADSTS codes that a portal meets.
+Microsoft identity platform: "OAuth 2.0 client credentials flow"; the refusals are the AADSTS codes that a
+portal meets.
 """
 
 import sqlite3
@@ -59,7 +60,9 @@ class Issuer:
                     return json_response(200, self._token_v1(tenant, request))
         except SignInError as error:
             return self._refusal(error, request)
-        return json_response(404, {"error": "not_found", "error_description": "There is nothing at this address."})
+        return json_response(
+            404, {"error": "not_found", "error_description": "There is nothing at this address."}
+        )
 
     def _instance_discovery(self, request: Request, base: str) -> dict[str, Any]:
         asked = urlsplit(request.query.get("authorization_endpoint", ""))
@@ -68,7 +71,11 @@ class Issuer:
             "tenant_discovery_endpoint": f"{base}/{tenant}/v2.0/.well-known/openid-configuration",
             "api-version": "1.1",
             "metadata": [
-                {"preferred_network": request.host, "preferred_cache": request.host, "aliases": [request.host]}
+                {
+                    "preferred_network": request.host,
+                    "preferred_cache": request.host,
+                    "aliases": [request.host],
+                }
             ],
         }
 
@@ -100,8 +107,8 @@ class Issuer:
             raise SignInError(
                 70011,
                 "invalid_scope",
-                "The provided request must include a 'scope' input parameter. The provided value for the input "
-                f"parameter 'scope' is not valid. The scope {scope} is not valid.",
+                "The provided request must include a 'scope' input parameter. The provided value for the "
+                f"input parameter 'scope' is not valid. The scope {scope} is not valid.",
             )
         return {
             "token_type": "Bearer",
@@ -130,9 +137,10 @@ class Issuer:
             raise SignInError(
                 500011,
                 "invalid_resource",
-                f"The resource principal named {resource} was not found in the tenant named {principal.tenant}. This "
-                "can happen if the application has not been installed by the administrator of the tenant or consented "
-                "to by any user in the tenant. You might have sent your authentication request to the wrong tenant.",
+                f"The resource principal named {resource} was not found in the tenant named "
+                f"{principal.tenant}. This can happen if the application has not been installed by the "
+                "administrator of the tenant or consented to by any user in the tenant. You might have sent "
+                "your authentication request to the wrong tenant.",
             )
         return self._tokens.issue(principal, resource, int(self._clock()))
 
@@ -143,9 +151,9 @@ class Issuer:
             raise SignInError(
                 90002,
                 "invalid_request",
-                f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into "
-                "the correct cloud. Check with your subscription administrator, this may happen if there are no "
-                "active subscriptions for the tenant.",
+                f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are "
+                "signing into the correct cloud. Check with your subscription administrator, this may "
+                "happen if there are no active subscriptions for the tenant.",
             )
         return found
 
@@ -154,7 +162,9 @@ class Issuer:
         tenant_id = self._tenant(tenant)
         grant = _required(form, "grant_type")
         if grant != "client_credentials":
-            raise SignInError(70003, "unsupported_grant_type", f"The app requested an unsupported grant type '{grant}'.")
+            raise SignInError(
+                70003, "unsupported_grant_type", f"The app requested an unsupported grant type '{grant}'."
+            )
         client_id = _required(form, "client_id").lower()
         with self._store.reading() as db:
             principal = directory.find_principal(db, client_id)
@@ -162,9 +172,10 @@ class Issuer:
                 raise SignInError(
                     700016,
                     "unauthorized_client",
-                    f"Application with identifier '{client_id}' was not found in the directory '{tenant_id}'. This can "
-                    "happen if the application has not been installed by the administrator of the tenant or consented "
-                    "to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
+                    f"Application with identifier '{client_id}' was not found in the directory "
+                    f"'{tenant_id}'. This can happen if the application has not been installed by the "
+                    "administrator of the tenant or consented to by any user in the tenant. You may have "
+                    "sent your authentication request to the wrong tenant.",
                 )
             if "client_assertion" in form:
                 self._check_assertion(db, client_id, form)
@@ -174,7 +185,8 @@ class Issuer:
                 raise SignInError(
                     7000218,
                     "invalid_client",
-                    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+                    "The request body must contain the following parameter: 'client_assertion' or "
+                    "'client_secret'.",
                     401,
                 )
         return principal
@@ -185,27 +197,30 @@ class Issuer:
             raise SignInError(
                 7000215,
                 "invalid_client",
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret "
-                f"value, not the client secret ID, for a secret added to app '{client_id}'.",
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client "
+                f"secret value, not the client secret ID, for a secret added to app '{client_id}'.",
                 401,
             )
         if expires_on <= self._clock():
             raise SignInError(
                 7000222,
                 "invalid_client",
-                f"The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal to create "
-                "new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for "
-                "added security: https://aka.ms/certCreds.",
+                f"The provided client secret keys for app '{client_id}' are expired. Visit the Azure portal "
+                "to create new keys for your app: https://aka.ms/NewClientSecret, or consider using "
+                "certificate credentials for added security: https://aka.ms/certCreds.",
                 401,
             )
 
     def _check_assertion(self, db: sqlite3.Connection, client_id: str, form: Mapping[str, str]) -> None:
-        """Microsoft identity platform: certificate credentials. The header names the certificate by x5t or x5t#S256."""
+        """Microsoft identity platform.
+
+        Certificate credentials. The header names the certificate by x5t or x5t#S256.
+        """
         refused = SignInError(
             700027,
             "invalid_client",
-            "The certificate with identifier used to sign the client assertion is not registered on application. "
-            f"[Reason - The key was not found., Client app ID: '{client_id}'.]",
+            "The certificate with identifier used to sign the client assertion is not registered on "
+            f"application. [Reason - The key was not found., Client app ID: '{client_id}'.]",
             401,
         )
         if form.get("client_assertion_type") != ASSERTION_TYPE:
@@ -232,19 +247,19 @@ class Issuer:
         stamp = f"{now:%Y-%m-%d %H:%M:%SZ}"
         trace = str(uuid4())
         correlation = request.headers.get("client-request-id") or str(uuid4())
-        description = (
-            f"AADSTS{error.number}: {error.message} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}"
-        )
+        ids = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}"
         body = {
             "error": error.error,
-            "error_description": description,
+            "error_description": f"AADSTS{error.number}: {error.message} {ids}",
             "error_codes": [error.number],
             "timestamp": stamp,
             "trace_id": trace,
             "correlation_id": correlation,
             "error_uri": f"https://{request.host}/error?code={error.number}",
         }
-        return json_response(error.status, body, [("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache")])
+        return json_response(
+            error.status, body, [("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache")]
+        )
 
 
 def _required(form: Mapping[str, str], name: str) -> str:

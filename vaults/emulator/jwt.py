@@ -20,7 +20,7 @@ PADDINGS: dict[str, padding.AsymmetricPadding] = {
 }
 
 
-class InvalidToken(ValueError):
+class InvalidTokenError(ValueError):
     """Not a token, or not one that this key signed."""
 
 
@@ -48,7 +48,8 @@ def sign(claims: Mapping[str, Any], key: RSAPrivateKey, key_id: str) -> str:
 def verify(token: str, find_key: Callable[[dict[str, Any]], RSAPublicKey | None]) -> dict[str, Any]:
     """The claims of a token whose signature holds. `find_key` picks the key by the token's header.
 
-    Only the signature is looked at: issuer, audience and times are the caller's business. Raises InvalidToken.
+    Only the signature is looked at: issuer, audience and times are the caller's business. Raises
+    InvalidTokenError.
     """
     try:
         head, claims, signature = token.split(".")
@@ -56,15 +57,15 @@ def verify(token: str, find_key: Callable[[dict[str, Any]], RSAPublicKey | None]
         payload = json.loads(decode(claims))
         signed = decode(signature)
     except (ValueError, RecursionError):
-        raise InvalidToken("The token cannot be read.") from None
+        raise InvalidTokenError("The token cannot be read.") from None
     if not isinstance(header, dict) or not isinstance(payload, dict):
-        raise InvalidToken("The token cannot be read.")
+        raise InvalidTokenError("The token cannot be read.")
     scheme = PADDINGS.get(str(header.get("alg")))
     key = find_key(header)
     if scheme is None or key is None:
-        raise InvalidToken("No key of ours signed the token.")
+        raise InvalidTokenError("No key of ours signed the token.")
     try:
         key.verify(signed, f"{head}.{claims}".encode(), scheme, hashes.SHA256())
     except InvalidSignature:
-        raise InvalidToken("The signature does not hold.") from None
+        raise InvalidTokenError("The signature does not hold.") from None
     return payload

@@ -129,7 +129,12 @@ def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
     """A key's public half and its properties."""
     kid = call.url("keys", entry.name, version.version)
     shown: dict[str, Any] = {
-        "key": {"kid": kid, "kty": version.data["kty"], "key_ops": version.data["key_ops"], **version.data["jwk"]},
+        "key": {
+            "kid": kid,
+            "kty": version.data["kty"],
+            "key_ops": version.data["key_ops"],
+            **version.data["jwk"],
+        },
         "attributes": _attributes(call, entry, version),
     }
     if version.tags is not None:
@@ -212,7 +217,7 @@ def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
 
 
 def _attributes(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
-    """Recordings show `exportable` from 7.3 on where it is true, from 7.4 on always, and never on a certificate's key."""
+    """`exportable`: from 7.3 on where it is true, from 7.4 on always but for a certificate's key."""
     shown = call.attributes(version)
     exportable = version.data["exportable"]
     if not entry.managed and ((call.since("7.3") and exportable) or call.since("7.4")):

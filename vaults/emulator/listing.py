@@ -1,7 +1,7 @@
 """Pages: 25 items at most, and a link to the next page.
 
-Key Vault REST: Get Secrets and its siblings. The link is absolute, carries a port, and names the last item in an opaque
-token; the store continues behind that name, so that the last page costs what the first one does.
+Key Vault REST: Get Secrets and its siblings. The link is absolute, carries a port, and names the last item in
+an opaque token; the store continues behind that name, so that the last page costs what the first one does.
 """
 
 import json

@@ -1,7 +1,8 @@
 """Objects and their versions: what secrets, keys and certificates have in common in the database.
 
-An object's state is `live`, `deleted` or `purged`; until `settles` the last change has not taken hold, as in Azure, where a
-deletion, a recovery and a purge take some seconds. Names are compared without case and kept as first written.
+An object's state is `live`, `deleted` or `purged`; until `settles` the last change has not taken hold, as in
+Azure, where a deletion, a recovery and a purge take some seconds. Names are compared without case and kept as
+first written.
 """
 
 import json
@@ -91,7 +92,10 @@ class Shelf:
         return _entry(row) if row else None
 
     def live(self, name: str, version: str = "") -> Entry:
-        """The object that can be worked with. Raises the vault's 404 while it is not there (yet, or any more)."""
+        """The object that can be worked with.
+
+        Raises the vault's 404 while it is not there (yet, or any more).
+        """
         entry = self.entry(name)
         if entry is None or entry.state != LIVE or entry.settles > self._now:
             raise errors.not_found(self.kind, f"{name}/{version}" if version else name)
@@ -131,19 +135,23 @@ class Shelf:
     def versions(self, entry: Entry) -> list[Version]:
         """All versions, oldest first."""
         rows = self._db.execute(
-            "SELECT * FROM version WHERE vault = ? AND kind = ? AND folded = ? ORDER BY rowid", self._key(entry.name)
+            "SELECT * FROM version WHERE vault = ? AND kind = ? AND folded = ? ORDER BY rowid",
+            self._key(entry.name),
         )
         return [_version(row) for row in rows]
 
     def page(self, state: str, after: str, limit: int, *, with_unlisted: bool = False) -> list[Listed]:
         """Settled objects in a state, by name, from the one that follows `after` on."""
         rows = self._db.execute(
-            """SELECT o.name, o.current, o.managed, o.listed, o.state, o.settles, o.deleted_on, o.purge_on, o.extra,
+            """SELECT o.name, o.current, o.managed, o.listed, o.state, o.settles, o.deleted_on, o.purge_on,
+                      o.extra,
                       v.version, v.enabled, v.not_before, v.expires_on, v.created, v.updated, v.tags, v.data
                FROM object o JOIN version v
                  ON v.vault = o.vault AND v.kind = o.kind AND v.folded = o.folded AND v.version = o.current
-               WHERE o.vault = ? AND o.kind = ? AND o.state = ? AND o.folded > ? AND o.settles <= ? AND o.listed >= ?
-               ORDER BY o.folded LIMIT ?""",
+               WHERE o.vault = ? AND o.kind = ? AND o.state = ? AND o.folded > ?
+                 AND o.settles <= ? AND o.listed >= ?
+               ORDER BY o.folded LIMIT ?
+            """,
             (self._vault, self.kind.collection, state, after, self._now, int(not with_unlisted), limit),
         )
         return [Listed(_entry(row), _version(row, material=False)) for row in rows]
@@ -160,10 +168,11 @@ class Shelf:
     def save(self, entry: Entry) -> None:
         """Write the object, new or changed."""
         self._db.execute(
-            """INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-               ON CONFLICT (vault, kind, folded) DO UPDATE SET current = excluded.current, managed = excluded.managed,
-               listed = excluded.listed, state = excluded.state, settles = excluded.settles,
-               deleted_on = excluded.deleted_on, purge_on = excluded.purge_on, extra = excluded.extra""",
+            """INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (vault, kind,
+            folded) DO UPDATE SET current = excluded.current, managed = excluded.managed, listed =
+            excluded.listed, state = excluded.state, settles = excluded.settles, deleted_on =
+            excluded.deleted_on, purge_on = excluded.purge_on, extra = excluded.extra
+            """,
             (
                 *self._key(entry.name),
                 entry.name,
@@ -189,10 +198,11 @@ class Shelf:
     def write(self, name: str, version: Version) -> None:
         """Write one version, new or changed."""
         self._db.execute(
-            """INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-               ON CONFLICT (vault, kind, folded, version) DO UPDATE SET enabled = excluded.enabled,
-               not_before = excluded.not_before, expires_on = excluded.expires_on, created = excluded.created,
-               updated = excluded.updated, tags = excluded.tags, data = excluded.data, material = excluded.material""",
+            """INSERT INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (vault, kind,
+            folded, version) DO UPDATE SET enabled = excluded.enabled, not_before = excluded.not_before,
+            expires_on = excluded.expires_on, created = excluded.created, updated = excluded.updated, tags =
+            excluded.tags, data = excluded.data, material = excluded.material
+            """,
             (
                 *self._key(name),
                 version.version,

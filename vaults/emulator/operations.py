@@ -1,4 +1,7 @@
-"""The table of pending certificate operations: one for a certificate at most, with the private key it is about."""
+"""The table of pending certificate operations.
+
+One for a certificate at most, with the private key it is about.
+"""
 
 import json
 import sqlite3
@@ -29,13 +32,19 @@ def forget(db: sqlite3.Connection, vault: int, name: str) -> None:
 def due(db: sqlite3.Connection, vault: int, now: float) -> list[str]:
     """The names of the certificates whose operation has come to its end."""
     rows = db.execute(
-        "SELECT folded FROM pending WHERE vault = ? AND completes IS NOT NULL AND completes <= ?", (vault, now)
+        "SELECT folded FROM pending WHERE vault = ? AND completes IS NOT NULL AND completes <= ?",
+        (vault, now),
     )
     return [row["folded"] for row in rows]
 
 
 def write(
-    db: sqlite3.Connection, vault: int, name: str, operation: dict[str, Any], completes: float | None, key: bytes
+    db: sqlite3.Connection,
+    vault: int,
+    name: str,
+    operation: dict[str, Any],
+    completes: float | None,
+    key: bytes,
 ) -> None:
     db.execute(
         "INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?)",

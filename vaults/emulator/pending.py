@@ -1,7 +1,7 @@
 """Pending operations: a certificate between its request and its issue.
 
-Key Vault REST: Create Certificate, Get/Update/Delete Certificate Operation. A self-signed certificate is issued after the
-emulator's `certificate_seconds`; one with the issuer Unknown waits for a merge.
+Key Vault REST: Create Certificate, Get/Update/Delete Certificate Operation. A self-signed certificate is
+issued after the emulator's `certificate_seconds`; one with the issuer Unknown waits for a merge.
 """
 
 import base64
@@ -19,8 +19,8 @@ from vaults.emulator.operations import CANCELLED, COMPLETED, IN_PROGRESS
 from vaults.emulator.web import Response, json_response
 
 WORKING = (
-    "Pending certificate created. Certificate request is in progress. This may take some time based on the issuer "
-    "provider. Please check again later."
+    "Pending certificate created. Certificate request is in progress. This may take some time based on the "
+    "issuer provider. Please check again later."
 )
 WAITING = "Pending certificate created. Please Perform Merge to complete the request."
 
@@ -68,7 +68,10 @@ def get_operation(call: Call) -> Response:
 
 
 def update_operation(call: Call) -> Response:
-    """Update Certificate Operation: ask for its end. It may nevertheless complete, as in Azure, if it was due."""
+    """Update Certificate Operation.
+
+    Ask for its end. It may nevertheless complete, as in Azure, if it was due.
+    """
     wanted = rules.flag(call.body, "cancellation_requested")
     with call.service.store.writing() as db:
         operation, completes, material = operations.find(db, call.vault.id, call.name)
@@ -83,7 +86,10 @@ def update_operation(call: Call) -> Response:
 
 
 def delete_operation(call: Call) -> Response:
-    """Delete Certificate Operation: 200 with its last state. A certificate that was never issued leaves the lists."""
+    """Delete Certificate Operation.
+
+    200 with its last state. A certificate that was never issued leaves the lists.
+    """
     with call.service.store.writing() as db:
         operation, _, _ = operations.find(db, call.vault.id, call.name)
         operations.forget(db, call.vault.id, call.name)
@@ -125,7 +131,10 @@ def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
-    """The certificate of the call's name, if there is one that may get a new version. Raises the vault's 409."""
+    """The certificate of the call's name, if there is one that may get a new version.
+
+    Raises the vault's 409.
+    """
     entry = call.shelf(db, CERTIFICATE).free_or_live(call.name)
     certificates.check_twins_free(call, db)
     if entry is not None and operations.exists(db, call.vault.id, call.name):
@@ -134,8 +143,8 @@ def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
             raise VaultError(
                 409,
                 "Conflict",
-                f"A pending operation for the certificate {call.name} is in progress. Wait for it to end, or cancel "
-                "or delete it, before you start another one.",
+                f"A pending operation for the certificate {call.name} is in progress. Wait for it to end, or "
+                "cancel or delete it, before you start another one.",
             )
     return entry
 
@@ -160,7 +169,10 @@ def _new_key(call: Call, policy: dict[str, Any]) -> PrivateKey:
 
 
 def _unissued(call: Call, db: sqlite3.Connection, version_id: str, policy: dict[str, Any]) -> Entry:
-    """A certificate that exists by its policy only: disabled, out of the lists, with the dates it would get."""
+    """A certificate that exists by its policy only.
+
+    Disabled, out of the lists, with the dates it would get.
+    """
     entry = Entry(call.name, version_id, listed=False)
     version = Version(
         version_id,

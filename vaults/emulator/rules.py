@@ -1,7 +1,7 @@
 """What a vault accepts: names, tags, attributes, sizes.
 
-Key Vault REST: "About keys, secrets and certificates"; limits that the documentation gives and recordings do not show are
-answered with 400 BadParameter, as the service answers everything it cannot read.
+Key Vault REST: "About keys, secrets and certificates"; limits that the documentation gives and recordings do
+not show are answered with 400 BadParameter, as the service answers everything it cannot read.
 """
 
 import re
@@ -89,7 +89,10 @@ def whole_number(body: Mapping[str, Any], member: str) -> int | None:
 
 
 def read_attributes(body: Mapping[str, Any]) -> Attributes:
-    """The `attributes` of a request. Read-only ones (created, recoveryLevel) are passed over, as the service does."""
+    """The `attributes` of a request.
+
+    Read-only ones (created, recoveryLevel) are passed over, as the service does.
+    """
     given = mapping(body, "attributes")
     times = {name: whole_number(given, name) for name in ("nbf", "exp")}
     for name, moment in times.items():

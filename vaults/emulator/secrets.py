@@ -36,7 +36,10 @@ def set_secret(call: Call) -> Response:
 
 
 def get_secret(call: Call) -> Response:
-    """Get Secret: the only answer that carries a value. `nbf` and `exp` are information, they refuse nothing."""
+    """Get Secret.
+
+    The only answer that carries a value. `nbf` and `exp` are information, they refuse nothing.
+    """
     with call.service.store.reading() as db:
         shelf = call.shelf(db, SECRET)
         entry = shelf.live(call.name, call.version)

@@ -1,4 +1,7 @@
-"""What a new emulator is filled with: a small shop's vaults, with a history, and things that are about to expire."""
+"""What a new emulator is filled with.
+
+A small shop's vaults, with a history, and things that are about to expire.
+"""
 
 import random
 import secrets
@@ -46,63 +49,78 @@ SHAPES = (
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What goes into one vault."""
+    """What goes into one vault, as words; a key's name is followed by its RSA size or EC curve."""
 
     name: str
-    services: tuple[str, ...]
-    secret_count: int
-    keys: tuple[tuple[str, str, str], ...]
-    subjects: tuple[str, ...]
     environment: str
+    secret_count: int
+    services: str
+    keys: str
+    hosts: str
 
 
 CONTENTS = (
     Content(
-        "kv-shop-prod",
-        ("storefront", "checkout", "catalog", "search", "inventory", "shipping", "identity", "loyalty", "reporting",
-         "notifications", "warehouse", "recommendations"),
-        60,
-        (("order-signing", "EC", "P-256"), ("order-encryption", "RSA", "2048"), ("storefront-jwt", "EC", "P-384"),
-         ("backup-wrapping", "RSA", "3072"), ("customer-data-encryption", "RSA", "2048"), ("loyalty-jwt", "EC", "P-256"),
-         ("audit-log-signing", "EC", "P-521"), ("search-index-wrapping", "RSA", "2048"),
-         ("invoice-signing", "RSA", "2048"), ("device-attestation", "EC", "P-256K"), ("sso-signing", "RSA", "2048"),
-         ("partner-feed-encryption", "RSA", "2048")),
-        ("www.shop.example", "checkout.shop.example", "api.shop.example", "*.cdn.shop.example", "mail.shop.example",
-         "login.shop.example", "status.shop.example", "partners.shop.example", "vpn.shop.example",
-         "storefront-client"),
-        "production",
+        name="kv-shop-prod",
+        environment="production",
+        secret_count=60,
+        services=(
+            "storefront checkout catalog search inventory shipping identity loyalty reporting notifications "
+            "warehouse recommendations"
+        ),
+        keys=(
+            "order-signing P-256 order-encryption 2048 storefront-jwt P-384 backup-wrapping 3072 "
+            "customer-data-encryption 2048 loyalty-jwt P-256 audit-log-signing P-521 "
+            "search-index-wrapping 2048 invoice-signing 2048 device-attestation P-256K sso-signing 2048 "
+            "partner-feed-encryption 2048"
+        ),
+        hosts=(
+            "www.shop.example checkout.shop.example api.shop.example *.cdn.shop.example mail.shop.example "
+            "login.shop.example status.shop.example partners.shop.example vpn.shop.example storefront-client"
+        ),
     ),
     Content(
-        "kv-shop-stage",
-        ("storefront", "checkout", "catalog", "search", "inventory", "shipping", "identity", "loyalty"),
-        40,
-        (("order-signing", "EC", "P-256"), ("order-encryption", "RSA", "2048"), ("storefront-jwt", "EC", "P-384"),
-         ("load-test-signing", "RSA", "2048"), ("sso-signing", "RSA", "2048"), ("backup-wrapping", "RSA", "2048")),
-        ("www.stage.shop.example", "api.stage.shop.example", "login.stage.shop.example", "*.preview.shop.example",
-         "stage-client"),
-        "staging",
+        name="kv-shop-stage",
+        environment="staging",
+        secret_count=40,
+        services="storefront checkout catalog search inventory shipping identity loyalty",
+        keys=(
+            "order-signing P-256 order-encryption 2048 storefront-jwt P-384 load-test-signing 2048 "
+            "sso-signing 2048 backup-wrapping 2048"
+        ),
+        hosts=(
+            "www.stage.shop.example api.stage.shop.example login.stage.shop.example *.preview.shop.example "
+            "stage-client"
+        ),
     ),
     Content(
-        "kv-billing-prod",
-        ("billing", "invoicing", "payments", "dunning", "ledger", "tax"),
-        30,
-        (("invoice-signing", "RSA", "3072"), ("card-vault-wrapping", "RSA", "2048"), ("ledger-signing", "EC", "P-256"),
-         ("sepa-mandate-signing", "EC", "P-384"), ("tax-report-encryption", "RSA", "2048")),
-        ("billing.shop.example", "pay.shop.example", "ledger.shop.example", "sepa-client"),
-        "production",
+        name="kv-billing-prod",
+        environment="production",
+        secret_count=30,
+        services="billing invoicing payments dunning ledger tax",
+        keys=(
+            "invoice-signing 3072 card-vault-wrapping 2048 ledger-signing P-256 sepa-mandate-signing P-384 "
+            "tax-report-encryption 2048"
+        ),
+        hosts="billing.shop.example pay.shop.example ledger.shop.example sepa-client",
     ),
-)  # fmt: skip
+)
 
 
 def fill(emulator: Emulator) -> dict[str, Any]:
-    """Make tenant, service principals and filled vaults. Returns the credentials, which are stored nowhere in clear."""
+    """Make tenant, service principals and filled vaults.
+
+    Returns the credentials, which are stored nowhere in clear.
+    """
     tenant, subscription = str(uuid4()), str(uuid4())
     emulator.add_tenant(tenant, "shop.onmicrosoft.example")
     principals = {name: _principal(emulator, tenant, name) for name in (ADMIN_NAME, DEPLOY_NAME)}
     pool = _KeyPool(emulator)
     for content in CONTENTS:
         group = "rg-billing" if "billing" in content.name else "rg-shop"
-        vault = emulator.add_vault(content.name, tenant=tenant, subscription=subscription, resource_group=group)
+        vault = emulator.add_vault(
+            content.name, tenant=tenant, subscription=subscription, resource_group=group
+        )
         emulator.set_permissions(content.name, principals[ADMIN_NAME]["object_id"], access.EVERYTHING)
         _Filler(emulator, vault, pool).put(content)
     emulator.set_permissions(CONTENTS[0].name, principals[DEPLOY_NAME]["object_id"], DEPLOY_PERMISSIONS)
@@ -130,8 +148,9 @@ class _KeyPool:
         self._new_key = emulator.service.new_key
         self._pools: dict[int, list[PrivateKey]] = {}
 
-    def take(self, kty: str, detail: str) -> PrivateKey:
-        if kty == "EC":
+    def take(self, detail: str) -> PrivateKey:
+        """An RSA key of a size, or an EC key on a curve."""
+        if detail.startswith("P-"):
             return self._new_key("EC", 0, detail)
         pool = self._pools.setdefault(int(detail), [])
         if len(pool) < 4:
@@ -178,7 +197,9 @@ class _Filler:
                 shelf.add(name, Version(new_version_id(), self._now, self._now, material=name.encode()))
 
     def _put_secrets(self, content: Content) -> None:
-        names = [(service, shape) for shape in SHAPES for service in content.services][: content.secret_count]
+        names = [(service, shape) for shape in SHAPES for service in content.services.split()][
+            : content.secret_count
+        ]
         for number, (service, shape) in enumerate(names):
             tags = {"service": service, "environment": content.environment}
             if number % 3 == 0:
@@ -192,10 +213,12 @@ class _Filler:
                 self._add(SECRET, f"{service}-{shape.suffix}", version)
 
     def _put_keys(self, content: Content) -> None:
-        for number, (name, kty, detail) in enumerate(content.keys):
+        words = content.keys.split()
+        for number, (name, detail) in enumerate(zip(words[::2], words[1::2], strict=True)):
+            kty = "EC" if detail.startswith("P-") else "RSA"
             tags = {"purpose": name.rpartition("-")[2], "environment": content.environment}
             for version in self._history(number + 3, tags, {}):
-                key = self._pool.take(kty, detail)
+                key = self._pool.take(detail)
                 version.data = {
                     "kty": kty,
                     "key_ops": list(DEFAULT_OPS[kty]),
@@ -207,7 +230,7 @@ class _Filler:
                 self._add(KEY, name, version)
 
     def _put_certificates(self, content: Content) -> None:
-        for number, host in enumerate(content.subjects):
+        for number, host in enumerate(content.hosts.split()):
             days = (45, 5, 250, 25, -20, 80, 300, 12, 170, 330)[number % 10]
             self._put_certificate(host, days, {"environment": content.environment})
 
@@ -218,7 +241,7 @@ class _Filler:
         if "." in host:
             props["sans"] = {"dns_names": [host]}
         policy = certificate_policy.complete({"issuer": {"name": "Self"}, "x509_props": props}, issued)
-        key = self._pool.take("RSA", "2048")
+        key = self._pool.take("2048")
         name = host.replace("*", "wildcard").replace(".", "-")
         entry = Entry(name, new_version_id(), extra={"policy": policy})
         version = Version(entry.current, issued, issued, tags=tags)
@@ -234,7 +257,7 @@ class _Filler:
                 version.material = _value(SHAPES[0]).encode()
                 self._add(SECRET, name, version)
             self._mark_deleted(SECRET, name, 2 + 9 * number)
-        key = self._pool.take("EC", "P-256")
+        key = self._pool.take("P-256")
         data = {
             "kty": "EC",
             "key_ops": ["sign", "verify"],
@@ -258,7 +281,9 @@ class _Filler:
             version = Version(new_version_id(), created, created, tags=dict(tags), data=dict(data))
             if back == 1:
                 days = EXPIRES[(number + number // len(EXPIRES)) % len(EXPIRES)]
-                version.expires_on = None if days is None else self._now + days * DAY + self._dice.randrange(DAY // 2)
+                version.expires_on = (
+                    None if days is None else self._now + days * DAY + self._dice.randrange(DAY // 2)
+                )
                 version.not_before = created if number % 8 == 2 else None
             yield version
 

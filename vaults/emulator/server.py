@@ -1,7 +1,6 @@
 """The emulator over TLS on loopback: one listener a port, all in one process."""
 
 import logging
-import socket
 import threading
 from typing import Any
 
@@ -12,29 +11,36 @@ from cheroot.wsgi import Server as CherootServer
 from vaults.emulator import registry
 from vaults.emulator.emulator import Emulator
 from vaults.emulator.home import Home
-from vaults.emulator.web import ConnectionLost
+from vaults.emulator.web import ConnectionLostError
 
 HOST = "127.0.0.1"
 THREADS = 24  # per port: a latency of 50 ms then still lets 480 requests a second through
-TIMEOUT = 30.0  # seconds for a request to arrive, and for a connection to lie idle
+TIMEOUT = 30  # seconds for a request to arrive, and for a connection to lie idle
 LOOK_AROUND = 1.0  # seconds between looks for vaults that another process has added
 
 log = logging.getLogger("vaults.emulator")
 
 
-class PortTaken(Exception):
+class PortTakenError(Exception):
     """Another program listens on a port that the emulator needs."""
 
 
-class Gateway(Gateway_10):  # type: ignore[misc] # cheroot has no types
+class Gateway(Gateway_10):
     """WSGI as cheroot does it, and a way to hang up without an answer."""
 
     def respond(self) -> None:
         try:
             super().respond()
-        except ConnectionLost:
+        except ConnectionLostError:
             # cheroot then believes that the head is out, adds nothing to it and closes the connection.
             self.req.sent_headers = self.req.close_connection = True
+
+
+class Server(CherootServer):
+    """A listener that complains to the log."""
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        log.log(level, "%s", msg, exc_info=traceback)
 
 
 class Listeners:
@@ -46,13 +52,13 @@ class Listeners:
         self._servers: dict[int, Any] = {}
 
     def start(self) -> None:
-        """Open all ports. Raises PortTaken."""
+        """Open all ports. Raises PortTakenError."""
         self._home.assign_ports(self._emulator)
         self._listen(self._home.base_port)
         self.look_around()
 
     def look_around(self) -> None:
-        """Listen for vaults that are new, under the ports they were given, and say where they are in clouds.toml."""
+        """Listen for vaults that are new, and name them in clouds.toml."""
         with self._emulator.store.reading() as db:
             vaults = registry.all_vaults(db)
         if any(vault.port is None for vault in vaults):
@@ -65,35 +71,33 @@ class Listeners:
             self._home.write_clouds(self._emulator)
 
     def stop(self) -> None:
-        for server in self._servers.values():
-            server.stop()
+        """Close all ports; side by side, for each waits for its connections to end."""
+        closers = [threading.Thread(target=server.stop) for server in self._servers.values()]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()
 
     def _listen(self, port: int) -> None:
-        server = CherootServer((HOST, port), self._emulator.wsgi, numthreads=THREADS, timeout=TIMEOUT)
+        server = Server((HOST, port), self._emulator.wsgi, numthreads=THREADS, timeout=TIMEOUT)
         server.gateway = Gateway
         server.server_name = "localhost"
         server.shutdown_timeout = 1
-        server.error_log = _log_error
         server.keep_alive_conn_limit = 500
         server.ssl_adapter = BuiltinSSLAdapter(*(str(path) for path in self._home.server_certificate))
         try:
             server.prepare()
         except OSError as error:
-            raise PortTaken(
-                f"Port {port} on {HOST} is taken by another program. Stop that program, or choose another range "
-                "with KVPORTAL_EMULATOR_PORT."
+            raise PortTakenError(
+                f"Port {port} on {HOST} is taken by another program. Stop that program, or choose another "
+                "range with KVPORTAL_EMULATOR_PORT."
             ) from error
         threading.Thread(target=server.serve, name=f"port-{port}", daemon=True).start()
         self._servers[port] = server
 
 
-def _log_error(message: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-    """cheroot's complaints. Those about clients that hang up are everyday; no traceback is wanted for them."""
-    log.log(level, "%s", message, exc_info=traceback)
-
-
 def serve(emulator: Emulator, home: Home, stop: threading.Event) -> None:
-    """Serve until `stop` is set. Raises PortTaken."""
+    """Serve until `stop` is set. Raises PortTakenError."""
     listeners = Listeners(emulator, home)
     try:
         listeners.start()

@@ -1,6 +1,7 @@
 """X.500 names as .NET writes them, for that is what the service runs on: `CN=shop, O=Example, C=DE`.
 
-The text names the most specific part first or last as it likes; the certificate holds the parts in the reverse order.
+The text names the most specific part first or last as it likes; the certificate holds the parts in the
+reverse order.
 """
 
 import re

@@ -36,7 +36,10 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def _make(folder: Path) -> None:
-    """A CA whose key is thrown away after it has signed the one certificate it is for: nobody can misuse it later."""
+    """A CA whose key is thrown away after it has signed the one certificate it is for.
+
+    Nobody can misuse it later.
+    """
     ca_key = ec.generate_private_key(ec.SECP256R1())
     server_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("kvportal local Key Vault CA")
@@ -54,7 +57,9 @@ def _make(folder: Path) -> None:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName(NAMES), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(server_key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
+        )
         .sign(ca_key, hashes.SHA256())
     )
     private = server_key.private_bytes(
@@ -65,7 +70,9 @@ def _make(folder: Path) -> None:
     (folder / "ca.pem").write_bytes(ca.public_bytes(serialization.Encoding.PEM))
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder(issuer, subject, key)

@@ -19,7 +19,7 @@ ARM_RESOURCE = "https://management.azure.com"
 CLOCK_SKEW = 300  # what Azure's own token validation lets pass
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A token that does not open this door; `message` says why in the service's words."""
 
     def __init__(self, message: str) -> None:
@@ -45,7 +45,10 @@ def issuer_of(tenant: str) -> str:
 
 
 class Tokens:
-    """One signing key and what is said with it. The key is kept in the store, so that tokens outlive a restart."""
+    """One signing key and what is said with it.
+
+    The key is kept in the store, so that tokens outlive a restart.
+    """
 
     def __init__(self, store: Store, new_key: RSAPrivateKey | None = None) -> None:
         stored = store.setting("signing key")
@@ -98,24 +101,30 @@ class Tokens:
         return jwt.sign(claims, self._key, self.key_id)
 
     def check(self, token: str, audience: str, tenant: str | None, now: float) -> Caller:
-        """Who the token speaks for. Raises Refused unless it was signed here, for this audience, tenant and time.
+        """Who the token speaks for. Raises RefusedError unless it was signed here, for this audience, tenant
+        and time.
 
         `tenant` None takes any tenant of ours, as Resource Manager does.
         """
         try:
-            claims = jwt.verify(token, lambda header: self._public if header.get("kid") == self.key_id else None)
-        except jwt.InvalidToken:
+            claims = jwt.verify(
+                token, lambda header: self._public if header.get("kid") == self.key_id else None
+            )
+        except jwt.InvalidTokenError:
             head = token.partition(".")[0]
-            raise Refused(
-                f"AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: '{head}'."
+            raise RefusedError(
+                "AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: "
+                f"'{head}'."
             ) from None
         if claims["exp"] <= now - CLOCK_SKEW or claims["nbf"] > now + CLOCK_SKEW:
-            raise Refused("AKV10012: Token lifetime validation failed. The token is expired or not yet valid.")
+            raise RefusedError(
+                "AKV10012: Token lifetime validation failed. The token is expired or not yet valid."
+            )
         found = str(claims["aud"])
         if found.rstrip("/") != audience:
-            raise Refused(f"AKV10022: Invalid audience. Expected {audience}, found: {found}.")
+            raise RefusedError(f"AKV10022: Invalid audience. Expected {audience}, found: {found}.")
         if tenant is not None and claims["iss"] != issuer_of(tenant):
-            raise Refused(f"AKV10032: Invalid issuer. Expected one of {issuer_of(tenant)}, found {claims['iss']}.")
+            raise RefusedError(
+                f"AKV10032: Invalid issuer. Expected one of {issuer_of(tenant)}, found {claims['iss']}."
+            )
         return Caller(claims["appid"], claims["oid"], claims["tid"])
-
-

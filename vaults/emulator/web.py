@@ -11,11 +11,11 @@ Headers = list[tuple[str, str]]
 JSON_TYPE = "application/json; charset=utf-8"
 
 
-class NotJson(ValueError):
+class NotJsonError(ValueError):
     """The body is not a JSON object."""
 
 
-class ConnectionLost(Exception):
+class ConnectionLostError(Exception):
     """The connection ends here without an answer."""
 
 
@@ -32,19 +32,22 @@ class Request:
 
     @property
     def segments(self) -> list[str]:
-        """The path's parts. Empty ones are dropped: SDKs leave the version out by sending `/secrets/name/`."""
+        """The path's parts.
+
+        Empty ones are dropped: SDKs leave the version out by sending `/secrets/name/`.
+        """
         return [part for part in self.path.split("/") if part]
 
     def json(self) -> dict[str, Any]:
-        """The body as a JSON object; no body at all counts as an empty one. Raises NotJson."""
+        """The body as a JSON object; no body at all counts as an empty one. Raises NotJsonError."""
         if not self.content.strip():
             return {}
         try:
             parsed = json.loads(self.content)
         except (ValueError, RecursionError) as error:
-            raise NotJson(str(error)) from None
+            raise NotJsonError(str(error)) from None
         if not isinstance(parsed, dict):
-            raise NotJson("not an object")
+            raise NotJsonError("not an object")
         return parsed
 
     def form(self) -> dict[str, str]:
@@ -54,7 +57,10 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """An HTTP answer, sent after `delay` seconds. A body that is not bytes is sent piece by piece as its iterator yields."""
+    """An HTTP answer, sent after `delay` seconds.
+
+    A body that is not bytes is sent piece by piece as its iterator yields.
+    """
 
     status: int
     body: bytes | Iterable[bytes] = field(repr=False, default=b"")

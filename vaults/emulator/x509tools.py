@@ -67,7 +67,10 @@ def issue(
 
 
 def extensions(policy: dict[str, Any]) -> Extensions:
-    """Key usage, extended key usage, alternative names and basic constraints of a policy. Raises the vault's 400."""
+    """Key usage, extended key usage, alternative names and basic constraints of a policy.
+
+    Raises the vault's 400.
+    """
     props = policy["x509_props"]
     found: Extensions = []
     if props["key_usage"]:
@@ -94,9 +97,14 @@ def add_months(moment: int, months: int) -> datetime:
 
 
 def pack(key: PrivateKey | None, chain: list[x509.Certificate], content_type: str) -> str:
-    """The value of the secret behind a certificate: base64 of a PFX without password, or PEM. The leaf comes first."""
+    """The value of the secret behind a certificate.
+
+    Base64 of a PFX without password, or PEM. The leaf comes first.
+    """
     if content_type == PKCS12:
-        packed = pkcs12.serialize_key_and_certificates(None, key, chain[0], chain[1:], serialization.NoEncryption())
+        packed = pkcs12.serialize_key_and_certificates(
+            None, key, chain[0], chain[1:], serialization.NoEncryption()
+        )
         return base64.b64encode(packed).decode()
     pem = [certificate.public_bytes(serialization.Encoding.PEM) for certificate in chain]
     if key is not None:
@@ -118,7 +126,7 @@ def der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
-def _digest(key: PrivateKey) -> hashes.HashAlgorithm:
+def _digest(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size > 256:
         return hashes.SHA384() if key.curve.key_size == 384 else hashes.SHA512()
     return hashes.SHA256()
