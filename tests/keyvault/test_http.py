@@ -155,6 +155,19 @@ def test_a_500_to_a_change_is_never_repeated(client: VaultClient, azure: FakeAzu
     assert len(azure.vault_requests) == 1
 
 
+def test_an_unreadable_answer_to_a_change_is_maybe_done(client: VaultClient, azure: FakeAzure) -> None:
+    azure.answer(200, {"id": "nonsense"}, {"x-ms-request-id": "f0f0"})
+    with pytest.raises(MalformedAnswer) as caught:
+        client.secrets.set("crpsecret", "v")
+    error = caught.value
+    assert (error.maybe_done, error.status, error.request_id) == (True, 200, "f0f0")
+
+    azure.answer(200, {"id": "nonsense"})
+    with pytest.raises(MalformedAnswer) as caught:
+        client.secrets.get("crpsecret")
+    assert not caught.value.maybe_done
+
+
 def test_a_change_that_was_not_looked_at_is_repeated(client: VaultClient, azure: FakeAzure) -> None:
     azure.answers.append(NEVER_SENT)
     azure.answer(429, error_body("Throttled"))
@@ -335,7 +348,7 @@ def test_an_unexpected_success_is_refused(client: VaultClient, azure: FakeAzure,
 
 def test_only_the_catalogue_is_sent(client: VaultClient, azure: FakeAzure) -> None:
     with pytest.raises(ValueError, match="catalogue"):
-        client.send(Operation("GetSecrets", "secret", "DELETE", "/secrets", "", ""))
+        client.send(Operation("GetSecrets", "secret", "DELETE", "/secrets", "", ""), dict)
     assert azure.requests == []
 
 

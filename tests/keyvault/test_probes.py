@@ -32,6 +32,8 @@ def refused(code: str, inner: str = "") -> dict[str, Any]:
         ("secrets/list", 403, refused("Forbidden", "AccessDenied"), "denied"),
         ("secrets/get", 404, refused("SecretNotFound"), "allowed"),
         ("secrets/get", 404, {}, "unknown"),
+        ("secrets/get", 404, refused("NotFound"), "unknown"),
+        ("keys/restore", 400, {}, "unknown"),
         ("secrets/get", 403, refused("Forbidden", "ForbiddenByPolicy"), "denied"),
         ("secrets/get", 403, refused("Forbidden", "ForbiddenByRbac"), "denied"),
         ("secrets/get", 403, refused("Forbidden", "ForbiddenByFirewall"), "unknown"),
@@ -71,7 +73,7 @@ def answer_all(azure: FakeAzure) -> None:
 
     def answer(request: requests.PreparedRequest) -> tuple[int, Any]:
         listing = request.method == "GET" and "probe-" not in str(request.url)
-        return (200, {"value": []}) if listing else (404, refused("NotFound"))
+        return (200, {"value": []}) if listing else (404, refused("SecretNotFound"))
 
     azure.answer_by(answer)
 

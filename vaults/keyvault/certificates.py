@@ -63,15 +63,15 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         """
         more = given(attributes=given(enabled=enabled), tags=tags)
         body = {"policy": policy_to_json(policy), **more}
-        return self._operation(self._bundle("CreateCertificate", name, **body))
+        return self._ask("CreateCertificate", self._operation, name, **body)
 
     def get(self, name: str, version: str = "") -> Certificate:
         """A certificate, by default the newest version. Permission: get. (Get Certificate)"""
-        return self._certificate(self._bundle("GetCertificate", name, version))
+        return self._ask("GetCertificate", self._certificate, name, version)
 
     def get_policy(self, name: str) -> CertificatePolicy:
         """How the next version will be made. Permission: get. (Get Certificate Policy)"""
-        return policy_from_json(self._bundle("GetCertificatePolicy", name))
+        return self._ask("GetCertificatePolicy", policy_from_json, name)
 
     def update(
         self,
@@ -83,28 +83,28 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
     ) -> Certificate:
         """Enable or disable a version, or replace its tags. Permission: update. (Update Certificate)"""
         body = changed(attributes=UNSET if enabled is UNSET else {"enabled": enabled}, tags=tags)
-        return self._certificate(self._bundle("UpdateCertificate", name, version, **body))
+        return self._ask("UpdateCertificate", self._certificate, name, version, **body)
 
     def operation(self, name: str) -> CertificateOperation:
         """The last operation on a certificate, pending or ended. Permission: get.
 
         (Get Certificate Operation)
         """
-        return self._operation(self._bundle("GetCertificateOperation", name))
+        return self._ask("GetCertificateOperation", self._operation, name)
 
     def cancel_operation(self, name: str) -> CertificateOperation:
         """Ask for cancellation; the operation may complete all the same. Permission: update.
 
         (Update Certificate Operation)
         """
-        return self._operation(self._bundle("UpdateCertificateOperation", name, cancellation_requested=True))
+        return self._ask("UpdateCertificateOperation", self._operation, name, cancellation_requested=True)
 
     def delete_operation(self, name: str) -> CertificateOperation:
         """Drop the operation, and the certificate if it has no version yet. Permission: update.
 
         (Delete Certificate Operation)
         """
-        return self._operation(self._bundle("DeleteCertificateOperation", name))
+        return self._ask("DeleteCertificateOperation", self._operation, name)
 
     def _properties(self, data: Json) -> CertificateProperties:
         return CertificateProperties(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from vaults.keyvault import answers, wire
@@ -30,6 +30,8 @@ from vaults.keyvault.errors import (
 from vaults.keyvault.identifiers import check_name, check_version
 from vaults.keyvault.limits import Limits, limits_for
 from vaults.keyvault.operations import API_VERSIONS, OPERATIONS, Operation
+
+T = TypeVar("T")
 
 _MESSAGE_LENGTH = 1000
 
@@ -101,13 +103,14 @@ class VaultSession:
     def send(
         self,
         operation: Operation,
+        read: Callable[[answers.Json], T],
         *,
         name: str = "",
         version: str = "",
         query: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """Carry an operation out and give its answer; {} where the operation answers with no body.
+    ) -> T:
+        """Carry an operation out and give what `read` makes of its answer ({} where it has no body).
 
         Raises KeyVaultError, or InvalidIdentifier before anything is sent.
         """
@@ -117,12 +120,14 @@ class VaultSession:
         tries = 1
         while True:
             try:
-                return self._try(call, until)
+                return self._try(call, read, until)
             except KeyVaultError as error:
                 pause = self._pause_before_repeat(operation, error, tries, until)
                 if pause is None:
                     error.permission = operation.permission
-                    error.maybe_done = error.maybe_done and operation.method != "GET"
+                    error.maybe_done = operation.method != "GET" and (
+                        error.maybe_done or isinstance(error, MalformedAnswer)
+                    )
                     raise
             self._sleep(pause)
             tries += 1
@@ -146,7 +151,7 @@ class VaultSession:
         parameters = urlencode({"api-version": api_version, **(query or {})}, safe="$", quote_via=quote)
         return _Call(operation, f"{self.vault_url}{path}?{parameters}", api_version, json)
 
-    def _try(self, call: _Call, until: float) -> dict[str, Any]:
+    def _try(self, call: _Call, read: Callable[[answers.Json], T], until: float) -> T:
         """One try; a second request only after a challenge, which the vault gives before it does anything.
 
         The scope is always the cloud's: what the challenge asks for is not looked at.
@@ -158,7 +163,11 @@ class VaultSession:
         if answer.status == 401 and answer.headers.get("WWW-Authenticate", "").lower().startswith("bearer"):
             bearer = self._tokens.renew(bearer, self._cloud.scope)
             answer = self._exchange(call, bearer, until)
-        return _result(call.operation, answer)
+        try:
+            return read(_result(call.operation, answer))
+        except MalformedAnswer as error:
+            error.status, error.request_id = answer.status, _request_id(answer.headers)
+            raise
 
     def _exchange(self, call: _Call, bearer: Bearer, until: float) -> wire.Answer:
         """One request over the wire, within the limits of this vault."""
@@ -237,24 +246,13 @@ def _may_repeat(operation: Operation, error: KeyVaultError) -> bool:
     return isinstance(error, Unavailable) and operation.retry == "safe"
 
 
-def _result(operation: Operation, answer: wire.Answer) -> dict[str, Any]:
+def _result(operation: Operation, answer: wire.Answer) -> answers.Json:
     """The parsed answer of a success, or the ServiceError."""
     if answer.status >= 400:
         raise _service_error(answer)
     if answer.status not in operation.ok:
-        raise MalformedAnswer(
-            f"{operation.name} was answered with status {answer.status}.",
-            status=answer.status,
-            request_id=_request_id(answer.headers),
-            maybe_done=True,
-        )
-    if answer.status == 204:
-        return {}
-    try:
-        return answers.parse_object(answer.content)
-    except MalformedAnswer as error:
-        error.status, error.request_id, error.maybe_done = answer.status, _request_id(answer.headers), True
-        raise
+        raise MalformedAnswer(f"{operation.name} was answered with status {answer.status}.")
+    return {} if answer.status == 204 else answers.parse_object(answer.content)
 
 
 def _service_error(answer: wire.Answer) -> KeyVaultError:

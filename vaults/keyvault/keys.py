@@ -43,11 +43,11 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             attributes=new_attributes(enabled, not_before, expires_on),
             tags=tags,
         )
-        return self._key(self._bundle("CreateKey", name, kty=kty, **more))
+        return self._ask("CreateKey", self._key, name, kty=kty, **more)
 
     def get(self, name: str, version: str = "") -> Key:
         """A key with its public parts, by default the newest version. Permission: get. (Get Key)"""
-        return self._key(self._bundle("GetKey", name, version))
+        return self._ask("GetKey", self._key, name, version)
 
     def update(
         self,
@@ -69,7 +69,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             attributes=changed_attributes(enabled, not_before, expires_on),
             tags=tags,
         )
-        return self._key(self._bundle("UpdateKey", name, version, **body))
+        return self._ask("UpdateKey", self._key, name, version, **body)
 
     def _key(self, data: Json) -> Key:
         sent = section(data, "key")

@@ -57,7 +57,7 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def delete(self, name: str) -> D:
         """Soft-delete all versions of an object. Permission: delete."""
-        return self._deleted(self._session.send(OPERATIONS[f"Delete{self.noun}"], name=name))
+        return self._ask(f"Delete{self.noun}", self._deleted, name)
 
     def deleted_page(self, token: str | None = None) -> Page[D]:
         """One page of the soft-deleted objects. Permission: list."""
@@ -69,18 +69,18 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def get_deleted(self, name: str) -> D:
         """A soft-deleted object; NotFound until its deletion has settled. Permission: get."""
-        return self._deleted(self._session.send(OPERATIONS[f"GetDeleted{self.noun}"], name=name))
+        return self._ask(f"GetDeleted{self.noun}", self._deleted, name)
 
     def recover(self, name: str) -> P:
         """Bring a soft-deleted object back with all its versions. Permission: recover.
 
         Asking for it may give NotFound for up to two minutes afterwards.
         """
-        return self._properties(self._session.send(OPERATIONS[f"RecoverDeleted{self.noun}"], name=name))
+        return self._ask(f"RecoverDeleted{self.noun}", self._properties, name)
 
     def purge(self, name: str) -> None:
         """Destroy a soft-deleted object for ever. Permission: purge."""
-        self._session.send(OPERATIONS[f"PurgeDeleted{self.noun}"], name=name)
+        self._ask(f"PurgeDeleted{self.noun}", bool, name)
 
     def _page(
         self,
@@ -91,11 +91,11 @@ class ObjectClient(ABC, Generic[P, D]):
         name: str = "",
         query: Mapping[str, str] | None = None,
     ) -> Page[T]:
+        list_of = OPERATIONS[operation]
+        list_url = self._session.vault_url + list_of.path.replace("{name}", name)
         asked = {**(query or {}), **({"$skiptoken": token} if token else {})}
-        catalogued = OPERATIONS[operation]
-        data = self._session.send(catalogued, name=name, query=asked)
-        return page_of(data, self._session.vault_url + catalogued.path.replace("{name}", name), read)
+        return self._session.send(list_of, lambda data: page_of(data, list_url, read), name=name, query=asked)
 
-    def _bundle(self, operation: str, name: str, version: str = "", **body: Any) -> Json:
-        """Send an operation on one object; its body has the members given."""
-        return self._session.send(OPERATIONS[operation], name=name, version=version, json=body or None)
+    def _ask(self, operation: str, read: Callable[[Json], T], name: str, version: str = "", **body: Any) -> T:
+        """What `read` makes of the answer to an operation on one object, sent with these members."""
+        return self._session.send(OPERATIONS[operation], read, name=name, version=version, json=body or None)

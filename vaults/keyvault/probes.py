@@ -15,7 +15,7 @@ from functools import partial
 from typing import Literal
 
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Forbidden, KeyVaultError, ServiceError
+from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.operations import OPERATIONS, Operation, Probe
 from vaults.keyvault.parallel import gather
 
@@ -27,6 +27,10 @@ PERMISSIONS: Sequence[str] = tuple(
 )
 """All permissions that an operation needs, in the order of the catalogue."""
 
+_ABSENT = frozenset(
+    f"{noun}NotFound"
+    for noun in ("Secret", "Key", "Certificate", "PendingCertificate", "CertificateIssuer", "Contacts")
+)
 _DENIALS = frozenset({"AccessDenied", "ForbiddenByPolicy", "ForbiddenByRbac"})
 
 _STOPPED = "Not asked: an earlier probe succeeded, which none should."
@@ -84,7 +88,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
         operation.path.replace("{name}", name).replace("/{version}", ""),
     )
     try:
-        client.send(operation, name=name, query=how.query, json=how.body)
+        client.send(operation, bool, name=name, query=how.query, json=how.body)
     except KeyVaultError as error:
         return _judge(result, how, error)
     if 200 in how.allowed:
@@ -95,10 +99,11 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
 
 
 def _judge(result: ProbeResult, how: Probe, error: KeyVaultError) -> ProbeResult:
-    """The verdict of an error. An answer without an error code may be some gateway's, and decides nothing."""
+    """The verdict of an error. A 404 that is not about an object may be some gateway's, and decides nothing."""
     verdict: Verdict = "unknown"
     reason = error.message
-    if isinstance(error, ServiceError) and error.code and error.status in how.allowed:
+    decided = isinstance(error, BadRequest) or (isinstance(error, NotFound) and error.code in _ABSENT)
+    if decided and error.code and error.status in how.allowed:
         verdict, reason = ("allowed", "") if how.sure else ("probably", "")
     elif isinstance(error, Forbidden) and error.inner_code in _DENIALS:
         verdict = "denied"

@@ -36,12 +36,11 @@ class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
             tags=tags,
             attributes=new_attributes(enabled, not_before, expires_on),
         )
-        return self._properties(self._bundle("SetSecret", name, value=value, **more))
+        return self._ask("SetSecret", self._properties, name, value=value, **more)
 
     def get(self, name: str, version: str = "") -> Secret:
         """A secret with its value, by default the newest version. Permission: get. (Get Secret)"""
-        data = self._bundle("GetSecret", name, version)
-        return Secret(self._properties(data), required(data, "value", str))
+        return self._ask("GetSecret", self._secret, name, version)
 
     def update(
         self,
@@ -63,7 +62,10 @@ class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
             tags=tags,
             attributes=changed_attributes(enabled, not_before, expires_on),
         )
-        return self._properties(self._bundle("UpdateSecret", name, version, **body))
+        return self._ask("UpdateSecret", self._properties, name, version, **body)
+
+    def _secret(self, data: Json) -> Secret:
+        return Secret(self._properties(data), required(data, "value", str))
 
     def _properties(self, data: Json) -> SecretProperties:
         return SecretProperties(

@@ -114,7 +114,7 @@ def _whole_body(response: requests.Response, until: float) -> bytes:
     for chunk in response.iter_content(_CHUNK):
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
-            raise MalformedAnswer("The answer was too large.", status=status, maybe_done=True)
+            raise MalformedAnswer("The answer was too large.", status=status)
         if time.monotonic() > until:
             raise _timed_out(maybe_done=True)
     return bytes(body)

@@ -1,0 +1,90 @@
+"""The same over TLS: warm connections, and what goes wrong before a request is sent."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from vaults.emulator.home import Home
+from vaults.emulator.server import serve
+from vaults.keyvault import wire
+from vaults.keyvault.auth import ClientSecret, TokenSource
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.clouds import Cloud, load_clouds
+from vaults.keyvault.errors import TransportError
+from vaults.keyvault.http import Patience
+from vaults.keyvault.limits import Limits
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    """A running local Key Vault."""
+    home = Home(tmp_path, free_port())
+    stop = threading.Event()
+    server = threading.Thread(target=serve, args=(home.open(), home, stop))
+    server.start()
+    _wait_for(home.base_port)
+    _wait_for(urlsplit(load_clouds(home.clouds_file)["local"].vault_url("kv-shop-prod")).port)
+    yield home
+    stop.set()
+    server.join()
+
+
+def _wait_for(port: int | None) -> None:
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            threading.Event().wait(0.05)
+        else:
+            return
+
+
+def connect(home: Home, cloud: Cloud) -> VaultClient:
+    known = home.credentials()
+    admin = known["principals"]["sp-shop-admin"]
+    tokens = TokenSource(cloud, known["tenant_id"], admin["client_id"], ClientSecret(admin["client_secret"]))
+    return VaultClient("kv-shop-prod", cloud, tokens, patience=Patience(tries=1), limits=Limits())
+
+
+def connections(cloud: Cloud, url: str) -> int:
+    """How many connections this thread has opened to a host so far."""
+    adapter = wire.session_for(cloud).get_adapter(url)
+    assert isinstance(adapter, requests.adapters.HTTPAdapter)
+    pools = adapter.poolmanager.pools
+    return sum(pools[key].num_connections for key in pools.keys() if pools[key].port == urlsplit(url).port)
+
+
+def test_a_connection_is_used_again_and_only_with_a_trusted_host(home: Home) -> None:
+    cloud = load_clouds(home.clouds_file)["local"]
+    client = connect(home, cloud)
+    for _ in range(3):
+        assert client.secrets.list_page().items
+
+    assert connections(cloud, client.vault_url) == 1
+
+    stranger = connect(home, cloud)
+    stranger._cloud = replace(cloud, ca_file=None)
+    with pytest.raises(TransportError) as caught:
+        stranger.secrets.list_page()
+    assert (caught.value.reason, caught.value.maybe_done) == ("tls", False)
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    cloud = Cloud("x", "X", f"https://localhost:{free_port()}", "https://vault.test/.default")
+    with pytest.raises(TransportError) as caught:
+        wire.exchange(cloud, "GET", f"{cloud.authority}/", seconds=5)
+    assert (caught.value.reason, caught.value.maybe_done) == ("connect", False)
