@@ -109,6 +109,16 @@ def test_no_error_carries_the_token(client: VaultClient, azure: FakeAzure, failu
         assert error.__context__ is None
 
 
+@pytest.mark.parametrize("echo", ["token-1", "hush-hush"])
+def test_a_vault_that_repeats_what_it_was_sent_is_not_quoted(
+    client: VaultClient, azure: FakeAzure, echo: str
+) -> None:
+    azure.answer(400, error_body(f"Code {echo}", f"Inner {echo}", f"You sent {echo}!"))
+    with pytest.raises(BadRequest, match="status 400") as caught:
+        client.secrets.set("crpsecret", "hush-hush")
+    assert echo not in repr(vars(caught.value))
+
+
 # What may be repeated
 
 

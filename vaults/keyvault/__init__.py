@@ -1,13 +1,17 @@
 """A client for the Key Vault REST API: `requests` and `msal`, typed and frozen answers, no Django.
 
-clouds.py       which hosts belong to which cloud          auth.py        tokens from Entra ID
-wire.py         one HTTP exchange, bounded                 deadline.py    ... however slowly it drips
-operations.py   the catalogue of all operations            http.py        the one sender
-limits.py       bulkhead, breaker, retry budget            parallel.py    calls side by side
-answers.py      JSON to members, checked                   bodies.py      arguments to members
-paging.py       nextLink, distrusted                       identifiers.py names and ids
-objects.py      what the three kinds have in common        types.py       the nouns
-secrets.py  keys.py  certificates.py  policies.py          errors.py      what can go wrong
-client.py       a vault, ready to use                      probes.py      what may the caller do?
-x509.py         what stands in a certificate
+client.py       a vault, ready to use
+secrets.py keys.py certificates.py    its three kinds of objects; objects.py: what they have in common
+types.py        the nouns                   policies.py     how certificates are made
+errors.py       what can go wrong           probes.py       what may the caller do?
+clouds.py       which hosts belong to which cloud
+auth.py         tokens from Entra ID
+
+operations.py   the catalogue of all operations
+http.py         the one sender              replies.py      an answer's result or error
+limits.py       what we spare a vault       wire.py         one HTTP exchange, bounded
+paging.py       nextLink, distrusted        deadline.py     ... however slowly it drips
+answers.py      JSON to members, checked    bodies.py       arguments to members
+identifiers.py  names and ids               x509.py         what stands in a certificate
+parallel.py     calls side by side
 """

@@ -53,7 +53,11 @@ def _sane(value: Any, depth: int) -> Any:
 
 
 def _sane_text(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text
 
 
 def member(data: Json, name: str, kind: type[T]) -> T | None:

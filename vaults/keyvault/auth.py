@@ -76,17 +76,11 @@ class Bearer(AuthBase):
     """Adds the token to a request, and shows it to nobody else."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self.token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        request.headers["Authorization"] = f"Bearer {self.token}"
         return request
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Bearer) and self._token == other._token
-
-    def __hash__(self) -> int:
-        return hash(self._token)
 
     def __repr__(self) -> str:
         return "Bearer(...)"
@@ -141,7 +135,7 @@ class TokenSource:
     def renew(self, refused: Bearer, scope: str) -> Bearer:
         """A token for a scope, other than the one that has just been refused."""
         current = self.bearer(scope)
-        if current != refused:  # another thread has renewed it meanwhile
+        if current.token != refused.token:  # another thread has renewed it meanwhile
             return current
         self.forget()
         return self.bearer(scope)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-from vaults.keyvault import answers, wire
+from vaults.keyvault import replies, wire
+from vaults.keyvault.answers import Json
 from vaults.keyvault.auth import Bearer, TokenSource
 from vaults.keyvault.clouds import Cloud
 from vaults.keyvault.errors import (
@@ -25,15 +25,12 @@ from vaults.keyvault.errors import (
     Throttled,
     TransportError,
     Unavailable,
-    service_error_type,
 )
 from vaults.keyvault.identifiers import check_name, check_version
 from vaults.keyvault.limits import Limits, limits_for
 from vaults.keyvault.operations import API_VERSIONS, OPERATIONS, Operation
 
 T = TypeVar("T")
-
-_MESSAGE_LENGTH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class VaultSession:
     def send(
         self,
         operation: Operation,
-        read: Callable[[answers.Json], T],
+        read: Callable[[Json], T],
         *,
         name: str = "",
         version: str = "",
@@ -151,7 +148,7 @@ class VaultSession:
         parameters = urlencode({"api-version": api_version, **(query or {})}, safe="$", quote_via=quote)
         return _Call(operation, f"{self.vault_url}{path}?{parameters}", api_version, json)
 
-    def _try(self, call: _Call, read: Callable[[answers.Json], T], until: float) -> T:
+    def _try(self, call: _Call, read: Callable[[Json], T], until: float) -> T:
         """One try; a second request only after a challenge, which the vault gives before it does anything.
 
         The scope is always the cloud's: what the challenge asks for is not looked at.
@@ -164,9 +161,9 @@ class VaultSession:
             bearer = self._tokens.renew(bearer, self._cloud.scope)
             answer = self._exchange(call, bearer, until)
         try:
-            return read(_result(call.operation, answer))
+            return read(replies.result(call.operation, answer, hidden=(bearer.token, *call.values())))
         except MalformedAnswer as error:
-            error.status, error.request_id = answer.status, _request_id(answer.headers)
+            error.status, error.request_id = answer.status, replies.request_id(answer.headers)
             raise
 
     def _exchange(self, call: _Call, bearer: Bearer, until: float) -> wire.Answer:
@@ -199,11 +196,11 @@ class VaultSession:
                 method=call.operation.method,
                 url=call.url,
                 status=status,
-                azure_request_id=_request_id(headers),
+                azure_request_id=replies.request_id(headers),
                 milliseconds=round((self._clock() - started) * 1000),
                 api_version=call.api_version,
                 body_members=tuple(call.json or ()),
-                azure_date=_http_date(headers.get("Date", "")),
+                azure_date=replies.http_date(headers.get("Date", "")),
             )
         )
 
@@ -229,7 +226,11 @@ class _Call:
     operation: Operation
     url: str
     api_version: str
-    json: Mapping[str, Any] | None
+    json: Mapping[str, Any] | None = field(repr=False)
+
+    def values(self) -> tuple[str, ...]:
+        """What must not come back in an error's words: the value of a secret, the password of a PFX."""
+        return tuple(str(text) for name, text in (self.json or {}).items() if name in ("value", "pwd"))
 
 
 def _may_repeat(operation: Operation, error: KeyVaultError) -> bool:
@@ -244,59 +245,3 @@ def _may_repeat(operation: Operation, error: KeyVaultError) -> bool:
             return False
         return not error.maybe_done or operation.retry == "safe"
     return isinstance(error, Unavailable) and operation.retry == "safe"
-
-
-def _result(operation: Operation, answer: wire.Answer) -> answers.Json:
-    """The parsed answer of a success, or the ServiceError."""
-    if answer.status >= 400:
-        raise _service_error(answer)
-    if answer.status not in operation.ok:
-        raise MalformedAnswer(f"{operation.name} was answered with status {answer.status}.")
-    return {} if answer.status == 204 else answers.parse_object(answer.content)
-
-
-def _service_error(answer: wire.Answer) -> KeyVaultError:
-    """The error of an answer that need not be JSON: gateways answer with HTML, old vaults with nothing.
-
-    The vault's message never repeats a value, but it is cut short and stripped of control characters.
-    """
-    try:
-        said = answers.section(answers.parse_object(answer.content), "error")
-        code = answers.member(said, "code", str) or ""
-        message = answers.member(said, "message", str) or ""
-        inner_code = answers.member(answers.section(said, "innererror"), "code", str) or ""
-    except MalformedAnswer:
-        code = message = inner_code = ""
-    message = "".join(char if char.isprintable() else " " for char in message[:_MESSAGE_LENGTH])
-    return service_error_type(answer.status)(
-        message or f"The vault answered with status {answer.status}.",
-        status=answer.status,
-        code=code[:100],
-        inner_code=inner_code[:100],
-        request_id=_request_id(answer.headers),
-        retry_after=_retry_after(answer.headers),
-        maybe_done=answer.status >= 500,
-    )
-
-
-def _request_id(headers: Mapping[str, str]) -> str:
-    """Azure's id of the request, for support; only if it looks like one."""
-    request_id = headers.get("x-ms-request-id", "")
-    return request_id if len(request_id) <= 64 and request_id.replace("-", "").isalnum() else ""
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds, given as a number or a date; at most an hour is believed."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:6]), 3600.0)
-    when = _http_date(text)
-    return min(max((when - datetime.now(UTC)).total_seconds(), 0.0), 3600.0) if when else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)

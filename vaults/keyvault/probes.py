@@ -99,7 +99,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
 
 
 def _judge(result: ProbeResult, how: Probe, error: KeyVaultError) -> ProbeResult:
-    """The verdict of an error. A 404 that is not about an object may be some gateway's, and decides nothing."""
+    """The verdict of an error. A 404 that is about no object may be some gateway's, and decides nothing."""
     verdict: Verdict = "unknown"
     reason = error.message
     decided = isinstance(error, BadRequest) or (isinstance(error, NotFound) and error.code in _ABSENT)

@@ -24,7 +24,8 @@ from vaults.keyvault.deadline import TimedAdapter
 from vaults.keyvault.errors import MalformedAnswer, TransportError
 
 CONNECT_SECONDS = 3.0
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+"""Some 50 times the largest page; parsed, an evil one takes ten times its size in memory."""
 _CHUNK = 64 * 1024
 
 _threads = threading.local()
