@@ -116,29 +116,32 @@ class TokenSource:
     def __repr__(self) -> str:
         return f"TokenSource({self.cloud.name!r}, {self.tenant_id!r}, {self.client_id!r})"
 
-    def token(self, scope: str) -> str:
-        """A valid token for a scope, from the cache if possible. Raises AuthenticationError."""
+    def token(self, scope: str, *, refused: str = "") -> str:
+        """A valid token for a scope, from the cache if possible. Raises AuthenticationError.
+
+        `refused` is one that a vault has just turned down: it is dropped, unless another thread has done so.
+        """
         asked_at = self._clock()
         with self._lock:
             if self._failure and self._failure[0] >= asked_at:
                 raise _same_again(self._failure[1])
             try:
-                return self._ask(scope)
+                token = self._ask(scope)
+                if token == refused:
+                    self._application = None
+                    token = self._ask(scope)
             except AuthenticationError as error:
-                self._failure = (self._clock(), error)
+                self._failure = (self._clock(), _same_again(error))
                 raise
+            return token
 
     def bearer(self, scope: str) -> Bearer:
         """The same as a signer of requests, so that the token stands in no variable of the caller."""
         return Bearer(self.token(scope))
 
     def renew(self, refused: Bearer, scope: str) -> Bearer:
-        """A token for a scope, other than the one that has just been refused."""
-        current = self.bearer(scope)
-        if current.token != refused.token:  # another thread has renewed it meanwhile
-            return current
-        self.forget()
-        return self.bearer(scope)
+        """A signer with another token than the one that a vault has just turned down."""
+        return Bearer(self.token(scope, refused=refused.token))
 
     def forget(self) -> None:
         """Drop all tokens."""

@@ -99,7 +99,7 @@ def exchange(
         )
         with response:
             return Answer(response.status_code, response.headers, _whole_body(response, until))
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+    except (OSError, urllib3.exceptions.HTTPError) as error:  # what `requests` raises is an OSError, too
         failure = _transport_error(error)
     raise failure
 
@@ -127,6 +127,8 @@ def _timed_out(*, maybe_done: bool) -> TransportError:
 
 def _transport_error(error: Exception) -> TransportError:
     """Our error for one of `requests`' or urllib3's, without anything of the request in it."""
+    if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
+        return TransportError("The CA file of this cloud can't be read.", reason="tls")
     causes = list(_causes(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return TransportError("The host's certificate is not trusted.", reason="tls")
