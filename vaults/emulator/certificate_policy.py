@@ -36,7 +36,18 @@ def complete(given: dict[str, Any], now: int, present: dict[str, Any] | None = N
             "updated": now,
         },
     }
-    subjects.parse(policy["x509_props"]["subject"])
+    return policy
+
+
+def check_issuable(policy: dict[str, Any]) -> dict[str, Any]:
+    """The policy, if a certificate can be made by it. Raises the vault's 400.
+
+    A policy that describes an imported certificate need not pass: that certificate is there already.
+    """
+    props = policy["x509_props"]
+    if not props["subject"] and not any(props.get("sans", {}).values()):
+        raise bad_parameter("The certificate policy must name a subject or subject alternative names.")
+    subjects.parse(props["subject"])
     extensions(policy)
     return policy
 
@@ -102,8 +113,6 @@ def _x509_props(given: dict[str, Any]) -> dict[str, Any]:
     sans = given.get("sans")
     if sans is not None:
         sans = {name: rules.texts(sans, name) or [] for name in rules.mapping(given, "sans")}
-    if not subject and not any((sans or {}).values()):
-        raise bad_parameter("The certificate policy must name a subject or subject alternative names.")
     props: dict[str, Any] = {"subject": subject or ""}
     if sans is not None:
         props["sans"] = sans

@@ -42,7 +42,9 @@ def update_certificate(call: Call) -> Response:
         version = shelf.version(entry, call.version)
         given = rules.mapping(call.body, "policy")
         if given:
-            entry.extra["policy"] = certificate_policy.complete(given, call.now, entry.extra["policy"])
+            entry.extra["policy"] = certificate_policy.check_issuable(
+                certificate_policy.complete(given, call.now, entry.extra["policy"])
+            )
             shelf.save(entry)
         if tags is not None or attributes.enabled is not None:
             version.apply(attributes, tags, call.now)
@@ -62,7 +64,9 @@ def update_policy(call: Call) -> Response:
     with call.service.store.writing() as db:
         shelf = call.shelf(db, CERTIFICATE)
         entry = shelf.live(call.name)
-        entry.extra["policy"] = certificate_policy.complete(call.body, call.now, entry.extra["policy"])
+        entry.extra["policy"] = certificate_policy.check_issuable(
+            certificate_policy.complete(call.body, call.now, entry.extra["policy"])
+        )
         shelf.save(entry)
     return json_response(200, certificate_policy.shown(call, entry.name, entry.extra["policy"]))
 

@@ -36,7 +36,7 @@ def list_deleted(call: Call, kind: Kind, show: Show, *, with_unlisted: bool = Fa
 def list_versions(call: Call, kind: Kind, show: Show) -> Response:
     """A page of one object's versions; none for a name that does not exist, as in Azure."""
     size = rules.read_page_size(call.query)
-    after = _read_token(call)
+    after = read_token(call)
     with call.service.store.reading() as db:
         shelf = call.shelf(db, kind)
         entry = shelf.entry(call.name)
@@ -63,7 +63,7 @@ def next_link(call: Call, path: str, last: str | None) -> str | None:
 
 def _page(call: Call, kind: Kind, state: str, path: str, show: Show, *, with_unlisted: bool) -> Response:
     size = rules.read_page_size(call.query)
-    after = _read_token(call)
+    after = read_token(call)
     with call.service.store.reading() as db:
         rows = call.shelf(db, kind).page(state, after, size + 1, with_unlisted=with_unlisted)
     return answer(call, path, [show(call, row) for row in rows[:size]], _last(rows, size))
@@ -76,7 +76,7 @@ def _last(rows: list[Listed], size: int, *, versions: bool = False) -> str | Non
     return last.version.version if versions else last.entry.name.lower()
 
 
-def _read_token(call: Call) -> str:
+def read_token(call: Call) -> str:
     """The name behind which the page begins, empty for the first page."""
     token = call.query.get("$skiptoken")
     if token is None:

@@ -9,13 +9,21 @@ import sqlite3
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import certificate_policy, certificates, keymaterial, operations, rules, x509tools
+from vaults.emulator import (
+    authority,
+    certificate_policy,
+    certificates,
+    keymaterial,
+    operations,
+    rules,
+    x509tools,
+)
 from vaults.emulator.call import Call
 from vaults.emulator.errors import VaultError
 from vaults.emulator.keymaterial import PrivateKey
 from vaults.emulator.kinds import CERTIFICATE, KEY
 from vaults.emulator.objects import Entry, Version, new_version_id
-from vaults.emulator.operations import CANCELLED, COMPLETED, IN_PROGRESS
+from vaults.emulator.operations import CANCELLED, COMPLETED, FAILED, IN_PROGRESS
 from vaults.emulator.web import Response, json_response
 
 WORKING = (
@@ -32,7 +40,10 @@ def create_certificate(call: Call) -> Response:
     given = rules.mapping(call.body, "policy")
     with call.service.store.reading() as db:
         present = _present(call, db)
-        policy = certificate_policy.complete(given, call.now, present.extra["policy"] if present else None)
+        policy = certificate_policy.check_issuable(
+            certificate_policy.complete(given, call.now, present.extra["policy"] if present else None)
+        )
+        authority.check_issuer(db, call, policy["issuer"]["name"])
         key = _reused_key(call, db, present, policy)
     # Outside of the transaction: nobody else should wait for prime numbers.
     key = key or _new_key(call, policy)
@@ -194,6 +205,11 @@ def _issue(
     """Sign the certificate and put it in place."""
     policy = entry.extra["policy"]
     version = Version(operation["version"], moment, moment, operation["enabled"], tags=operation["tags"])
-    leaf = x509tools.issue(policy, key, moment)
-    certificates.store_certificate(db, call, entry, version, [leaf], key)
+    signer = authority.signer(db, call, operation["issuer"])
+    if signer is None:
+        operation["status"] = FAILED
+        operation["error"] = authority.REFUSED
+        return
+    leaf = x509tools.issue(policy, key, moment, issuer=signer.issuer)
+    certificates.store_certificate(db, call, entry, version, [leaf, *signer.chain], key)
     operation["status"] = COMPLETED

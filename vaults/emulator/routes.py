@@ -7,8 +7,21 @@ vault can be asked.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from vaults.emulator import certificates, keys, pending, secrets
+from vaults.emulator import (
+    backup,
+    certificate_import,
+    certificates,
+    crypto,
+    issuers,
+    key_import,
+    keys,
+    pending,
+    release,
+    rotation,
+    secrets,
+)
 from vaults.emulator.call import Call
+from vaults.emulator.versions import API_VERSIONS
 from vaults.emulator.web import Response
 
 Operation = Callable[[Call], Response]
@@ -24,7 +37,7 @@ class Route:
     permissions: tuple[str, ...]
     data_action: str
     operation: Operation
-    since: str = "2016-10-01"
+    since: str = API_VERSIONS[0]
 
 
 def _group(collection: str, *rows: Row) -> Iterator[Route]:
@@ -34,6 +47,14 @@ def _group(collection: str, *rows: Row) -> Iterator[Route]:
         template = f"{collection}/{path}".rstrip("/")
         permissions = tuple(f"{kind}/{name}" for name in names.split(" "))
         yield Route(method, template, permissions, data_action, operation, *since)
+
+
+def _versioned(
+    verb: str, name: str, data_action: str, operation: Operation, since: str = ""
+) -> Iterator[Row]:
+    """Work with a key: with its newest version, or with one that is named."""
+    for path in (f"{{name}}/{verb}", f"{{name}}/{{version}}/{verb}"):
+        yield ("POST", path, name, data_action, operation, since or API_VERSIONS[0])
 
 
 ROUTES = (
@@ -47,6 +68,8 @@ ROUTES = (
         ("GET", "{name}/versions", "list", "secrets/readMetadata/action", secrets.list_secret_versions),
         ("GET", "{name}/{version}", "get", "secrets/getSecret/action", secrets.get_secret),
         ("PATCH", "{name}/{version}", "set", "secrets/update/action", secrets.update_secret),
+        ("POST", "{name}/backup", "backup", "secrets/backup/action", backup.backup_secret),
+        ("POST", "restore", "restore", "secrets/restore/action", backup.restore_secret),
     ),
     *_group(
         "deletedsecrets",
@@ -63,9 +86,43 @@ ROUTES = (
         ("PATCH", "{name}", "update", "keys/update/action", keys.update_key),
         ("DELETE", "{name}", "delete", "keys/delete", keys.delete_key),
         ("GET", "{name}/versions", "list", "keys/read", keys.list_key_versions),
+        (
+            "GET",
+            "{name}/rotationpolicy",
+            "getrotationpolicy",
+            "keyrotationpolicies/read",
+            rotation.get_rotation_policy,
+            "7.3",
+        ),
+        (
+            "PUT",
+            "{name}/rotationpolicy",
+            "setrotationpolicy",
+            "keyrotationpolicies/write",
+            rotation.set_rotation_policy,
+            "7.3",
+        ),
+        ("GET", "{name}/attestation", "get", "keys/read", release.get_attestation, "7.6"),
+        ("GET", "{name}/{version}/attestation", "get", "keys/read", release.get_attestation, "7.6"),
         ("GET", "{name}/{version}", "get", "keys/read", keys.get_key),
         ("PATCH", "{name}/{version}", "update", "keys/update/action", keys.update_key),
+        ("PUT", "{name}", "import", "keys/import/action", key_import.import_key),
+        ("POST", "{name}/backup", "backup", "keys/backup/action", backup.backup_key),
+        ("POST", "restore", "restore", "keys/restore/action", backup.restore_key),
+        ("POST", "{name}/rotate", "rotate", "keys/rotate/action", rotation.rotate_key, "7.3"),
+        *_versioned("encrypt", "encrypt", "keys/encrypt/action", crypto.encrypt),
+        *_versioned("decrypt", "decrypt", "keys/decrypt/action", crypto.decrypt),
+        *_versioned("sign", "sign", "keys/sign/action", crypto.sign),
+        *_versioned("verify", "verify", "keys/verify/action", crypto.verify),
+        *_versioned("wrapkey", "wrapKey", "keys/wrap/action", crypto.wrap_key),
+        *_versioned("unwrapkey", "unwrapKey", "keys/unwrap/action", crypto.unwrap_key),
+        *_versioned("release", "release", "keys/release/action", release.release_key, "7.3"),
+        *_versioned("securewrapkey", "wrapKey", "keys/wrap/action", release.secure_wrap_key, "2026-04-01"),
+        *_versioned(
+            "secureunwrapkey", "unwrapKey", "keys/unwrap/action", release.secure_unwrap_key, "2026-04-01"
+        ),
     ),
+    Route("POST", "rng", ("keys/get",), "keys/read", release.random_bytes, "7.3"),
     *_group(
         "deletedkeys",
         ("GET", "", "list", "keys/read", keys.list_deleted_keys),
@@ -76,7 +133,43 @@ ROUTES = (
     *_group(
         "certificates",
         ("GET", "", "list", "certificates/read", certificates.list_certificates),
+        ("GET", "contacts", "managecontacts", "certificatecontacts/write", issuers.get_contacts),
+        ("PUT", "contacts", "managecontacts", "certificatecontacts/write", issuers.set_contacts),
+        ("DELETE", "contacts", "managecontacts", "certificatecontacts/write", issuers.delete_contacts),
+        ("GET", "issuers", "listissuers manageissuers", "certificatecas/read", issuers.list_issuers),
+        ("GET", "issuers/{name}", "getissuers manageissuers", "certificatecas/read", issuers.get_issuer),
+        ("PUT", "issuers/{name}", "setissuers manageissuers", "certificatecas/write", issuers.set_issuer),
+        (
+            "PATCH",
+            "issuers/{name}",
+            "setissuers manageissuers",
+            "certificatecas/write",
+            issuers.update_issuer,
+        ),
+        (
+            "DELETE",
+            "issuers/{name}",
+            "deleteissuers manageissuers",
+            "certificatecas/delete",
+            issuers.delete_issuer,
+        ),
+        ("POST", "restore", "restore", "certificates/restore/action", backup.restore_certificate),
+        ("POST", "{name}/backup", "backup", "certificates/backup/action", backup.backup_certificate),
         ("POST", "{name}/create", "create", "certificates/create/action", pending.create_certificate),
+        (
+            "POST",
+            "{name}/import",
+            "import",
+            "certificates/import/action",
+            certificate_import.import_certificate,
+        ),
+        (
+            "POST",
+            "{name}/pending/merge",
+            "create",
+            "certificates/create/action",
+            certificate_import.merge_certificate,
+        ),
         ("GET", "{name}", "get", "certificates/read", certificates.get_certificate),
         ("PATCH", "{name}", "update", "certificates/update/action", certificates.update_certificate),
         ("DELETE", "{name}", "delete", "certificates/delete", certificates.delete_certificate),

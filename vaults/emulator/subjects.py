@@ -38,7 +38,7 @@ def parse(text: str) -> x509.Name:
     position = 0
     while position < len(text):
         match = PART.match(text, position)
-        oid = LABELS.get(match[1].upper()) if match else None
+        oid = _oid(match[1]) if match else None
         if match is None or oid is None:
             raise bad_parameter(f"The subject name '{text}' is not a valid X500 name.")
         position = match.end()
@@ -55,6 +55,15 @@ def write(name: x509.Name) -> str:
         f"{SHOWN.get(attribute.oid, attribute.oid.dotted_string)}={_quote(str(attribute.value))}"
         for attribute in reversed(list(name))
     )
+
+
+def _oid(label: str) -> ObjectIdentifier | None:
+    if label[0].isdigit():
+        try:
+            return ObjectIdentifier(label)
+        except ValueError:
+            return None
+    return LABELS.get(label.upper())
 
 
 def _unquote(value: str) -> str:

@@ -1,0 +1,130 @@
+"""Key Vault REST: Rotate Key, Get and Update Key Rotation Policy (7.3).
+
+A policy is kept and shown, and its expiryTime applies to versions that Rotate makes; nothing rotates by
+itself.
+"""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from vaults.emulator import errors, keymaterial, keys, rules
+from vaults.emulator.call import Call
+from vaults.emulator.errors import bad_parameter
+from vaults.emulator.kinds import KEY
+from vaults.emulator.objects import Entry, Version, new_version_id
+from vaults.emulator.web import Response, json_response
+from vaults.emulator.x509tools import add_months
+
+DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+NOTIFY = {"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Notify"}}
+ACTIONS = {"rotate": "Rotate", "notify": "Notify"}
+TRIGGERS = ("timeAfterCreate", "timeBeforeExpiry")
+SHORTEST = timedelta(days=28)
+
+
+def rotate_key(call: Call) -> Response:
+    """Rotate Key: a new version of the same type and size, permissions and tags; dates as the policy says."""
+    with call.service.store.reading() as db:
+        shelf = call.shelf(db, KEY)
+        entry = shelf.live(call.name)
+        old = shelf.version(entry)
+    if entry.managed:
+        raise errors.managed(KEY, "rotate")
+    jwk = old.data["jwk"]
+    if "crv" in jwk:
+        key = call.service.new_key("EC", 0, jwk["crv"])
+    else:
+        size = keymaterial.load(old.material).key_size
+        key = call.service.new_key("RSA", size, "")
+    version = Version(
+        new_version_id(),
+        call.now,
+        call.now,
+        expires_on=_expiry(entry, call.now),
+        tags=old.tags,
+        data=old.data | {"jwk": keymaterial.public_jwk(key)},
+        material=keymaterial.dump(key),
+    )
+    with call.service.store.writing() as db:
+        entry = call.shelf(db, KEY).add(entry.name, version)
+    return json_response(200, keys.bundle(call, entry, version))
+
+
+def get_rotation_policy(call: Call) -> Response:
+    """Get Key Rotation Policy; a key that was given none answers with the default."""
+    with call.service.store.reading() as db:
+        entry = call.shelf(db, KEY).live(call.name)
+    policy = entry.extra.get("rotation")
+    if policy is None:
+        return json_response(200, {"lifetimeActions": [NOTIFY], "attributes": None})
+    return json_response(200, _shown(call, entry, policy))
+
+
+def set_rotation_policy(call: Call) -> Response:
+    """Update Key Rotation Policy: the whole policy; a missing Notify is added, as recorded."""
+    actions = _read_actions(call.body.get("lifetimeActions"))
+    expiry = rules.text(rules.mapping(call.body, "attributes"), "expiryTime")
+    if expiry is not None and _end(0, expiry) < SHORTEST.total_seconds():
+        raise bad_parameter("The expiryTime of a key rotation policy must be at least 28 days.")
+    with call.service.store.writing() as db:
+        shelf = call.shelf(db, KEY)
+        entry = shelf.live(call.name)
+        present = entry.extra.get("rotation", {"created": call.now})
+        policy = {"actions": actions, "expiry": expiry, "created": present["created"], "updated": call.now}
+        entry.extra["rotation"] = policy
+        shelf.save(entry)
+    return json_response(200, _shown(call, entry, policy))
+
+
+def _shown(call: Call, entry: Entry, policy: dict[str, Any]) -> dict[str, Any]:
+    attributes = {} if policy["expiry"] is None else {"expiryTime": policy["expiry"]}
+    return {
+        "id": call.url("keys", entry.name, "rotationpolicy"),
+        "lifetimeActions": policy["actions"],
+        "attributes": attributes | {"created": policy["created"], "updated": policy["updated"]},
+    }
+
+
+def _read_actions(given: Any) -> list[dict[str, Any]]:
+    if given is None:
+        given = []
+    if not isinstance(given, list):
+        raise rules.invalid_property("lifetimeActions")
+    actions = [_read_action(item) for item in given]
+    types = [action["action"]["type"] for action in actions]
+    if len(set(types)) != len(types):
+        raise bad_parameter("A key rotation policy has at most one Rotate and one Notify action.")
+    if "Notify" not in types:
+        actions.append(NOTIFY)
+    return actions
+
+
+def _read_action(item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise rules.invalid_property("lifetimeActions")
+    kind = ACTIONS.get((rules.text(rules.mapping(item, "action"), "type") or "").lower())
+    given = rules.mapping(item, "trigger")
+    trigger = {name: rules.text(given, name) for name in TRIGGERS if given.get(name) is not None}
+    if kind is None or len(trigger) != 1:
+        raise rules.invalid_property("lifetimeActions")
+    _end(0, str(next(iter(trigger.values()))))
+    return {"trigger": trigger, "action": {"type": kind}}
+
+
+def _expiry(entry: Entry, now: int) -> int | None:
+    duration = entry.extra.get("rotation", {}).get("expiry")
+    return None if duration is None else _end(now, duration)
+
+
+def _end(start: int, duration: str) -> int:
+    """When an ISO 8601 duration ends. Raises the vault's 400 for one that cannot be read."""
+    match = DURATION.fullmatch(duration)
+    if match is None or not any(match.groups()):
+        raise rules.invalid_property("duration")
+    years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    if years * 12 + months > 1200:
+        raise rules.invalid_property("duration")
+    moment = add_months(start, years * 12 + months)
+    rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return int(moment.timestamp() + rest.total_seconds())
