@@ -83,6 +83,17 @@ def state_tone(item: Item) -> str:
     return state_of(item, timezone.now()).tone
 
 
+@register.simple_tag
+def due(item: Item) -> SafeString:
+    """When an item ends, on the colour of its state: for lists that are about ends and nothing else."""
+    now = timezone.now()
+    if item.expires_on is None:
+        return format_html('<span class="none">{}</span>', "no end")
+    found = state_of(item, now)
+    tone = found.tone if found.tone in ("bad", "soon") else "off"
+    return badge(tone, relative(item.expires_on, now), "calendar-event" if tone == "off" else found.icon)
+
+
 TONE_ICONS = {
     "ok": "check",
     "soon": "clock",
@@ -177,7 +188,7 @@ class End:
 
 
 @register.simple_tag
-def ends_soon(moment: datetime | None) -> End | None:
+def due_soon(moment: datetime | None) -> End | None:
     """None while the end is further off than SOON_DAYS, or not known."""
     now = timezone.now()
     if moment is None or (moment - now).days >= SOON_DAYS:
