@@ -25,7 +25,8 @@ PIECES = st.sampled_from(
 ADDRESSES = st.lists(PIECES, max_size=8).map("".join) | st.text(max_size=40)
 NAMES = st.sampled_from(
     ["id", "value", "attributes", "tags", "enabled", "exp", "nextLink", "error", "code", "innererror",
-     "message", "key_props", "x509_props", "sans", "dns_names", "issuer", "name", "lifetime_actions", "trigger"]
+     "message", "key_props", "x509_props", "sans", "dns_names", "issuer", "name",
+     "lifetime_actions", "trigger"]
 )  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),

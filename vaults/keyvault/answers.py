@@ -60,6 +60,10 @@ def _sane_text(text: str) -> str:
     return text
 
 
+def nothing(_: Json) -> None:
+    """What is read of an answer that tells no more than its status."""
+
+
 def member(data: Json, name: str, kind: type[T]) -> T | None:
     """A member that may be missing or null, of exactly this type."""
     value = data.get(name)

@@ -50,15 +50,12 @@ def parse(url: str) -> Identifier:
     """
     try:
         parts = urlsplit(url)
-        host = parts.netloc.lower()
     except ValueError:
         raise InvalidIdentifier("This is not an identifier of Key Vault.") from None
-    collection, name, *rest = [*parts.path.strip("/").split("/"), "", ""][:4]
-    tail = rest[0] if rest else ""
-    if parts.scheme != "https" or not host or "@" in host or collection not in COLLECTIONS:
+    collection, *names = parts.path.strip("/").split("/")
+    if parts.scheme != "https" or "@" in parts.netloc or collection not in COLLECTIONS or len(names) > 2:
         raise InvalidIdentifier("This is not an identifier of Key Vault.")
-    if parts.path.strip("/").count("/") > 2:
-        raise InvalidIdentifier("This identifier has too many parts.")
+    name, tail = (*names, "", "")[:2]
     suffix = tail if tail in ("pending", "policy") else ""
     version = "" if suffix else check_version(tail)
-    return Identifier(host, collection, check_name(name), version, suffix)
+    return Identifier(parts.netloc.lower(), collection, check_name(name), version, suffix)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
-from vaults.keyvault.answers import Json
+from vaults.keyvault.answers import Json, nothing
 from vaults.keyvault.http import VaultSession
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, page_of, walk
@@ -80,7 +80,7 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def purge(self, name: str) -> None:
         """Destroy a soft-deleted object for ever. Permission: purge."""
-        self._ask(f"PurgeDeleted{self.noun}", bool, name)
+        self._ask(f"PurgeDeleted{self.noun}", nothing, name)
 
     def _page(
         self,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from vaults.keyvault.answers import nothing
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.operations import OPERATIONS, Operation, Probe
@@ -88,7 +89,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
         operation.path.replace("{name}", name).replace("/{version}", ""),
     )
     try:
-        client.send(operation, bool, name=name, query=how.query, json=how.body)
+        client.send(operation, nothing, name=name, query=how.query, json=how.body)
     except KeyVaultError as error:
         return _judge(result, how, error)
     if 200 in how.allowed:
