@@ -20,7 +20,8 @@ from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from vaults.keyvault.errors import AuthenticationError, Forbidden, KeyVaultError, TransportError
+from vaults.keyvault.errors import AuthenticationError, Forbidden, KeyVaultError
+from vaults.keyvault.http import Exchange
 from vaults.models import AuditChain, AuditEntry, Connection, Team, User, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action, RoleMissing
@@ -35,7 +36,7 @@ HASHED_FIELDS = (
 DETAIL_KEYS = frozenset(
     {
         "attributes", "cloud", "count", "email", "first_seq", "issuer", "kind", "last_seq", "members", "production",
-        "recovery", "request_id", "retried", "role", "sentence", "tag_names", "unconfirmed", "verdicts",
+        "recovery", "request_id", "role", "sentence", "tag_names", "unconfirmed", "verdicts",
     }
 )  # fmt: skip
 
@@ -52,7 +53,7 @@ class Event:
     started_at: datetime
     version: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
-    azure_request_ids: list[str] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
     state: AuditState = AuditState.SUCCEEDED
 
 
@@ -98,7 +99,11 @@ def recording(
     except BaseException as error:
         append(outcome(entry, event, error))
         raise
-    append(outcome(entry, event, None))
+    else:
+        append(outcome(entry, event, None))
+    finally:
+        if vault:
+            vault.exchanges.extend(event.exchanges)
 
 
 def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> AuditEntry:
@@ -107,7 +112,7 @@ def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> A
     entry = AuditEntry(**copied)
     entry.version = event.version[:64]
     entry.detail = event.detail
-    entry.azure_request_ids = event.azure_request_ids[-20:]
+    entry.azure_request_ids = [sent.azure_request_id for sent in event.exchanges[-20:] if sent.azure_request_id]
     entry.state = state_of(error) if error else event.state
     if isinstance(error, KeyVaultError):
         entry.status = error.status
@@ -122,7 +127,7 @@ def state_of(error: BaseException) -> AuditState:
     match error:
         case RoleMissing() | Forbidden() | AuthenticationError():
             return AuditState.DENIED
-        case TransportError(maybe_done=True):
+        case KeyVaultError(maybe_done=True):
             return AuditState.UNKNOWN
         case _:
             return AuditState.FAILED
@@ -187,6 +192,10 @@ def events(team: Team) -> QuerySet[AuditEntry]:
 
 def activity(vault: Vault, name: str, limit: int = 8) -> list[AuditEntry]:
     """The newest acts on one item of a vault; looking at it is not among them."""
-    quiet = [Action.SECRET_READ, Action.KEY_READ, Action.CERTIFICATE_READ]
-    found = events(vault.team).filter(vault_id=vault.pk, name=name).exclude(action__in=quiet, state=AuditState.SUCCEEDED)
-    return list(found.exclude(action__in=quiet, state=AuditState.STARTED)[:limit])
+    return list(changes(vault.team).filter(vault_id=vault.pk, name=name)[:limit])
+
+
+def changes(team: Team) -> QuerySet[AuditEntry]:
+    """Acts that changed something, handed a value out, or were refused; newest first."""
+    looking = [action for action in Action if action.endswith((".list", ".read", ".scan", ".check"))]
+    return events(team).exclude(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])

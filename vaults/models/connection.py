@@ -1,5 +1,6 @@
 """A service principal in a tenant of a cloud: what the portal signs in to Azure with."""
 
+import json
 import uuid
 
 from django.db import models
@@ -45,9 +46,9 @@ class Connection(models.Model):
         self.client_secret_sealed = seal(secret, self._place("client_secret"))
         self.certificate_sealed = self.certificate_subject = ""
 
-    def set_certificate(self, pem: str, subject: str) -> None:
-        """Keep a private key and its certificate, both PEM, one after the other."""
-        self.certificate_sealed = seal(pem, self._place("certificate"))
+    def set_certificate(self, private_key: str, certificate: str, subject: str) -> None:
+        """Keep a private key and its certificate, both PEM, in place of a client secret."""
+        self.certificate_sealed = seal(json.dumps([private_key, certificate]), self._place("certificate"))
         self.certificate_subject = subject
         self.client_secret_sealed = ""
 
@@ -55,13 +56,14 @@ class Connection(models.Model):
         """Raises SealBroken."""
         return unseal(self.client_secret_sealed, self._place("client_secret"))
 
-    def certificate(self) -> str:
-        """Private key and certificate as PEM. Raises SealBroken."""
-        return unseal(self.certificate_sealed, self._place("certificate"))
+    def certificate_parts(self) -> tuple[str, str]:
+        """The private key and the certificate, both PEM. Raises SealBroken."""
+        private_key, certificate = json.loads(unseal(self.certificate_sealed, self._place("certificate")))
+        return private_key, certificate
 
     def reseal(self) -> None:
         """Seal what is kept anew with the ring's current key."""
         if self.client_secret_sealed:
             self.client_secret_sealed = seal(self.client_secret(), self._place("client_secret"))
         if self.certificate_sealed:
-            self.certificate_sealed = seal(self.certificate(), self._place("certificate"))
+            self.certificate_sealed = seal(json.dumps(self.certificate_parts()), self._place("certificate"))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 
 from vaults.models.connection import Connection
-from vaults.models.team import Team
+from vaults.models.team import Team, User
 
 if TYPE_CHECKING:
-    from vaults.keyvault.types import Exchange
+    from vaults.keyvault.http import Exchange
 
 
 class Vault(models.Model):
@@ -18,6 +18,10 @@ class Vault(models.Model):
     name = models.CharField(max_length=260, help_text="The vault's name, or an exact host that the cloud allows.")
     slug = models.SlugField(max_length=80, unique=True)
     production = models.BooleanField(default=False)
+    scan_requested_at = models.DateTimeField(null=True, editable=False)
+    scan_requested_by = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
     scan_started_at = models.DateTimeField(null=True, editable=False)
     scanned_at = models.DateTimeField(null=True, editable=False)
     scan_problem = models.CharField(max_length=300, blank=True, editable=False)

@@ -1,0 +1,19 @@
+"""Settings of the tests: made-up keys, a quick password hasher, in-memory state."""
+
+import os
+import tempfile
+
+os.environ.update(
+    KVPORTAL_SECRET_KEY="a-secret-key-for-tests-only-with-more-than-fifty-characters-Zq8",
+    KVPORTAL_SEALING_KEYS="test:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    KVPORTAL_AUDIT_KEY="an-audit-key-for-tests-only-0123456789",
+    KVPORTAL_DATA_DIR=tempfile.mkdtemp(prefix="kvportal-tests-"),
+    KVPORTAL_ALLOWED_HOSTS="testserver,localhost",
+)
+
+from kvportal.settings import *  # noqa: E402, F403 the environment comes first
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
+STATIC_ROOT = None

@@ -1,0 +1,177 @@
+"""Certificates and their pending operations: who may, do it, record it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vaults import access, audit, clients
+from vaults.actions.changes import NameTaken, differences, refuse_if_changed, version_opened_on
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
+from vaults.keyvault.paging import Page
+from vaults.keyvault.parallel import gather
+from vaults.keyvault.types import (
+    Certificate,
+    CertificateOperation,
+    CertificatePolicy,
+    CertificateProperties,
+    DeletedCertificate,
+)
+from vaults.models import User, Vault
+from vaults.models.audit import AuditState
+from vaults.permissions import Action
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateDetail:
+    """A certificate's page: the version asked for, all versions, newest first, and the operation under way, if any."""
+
+    certificate: Certificate
+    versions: list[CertificateProperties]
+    operation: CertificateOperation | None
+
+
+def list_certificates(actor: User, vault: Vault, page_token: str | None = None) -> Page[CertificateProperties]:
+    """One page of 25, as Azure gives it, with those that are still being issued."""
+    with audit.recording(actor, Action.CERTIFICATE_LIST, vault.team, vault=vault) as event:
+        access.require(actor, Action.CERTIFICATE_LIST, vault.team)
+        page = clients.for_vault(vault, event).certificates.list_page(page_token, include_pending=True)
+        event.detail["count"] = len(page.items)
+    return page
+
+
+def read_certificate(actor: User, vault: Vault, name: str, version: str = "") -> CertificateDetail:
+    """Three calls side by side. Raises NotFound also for a name that has nothing but a pending operation."""
+    with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version) as event:
+        access.require(actor, Action.CERTIFICATE_READ, vault.team)
+        client = clients.for_vault(vault, event)
+        certificate, versions, operation = gather(
+            lambda: client.certificates.get(name, version),
+            lambda: client.certificates.versions(name),
+            lambda: _operation_if_any(client, name),
+        )
+        return CertificateDetail(certificate, versions, operation)
+
+
+def create_certificate(
+    actor: User, vault: Vault, name: str, policy: CertificatePolicy, tags: Mapping[str, str], enabled: bool | None
+) -> CertificateOperation:
+    """Raises NameTaken where the name is in use, Conflict where a deleted one holds it or an operation is under way."""
+    with audit.recording(
+        actor, Action.CERTIFICATE_CREATE, vault.team, vault=vault, name=name, issuer=policy.issuer_name
+    ) as event:
+        access.require(actor, Action.CERTIFICATE_CREATE, vault.team)
+        client = clients.for_vault(vault, event)
+        if _exists(client, name):
+            raise NameTaken
+        return _create(client, event, name, policy, tags, enabled)
+
+
+def new_version_of_certificate(
+    actor: User, vault: Vault, name: str, policy: CertificatePolicy, tags: Mapping[str, str], opened_on: str
+) -> CertificateOperation:
+    """Raises ChangedMeanwhile where another version came first."""
+    with audit.recording(
+        actor, Action.CERTIFICATE_NEW_VERSION, vault.team, vault=vault, name=name, issuer=policy.issuer_name
+    ) as event:
+        access.require(actor, Action.CERTIFICATE_NEW_VERSION, vault.team)
+        client = clients.for_vault(vault, event)
+        versions = client.certificates.versions(name)
+        if not versions:
+            raise NotFound(f"The vault lists no version of {name}.", status=404)
+        refuse_if_changed(versions[0], opened_on)
+        return _create(client, event, name, policy, tags, None)
+
+
+def update_certificate(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> None:
+    """Bring one version's state and tags to what is wanted; only what differs is sent."""
+    version = opened_on.partition(".")[0]
+    with audit.recording(
+        actor, Action.CERTIFICATE_UPDATE, vault.team, vault=vault, name=name, version=version
+    ) as event:
+        access.require(actor, Action.CERTIFICATE_UPDATE, vault.team)
+        client = clients.for_vault(vault, event)
+        changes = differences(version_opened_on(client.certificates.versions(name), opened_on), wanted)
+        event.detail["attributes"] = sorted(changes)
+        if changes:
+            client.certificates.update(name, version, **changes)
+
+
+def read_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
+    """Raises NotFound where none was started, or it was deleted."""
+    with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, kind="operation") as event:
+        access.require(actor, Action.CERTIFICATE_READ, vault.team)
+        return clients.for_vault(vault, event).certificates.operation(name)
+
+
+def cancel_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
+    """Ask for an end; the certificate may be issued all the same."""
+    with audit.recording(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault.team, vault=vault, name=name) as event:
+        access.require(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault.team)
+        return clients.for_vault(vault, event).certificates.cancel_operation(name)
+
+
+def delete_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
+    """Forget the operation. What a CA has started may go on."""
+    with audit.recording(actor, Action.CERTIFICATE_OPERATION_DELETE, vault.team, vault=vault, name=name) as event:
+        access.require(actor, Action.CERTIFICATE_OPERATION_DELETE, vault.team)
+        return clients.for_vault(vault, event).certificates.delete_operation(name)
+
+
+def delete_certificate(actor: User, vault: Vault, name: str) -> DeletedCertificate:
+    """Soft-delete every version, with its key and its secret."""
+    with audit.recording(actor, Action.CERTIFICATE_DELETE, vault.team, vault=vault, name=name) as event:
+        access.require(actor, Action.CERTIFICATE_DELETE, vault.team)
+        deleted = clients.for_vault(vault, event).certificates.delete(name)
+        event.detail["recovery"] = deleted.recovery_id
+    return deleted
+
+
+def _exists(client: VaultClient, name: str) -> bool:
+    """Best effort: a service principal that may create but not list is not kept from creating."""
+    try:
+        return bool(client.certificates.versions(name))
+    except (Forbidden, NotFound):
+        return False
+
+
+def _operation_if_any(client: VaultClient, name: str) -> CertificateOperation | None:
+    try:
+        return client.certificates.operation(name)
+    except NotFound:
+        return None
+
+
+def _create(
+    client: VaultClient,
+    event: audit.Event,
+    name: str,
+    policy: CertificatePolicy,
+    tags: Mapping[str, str],
+    enabled: bool | None,
+) -> CertificateOperation:
+    try:
+        operation = client.certificates.create(name, policy, enabled=enabled, tags=tags or None)
+    except KeyVaultError as lost:
+        operation = _look_up_lost(client, event, name, lost)
+    event.detail["request_id"] = operation.request_id
+    return operation
+
+
+def _look_up_lost(client: VaultClient, event: audit.Event, name: str, lost: KeyVaultError) -> CertificateOperation:
+    """After a lost answer: only one operation can be under way for a name, so one in progress is the one we asked for.
+
+    An operation that was pending before would have been refused with a 409, not with silence. Raises the error again where
+    that can't be told.
+    """
+    if not lost.maybe_done:
+        raise lost
+    try:
+        operation = client.certificates.operation(name)
+    except KeyVaultError:
+        raise lost from None
+    if not operation.is_pending:
+        raise lost
+    event.detail["unconfirmed"] = True
+    event.state = AuditState.SUCCEEDED
+    return operation

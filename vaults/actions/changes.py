@@ -1,0 +1,76 @@
+"""What all changes share: nobody overwrites what he has not seen, and a lost answer is looked up before it is judged.
+
+Key Vault has no compare-and-set, and every set or create makes a version, so neither may be tried twice blindly.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from vaults.audit import Event
+from vaults.keyvault.errors import KeyVaultError, NotFound
+from vaults.keyvault.types import Properties
+from vaults.models.audit import AuditState
+
+Found = TypeVar("Found", bound=Properties)
+
+#: Azure's clock and ours may differ; attributes carry whole seconds.
+CLOCK_TOLERANCE = timedelta(seconds=5)
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the item after the form was opened. `current` is what stands there now."""
+
+    def __init__(self, current: Properties) -> None:
+        self.current = current
+        super().__init__("changed meanwhile")
+
+
+class NameTaken(Exception):
+    """The name is in use already: creating would silently add a version to somebody's item."""
+
+
+def stamp_of(properties: Properties) -> str:
+    """What an edit form carries of the state it was opened on: version and time of the last update."""
+    updated = int(properties.updated_on.timestamp()) if properties.updated_on else 0
+    return f"{properties.version}.{updated}"
+
+
+def refuse_if_changed(current: Properties, opened_on: str) -> None:
+    """Raises ChangedMeanwhile unless the form was opened on this very state."""
+    if stamp_of(current) != opened_on:
+        raise ChangedMeanwhile(current)
+
+
+def version_opened_on(versions: Sequence[Found], opened_on: str) -> Found:
+    """The version that an edit form was opened on, unchanged since. Raises NotFound, ChangedMeanwhile."""
+    wanted = opened_on.partition(".")[0]
+    current = next((version for version in versions if version.version == wanted), None)
+    if current is None:
+        raise NotFound(f"There is no version {wanted[:40]}.", status=404)
+    refuse_if_changed(current, opened_on)
+    return current
+
+
+def differences(current: Properties, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the wanted attributes that differ from what stands there: what an update has to send."""
+    return {name: value for name, value in wanted.items() if (getattr(current, name) or None) != (value or None)}
+
+
+def look_up_lost(
+    error: KeyVaultError, event: Event, versions: Callable[[], Sequence[Found]], is_ours: Callable[[Found], bool]
+) -> Found:
+    """After a lost answer: the version that our request made, if it did. Raises the error again where that can't be told."""
+    if not error.maybe_done:
+        raise error
+    try:
+        found = versions()
+    except KeyVaultError:
+        raise error from None
+    since = event.started_at - CLOCK_TOLERANCE
+    made = [version for version in found if version.created_on and version.created_on >= since and is_ours(version)]
+    if len(made) != 1:
+        raise error
+    event.detail["unconfirmed"] = True
+    event.state = AuditState.SUCCEEDED
+    return made[0]

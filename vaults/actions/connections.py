@@ -1,0 +1,124 @@
+"""Connections: store, change, test, delete. A credential goes in and never comes out again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from vaults import access, audit, clients
+from vaults.keyvault.errors import KeyVaultError
+from vaults.keyvault.parallel import gather
+from vaults.models import Connection, Team, User, Vault
+from vaults.permissions import Action
+from vaults.problems import EXPECTED, Problem, explain
+
+#: A test lists this many vaults at most, side by side.
+MOST_TESTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a person entered: a client secret, or a private key with its certificate (PEM). Both empty: keep what is stored."""
+
+    client_secret: str = ""
+    private_key: str = ""
+    certificate: str = ""
+    certificate_subject: str = ""
+
+    def __repr__(self) -> str:
+        return "Credential(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What a test of a connection showed: one sentence, and a problem for each thing that did not work."""
+
+    passed: bool
+    sentence: str
+    problems: Sequence[Problem] = ()
+
+
+@sensitive_variables("credential")
+def create_connection(actor: User, team: Team, connection: Connection, credential: Credential) -> None:
+    """Store a new connection; `connection` is filled in and not saved yet."""
+    connection.team = team
+    with audit.recording(
+        actor, Action.CONNECTION_CREATE, team, connection=connection, name=connection.name, cloud=connection.cloud
+    ):
+        access.require(actor, Action.CONNECTION_CREATE, team)
+        _put_credential(connection, credential)
+        connection.save(force_insert=True)
+
+
+@sensitive_variables("credential")
+def update_connection(actor: User, connection: Connection, credential: Credential) -> None:
+    """Store changes; tokens got with what was stored before are dropped."""
+    with audit.recording(
+        actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name
+    ):
+        access.require(actor, Action.CONNECTION_UPDATE, connection.team)
+        _put_credential(connection, credential)
+        connection.revision += 1
+        connection.tested_at = connection.test_passed = None
+        connection.test_sentence = ""
+        connection.save()
+
+
+def delete_connection(actor: User, connection: Connection) -> None:
+    """Raises django.db.models.ProtectedError while it still has vaults."""
+    with audit.recording(
+        actor, Action.CONNECTION_DELETE, connection.team, connection=connection, name=connection.name
+    ):
+        access.require(actor, Action.CONNECTION_DELETE, connection.team)
+        connection.delete()
+
+
+def test_connection(actor: User, connection: Connection) -> TestResult:
+    """Ask for a token with a fresh application (no token of before can make a wrong secret look right), then list each vault."""
+    with audit.recording(
+        actor, Action.CONNECTION_TEST, connection.team, connection=connection, name=connection.name
+    ) as event:
+        access.require(actor, Action.CONNECTION_TEST, connection.team)
+        result = _test(connection, event)
+        event.detail["sentence"] = result.sentence
+    connection.tested_at = timezone.now()
+    connection.test_passed = result.passed
+    connection.test_sentence = result.sentence
+    connection.save(update_fields=["tested_at", "test_passed", "test_sentence"])
+    return result
+
+
+def _test(connection: Connection, event: audit.Event) -> TestResult:
+    cloud = clients.cloud_of(connection)
+    tokens = clients.token_source(connection)
+    try:
+        tokens.token(cloud.scope)
+    except KeyVaultError as error:
+        problem = explain(error, connection=connection)
+        return TestResult(False, f"{problem.title}.", [problem])
+    vaults = list(connection.vaults.select_related("connection__team")[:MOST_TESTED])
+    if not vaults:
+        return TestResult(True, "A token was issued. Add a vault to see whether it answers.")
+
+    def listed(vault: Vault) -> Problem | None:
+        try:
+            clients.client_with(tokens, vault, event).secrets.list_page()
+        except EXPECTED as error:
+            return explain(error, vault=vault)
+        return None
+
+    found = [problem for problem in gather(*(lambda v=vault: listed(v) for vault in vaults)) if problem]
+    answered = len(vaults) - len(found)
+    sentence = f"A token was issued; {answered} of {len(vaults)} vaults could be listed."
+    return TestResult(not found, sentence, found)
+
+
+def _put_credential(connection: Connection, credential: Credential) -> None:
+    if credential.private_key:
+        connection.set_certificate(credential.private_key, credential.certificate, credential.certificate_subject)
+    elif credential.client_secret:
+        connection.set_client_secret(credential.client_secret)
+    else:
+        return
+    connection.credential_changed_at = timezone.now()

@@ -1,0 +1,94 @@
+"""Deleted items of all three kinds: list, look, recover, purge. Azure takes some seconds to settle each of these."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from vaults import access, audit, clients
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
+from vaults.keyvault.parallel import gather
+from vaults.keyvault.types import DeletedCertificate, DeletedKey, DeletedSecret
+from vaults.models import User, Vault
+from vaults.permissions import Action
+
+AnyDeleted = DeletedSecret | DeletedKey | DeletedCertificate
+
+COLLECTIONS = ("secrets", "keys", "certificates")
+RECOVER = {
+    "secrets": Action.SECRET_RECOVER,
+    "keys": Action.KEY_RECOVER,
+    "certificates": Action.CERTIFICATE_RECOVER,
+}
+PURGE = {"secrets": Action.SECRET_PURGE, "keys": Action.KEY_PURGE, "certificates": Action.CERTIFICATE_PURGE}
+READ = {"secrets": Action.SECRET_READ, "keys": Action.KEY_READ, "certificates": Action.CERTIFICATE_READ}
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedItems:
+    """One collection's deleted items, or why Azure did not list them."""
+
+    collection: str
+    items: list[AnyDeleted]
+    error: KeyVaultError | None = None
+
+
+def list_deleted(actor: User, vault: Vault) -> list[DeletedItems]:
+    """The three collections side by side; one that is refused does not hide the others."""
+    with audit.recording(actor, Action.DELETED_LIST, vault.team, vault=vault) as event:
+        access.require(actor, Action.DELETED_LIST, vault.team)
+        client = clients.for_vault(vault, event)
+        found = gather(*(lambda c=collection: _list(client, c) for collection in COLLECTIONS))
+        event.detail["count"] = sum(len(part.items) for part in found)
+        refusals = [part.error for part in found if part.error]
+        if len(refusals) == len(found):
+            raise refusals[0]
+    return list(found)
+
+
+def _list(client: VaultClient, collection: str) -> DeletedItems:
+    try:
+        items = list(_collection(client, collection).list_deleted())
+    except Forbidden as error:
+        return DeletedItems(collection, [], error=error)
+    return DeletedItems(collection, items)
+
+
+def read_deleted(actor: User, vault: Vault, collection: str, name: str) -> AnyDeleted | None:
+    """A deleted item, or None while Azure has not settled its deletion (or after it was recovered or purged)."""
+    action = READ[collection]
+    with audit.recording(actor, action, vault.team, vault=vault, name=name, kind="deleted") as event:
+        access.require(actor, action, vault.team)
+        try:
+            return _collection(clients.for_vault(vault, event), collection).get_deleted(name)  # type: ignore[no-any-return]
+        except NotFound:
+            return None
+
+
+def is_back(actor: User, vault: Vault, collection: str, name: str) -> bool:
+    """Has a recovered item settled, so that its page can be opened?"""
+    action = READ[collection]
+    with audit.recording(actor, action, vault.team, vault=vault, name=name) as event:
+        access.require(actor, action, vault.team)
+        try:
+            return bool(_collection(clients.for_vault(vault, event), collection).versions(name))
+        except NotFound:
+            return False
+
+
+def recover_deleted(actor: User, vault: Vault, collection: str, name: str) -> None:
+    action = RECOVER[collection]
+    with audit.recording(actor, action, vault.team, vault=vault, name=name) as event:
+        access.require(actor, action, vault.team)
+        _collection(clients.for_vault(vault, event), collection).recover(name)
+
+
+def purge_deleted(actor: User, vault: Vault, collection: str, name: str) -> None:
+    """Destroy it for good."""
+    action = PURGE[collection]
+    with audit.recording(actor, action, vault.team, vault=vault, name=name) as event:
+        access.require(actor, action, vault.team)
+        _collection(clients.for_vault(vault, event), collection).purge(name)
+
+
+def _collection(client: VaultClient, collection: str) -> Any:
+    return {"secrets": client.secrets, "keys": client.keys, "certificates": client.certificates}[collection]

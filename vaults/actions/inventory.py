@@ -1,0 +1,124 @@
+"""The inventory: what a scan finds in a vault, kept as metadata. A scan reads lists, never a value."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from vaults import access, audit, clients, problems
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.errors import Forbidden
+from vaults.keyvault.parallel import gather
+from vaults.keyvault.types import CertificateProperties, Deleted, KeyProperties, Properties, SecretProperties
+from vaults.models import InventoryItem, User, Vault
+from vaults.permissions import Action
+
+#: A scan that has not ended after this long was cut off; another may begin.
+LEASE = timedelta(minutes=10)
+Kind = InventoryItem.Kind
+Listing = tuple[Kind, Callable[[VaultClient], Iterable[Any]]]
+
+LISTINGS: list[Listing] = [
+    (Kind.SECRET, lambda client: client.secrets.list()),
+    (Kind.KEY, lambda client: client.keys.list()),
+    (Kind.CERTIFICATE, lambda client: client.certificates.list(include_pending=True)),
+    (Kind.SECRET, lambda client: client.secrets.list_deleted()),
+    (Kind.KEY, lambda client: client.keys.list_deleted()),
+    (Kind.CERTIFICATE, lambda client: client.certificates.list_deleted()),
+]
+
+
+class ScanUnderWay(Exception):
+    """This vault is being scanned right now."""
+
+
+def request_scan(actor: User, vault: Vault) -> None:
+    """Ask the worker to scan the vault next, in this person's name."""
+    access.require(actor, Action.VAULT_SCAN, vault.team)
+    Vault.objects.filter(pk=vault.pk).update(scan_requested_at=timezone.now(), scan_requested_by=actor)
+
+
+def scan_vault(actor: User | None, vault: Vault) -> int:
+    """Read all six lists side by side and replace what was known of the vault; the number of items found.
+
+    A list that Azure refuses is named in `vault.scan_problem`; the others count all the same. Raises ScanUnderWay.
+    """
+    _take_lease(vault)
+    problem = "The scan was cut off."
+    try:
+        with audit.recording(actor, Action.VAULT_SCAN, vault.team, vault=vault) as event:
+            if actor:
+                access.require(actor, Action.VAULT_SCAN, vault.team)
+            client = clients.for_vault(vault, event)
+            found = gather(*(partial(_read, vault, client, listing) for listing in LISTINGS))
+            items = [item for part, _ in found for item in part]
+            with transaction.atomic():
+                vault.items.all().delete()
+                InventoryItem.objects.bulk_create(items, batch_size=500)
+            event.detail["count"] = len(items)
+        problem = "; ".join(dict.fromkeys(refusal for _, refusal in found if refusal))
+        vault.scanned_at = timezone.now()
+    except problems.EXPECTED as error:
+        problem = problems.explain(error, vault=vault).title
+        raise
+    finally:
+        vault.scan_started_at = None
+        vault.scan_problem = problem[:300]
+        vault.save(update_fields=["scan_started_at", "scan_problem", "scanned_at"])
+    return len(items)
+
+
+def _take_lease(vault: Vault) -> None:
+    free = Q(scan_started_at=None) | Q(scan_started_at__lt=timezone.now() - LEASE)
+    begun = {"scan_started_at": timezone.now(), "scan_requested_at": None, "scan_requested_by": None}
+    if not Vault.objects.filter(free, pk=vault.pk).update(**begun):
+        raise ScanUnderWay
+
+
+def _read(vault: Vault, client: VaultClient, listing: Listing) -> tuple[list[InventoryItem], str]:
+    """One list as inventory items, or the reason why the service principal may not read it."""
+    kind, read = listing
+    try:
+        return list(_items(vault, kind, read(client))), ""
+    except Forbidden as error:
+        return [], problems.explain(error, vault=vault).title
+
+
+def _items(vault: Vault, kind: Kind, found: Iterable[Properties | Deleted]) -> Iterator[InventoryItem]:
+    for thing in found:
+        if isinstance(thing, Deleted):
+            item = item_of(vault, kind, thing.properties)
+            item.deleted_on, item.scheduled_purge_on = thing.deleted_on, thing.scheduled_purge_on
+            yield item
+        else:
+            yield item_of(vault, kind, thing)
+
+
+def item_of(vault: Vault, kind: Kind, properties: Properties) -> InventoryItem:
+    item = InventoryItem(
+        vault=vault,
+        kind=kind,
+        name=properties.name,
+        enabled=properties.enabled is not False,
+        not_before=properties.not_before,
+        expires_on=properties.expires_on,
+        created_on=properties.created_on,
+        updated_on=properties.updated_on,
+        tags=dict(properties.tags),
+    )
+    match properties:
+        case SecretProperties():
+            item.managed = properties.managed
+            item.content_type = (properties.content_type or "")[:255]
+        case KeyProperties():
+            item.managed = properties.managed
+        case CertificateProperties():
+            item.subject = (properties.subject or "")[:1000]
+            item.pending = not properties.x5t
+    return item
+
+

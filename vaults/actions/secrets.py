@@ -1,0 +1,142 @@
+"""Secrets: who may, do it, record it. A value is read by `reveal_secret` and by nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.views.decorators.debug import sensitive_variables
+
+from vaults import access, audit, clients
+from vaults.actions.changes import NameTaken, differences, look_up_lost, refuse_if_changed, version_opened_on
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
+from vaults.keyvault.paging import Page
+from vaults.keyvault.types import DeletedSecret, Secret, SecretProperties
+from vaults.models import User, Vault
+from vaults.permissions import Action
+
+
+@dataclass(frozen=True, slots=True)
+class SecretContent:
+    """What a person gave for a new version; None and an empty mapping are left out of the request."""
+
+    value: str = field(repr=False)
+    content_type: str | None = None
+    enabled: bool | None = None
+    not_before: datetime | None = None
+    expires_on: datetime | None = None
+    tags: Mapping[str, str] | None = None
+
+    def made(self, version: SecretProperties) -> bool:
+        """Could this version be the one that this content made? (The value is not compared: that would read it.)"""
+        return (
+            (version.content_type or None) == self.content_type
+            and dict(version.tags) == dict(self.tags or {})
+            and version.expires_on == self.expires_on
+            and version.not_before == self.not_before
+        )
+
+
+def list_secrets(actor: User, vault: Vault, page_token: str | None = None) -> Page[SecretProperties]:
+    """One page of 25, as Azure gives it."""
+    with audit.recording(actor, Action.SECRET_LIST, vault.team, vault=vault) as event:
+        access.require(actor, Action.SECRET_LIST, vault.team)
+        page = clients.for_vault(vault, event).secrets.list_page(page_token)
+        event.detail["count"] = len(page.items)
+    return page
+
+
+def read_secret(actor: User, vault: Vault, name: str) -> list[SecretProperties]:
+    """All versions without values, newest first. Raises NotFound where there is none."""
+    with audit.recording(actor, Action.SECRET_READ, vault.team, vault=vault, name=name) as event:
+        access.require(actor, Action.SECRET_READ, vault.team)
+        return _versions(clients.for_vault(vault, event), name)
+
+
+def reveal_secret(actor: User, vault: Vault, name: str, version: str = "") -> Secret:
+    """The value. It is handed out only after the record that it was read is committed."""
+    with audit.recording(actor, Action.SECRET_REVEAL, vault.team, vault=vault, name=name, version=version) as event:
+        access.require(actor, Action.SECRET_REVEAL, vault.team)
+        secret = clients.for_vault(vault, event).secrets.get(name, version)
+        event.version = secret.properties.version
+    return secret
+
+
+@sensitive_variables("content")
+def create_secret(actor: User, vault: Vault, name: str, content: SecretContent) -> SecretProperties:
+    """Raises NameTaken where the name is in use; Conflict where a deleted secret holds it."""
+    with audit.recording(actor, Action.SECRET_CREATE, vault.team, vault=vault, name=name) as event:
+        access.require(actor, Action.SECRET_CREATE, vault.team)
+        client = clients.for_vault(vault, event)
+        if _exists(client, name):
+            raise NameTaken
+        return _set(client, event, name, content)
+
+
+@sensitive_variables("content")
+def new_version_of_secret(
+    actor: User, vault: Vault, name: str, content: SecretContent, opened_on: str
+) -> SecretProperties:
+    """Raises ChangedMeanwhile where another version came first."""
+    with audit.recording(actor, Action.SECRET_NEW_VERSION, vault.team, vault=vault, name=name) as event:
+        access.require(actor, Action.SECRET_NEW_VERSION, vault.team)
+        client = clients.for_vault(vault, event)
+        refuse_if_changed(_versions(client, name)[0], opened_on)
+        return _set(client, event, name, content)
+
+
+def update_secret(
+    actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str
+) -> SecretProperties:
+    """Bring attributes and tags of one version to what is wanted; only what differs is sent."""
+    version = opened_on.partition(".")[0]
+    with audit.recording(actor, Action.SECRET_UPDATE, vault.team, vault=vault, name=name, version=version) as event:
+        access.require(actor, Action.SECRET_UPDATE, vault.team)
+        client = clients.for_vault(vault, event)
+        current = version_opened_on(client.secrets.versions(name), opened_on)
+        changes = differences(current, wanted)
+        event.detail["attributes"] = sorted(changes)
+        return client.secrets.update(name, version, **changes) if changes else current
+
+
+def delete_secret(actor: User, vault: Vault, name: str) -> DeletedSecret:
+    """Soft-delete every version."""
+    with audit.recording(actor, Action.SECRET_DELETE, vault.team, vault=vault, name=name) as event:
+        access.require(actor, Action.SECRET_DELETE, vault.team)
+        deleted = clients.for_vault(vault, event).secrets.delete(name)
+        event.detail["recovery"] = deleted.recovery_id
+    return deleted
+
+
+def _versions(client: VaultClient, name: str) -> list[SecretProperties]:
+    found = client.secrets.versions(name)
+    if not found:
+        raise NotFound(f"The vault lists no version of {name}.", status=404)
+    return found
+
+
+def _exists(client: VaultClient, name: str) -> bool:
+    """Best effort: a service principal that may set but not list is not kept from setting."""
+    try:
+        return bool(client.secrets.versions(name))
+    except (Forbidden, NotFound):
+        return False
+
+
+@sensitive_variables("content")
+def _set(client: VaultClient, event: audit.Event, name: str, content: SecretContent) -> SecretProperties:
+    try:
+        made = client.secrets.set(
+            name,
+            content.value,
+            content_type=content.content_type,
+            enabled=content.enabled,
+            not_before=content.not_before,
+            expires_on=content.expires_on,
+            tags=content.tags or None,
+        )
+    except KeyVaultError as lost:
+        made = look_up_lost(lost, event, lambda: client.secrets.versions(name), content.made)
+    event.version = made.version
+    return made

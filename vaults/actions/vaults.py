@@ -1,0 +1,51 @@
+"""Vaults: add, change and remove them from the portal. Nothing of this touches the vault in Azure."""
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from vaults import access, audit, clients
+from vaults.models import Connection, User, Vault
+from vaults.permissions import Action
+
+
+def add_vault(actor: User | None, connection: Connection, name: str, *, production: bool = False) -> Vault:
+    """Raises InvalidVaultName or HostNotAllowed for a name the connection's cloud has no vault under."""
+    with audit.recording(
+        actor, Action.VAULT_ADD, connection.team, connection=connection, name=name, production=production
+    ):
+        if actor:
+            access.require(actor, Action.VAULT_ADD, connection.team)
+        clients.cloud_of(connection).vault_url(name)
+        return _create(Vault(connection=connection, name=name, production=production))
+
+
+def update_vault(actor: User, vault: Vault, *, production: bool) -> None:
+    with audit.recording(actor, Action.VAULT_UPDATE, vault.team, vault=vault, production=production):
+        access.require(actor, Action.VAULT_UPDATE, vault.team)
+        vault.production = production
+        vault.save(update_fields=["production"])
+
+
+def remove_vault(actor: User, vault: Vault) -> None:
+    """Forget the vault and what was scanned of it; its audit entries stay."""
+    with audit.recording(actor, Action.VAULT_REMOVE, vault.team, vault=vault):
+        access.require(actor, Action.VAULT_REMOVE, vault.team)
+        vault.delete()
+
+
+def _create(vault: Vault) -> Vault:
+    """Save with the first slug that is free: the name, then name-2 and so on (another team may have the same vault)."""
+    base = slugify(vault.name.removeprefix("https://").partition(".")[0].replace(":", "-")) or "vault"
+    for number in range(1, 1000):
+        vault.slug = base if number == 1 else f"{base}-{number}"
+        if Vault.objects.filter(slug=vault.slug).exists():
+            continue
+        try:
+            with transaction.atomic():
+                vault.save(force_insert=True)
+        except IntegrityError:
+            if Vault.objects.filter(connection=vault.connection, name=vault.name).exists():
+                raise
+            continue
+        return vault
+    raise IntegrityError("no free slug")

@@ -1,0 +1,101 @@
+"""From a vault's row to a client that is ready to call it.
+
+Tokens are kept in memory only, one source for each connection and revision of its credential: a changed secret never meets
+the token of the one before it.
+"""
+
+import threading
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+from django.conf import settings
+
+from vaults.audit import Event
+from vaults.keyvault.auth import ClientCertificate, ClientSecret, TokenSource
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.clouds import AZURE_CLOUDS, Cloud, load_clouds
+from vaults.models import Connection, Vault
+
+_lock = threading.RLock()  # a token source asks for its cloud under it
+_sources: dict[uuid.UUID, tuple[object, TokenSource]] = {}
+_clouds: tuple[object, dict[str, Cloud]] | None = None
+
+
+class UnknownCloud(Exception):
+    """A connection names a cloud that this deployment no longer knows."""
+
+
+def clouds() -> dict[str, Cloud]:
+    """All clouds of this deployment, read anew when their file has changed. Raises InvalidClouds."""
+    global _clouds
+    path: Path | None = settings.CLOUDS_FILE
+    stamp = (path, path.stat().st_mtime_ns if path and path.exists() else None, settings.OUTBOUND_PROXY)
+    with _lock:
+        if _clouds is None or _clouds[0] != stamp:
+            _clouds = (stamp, _behind_proxy(load_clouds(path)))
+        return {**_clouds[1], **settings.CLOUDS}
+
+
+def _behind_proxy(known: dict[str, Cloud]) -> dict[str, Cloud]:
+    """Azure's own clouds lie behind the deployment's proxy; a cloud of the file says itself what it lies behind."""
+    azure = {name: replace(known[name], proxy=settings.OUTBOUND_PROXY) for name in AZURE_CLOUDS if name in known}
+    return {**known, **azure}
+
+
+def cloud_of(connection: Connection) -> Cloud:
+    """Raises UnknownCloud."""
+    try:
+        return clouds()[connection.cloud]
+    except KeyError:
+        raise UnknownCloud(connection.cloud) from None
+
+
+def vault_url(vault: Vault) -> str:
+    """The vault's base URL. Raises UnknownCloud, InvalidVaultName, HostNotAllowed."""
+    return cloud_of(vault.connection).vault_url(vault.name)
+
+
+def token_source(connection: Connection) -> TokenSource:
+    """A source of tokens that has asked for none yet. Raises SealBroken, UnknownCloud."""
+    credential: ClientSecret | ClientCertificate
+    if connection.certificate_sealed:
+        private_key, certificate = connection.certificate_parts()
+        credential = ClientCertificate(private_key, certificate)
+    else:
+        credential = ClientSecret(connection.client_secret())
+    return TokenSource(cloud_of(connection), connection.tenant_id, connection.client_id, credential)
+
+
+def shared_token_source(connection: Connection) -> TokenSource:
+    """This process's one source for the connection's credential as it stands now."""
+    cloud = cloud_of(connection)
+    stamp = (connection.revision, cloud)
+    with _lock:
+        kept = _sources.get(connection.pk)
+        if kept is None or kept[0] != stamp:
+            kept = _sources[connection.pk] = (stamp, token_source(connection))
+        return kept[1]
+
+
+def for_vault(vault: Vault, event: Event) -> VaultClient:
+    """A client whose calls carry the audit event's id and are noted in it."""
+    return client_with(shared_token_source(vault.connection), vault, event)
+
+
+def client_with(tokens: TokenSource, vault: Vault, event: Event) -> VaultClient:
+    client = VaultClient(
+        vault_url(vault),
+        cloud_of(vault.connection),
+        tokens,
+        api_version=vault.connection.api_version,
+        request_id=str(event.id),
+    )
+    client.exchanges = event.exchanges
+    return client
+
+
+def forget_tokens() -> None:
+    """Drop every token that this process holds."""
+    with _lock:
+        _sources.clear()

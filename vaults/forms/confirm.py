@@ -1,0 +1,28 @@
+"""Forms of pages that ask twice."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from vaults.forms.submissions import FormKeyMixin
+
+
+class ConfirmForm(FormKeyMixin, forms.Form):
+    """Nothing but the button."""
+
+
+class TypedNameForm(ConfirmForm):
+    """For what can't be undone: the name, typed."""
+
+    confirm_name = forms.CharField(label="Name", widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+
+    def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = expected
+
+    def clean_confirm_name(self) -> str:
+        typed: str = self.cleaned_data["confirm_name"]
+        if typed != self.expected:
+            raise ValidationError("This is not the name.")
+        return typed

@@ -1,0 +1,154 @@
+"""The form for a connection. A stored credential is never sent to the browser: an empty field keeps it."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.views.decorators.debug import sensitive_variables
+
+from vaults.actions.connections import Credential
+from vaults.forms.fields import MomentField
+from vaults.forms.submissions import FormKeyMixin
+from vaults.models import Connection
+
+MASK = "••••••••••••"
+MOST_CERTIFICATE_BYTES = 64_000
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+DOMAIN = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
+
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Connection]  # generic for the type checker only
+else:
+    ModelForm = forms.ModelForm
+
+
+class ConnectionForm(FormKeyMixin, ModelForm):
+    client_secret = forms.CharField(
+        required=False,
+        strip=True,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "spellcheck": "false"}),
+        help_text="The secret's value, not its ID.",
+    )
+    certificate = forms.FileField(
+        required=False,
+        help_text="Instead of a client secret: a certificate with its private key, PEM or PFX, up to 64 kB.",
+    )
+    certificate_password = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Only where the file has one. It is not kept.",
+    )
+    credential_expires_on = MomentField(
+        label="Credential ends on", help_text="As Entra ID shows it, so that we can warn you in time."
+    )
+    field_order = (
+        "name", "cloud", "tenant_id", "client_id", "client_secret", "certificate", "certificate_password",
+        "credential_expires_on", "api_version",
+    )  # fmt: skip
+
+    class Meta:
+        model = Connection
+        fields = ("name", "cloud", "tenant_id", "client_id", "api_version", "credential_expires_on")
+        help_texts = {
+            "name": "What your team calls this service principal.",
+            "tenant_id": "The directory's ID (a GUID) or one of its domains.",
+            "client_id": "The application's ID, a GUID; not the object ID.",
+            "api_version": "Sent with every call to the vaults.",
+        }
+
+    def __init__(self, *args: Any, clouds: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["cloud"] = forms.ChoiceField(choices=clouds, help_text="Decides where tokens are asked for and sent.")
+        self.order_fields(self.field_order)
+        self.has_stored = bool(self.instance.client_secret_sealed or self.instance.certificate_sealed)
+        if self.has_stored:
+            self.fields["client_secret"].widget.attrs["placeholder"] = MASK
+            self.fields["client_secret"].help_text = "Stored. Leave it empty to keep it; it is never shown again."
+
+    def clean_tenant_id(self) -> str:
+        tenant: str = self.cleaned_data["tenant_id"].strip()
+        if not GUID.fullmatch(tenant) and not DOMAIN.fullmatch(tenant):
+            raise ValidationError("A tenant ID is a GUID, or a domain such as contoso.onmicrosoft.com.")
+        return tenant
+
+    def clean_client_id(self) -> str:
+        client_id: str = self.cleaned_data["client_id"].strip()
+        if not GUID.fullmatch(client_id):
+            raise ValidationError("An application (client) ID is a GUID.")
+        return client_id
+
+    def clean_client_secret(self) -> str:
+        secret: str = self.cleaned_data["client_secret"]
+        return "" if secret and not secret.strip("•*") else secret  # the mask itself, posted back
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        upload, secret = cleaned.get("certificate"), cleaned.get("client_secret")
+        if upload and secret:
+            self.add_error("certificate", "Give a client secret or a certificate, not both.")
+        elif upload:
+            cleaned["credential"] = self._read_certificate(upload, cleaned.get("certificate_password") or "")
+        elif not secret and not self.has_stored and "client_secret" not in self.errors:
+            self.add_error("client_secret", "Give a client secret, or a certificate below.")
+        return cleaned
+
+    @sensitive_variables("password")
+    def _read_certificate(self, upload: UploadedFile, password: str) -> Credential | None:
+        if (upload.size or 0) > MOST_CERTIFICATE_BYTES:
+            self.add_error("certificate", "The file is larger than 64 kB; a certificate with its key is smaller.")
+            return None
+        try:
+            return read_certificate(upload.read(), password)
+        except ValidationError as error:
+            self.add_error("certificate", error)
+            return None
+
+    def credential(self) -> Credential:
+        found: Credential | None = self.cleaned_data.get("credential")
+        return found or Credential(client_secret=self.cleaned_data["client_secret"])
+
+
+@sensitive_variables()
+def read_certificate(content: bytes, password: str) -> Credential:
+    """The private key and certificate in a PEM or PFX file. Raises ValidationError, which quotes nothing of the file."""
+    secret = password.encode() or None
+    try:
+        if b"-----BEGIN" in content:
+            key = serialization.load_pem_private_key(_pem_block(content, b"PRIVATE KEY"), secret)
+            leaf = x509.load_pem_x509_certificate(_pem_block(content, b"CERTIFICATE"))
+        else:
+            found, certificate, _ = pkcs12.load_key_and_certificates(content, secret)
+            if found is None or certificate is None:
+                raise ValidationError("The PFX file holds no private key with its certificate.")
+            key, leaf = found, certificate  # type: ignore[assignment]
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ValidationError(
+            "This can't be read as a PEM or PFX file with a private key and a certificate, or its password is wrong."
+        ) from None
+    if key.public_key() != leaf.public_key():
+        raise ValidationError("The private key does not belong to the certificate.")
+    return Credential(
+        private_key=key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode(),
+        certificate=leaf.public_bytes(serialization.Encoding.PEM).decode(),
+        certificate_subject=leaf.subject.rfc4514_string()[:500],
+    )
+
+
+def _pem_block(content: bytes, label: bytes) -> bytes:
+    """The first block of a PEM file whose label ends so: keys and certificates come in any order."""
+    block = re.search(rb"-----BEGIN ([A-Z0-9 ]*" + label + rb")-----.+?-----END \1-----", content, re.DOTALL)
+    if block is None:
+        raise ValidationError(f"The file holds no {label.decode().lower()}.")
+    return block[0]

@@ -1,0 +1,135 @@
+"""Fields that secrets, keys and certificates share, with Key Vault's own rules.
+
+Key Vault REST: About keys, secrets and certificates; names 1 to 127 of letters, digits, hyphen; at most 15 tags of 256
+characters; attribute times in whole seconds.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+
+from vaults.forms.submissions import FormKeyMixin
+
+MOST_TAGS = 15
+LONGEST_TAG = 256
+
+name_rule = RegexValidator(
+    r"\A[0-9a-zA-Z-]{1,127}\Z", "Use 1 to 127 letters, digits and hyphens: Key Vault takes no other characters."
+)
+
+
+class NameField(forms.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=127,
+            validators=[name_rule],
+            widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "data-count": "127"}),
+            help_text="Letters, digits and hyphens, up to 127. It can't be changed later.",
+            **kwargs,
+        )
+
+
+class MomentField(forms.DateTimeField):
+    """A date and time in the viewer's zone, to the second."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
+            widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": "1"}),
+            **kwargs,
+        )
+
+
+class TagsField(forms.CharField):
+    """Tags as text, one `name=value` a line, or as a JSON object. Blanks belong to names and values."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            strip=False,
+            widget=forms.Textarea(attrs={"rows": 3, "data-tags": "", "spellcheck": "false"}),
+            help_text=f"One name=value a line, up to {MOST_TAGS}. Blanks at the ends are kept.",
+            **kwargs,
+        )
+
+    def prepare_value(self, value: Any) -> Any:
+        return tags_as_text(value) if isinstance(value, Mapping) else value
+
+    def to_python(self, value: Any) -> dict[str, str]:
+        tags = tags_from_text(value or "")
+        if len(tags) > MOST_TAGS:
+            raise ValidationError(f"Key Vault keeps {MOST_TAGS} tags at most; these are {len(tags)}.")
+        for name, content in tags.items():
+            if len(name) > LONGEST_TAG or len(content) > LONGEST_TAG:
+                raise ValidationError(f"A tag's name and value have {LONGEST_TAG} characters at most: {name[:40]}…")
+        return tags
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return self.to_python(data) != dict(initial or {})
+        except ValidationError:
+            return True
+
+
+def tags_as_text(tags: Mapping[str, str]) -> str:
+    lines = [f"{name}={value}" for name, value in tags.items()]
+    text = "\n".join(lines)
+    try:
+        plain = tags_from_text(text) == dict(tags)
+    except ValidationError:
+        plain = False
+    return text if plain else json.dumps(dict(tags), ensure_ascii=False, indent=1)
+
+
+def tags_from_text(text: str) -> dict[str, str]:
+    """Raises ValidationError."""
+    if text.lstrip().startswith("{"):
+        return _tags_from_json(text)
+    tags: dict[str, str] = {}
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if not line.strip():
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or not name:
+            raise ValidationError(f"“{line[:40]}” is not name=value.")
+        if name in tags:
+            raise ValidationError(f"The tag “{name[:40]}” stands there twice.")
+        tags[name] = value
+    return tags
+
+
+def _tags_from_json(text: str) -> dict[str, str]:
+    try:
+        tags = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValidationError("This starts like a JSON object, but is none.") from None
+    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+        raise ValidationError("A JSON object of tags has texts as its values.")
+    return tags
+
+
+class AttributesForm(FormKeyMixin, forms.Form):
+    """What every item has: enabled, not before, expires, tags."""
+
+    enabled = forms.BooleanField(required=False, initial=True)
+    not_before = MomentField(label="Activates", help_text="Before this it should not be used.")
+    expires_on = MomentField(label="Expires", help_text="Leave empty for something that never expires.")
+    tags = TagsField()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        starts, ends = cleaned.get("not_before"), cleaned.get("expires_on")
+        if starts and ends and starts >= ends:
+            self.add_error("expires_on", "It would expire before it activates.")
+        return cleaned
+
+
+class OpenedOnMixin(forms.Form):
+    """An edit form carries the state it was opened on (actions.changes.stamp_of)."""
+
+    opened_on = forms.CharField(widget=forms.HiddenInput)

@@ -1,0 +1,81 @@
+"""Forms for secrets. Their fields bear the names of the REST body."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from vaults.actions.secrets import SecretContent
+from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
+
+MOST_BYTES = 25_600
+
+
+class ValueField(forms.CharField):
+    """A secret's value, kept to the byte but for line ends: a browser sends CRLF for every one, LF is what was meant."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            strip=False,
+            widget=forms.Textarea(
+                attrs={
+                    "rows": 4,
+                    "autocomplete": "off",
+                    "autocapitalize": "off",
+                    "spellcheck": "false",
+                    "data-count-bytes": str(MOST_BYTES),
+                    "data-secret": "",
+                }
+            ),
+            help_text="Up to 25 kB. Blanks are kept; line ends are sent as LF.",
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value).replace("\r\n", "\n")
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > MOST_BYTES:
+            raise ValidationError(f"Key Vault takes {MOST_BYTES:,} bytes at most; this has {size:,}.")
+        return text
+
+
+class SecretContentForm(AttributesForm):
+    """A new version of a secret."""
+
+    value = ValueField()
+    content_type = forms.CharField(
+        max_length=255, required=False, help_text="What the value is, for whoever uses it: text/plain, application/json."
+    )
+    field_order = ("value", "content_type", "not_before", "expires_on", "enabled", "tags")
+
+    def content(self) -> SecretContent:
+        data = self.cleaned_data
+        return SecretContent(
+            value=data["value"],
+            content_type=data["content_type"] or None,
+            enabled=None if data["enabled"] else False,  # true is Key Vault's default
+            not_before=data["not_before"],
+            expires_on=data["expires_on"],
+            tags=data["tags"],
+        )
+
+
+class SecretForm(SecretContentForm):
+    """A new secret."""
+
+    name = NameField()
+    field_order = ("name", "value", "content_type", "not_before", "expires_on", "enabled", "tags")
+
+
+class SecretVersionForm(OpenedOnMixin, SecretContentForm):
+    """A new version, on top of the one that was current when the form was opened."""
+
+
+class SecretEditForm(OpenedOnMixin, AttributesForm):
+    """Attributes and tags of one version; the value can't be changed, only replaced by a new version."""
+
+    content_type = SecretContentForm.base_fields["content_type"]
+    field_order = ("content_type", "not_before", "expires_on", "enabled", "tags")
+
+    def wanted(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.field_order}

@@ -1,0 +1,50 @@
+"""Forms for members, and for joining by a one-time link."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from vaults.forms.submissions import FormKeyMixin
+from vaults.models import User
+from vaults.models.team import ROLE_CHOICES
+
+
+class InviteForm(FormKeyMixin, forms.Form):
+    email = forms.EmailField(label="E-mail", max_length=254)
+    role = forms.ChoiceField(choices=ROLE_CHOICES)
+
+
+class RoleForm(FormKeyMixin, forms.Form):
+    role = forms.ChoiceField(choices=ROLE_CHOICES)
+
+
+class JoinForm(FormKeyMixin, forms.Form):
+    """An account for whoever holds the link. Where the invitation names an e-mail address, it is not asked for."""
+
+    email = forms.EmailField(label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    name = forms.CharField(
+        max_length=80, required=False, help_text="As others see you here.", widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    password = forms.CharField(
+        strip=False,
+        max_length=512,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least 10 characters. A sentence is good; no rules about signs and digits.",
+    )
+
+    def __init__(self, *args: Any, invited_email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.invited_email = invited_email
+        if invited_email:
+            del self.fields["email"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        email = self.invited_email or cleaned.get("email", "")
+        if password := cleaned.get("password"):
+            try:
+                validate_password(password, User(email=email, name=cleaned.get("name", "")))
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return cleaned

@@ -1,0 +1,1 @@
+"""Background work: what no request should wait for."""

@@ -1,0 +1,61 @@
+"""The worker: scans the vaults that somebody asked for, and those whose last scan is old. One vault at a time a thread."""
+
+import threading
+import uuid
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import close_old_connections
+from django.db.models import Q
+from django.utils import timezone
+
+from vaults import problems
+from vaults.actions.inventory import ScanUnderWay, scan_vault
+from vaults.models import Vault
+
+log = structlog.get_logger("vaults.worker")
+
+AT_ONCE = 4
+LOOK_EVERY = 1.0
+#: A vault whose scan failed is tried again after this long, not with every look.
+RETRY_AFTER = timedelta(minutes=2)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def run(stop: threading.Event) -> None:
+    """Work until told to stop; a scan under way is finished first."""
+    under_way: dict[uuid.UUID, Future[None]] = {}
+    tried: dict[uuid.UUID, datetime] = {}
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="scan") as pool:
+        while not stop.wait(LOOK_EVERY):
+            under_way = {key: job for key, job in under_way.items() if not job.done()}
+            now = timezone.now()
+            for vault in due(now):
+                rests = vault.scan_requested_at is None and now - tried.get(vault.pk, LONG_AGO) < RETRY_AFTER
+                if vault.pk not in under_way and not rests:
+                    tried[vault.pk] = now
+                    under_way[vault.pk] = pool.submit(scan, vault)
+
+
+def due(now: datetime) -> list[Vault]:
+    """Vaults to scan: asked for first, then never scanned, then those scanned too long ago."""
+    old = now - timedelta(minutes=settings.SCAN_MINUTES)
+    wanted = Q(scan_requested_at__isnull=False) | Q(scanned_at=None) | Q(scanned_at__lt=old)
+    found = Vault.objects.filter(wanted).select_related("connection__team", "scan_requested_by")
+    return sorted(found, key=lambda vault: (vault.scan_requested_at is None, vault.scanned_at is not None))
+
+
+def scan(vault: Vault) -> None:
+    """One scan; what goes wrong is on the vault's row and in the audit trail."""
+    try:
+        scan_vault(vault.scan_requested_by, vault)
+    except ScanUnderWay:
+        pass
+    except problems.EXPECTED as error:
+        log.info("scan failed", vault=vault.slug, error=type(error).__name__)
+    except Exception:
+        log.exception("scan broke", vault=vault.slug)
+    finally:
+        close_old_connections()

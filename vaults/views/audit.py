@@ -1,0 +1,88 @@
+"""The audit trail: list, filter, one event, verification."""
+
+import uuid
+from typing import Any
+
+import django_filters
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+
+from vaults import access, audit
+from vaults.models import AuditEntry
+from vaults.models.audit import AuditState
+from vaults.permissions import LABELS, Action
+from vaults.views.pages import HtmxRequest, render_page
+
+PAGE_SIZE = 50
+ACTIONS = sorted(((action.value, label) for action, label in LABELS.items()), key=lambda choice: choice[1])
+
+
+class AuditFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(method="by_text", label="Person, vault or item")
+    action = django_filters.ChoiceFilter(choices=ACTIONS, empty_label="All acts")
+    state = django_filters.ChoiceFilter(choices=AuditState.choices, empty_label="All outcomes")
+    since = django_filters.DateFilter(
+        field_name="at", lookup_expr="date__gte", label="From", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = django_filters.DateFilter(
+        field_name="at", lookup_expr="date__lte", label="To", widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    class Meta:
+        model = AuditEntry
+        fields = ("q", "action", "state", "since", "until")
+
+    def by_text(self, entries: QuerySet[AuditEntry], _name: str, text: str) -> QuerySet[AuditEntry]:
+        for word in text.split()[:8]:
+            entries = entries.filter(
+                Q(actor_label__icontains=word) | Q(vault_name__icontains=word) | Q(name__icontains=word)
+            )
+        return entries
+
+
+@require_safe
+def audit_list(request: HtmxRequest) -> HttpResponse:
+    team = access.team_for(request.user)
+    access.require(request.user, Action.AUDIT_READ, team)
+    found = AuditFilter(request.GET, queryset=audit.events(team))
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "filter": found,
+        "page": Paginator(found.qs, PAGE_SIZE).get_page(request.GET.get("page")),
+        "query": query.urlencode(),
+        "can": access.allowed(request.user, team),
+    }
+    return render_page(request, "vaults/audit_list.html", context, partial="results")
+
+
+@require_safe
+def audit_detail(request: HtmxRequest, event_id: uuid.UUID) -> HttpResponse:
+    """One act: its start and its outcome."""
+    team = access.team_for(request.user)
+    access.require(request.user, Action.AUDIT_READ, team)
+    entries = list(AuditEntry.objects.filter(event=event_id, team_id=team.pk).order_by("seq"))
+    if not entries:
+        raise Http404("No such event.")
+    context: dict[str, Any] = {"entries": entries, "entry": entries[-1], "started": entries[0]}
+    return render_page(request, "vaults/audit_detail.html", context)
+
+
+@require_POST
+def audit_verify(request: HtmxRequest) -> HttpResponse:
+    """Read the whole chain."""
+    team = access.team_for(request.user)
+    with audit.recording(request.user, Action.AUDIT_VERIFY, team) as event:
+        access.require(request.user, Action.AUDIT_VERIFY, team)
+        result = audit.verify()
+        event.detail["count"] = result.count
+    if result.broken:
+        messages.error(request, f"The audit trail was tampered with: {result.reason}.")
+    else:
+        messages.success(request, f"The audit trail is whole: {result.count} entries, each bound to the one before.")
+    return redirect("audit_list")

@@ -1,0 +1,31 @@
+"""The same by hand: what this page asked of Azure, as a REST request and as a curl command, without values or tokens."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vaults.keyvault.http import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    method: str
+    url: str
+    status: int | None
+    azure_request_id: str
+    milliseconds: int
+    body_members: tuple[str, ...]
+
+    @property
+    def curl(self) -> str:
+        parts = ["curl", "--request", self.method, shlex.quote(self.url), "--header", '"Authorization: Bearer $TOKEN"']
+        if self.body_members:
+            parts += ["--header", "'Content-Type: application/json'", "--data @body.json"]
+        return " ".join(parts)
+
+
+def by_hand(exchanges: Sequence[Exchange]) -> list[ByHand]:
+    return [
+        ByHand(sent.method, sent.url, sent.status, sent.azure_request_id, sent.milliseconds, sent.body_members)
+        for sent in exchanges
+    ]

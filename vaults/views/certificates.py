@@ -1,0 +1,154 @@
+"""Certificates: list, one with its versions, create, new version, edit, download, delete."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from vaults import access, audit
+from vaults.actions import certificates
+from vaults.actions.changes import stamp_of
+from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateVersionForm
+from vaults.keyvault import x509
+from vaults.keyvault.errors import NotFound
+from vaults.models import Vault
+from vaults.permissions import Action
+from vaults.views.confirm import deletion_page
+from vaults.views.doors import once, with_vault
+from vaults.views.downloads import download
+from vaults.views.forms import attributes_of, refused_form, selected_version
+from vaults.views.pages import HtmxRequest, render_page
+
+
+@require_safe
+@with_vault
+def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    page = certificates.list_certificates(request.user, vault, request.GET.get("page") or None)
+    context = {"vault": vault, "items": page.items, "next_token": page.next_token}
+    return render_page(request, "vaults/certificate_list.html", context, partial="rows")
+
+
+@require_safe
+@with_vault
+def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
+    try:
+        detail = certificates.read_certificate(request.user, vault, name, version)
+    except NotFound:
+        if version:
+            raise
+        return redirect("certificate_operation", vault.slug, name)
+    certificate = detail.certificate
+    if not certificate.cer and detail.operation:
+        return redirect("certificate_operation", vault.slug, name)
+    context = {
+        "vault": vault,
+        "name": certificate.properties.name,
+        "certificate": certificate,
+        "facts": x509.read_certificate(certificate.cer),
+        "current": detail.versions[0] if detail.versions else certificate.properties,
+        "selected": certificate.properties if version else None,
+        "versions": detail.versions,
+        "operation": detail.operation,
+        "activity": audit.activity(vault, certificate.properties.name),
+    }
+    return render_page(request, "vaults/certificate_detail.html", context)
+
+
+@require_safe
+@with_vault
+def certificate_download(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    """The certificate without its private key, `?format=pem` or `der`."""
+    wanted = request.GET.get("format", "pem")
+    if wanted not in ("pem", "der"):
+        raise Http404("There is no such format.")
+    certificate = certificates.read_certificate(request.user, vault, name, request.GET.get("version", "")).certificate
+    if wanted == "der":
+        return download(certificate.cer, f"{name}.cer", "application/pkix-cert")
+    return download(x509.to_pem(certificate.cer, "CERTIFICATE"), f"{name}.pem", "application/x-pem-file")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def certificate_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    access.require(request.user, Action.CERTIFICATE_CREATE, vault.team)
+    form = CertificateForm(request.POST or None)
+    context: dict[str, Any] = {"vault": vault, "form": form}
+    if request.method == "POST" and form.is_valid():
+        name = form.cleaned_data["name"]
+        with refused_form(form, context) as attempt:
+            certificates.create_certificate(request.user, vault, name, form.policy(), form.cleaned_data["tags"], None)
+        if attempt.succeeded:
+            messages.success(request, f"Certificate {name} was requested.")
+            return redirect("certificate_operation", vault.slug, name)
+    return render_page(request, "vaults/certificate_form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def certificate_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.CERTIFICATE_NEW_VERSION, vault.team)
+    context: dict[str, Any] = {"vault": vault, "name": name}
+    if request.method != "POST":
+        detail = certificates.read_certificate(request.user, vault, name)
+        certificate = detail.certificate
+        initial = {
+            "opened_on": stamp_of(detail.versions[0] if detail.versions else certificate.properties),
+            "tags": certificate.properties.tags,
+            **CertificateVersionForm.initial_of(certificate.policy),
+        }
+        form = CertificateVersionForm(initial=initial)
+        return render_page(request, "vaults/certificate_form.html", {**context, "form": form})
+    form = context["form"] = CertificateVersionForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        with refused_form(form, context) as attempt:
+            certificates.new_version_of_certificate(
+                request.user, vault, name, form.policy(), data["tags"], data["opened_on"]
+            )
+        if attempt.succeeded:
+            messages.success(request, f"A new version of {name} was requested.")
+            return redirect("certificate_operation", vault.slug, name)
+    return render_page(request, "vaults/certificate_form.html", context, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.CERTIFICATE_UPDATE, vault.team)
+    context: dict[str, Any] = {"vault": vault, "name": name}
+    if request.method != "POST":
+        detail = certificates.read_certificate(request.user, vault, name, request.GET.get("version", ""))
+        current = selected_version(detail.versions, detail.certificate.properties.version)
+        initial = {"opened_on": stamp_of(current), **attributes_of(current, CertificateEditForm)}
+        form = CertificateEditForm(initial=initial)
+        return render_page(request, "vaults/certificate_edit.html", {**context, "form": form})
+    form = context["form"] = CertificateEditForm(request.POST)
+    if form.is_valid():
+        with refused_form(form, context) as attempt:
+            certificates.update_certificate(
+                request.user, vault, name, form.wanted(), form.cleaned_data["opened_on"]
+            )
+        if attempt.succeeded:
+            messages.success(request, f"Certificate {name} was updated.")
+            return redirect("certificate_detail", vault.slug, name)
+    return render_page(request, "vaults/certificate_edit.html", context, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def certificate_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.CERTIFICATE_DELETE, vault.team)
+    context = deletion_page(vault, "certificate", name)
+    if request.method == "POST":
+        with refused_form(context["form"], context) as attempt:
+            certificates.delete_certificate(request.user, vault, name)
+        if attempt.succeeded:
+            messages.success(request, f"Certificate {name} is being deleted.")
+            return redirect("deleted_detail", vault.slug, "certificates", name)
+    return render_page(request, "vaults/confirm.html", context)

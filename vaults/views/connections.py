@@ -1,0 +1,145 @@
+"""Connections: list, one of them, store, change, test, delete."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import ProtectedError
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from vaults import access, clients, problems
+from vaults.actions import connections
+from vaults.forms.confirm import ConfirmForm
+from vaults.forms.connections import ConnectionForm
+from vaults.models import Connection
+from vaults.permissions import Action
+from vaults.views.doors import once
+from vaults.views.pages import HtmxRequest, render_page
+
+SENSITIVE = ("client_secret", "certificate_password")
+
+
+def cloud_choices() -> list[tuple[str, str]]:
+    """Clouds of this deployment; its own come before Azure's."""
+    known = clients.clouds()
+    own = [name for name in known if name not in clients.AZURE_CLOUDS]
+    return [(name, known[name].label) for name in (*own, *clients.AZURE_CLOUDS)]
+
+
+@require_safe
+def connection_list(request: HtmxRequest) -> HttpResponse:
+    team = access.team_for(request.user)
+    access.require(request.user, Action.CONNECTION_READ, team)
+    context = {
+        "connections": access.connections_for(request.user).prefetch_related("vaults"),
+        "clouds": dict(cloud_choices()),
+        "can": access.allowed(request.user, team),
+    }
+    return render_page(request, "vaults/connection_list.html", context)
+
+
+@require_safe
+def connection_detail(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
+    connection = access.connection_for(request.user, connection_id)
+    access.require(request.user, Action.CONNECTION_READ, connection.team)
+    return render_page(request, "vaults/connection_detail.html", detail(request, connection))
+
+
+def detail(request: HtmxRequest, connection: Connection) -> dict[str, Any]:
+    return {
+        "connection": connection,
+        "cloud_label": dict(cloud_choices()).get(connection.cloud, connection.cloud),
+        "vaults": connection.vaults.all(),
+        "can": access.allowed(request.user, connection.team),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(*SENSITIVE)
+@once
+def connection_new(request: HtmxRequest) -> HttpResponse:
+    team = access.team_for(request.user)
+    access.require(request.user, Action.CONNECTION_CREATE, team)
+    form = ConnectionForm(request.POST or None, request.FILES or None, clouds=cloud_choices())
+    if request.method == "POST" and form.is_valid():
+        connection = form.save(commit=False)
+        if name_is_free(form, team.connections.filter(name=connection.name).exists()):
+            connections.create_connection(request.user, team, connection, form.credential())
+            messages.success(request, f"Connection {connection.name} is stored. Test it now.")
+            return redirect("connection_detail", connection.pk)
+    context = {"form": form, "cancel_url": reverse("connection_list")}
+    return render_page(request, "vaults/connection_form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(*SENSITIVE)
+@once
+def connection_edit(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
+    connection = access.connection_for(request.user, connection_id)
+    access.require(request.user, Action.CONNECTION_UPDATE, connection.team)
+    others = connection.team.connections.exclude(pk=connection.pk)
+    form = ConnectionForm(request.POST or None, request.FILES or None, instance=connection, clouds=cloud_choices())
+    if request.method == "POST" and form.is_valid():
+        changed = form.save(commit=False)
+        if name_is_free(form, others.filter(name=changed.name).exists()):
+            connections.update_connection(request.user, changed, form.credential())
+            messages.success(request, f"Connection {changed.name} was changed. Test it now.")
+            return redirect("connection_detail", connection_id)
+    context = {
+        "form": form,
+        "connection": access.connection_for(request.user, connection_id),
+        "cancel_url": reverse("connection_detail", args=[connection_id]),
+    }
+    return render_page(request, "vaults/connection_form.html", context, status=422 if form.is_bound else 200)
+
+
+def name_is_free(form: ConnectionForm, taken: bool) -> bool:
+    if taken:
+        form.add_error("name", "Your team has a connection of this name.")
+    return not taken
+
+
+@require_POST
+def connection_test(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
+    connection = access.connection_for(request.user, connection_id)
+    try:
+        result = connections.test_connection(request.user, connection)
+    except problems.EXPECTED as error:
+        problem = problems.explain(error, connection=connection)
+        result = connections.TestResult(False, f"{problem.title}.", [problem])
+    context = {**detail(request, connection), "result": result}
+    return render_page(request, "vaults/connection_detail.html", context, partial="test")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def connection_delete(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
+    connection = access.connection_for(request.user, connection_id)
+    access.require(request.user, Action.CONNECTION_DELETE, connection.team)
+    here = reverse("connection_detail", args=[connection_id])
+    if request.method == "POST":
+        try:
+            connections.delete_connection(request.user, connection)
+        except ProtectedError:
+            messages.error(request, "It still has vaults. Remove them from the portal first.")
+            return redirect(here)
+        messages.success(request, f"Connection {connection.name} was deleted.")
+        return redirect("connection_list")
+    context = {
+        "name": connection.name,
+        "title": f"Delete the connection {connection.name}?",
+        "kind": "connection",
+        "consequences": [
+            "The stored credential is destroyed. Nothing in Azure changes: revoke the client secret there, if it should end.",
+        ],
+        "submit_label": "Delete the connection",
+        "danger": True,
+        "cancel_url": here,
+        "crumbs": [("Connections", reverse("connection_list")), (connection.name, here)],
+        "form": ConfirmForm(),
+    }
+    return render_page(request, "vaults/confirm.html", context)

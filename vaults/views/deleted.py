@@ -1,0 +1,125 @@
+"""Deleted items: what is there, one of them with its dates, recover, purge. Both take Azure some seconds, so pages poll."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from vaults import access, audit, problems
+from vaults.actions import deleted
+from vaults.forms.confirm import ConfirmForm, TypedNameForm
+from vaults.models import AuditEntry, Vault
+from vaults.models.audit import AuditState
+from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
+from vaults.views.forms import refused_form
+from vaults.views.pages import HtmxRequest, render_page
+
+DETAIL = {"secrets": "secret_detail", "keys": "key_detail", "certificates": "certificate_detail"}
+
+
+@require_safe
+@with_vault
+def deleted_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    found = deleted.list_deleted(request.user, vault)
+    context = {
+        "vault": vault,
+        "items": [(part.collection, item) for part in found for item in part.items],
+        "refusals": [problems.explain(part.error, vault=vault) for part in found if part.error],
+    }
+    return render_page(request, "vaults/deleted_list.html", context)
+
+
+@require_safe
+@with_vault
+def deleted_detail(request: HtmxRequest, vault: Vault, kind: str, name: str) -> HttpResponse:
+    """A deleted item, or the wait for Azure to settle what was done last: deleting, recovering or purging it."""
+    check(kind)
+    item = deleted.read_deleted(request.user, vault, kind, name)
+    last = last_change(vault, kind, name)
+    recovering = last is not None and last.action == deleted.RECOVER[kind]
+    purging = last is not None and last.action == deleted.PURGE[kind]
+    context: dict[str, Any] = {"vault": vault, "kind": kind, "name": name, "item": item}
+    if item is None and recovering and deleted.is_back(request.user, vault, kind, name):
+        return redirect(DETAIL[kind], vault.slug, name)
+    if item is None and purging:
+        context["state"] = "purged"
+    elif recovering or purging:
+        context["state"] = "recovering" if recovering else "purging"
+    elif item is None:
+        if last is None:
+            raise Http404("Nothing of this name is deleted here.")
+        context["state"] = "deleting"
+    else:
+        context["state"] = "deleted"
+    context["activity"] = audit.activity(vault, name)
+    return render_page(request, "vaults/deleted_detail.html", context, partial="status")
+
+
+def last_change(vault: Vault, kind: str, name: str) -> AuditEntry | None:
+    """The last of delete, recover and purge that this portal did to the item."""
+    actions = [f"{kind.removesuffix('s')}.delete", deleted.RECOVER[kind], deleted.PURGE[kind]]
+    return (
+        AuditEntry.objects.filter(vault_id=vault.pk, name=name, action__in=actions, state=AuditState.SUCCEEDED)
+        .order_by("-seq")
+        .first()
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def deleted_recover(request: HtmxRequest, vault: Vault, kind: str, name: str) -> HttpResponse:
+    check(kind)
+    access.require(request.user, deleted.RECOVER[kind], vault.team)
+    context = page(vault, kind, name, "Recover", ["It comes back with all its versions, under its old name."])
+    context["form"] = ConfirmForm()
+    if request.method == "POST":
+        with refused_form(context["form"], context) as attempt:
+            deleted.recover_deleted(request.user, vault, kind, name)
+        if attempt.succeeded:
+            messages.success(request, f"{name} is being recovered.")
+            return redirect("deleted_detail", vault.slug, kind, name)
+    return render_page(request, "vaults/confirm.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def deleted_purge(request: HtmxRequest, vault: Vault, kind: str, name: str) -> HttpResponse:
+    """Typed name, and a fresh confirmation of who is there."""
+    check(kind)
+    access.require(request.user, deleted.PURGE[kind], vault.team)
+    if not recently_confirmed(request):
+        return confirm_first(request, request.path)
+    context = page(vault, kind, name, "Purge", ["All versions are destroyed. Nobody can bring them back, Microsoft neither."])
+    form = context["form"] = TypedNameForm(request.POST or None, expected=name)
+    context |= {"danger": True, "typed_name": True}
+    if request.method == "POST" and form.is_valid():
+        with refused_form(form, context) as attempt:
+            deleted.purge_deleted(request.user, vault, kind, name)
+        if attempt.succeeded:
+            messages.success(request, f"{name} was purged.")
+            return redirect("deleted_list", vault.slug)
+    return render_page(request, "vaults/confirm.html", context, status=422 if form.is_bound else 200)
+
+
+def check(kind: str) -> None:
+    if kind not in deleted.COLLECTIONS:
+        raise Http404("There is no such kind of item.")
+
+
+def page(vault: Vault, kind: str, name: str, act: str, consequences: list[str]) -> dict[str, Any]:
+    item_url = reverse("deleted_detail", args=[vault.slug, kind, name])
+    return {
+        "vault": vault,
+        "kind": kind.removesuffix("s"),
+        "name": name,
+        "title": f"{act} {name}?",
+        "consequences": consequences,
+        "submit_label": act,
+        "cancel_url": item_url,
+        "crumbs": [("Deleted", reverse("deleted_list", args=[vault.slug])), (name, item_url)],
+    }

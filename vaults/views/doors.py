@@ -1,0 +1,113 @@
+"""Decorators in front of views: the vault behind a slug, a fresh confirmation, one effect for one form."""
+
+import functools
+import hashlib
+import time
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Concatenate, ParamSpec
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from vaults import access
+from vaults.models import Submission, Vault
+from vaults.views.pages import HtmxRequest
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HtmxRequest, P], HttpResponse]
+VaultView = Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse]
+
+KEPT_FOR = timedelta(hours=24)
+
+
+def with_vault(view: VaultView[P]) -> Callable[Concatenate[HtmxRequest, str, P], HttpResponse]:
+    """Give the view the vault behind the address's slug, or answer 404; error pages know the vault too."""
+
+    @functools.wraps(view)
+    def door(request: HtmxRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        vault = access.vault_for(request.user, slug)
+        request.vault = vault  # type: ignore[attr-defined]  # read by ProblemMiddleware
+        return view(request, vault, *args, **kwargs)
+
+    return door
+
+
+def recently_confirmed(request: HtmxRequest) -> bool:
+    """Has this person typed a password, or given another proof, in the last minutes?"""
+    records = get_authentication_records(request, request.user)
+    newest = max((record["at"] for record in records), default=0)
+    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def confirm_first(request: HtmxRequest, page: str) -> HttpResponse:
+    """Ask who is there, then lead to the page. Nothing of the form is kept meanwhile."""
+    return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': page})}")
+
+
+def once(view: View[P]) -> View[P]:
+    """Let one form have one effect: a second click or a resubmit is led to where the first one led.
+
+    The form carries `form_key`, a fresh UUID. Only an answer that redirects counts as done: a form that came back with
+    errors may be sent again. While the first is under way the second gets 409; another body under the same key gets 422.
+    """
+
+    @functools.wraps(view)
+    def door(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        key = _form_key(request)
+        if request.method != "POST" or key is None:
+            return view(request, *args, **kwargs)
+        first, is_first = _claim(request, key)
+        if not is_first:
+            return _answer_again(request, first)
+        try:
+            response = view(request, *args, **kwargs)
+        except BaseException:
+            first.delete()
+            raise
+        if isinstance(response, HttpResponseRedirect):
+            Submission.objects.filter(pk=first.pk).update(location=response.url)
+        else:
+            first.delete()
+        return response
+
+    return door
+
+
+def _form_key(request: HtmxRequest) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.POST.get("form_key", ""))
+    except ValueError:
+        return None
+
+
+def _claim(request: HtmxRequest, key: uuid.UUID) -> tuple[Submission, bool]:
+    fields: dict[str, Any] = {"user": request.user, "path": request.path[:400], "digest": _digest(request)}
+    try:
+        with transaction.atomic():
+            Submission.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+            return Submission.objects.create(key=key, **fields), True
+    except IntegrityError:
+        return Submission.objects.get(key=key), False
+
+
+def _digest(request: HtmxRequest) -> str:
+    """A keyed fingerprint of the form: it tells two bodies apart and gives neither away."""
+    fields = sorted((name, values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken")
+    return hashlib.blake2b(repr(fields).encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32).hexdigest()
+
+
+def _answer_again(request: HtmxRequest, first: Submission) -> HttpResponse:
+    same = first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
+    if not same:
+        return render(request, "vaults/submitted.html", {"changed": True}, status=422)
+    if not first.location:
+        return render(request, "vaults/submitted.html", {"changed": False}, status=409)
+    return redirect(first.location)

@@ -1,0 +1,58 @@
+"""A form that Azure or the portal refused keeps what was typed and says why."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django import forms
+from django.http import Http404
+
+from vaults import problems
+from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.keyvault.errors import Conflict
+from vaults.keyvault.types import Properties
+
+Found = TypeVar("Found", bound=Properties)
+
+
+def selected_version(versions: Sequence[Found], version: str) -> Found:
+    """The version that the address names, or the current one where it names none. `versions` are newest first."""
+    if not version:
+        return versions[0]
+    selected = next((found for found in versions if found.version == version), None)
+    if selected is None:
+        raise Http404("There is no such version.")
+    return selected
+
+
+def attributes_of(properties: Properties, form: type[forms.Form]) -> dict[str, Any]:
+    """What an edit form starts from: those of its fields that the item has."""
+    return {name: getattr(properties, name) for name in form.base_fields if hasattr(properties, name)}
+
+
+@dataclass(slots=True)
+class Attempt:
+    succeeded: bool = False
+
+
+@contextmanager
+def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]:
+    """Try an action with what the form holds; what it raises becomes an error at the field or a problem over the form."""
+    attempt = Attempt()
+    try:
+        yield attempt
+        attempt.succeeded = True
+    except NameTaken:
+        form.add_error("name", "This name is in use. Open the item to add a version to it, or choose another name.")
+        context["taken"] = True
+    except ChangedMeanwhile as changed:
+        context["changed"] = changed.current
+        # The next press of the button means: I have seen it, go on.
+        form.data = form.data.copy()
+        form.data["opened_on"] = stamp_of(changed.current)
+        form.add_error(None, "Somebody else changed this after you opened it. Look at what stands there now, then send again.")
+    except problems.EXPECTED as error:
+        context["problem"] = problems.explain(error, vault=context.get("vault"), connection=context.get("connection"))
+        if isinstance(error, Conflict) and error.inner_code == "ObjectIsDeletedButRecoverable":
+            context["held_by_deleted"] = form.cleaned_data.get("name") or context.get("name")

@@ -1,0 +1,75 @@
+"""What the frame around every page shows: the vaults in the rail, the one in use, and what this person may do."""
+
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
+from django.utils import timezone
+
+from vaults import access, clients
+from vaults.models import InventoryItem, Team, User, Vault
+
+SOON = timedelta(days=30)
+
+
+class Frame:
+    """Worked out only as far as a template asks: a swapped part asks for nothing."""
+
+    def __init__(self, request: HttpRequest, user: User) -> None:
+        self._request = request
+        self._user = user
+
+    @cached_property
+    def team(self) -> Team | None:
+        return access.teams_of(self._user).first()
+
+    @cached_property
+    def vaults(self) -> list[Vault]:
+        now = timezone.now()
+        live = InventoryItem.objects.filter(vault=OuterRef("pk"), deleted_on=None, enabled=True, managed=False)
+        found = list(
+            access.vaults_for(self._user).annotate(
+                has_expired=Exists(live.filter(expires_on__lte=now)),
+                has_expiring=Exists(live.filter(expires_on__gt=now, expires_on__lte=now + SOON)),
+            )
+        )
+        for vault in found:
+            vault.state = state_of(vault)
+        return found
+
+    @cached_property
+    def vault(self) -> Vault | None:
+        match = self._request.resolver_match
+        slug = match.kwargs.get("slug") if match else None
+        return next((vault for vault in self.vaults if vault.slug == slug), None)
+
+    @cached_property
+    def cloud_label(self) -> str:
+        """The cloud that the page's vault is in, for people."""
+        if self.vault is None:
+            return ""
+        cloud = clients.clouds().get(self.vault.connection.cloud)
+        return cloud.label if cloud else self.vault.connection.cloud
+
+    @cached_property
+    def can(self) -> frozenset[str]:
+        team = self.vault.team if self.vault else self.team
+        return access.allowed(self._user, team) if team else frozenset()
+
+
+def state_of(vault: Any) -> str:
+    """One word for the rail's dot: unknown, bad, soon or ok."""
+    if vault.scan_problem:
+        return "bad"
+    if vault.scanned_at is None:
+        return "unknown"
+    if vault.has_expired:
+        return "bad"
+    return "soon" if vault.has_expiring else "ok"
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    return {"frame": Frame(request, user) if isinstance(user, User) else None}

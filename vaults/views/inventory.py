@@ -1,0 +1,174 @@
+"""The overview and the inventory: what the last scans found in all vaults one may see. Nothing here asks Azure."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from vaults import access, audit
+from vaults.models import InventoryItem, Vault
+from vaults.permissions import Action
+from vaults.views.downloads import download
+from vaults.views.pages import HtmxRequest, render_page
+from vaults.views.summary import summary_of
+
+PAGE_SIZE = 50
+
+STATES = [
+    ("expired", "Expired"),
+    ("7", "Expires within 7 days"),
+    ("30", "Expires within 30 days"),
+    ("90", "Expires within 90 days"),
+    ("never", "Never expires"),
+    ("disabled", "Disabled"),
+    ("pending", "Pending operation"),
+    ("deleted", "Deleted"),
+]
+SORTS = {
+    "name": ("name", "vault__name"),
+    "-name": ("-name", "vault__name"),
+    "expires": ("expires_on", "name"),
+    "-expires": ("-expires_on", "name"),
+    "updated": ("updated_on", "name"),
+    "-updated": ("-updated_on", "name"),
+    "vault": ("vault__name", "kind", "name"),
+    "-vault": ("-vault__name", "kind", "name"),
+}
+
+CSV_COLUMNS = [
+    "vault", "kind", "name", "enabled", "managed", "not_before", "expires_on", "created_on", "updated_on", "deleted_on",
+    "content_type", "subject", "tags", "as_of",
+]  # fmt: skip
+
+
+class InventoryFilter(django_filters.FilterSet):
+    """What may be asked of the inventory; anything else in the address is ignored."""
+
+    q = django_filters.CharFilter(method="by_text", label="Search")
+    vault = django_filters.ModelChoiceFilter(queryset=Vault.objects.none(), to_field_name="slug", empty_label="All vaults")
+    kind = django_filters.ChoiceFilter(choices=InventoryItem.Kind.choices, empty_label="All kinds")
+    state = django_filters.ChoiceFilter(choices=STATES, method="by_state", empty_label="All states")
+    managed = django_filters.BooleanFilter(
+        method="with_managed", label="Show managed twins", widget=forms.CheckboxInput, field_name="managed"
+    )
+
+    class Meta:
+        model = InventoryItem
+        fields = ("q", "vault", "kind", "state", "managed")
+
+    def __init__(self, data: Any, *, vaults: QuerySet[Vault], queryset: QuerySet[InventoryItem]) -> None:
+        super().__init__(data, queryset=queryset)
+        self.filters["vault"].queryset = vaults
+        if (data or {}).get("state") != "deleted":
+            self.queryset = self.queryset.filter(deleted_on=None)
+        if not (data or {}).get("managed"):
+            self.queryset = self.queryset.filter(managed=False)
+
+    def by_text(self, items: QuerySet[InventoryItem], _name: str, text: str) -> QuerySet[InventoryItem]:
+        for word in text.split()[:8]:
+            items = items.filter(
+                Q(name__icontains=word)
+                | Q(subject__icontains=word)
+                | Q(content_type__icontains=word)
+                | Q(tags__icontains=word)
+                | Q(vault__name__icontains=word)
+            )
+        return items
+
+    def by_state(self, items: QuerySet[InventoryItem], _name: str, state: str) -> QuerySet[InventoryItem]:
+        now = timezone.now()
+        match state:
+            case "expired":
+                return items.filter(expires_on__lte=now)
+            case "never":
+                return items.filter(expires_on=None)
+            case "disabled":
+                return items.filter(enabled=False)
+            case "pending":
+                return items.filter(pending=True)
+            case "deleted":
+                return items.exclude(deleted_on=None)
+            case days:
+                return items.filter(expires_on__gt=now, expires_on__lte=now + timedelta(days=int(days)))
+
+    def with_managed(self, items: QuerySet[InventoryItem], _name: str, _value: bool) -> QuerySet[InventoryItem]:
+        """Done in __init__, for the filter to be off means something too."""
+        return items
+
+
+def filtered(request: HtmxRequest) -> InventoryFilter:
+    vaults = access.vaults_for(request.user)
+    items = InventoryItem.objects.filter(vault__in=vaults).select_related("vault")
+    return InventoryFilter(request.GET, vaults=vaults, queryset=items)
+
+
+@require_safe
+def overview(request: HtmxRequest) -> HttpResponse:
+    team = access.team_for(request.user)
+    access.require(request.user, Action.INVENTORY_READ, team)
+    context = {
+        "summary": summary_of(access.vaults_for(request.user)),
+        "activity": list(audit.changes(team)[:8]),
+        "can": access.allowed(request.user, team),
+    }
+    return render_page(request, "vaults/overview.html", context)
+
+
+@require_safe
+def inventory(request: HtmxRequest) -> HttpResponse:
+    team = access.team_for(request.user)
+    access.require(request.user, Action.INVENTORY_READ, team)
+    found = filtered(request)
+    sort = request.GET.get("sort", "")
+    page = Paginator(found.qs.order_by(*SORTS.get(sort, SORTS["name"])), PAGE_SIZE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "filter": found,
+        "page": page,
+        "query": query.urlencode(),
+        "sort": sort if sort in SORTS else "name",
+        "summary": summary_of(access.vaults_for(request.user)),
+        "can": access.allowed(request.user, team),
+    }
+    return render_page(request, "vaults/inventory.html", context, partial="results")
+
+
+@require_safe
+def inventory_csv(request: HtmxRequest) -> HttpResponse:
+    """What the filters leave, as a spreadsheet; metadata only."""
+    team = access.team_for(request.user)
+    with audit.recording(request.user, Action.INVENTORY_EXPORT, team) as event:
+        access.require(request.user, Action.INVENTORY_EXPORT, team)
+        rows = [row_of(item) for item in filtered(request).qs.order_by("vault__name", "kind", "name")]
+        event.detail["count"] = len(rows)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows(rows)
+    name = f"kvportal-inventory-{timezone.localdate():%Y-%m-%d}.csv"
+    return download(text.getvalue().encode("utf-8-sig"), name, "text/csv; charset=utf-8")
+
+
+def row_of(item: InventoryItem) -> list[str]:
+    tags = "; ".join(f"{name}={value}" for name, value in item.tags.items())
+    cells = {**item.__dict__, "vault": item.vault.name, "tags": tags, "as_of": item.vault.scanned_at}
+    return [cell(cells[column]) for column in CSV_COLUMNS]
+
+
+def cell(value: Any) -> str:
+    """Text that no spreadsheet takes for a formula, without control characters."""
+    if value is None:
+        return ""
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat(timespec="seconds"))
+    text = "".join(char if char.isprintable() else " " for char in str(value))
+    return f"'{text}" if text[:1] in tuple("=+-@") else text

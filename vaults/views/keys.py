@@ -1,0 +1,139 @@
+"""Keys: list, one with its versions, create, new version, edit, public key, delete."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from vaults import access, audit
+from vaults.actions import keys
+from vaults.actions.changes import stamp_of
+from vaults.forms.keys import KeyEditForm, KeyForm, KeyVersionForm
+from vaults.keyvault.x509 import public_key_pem
+from vaults.models import Vault
+from vaults.permissions import Action
+from vaults.views.confirm import deletion_page
+from vaults.views.doors import once, with_vault
+from vaults.views.downloads import download
+from vaults.views.forms import attributes_of, refused_form, selected_version
+from vaults.views.pages import HtmxRequest, render_page
+
+
+@require_safe
+@with_vault
+def key_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    page = keys.list_keys(request.user, vault, request.GET.get("page") or None)
+    context = {"vault": vault, "items": page.items, "next_token": page.next_token}
+    return render_page(request, "vaults/key_list.html", context, partial="rows")
+
+
+@require_safe
+@with_vault
+def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
+    key, versions = keys.read_key(request.user, vault, name, version)
+    context = {
+        "vault": vault,
+        "name": key.properties.name,
+        "key": key,
+        "current": versions[0] if versions else key.properties,
+        "selected": key.properties if version else None,
+        "versions": versions,
+        "activity": audit.activity(vault, key.properties.name),
+    }
+    return render_page(request, "vaults/key_detail.html", context)
+
+
+@require_safe
+@with_vault
+def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    """The public key as a file, `?format=pem` or `jwk`."""
+    wanted = request.GET.get("format", "pem")
+    if wanted not in ("pem", "jwk"):
+        raise Http404("There is no such format.")
+    key, _ = keys.read_key(request.user, vault, name, request.GET.get("version", ""))
+    if wanted == "jwk":
+        return download(json.dumps(dict(key.jwk), indent=2) + "\n", f"{name}.jwk.json", "application/jwk+json")
+    return download(public_key_pem(key.jwk), f"{name}.pub.pem", "application/x-pem-file")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def key_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    access.require(request.user, Action.KEY_CREATE, vault.team)
+    form = KeyForm(request.POST or None)
+    context: dict[str, Any] = {"vault": vault, "form": form}
+    if request.method == "POST" and form.is_valid():
+        name = form.cleaned_data["name"]
+        with refused_form(form, context) as attempt:
+            keys.create_key(request.user, vault, name, form.content())
+        if attempt.succeeded:
+            messages.success(request, f"Key {name} was created.")
+            return redirect("key_detail", vault.slug, name)
+    return render_page(request, "vaults/key_form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.KEY_NEW_VERSION, vault.team)
+    context: dict[str, Any] = {"vault": vault, "name": name}
+    if request.method != "POST":
+        key, versions = keys.read_key(request.user, vault, name)
+        initial = {
+            "opened_on": stamp_of(versions[0] if versions else key.properties),
+            "kty": key.key_type,
+            "crv": key.jwk.get("crv"),
+            "key_ops": key.key_ops,
+            "tags": key.properties.tags,
+        }
+        return render_page(request, "vaults/key_form.html", {**context, "form": KeyVersionForm(initial=initial)})
+    form = context["form"] = KeyVersionForm(request.POST)
+    if form.is_valid():
+        with refused_form(form, context) as attempt:
+            keys.new_version_of_key(request.user, vault, name, form.content(), form.cleaned_data["opened_on"])
+        if attempt.succeeded:
+            messages.success(request, f"Key {name} has a new version.")
+            return redirect("key_detail", vault.slug, name)
+    return render_page(request, "vaults/key_form.html", context, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.KEY_UPDATE, vault.team)
+    context: dict[str, Any] = {"vault": vault, "name": name}
+    if request.method != "POST":
+        key, versions = keys.read_key(request.user, vault, name, request.GET.get("version", ""))
+        current = selected_version(versions, key.properties.version)
+        initial = {"opened_on": stamp_of(current), "key_ops": key.key_ops, **attributes_of(current, KeyEditForm)}
+        return render_page(request, "vaults/key_edit.html", {**context, "form": KeyEditForm(initial=initial)})
+    form = context["form"] = KeyEditForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        with refused_form(form, context) as attempt:
+            keys.update_key(request.user, vault, name, form.wanted(), data["key_ops"], data["opened_on"])
+        if attempt.succeeded:
+            messages.success(request, f"Key {name} was updated.")
+            return redirect("key_detail", vault.slug, name)
+    return render_page(request, "vaults/key_edit.html", context, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def key_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.KEY_DELETE, vault.team)
+    context = deletion_page(vault, "key", name)
+    if request.method == "POST":
+        with refused_form(context["form"], context) as attempt:
+            keys.delete_key(request.user, vault, name)
+        if attempt.succeeded:
+            messages.success(request, f"Key {name} is being deleted.")
+            return redirect("deleted_detail", vault.slug, "keys", name)
+    return render_page(request, "vaults/confirm.html", context)

@@ -1,0 +1,127 @@
+"""The pending operation behind a certificate: its state, polled by htmx, its CSR, and two ways to end it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from vaults import access
+from vaults.actions import certificates
+from vaults.forms.confirm import ConfirmForm
+from vaults.keyvault import x509
+from vaults.keyvault.types import CertificateOperation
+from vaults.models import AuditEntry, Vault
+from vaults.models.audit import AuditState
+from vaults.permissions import Action
+from vaults.views.doors import once, with_vault
+from vaults.views.downloads import download
+from vaults.views.forms import refused_form
+from vaults.views.pages import HtmxRequest, render_page
+
+#: Seconds between two looks: quick at first, then calmer.
+FIRST_LOOKS = 2
+LATER_LOOKS = 10
+CALM_AFTER_SECONDS = 60
+
+
+@require_safe
+@with_vault
+def certificate_operation(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    """The whole page; `…/status/` answers with the part that changes."""
+    operation = certificates.read_operation(request.user, vault, name)
+    return render_page(request, "vaults/certificate_operation.html", operation_page(vault, operation), partial="status")
+
+
+def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, Any]:
+    requested = request_entry(vault, operation)
+    started_at = requested.at if requested else None
+    elapsed = (timezone.now() - started_at).total_seconds() if started_at else 0
+    return {
+        "vault": vault,
+        "name": operation.name,
+        "operation": operation,
+        "csr": x509.read_signing_request(operation.csr) if operation.csr else None,
+        "started_at": started_at,
+        "started_by": requested.actor_label if requested else "",
+        "poll_seconds": FIRST_LOOKS if elapsed < CALM_AFTER_SECONDS else LATER_LOOKS,
+    }
+
+
+def request_entry(vault: Vault, operation: CertificateOperation) -> AuditEntry | None:
+    """Who asked for this operation through the portal, and when; None where it was begun elsewhere."""
+    return (
+        AuditEntry.objects.filter(
+            vault_id=vault.pk,
+            name=operation.name,
+            state=AuditState.SUCCEEDED,
+            action__in=[Action.CERTIFICATE_CREATE, Action.CERTIFICATE_NEW_VERSION],
+            detail__request_id=operation.request_id,
+        )
+        .order_by("-seq")
+        .first()
+    )
+
+
+@require_safe
+@with_vault
+def certificate_operation_csr(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    operation = certificates.read_operation(request.user, vault, name)
+    return download(x509.to_pem(operation.csr, "CERTIFICATE REQUEST"), f"{name}.csr", "application/pkcs10")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.CERTIFICATE_OPERATION_CANCEL, vault.team)
+    context = end_page(vault, name, "Cancel the operation", [
+        "Key Vault is asked to stop. A CA that is already at work may issue the certificate all the same.",
+        "The operation stays visible with its outcome until it is deleted or replaced.",
+    ])  # fmt: skip
+    if request.method == "POST":
+        with refused_form(context["form"], context) as attempt:
+            certificates.cancel_operation(request.user, vault, name)
+        if attempt.succeeded:
+            messages.success(request, "Key Vault was asked to cancel the operation.")
+            return redirect("certificate_operation", vault.slug, name)
+    return render_page(request, "vaults/confirm.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.CERTIFICATE_OPERATION_DELETE, vault.team)
+    context = end_page(vault, name, "Delete the operation", [
+        "The operation and its CSR are forgotten. Where no version was issued yet, the certificate disappears with it.",
+        "A CA that is already at work is not told.",
+    ])  # fmt: skip
+    if request.method == "POST":
+        with refused_form(context["form"], context) as attempt:
+            certificates.delete_operation(request.user, vault, name)
+        if attempt.succeeded:
+            messages.success(request, f"The operation of {name} was deleted.")
+            return redirect("certificate_list", vault.slug)
+    return render_page(request, "vaults/confirm.html", context)
+
+
+def end_page(vault: Vault, name: str, act: str, consequences: list[str]) -> dict[str, Any]:
+    operation_url = reverse("certificate_operation", args=[vault.slug, name])
+    return {
+        "vault": vault,
+        "kind": "certificate",
+        "name": name,
+        "title": f"{act} of {name}?",
+        "consequences": consequences,
+        "submit_label": act,
+        "cancel_url": operation_url,
+        "danger": True,
+        "crumbs": [("Certificates", reverse("certificate_list", args=[vault.slug])), (name, operation_url)],
+        "form": ConfirmForm(),
+    }
+
+

@@ -1,0 +1,42 @@
+"""Answering: a page, or the named part of it that htmx swaps in."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
+
+from vaults import access
+from vaults.views.by_hand import by_hand
+
+if TYPE_CHECKING:
+    from vaults.models import User
+
+
+class HtmxRequest(HttpRequest):
+    """A request of somebody signed in, with what django-htmx says of it. For annotations only."""
+
+    htmx: HtmxDetails
+    user: "User"
+
+
+def render_page(
+    request: HtmxRequest, page: str, context: dict[str, Any], *, partial: str = "", status: int = 200
+) -> HttpResponse:
+    """Render the page, or only its named partial when htmx swaps part of it in.
+
+    A page about a vault is also given `can` (actions allowed here) and `exchanges` (what was asked of Azure for it).
+    """
+    template = f"{page}#{partial}" if partial and is_swap(request) else page
+    if vault := context.get("vault"):
+        context = {"can": access.allowed(request.user, vault.team), "exchanges": by_hand(vault.exchanges), **context}
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def is_swap(request: HtmxRequest) -> bool:
+    """Does htmx ask for a part of the page it is on?"""
+    htmx = request.htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request

@@ -1,0 +1,55 @@
+"""Error pages: what Azure or the portal refused as a sentence, never a bare 500."""
+
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from vaults import problems
+from vaults.models import Vault
+from vaults.views.pages import HtmxRequest, render_page
+
+log = structlog.get_logger("vaults.problems")
+
+
+class ProblemMiddleware:
+    """Turns what an action raises, and no view caught to keep a form, into the page that explains it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HtmxRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, problems.EXPECTED):
+            return None
+        vault = getattr(request, "vault", None)
+        return problem_page(request, error, vault)
+
+
+def problem_page(request: HtmxRequest, error: Exception, vault: Vault | None) -> HttpResponse:
+    problem = problems.explain(error, vault=vault)
+    log.info("problem", error=type(error).__name__, status=problem.status, code=getattr(error, "code", None))
+    context = {"problem": problem, "vault": vault}
+    response = render_page(request, "vaults/error.html", context, partial="problem", status=problem.status)
+    if problem.status == 503:
+        response["Retry-After"] = "5"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return render(request, "500.html", status=500)

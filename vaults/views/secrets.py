@@ -1,0 +1,154 @@
+"""Secrets: list, one with its versions, create, new version, edit, reveal, delete."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from vaults import access, audit, problems
+from vaults.actions import secrets
+from vaults.actions.changes import stamp_of
+from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
+from vaults.keyvault.errors import Forbidden
+from vaults.models import Vault
+from vaults.permissions import Action
+from vaults.views.confirm import deletion_page
+from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
+from vaults.views.forms import attributes_of, refused_form, selected_version
+from vaults.views.pages import HtmxRequest, is_swap, render_page
+from vaults.views.values import shown
+
+
+@require_safe
+@with_vault
+def secret_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    page = secrets.list_secrets(request.user, vault, request.GET.get("page") or None)
+    context = {"vault": vault, "items": page.items, "next_token": page.next_token}
+    return render_page(request, "vaults/secret_list.html", context, partial="rows")
+
+
+@require_safe
+@with_vault
+def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
+    context: dict[str, Any] = {"vault": vault, "name": name}
+    try:
+        versions = secrets.read_secret(request.user, vault, name)
+    except Forbidden as error:
+        # May get but not list: the name can still be revealed, which the page offers.
+        context["problem"] = problems.explain(error, vault=vault)
+        return render_page(request, "vaults/secret_detail.html", context, status=403)
+    context |= {
+        "name": versions[0].name,
+        "current": versions[0],
+        "selected": selected_version(versions, version) if version else None,
+        "versions": versions,
+        "activity": audit.activity(vault, versions[0].name),
+    }
+    return render_page(request, "vaults/secret_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("value")
+@with_vault
+@once
+def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    access.require(request.user, Action.SECRET_CREATE, vault.team)
+    form = SecretForm(request.POST or None)
+    context: dict[str, Any] = {"vault": vault, "form": form}
+    if request.method == "POST" and form.is_valid():
+        name = form.cleaned_data["name"]
+        with refused_form(form, context) as attempt:
+            secrets.create_secret(request.user, vault, name, form.content())
+        if attempt.succeeded:
+            messages.success(request, f"Secret {name} was created.")
+            return redirect("secret_detail", vault.slug, name)
+    return render_page(request, "vaults/secret_form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("value")
+@with_vault
+@once
+def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.SECRET_NEW_VERSION, vault.team)
+    context: dict[str, Any] = {"vault": vault, "name": name, "new_version": True}
+    if request.method != "POST":
+        current = secrets.read_secret(request.user, vault, name)[0]
+        initial = {
+            "opened_on": stamp_of(current),
+            "content_type": current.content_type,
+            "tags": current.tags,
+        }
+        return render_page(request, "vaults/secret_form.html", {**context, "form": SecretVersionForm(initial=initial)})
+    form = context["form"] = SecretVersionForm(request.POST)
+    if form.is_valid():
+        with refused_form(form, context) as attempt:
+            secrets.new_version_of_secret(
+                request.user, vault, name, form.content(), form.cleaned_data["opened_on"]
+            )
+        if attempt.succeeded:
+            messages.success(request, f"Secret {name} has a new version.")
+            return redirect("secret_detail", vault.slug, name)
+    return render_page(request, "vaults/secret_form.html", context, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.SECRET_UPDATE, vault.team)
+    context: dict[str, Any] = {"vault": vault, "name": name}
+    if request.method != "POST":
+        versions = secrets.read_secret(request.user, vault, name)
+        current = selected_version(versions, request.GET.get("version", ""))
+        form = SecretEditForm(initial={"opened_on": stamp_of(current), **attributes_of(current, SecretEditForm)})
+        return render_page(request, "vaults/secret_edit.html", {**context, "form": form})
+    form = context["form"] = SecretEditForm(request.POST)
+    if form.is_valid():
+        with refused_form(form, context) as attempt:
+            secrets.update_secret(request.user, vault, name, form.wanted(), form.cleaned_data["opened_on"])
+        if attempt.succeeded:
+            messages.success(request, f"Secret {name} was updated.")
+            return redirect("secret_detail", vault.slug, name)
+    return render_page(request, "vaults/secret_edit.html", context, status=422)
+
+
+@require_POST
+@with_vault
+@sensitive_variables("secret")
+def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    if not recently_confirmed(request):
+        return confirm_first(request, reverse("secret_detail", args=[vault.slug, name]))
+    secret = secrets.reveal_secret(request.user, vault, name, request.POST.get("version", ""))
+    context = {"vault": vault, "name": name, **shown(secret)}
+    if not is_swap(request):
+        context |= _versions_if_listed(request, vault, name)
+    return render_page(request, "vaults/secret_detail.html", context, partial="reveal")
+
+
+def _versions_if_listed(request: HtmxRequest, vault: Vault, name: str) -> dict[str, Any]:
+    """What the whole page shows beside the value, where there is no JavaScript."""
+    try:
+        versions = secrets.read_secret(request.user, vault, name)
+    except Forbidden:
+        return {}
+    return {"current": versions[0], "versions": versions, "activity": audit.activity(vault, name)}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def secret_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.SECRET_DELETE, vault.team)
+    context = deletion_page(vault, "secret", name)
+    if request.method == "POST":
+        with refused_form(context["form"], context) as attempt:
+            secrets.delete_secret(request.user, vault, name)
+        if attempt.succeeded:
+            messages.success(request, f"Secret {name} is being deleted.")
+            return redirect("deleted_detail", vault.slug, "secrets", name)
+    return render_page(request, "vaults/confirm.html", context)

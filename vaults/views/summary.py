@@ -1,0 +1,136 @@
+"""Counting the inventory: the cards, the chart and the rows of the overview, for one vault or for all one may see."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from vaults.models import InventoryItem, Vault
+
+KINDS = ("secret", "key", "certificate")
+
+
+@dataclass(slots=True)
+class VaultRow:
+    """One vault's line: its counts by kind, what expires within 30 days, and how it is."""
+
+    vault: Vault
+    items: int = 0
+    secrets: int = 0
+    keys: int = 0
+    certificates: int = 0
+    deleted: int = 0
+    expired: int = 0
+    expiring: int = 0
+
+    @property
+    def state(self) -> str:
+        if self.vault.scan_problem or self.expired:
+            return "bad"
+        if self.vault.scanned_at is None:
+            return "unknown"
+        return "soon" if self.expiring else "ok"
+
+
+@dataclass(slots=True)
+class Month:
+    """One bar of the chart."""
+
+    start: datetime
+    count: int
+
+
+@dataclass(slots=True)
+class Summary:
+    """Live items without managed twins, so that a certificate is counted once."""
+
+    vaults: list[VaultRow]
+    total: int = 0
+    secrets: int = 0
+    keys: int = 0
+    certificates: int = 0
+    expired: int = 0
+    within_7: int = 0
+    within_30: int = 0
+    within_90: int = 0
+    never_expires: int = 0
+    disabled: int = 0
+    pending: int = 0
+    deleted: int = 0
+    months: list[Month] = field(default_factory=list)
+    next_to_expire: list[InventoryItem] = field(default_factory=list)
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The oldest scan among the vaults: nothing shown is older. None until all were scanned once."""
+        scans = [row.vault.scanned_at for row in self.vaults]
+        return min((scan for scan in scans if scan), default=None)
+
+
+def live(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
+    """Not deleted, and not the managed twin of a certificate."""
+    return items.filter(deleted_on=None, managed=False)
+
+
+def summary_of(vaults: Iterable[Vault]) -> Summary:
+    """Four queries, however many vaults there are."""
+    found = list(vaults)
+    now = timezone.now()
+    everything = InventoryItem.objects.filter(vault__in=found)
+    counts = live(everything).aggregate(
+        total=Count("pk"),
+        **{f"{kind}s": Count("pk", filter=Q(kind=kind)) for kind in KINDS},
+        expired=Count("pk", filter=Q(expires_on__lte=now)),
+        **{
+            f"within_{days}": Count("pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days)))
+            for days in (7, 30, 90)
+        },
+        never_expires=Count("pk", filter=Q(expires_on=None)),
+        disabled=Count("pk", filter=Q(enabled=False)),
+        pending=Count("pk", filter=Q(pending=True)),
+    )
+    counts["deleted"] = everything.exclude(deleted_on=None).filter(managed=False).count()
+    return Summary(
+        rows(found, everything, now),
+        **counts,
+        months=months(everything, now),
+        next_to_expire=next_to_expire(everything, now),
+    )
+
+
+def rows(vaults: list[Vault], items: QuerySet[InventoryItem], now: datetime) -> list[VaultRow]:
+    alive = Q(deleted_on=None)
+    counted = items.filter(managed=False).values("vault").annotate(
+        items=Count("pk", filter=alive),
+        **{f"{kind}s": Count("pk", filter=alive & Q(kind=kind)) for kind in KINDS},
+        deleted=Count("pk", filter=~alive),
+        expired=Count("pk", filter=alive & Q(enabled=True, expires_on__lte=now)),
+        expiring=Count(
+            "pk", filter=alive & Q(enabled=True, expires_on__gt=now, expires_on__lte=now + timedelta(days=30))
+        ),
+    )  # fmt: skip
+    by_vault = {row.pop("vault"): row for row in counted}
+    return [VaultRow(vault, **by_vault.get(vault.pk, {})) for vault in vaults]
+
+
+def months(items: QuerySet[InventoryItem], now: datetime) -> list[Month]:
+    """How many live items expire in each of the next twelve calendar months, the present one first."""
+    local = timezone.localtime(now)
+    starts = [
+        datetime(local.year + (local.month - 1 + step) // 12, (local.month - 1 + step) % 12 + 1, 1, tzinfo=local.tzinfo)
+        for step in range(13)
+    ]
+    ends = live(items).filter(expires_on__gt=now, expires_on__lt=starts[-1]).values_list("expires_on", flat=True)
+    counts = [0] * 12
+    for expires_on in ends:
+        here = timezone.localtime(expires_on)
+        counts[(here.year - local.year) * 12 + here.month - local.month] += 1
+    return [Month(start, count) for start, count in zip(starts, counts, strict=False)]
+
+
+def next_to_expire(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:
+    """What expired lately and what comes next, soonest first."""
+    soon = live(items).filter(enabled=True, expires_on__gt=now - timedelta(days=30))
+    return list(soon.select_related("vault").order_by("expires_on")[:8])

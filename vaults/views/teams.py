@@ -1,0 +1,110 @@
+"""The team on a plain page, and the way in by a one-time link."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from vaults import access
+from vaults.actions import teams
+from vaults.forms.teams import InviteForm, JoinForm, RoleForm
+from vaults.models import Invitation, Membership, Team
+from vaults.permissions import ROLE_SENTENCES, Action, Role
+from vaults.views.doors import once
+from vaults.views.pages import HtmxRequest, render_page
+
+
+def page_of(request: HtmxRequest, team: Team) -> dict[str, Any]:
+    members = team.memberships.select_related("user").order_by("user__email")
+    return {
+        "team": team,
+        "members": [(member, RoleForm(initial={"role": member.role})) for member in members],
+        "roles": [(role.value, ROLE_SENTENCES[role]) for role in Role],
+        "form": InviteForm(initial={"role": Role.VIEWER}),
+        "can": access.allowed(request.user, team),
+    }
+
+
+@require_safe
+def team(request: HtmxRequest) -> HttpResponse:
+    mine = access.team_for(request.user)
+    access.require(request.user, Action.TEAM_READ, mine)
+    return render_page(request, "vaults/team.html", page_of(request, mine))
+
+
+@require_POST
+def member_invite(request: HtmxRequest) -> HttpResponse:
+    """The link is in the answer to this POST and nowhere else."""
+    mine = access.team_for(request.user)
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return render_page(request, "vaults/team.html", {**page_of(request, mine), "form": form}, status=422)
+    email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
+    token = teams.invite_member(request.user, mine, email, role)
+    link = request.build_absolute_uri(reverse("join", args=[token]))
+    context = {**page_of(request, mine), "invitation_link": link, "invited": email}
+    return render_page(request, "vaults/team.html", context)
+
+
+@require_POST
+@once
+def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
+    member, form = member_for(request, member_id), RoleForm(request.POST)
+    if form.is_valid():
+        try:
+            teams.update_member(request.user, member, Role(form.cleaned_data["role"]))
+            messages.success(request, f"{member.user} is {form.cleaned_data['role']} now.")
+        except teams.LastOwner:
+            messages.error(request, "A team keeps at least one owner. Make somebody else an owner first.")
+    return redirect("team")
+
+
+@require_POST
+@once
+def member_remove(request: HtmxRequest, member_id: int) -> HttpResponse:
+    member = member_for(request, member_id)
+    try:
+        teams.remove_member(request.user, member)
+        messages.success(request, f"{member.user} is no longer in the team.")
+    except teams.LastOwner:
+        messages.error(request, "A team keeps at least one owner. Make somebody else an owner first.")
+    return redirect("team")
+
+
+def member_for(request: HtmxRequest, member_id: int) -> Membership:
+    mine = access.team_for(request.user)
+    member = mine.memberships.select_related("user", "team").filter(pk=member_id).first()
+    if member is None:
+        raise Http404("No such member.")
+    return member
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("password")
+@sensitive_variables("token")
+def join(request: HtmxRequest, token: str) -> HttpResponse:
+    """Where a one-time link leads: choose a password, and be signed in."""
+    invitation = Invitation.open(token)
+    if invitation is None:
+        raise Http404("This link was used, or has expired.")
+    form = JoinForm(request.POST or None, invited_email=invitation.email)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            user = teams.join_team(token, data.get("email", ""), data["name"], data["password"])
+        except teams.EmailTaken:
+            form.add_error(None, "There is an account with this e-mail address already.")
+        except teams.InvitationSpent:
+            raise Http404("This link was used, or has expired.") from None
+        else:
+            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
+            return redirect("overview")
+    context = {"form": form, "invitation": invitation}
+    return render_page(request, "vaults/join.html", context, status=422 if form.is_bound else 200)

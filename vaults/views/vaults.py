@@ -1,0 +1,117 @@
+"""Vaults of the portal: list, one's overview, add, change, remove, scan."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import IntegrityError
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from vaults import access, clients, problems
+from vaults.actions import inventory, vaults
+from vaults.forms.confirm import ConfirmForm
+from vaults.forms.vaults import VaultEditForm, VaultForm
+from vaults.models import Vault
+from vaults.permissions import Action
+from vaults.views.doors import once, with_vault
+from vaults.views.pages import HtmxRequest, render_page
+from vaults.views.summary import summary_of
+
+
+@require_safe
+def vault_list(request: HtmxRequest) -> HttpResponse:
+    team = access.team_for(request.user)
+    found = access.vaults_for(request.user)
+    context = {"rows": summary_of(found).vaults, "can": access.allowed(request.user, team)}
+    return render_page(request, "vaults/vault_list.html", context)
+
+
+@require_safe
+@with_vault
+def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    """What the last scan found; it asks nothing of Azure."""
+    access.require(request.user, Action.INVENTORY_READ, vault.team)
+    context: dict[str, Any] = {"vault": vault, "summary": summary_of([vault])}
+    try:
+        context["url"] = clients.vault_url(vault)
+    except problems.EXPECTED as error:
+        context["problem"] = problems.explain(error, vault=vault)
+    return render_page(request, "vaults/vault_overview.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def vault_new(request: HtmxRequest) -> HttpResponse:
+    access.require(request.user, Action.VAULT_ADD, access.team_for(request.user))
+    connections = access.connections_for(request.user)
+    form = VaultForm(request.POST or None, connections=connections, initial={"connection": request.GET.get("connection")})
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        access.require(request.user, Action.VAULT_ADD, data["connection"].team)
+        try:
+            vault = vaults.add_vault(request.user, data["connection"], data["name"], production=data["production"])
+        except IntegrityError:
+            form.add_error("name", "This connection has this vault already.")
+        else:
+            messages.success(request, f"Vault {vault.name} was added. Scan it, or check what you may do in it.")
+            return redirect("vault_detail", vault.slug)
+    known = sorted({name for cloud in clients.clouds().values() for name in cloud.vault_hosts})
+    context = {
+        "form": form,
+        "connections": connections,
+        "known_vaults": known,
+        "cancel_url": reverse("vault_list"),
+    }
+    return render_page(request, "vaults/vault_form.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def vault_edit(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    access.require(request.user, Action.VAULT_UPDATE, vault.team)
+    form = VaultEditForm(request.POST or None, initial={"production": vault.production})
+    if request.method == "POST" and form.is_valid():
+        vaults.update_vault(request.user, vault, production=form.cleaned_data["production"])
+        messages.success(request, f"Vault {vault.name} was changed.")
+        return redirect("vault_detail", vault.slug)
+    context = {"vault": vault, "form": form, "cancel_url": reverse("vault_detail", args=[vault.slug])}
+    return render_page(request, "vaults/vault_form.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@once
+def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    access.require(request.user, Action.VAULT_REMOVE, vault.team)
+    if request.method == "POST":
+        vaults.remove_vault(request.user, vault)
+        messages.success(request, f"Vault {vault.name} was removed from the portal.")
+        return redirect("vault_list")
+    here = reverse("vault_detail", args=[vault.slug])
+    context = {
+        "vault": vault,
+        "name": vault.name,
+        "title": f"Remove {vault.name} from the portal?",
+        "consequences": [
+            "Nothing in Azure changes. The portal forgets the vault and what was scanned of it.",
+            "Its audit entries stay. It can be added again at any time.",
+        ],
+        "submit_label": "Remove the vault",
+        "danger": True,
+        "cancel_url": here,
+        "crumbs": [],
+        "form": ConfirmForm(),
+    }
+    return render_page(request, "vaults/confirm.html", context)
+
+
+@require_POST
+@with_vault
+def vault_scan(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    """Ask for a scan; the worker does it, and the page looks for its end."""
+    inventory.request_scan(request.user, vault)
+    messages.info(request, f"{vault.name} is being scanned.")
+    return redirect("vault_detail", vault.slug)
