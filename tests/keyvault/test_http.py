@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -55,17 +56,29 @@ def test_the_token_goes_with_the_request(client: VaultClient, azure: FakeAzure) 
     assert azure.vault_requests[0].headers["Authorization"] == "Bearer token-1"
 
 
-def test_a_challenge_is_met_once_and_its_hosts_are_ignored(client: VaultClient, azure: FakeAzure) -> None:
-    azure.answer(401, error_body("Unauthorized"), CHALLENGE)
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        'Bearer authorization="https://evil.test/x", resource="https://evil.test"',
+        'Bearer authorization="https://login.test.evil.test/x", resource="https://vault.test"',
+        'Bearer authorization="https://login.test@evil.test/x", scope="https://evil.test/.default"',
+        'bearer authorization="http://169.254.169.254/", resource="evil.test"',
+        'BEARER error="invalid_token", claims="eyJldmlsIjoxfQ=="',
+        "Bearer",
+        "Bearer " + "x" * 5000,
+    ],
+)
+def test_a_challenge_is_met_once_and_its_hosts_are_ignored(
+    client: VaultClient, azure: FakeAzure, challenge: str
+) -> None:
+    azure.answer(401, error_body("Unauthorized"), {"WWW-Authenticate": challenge})
     azure.answer(200, secret_bundle())
 
     client.secrets.set("crpsecret", "v")
 
-    assert [request.headers["Authorization"] for request in azure.vault_requests] == [
-        "Bearer token-1",
-        "Bearer token-2",
-    ]
-    assert {str(request.url).split("/")[2] for request in azure.requests} == {
+    sent = [request.headers["Authorization"] for request in azure.vault_requests]
+    assert sent == ["Bearer token-1", "Bearer token-2"]
+    assert {urlsplit(str(request.url)).netloc for request in azure.requests} == {
         "login.test",
         "kv-one.vault.test",
     }

@@ -107,7 +107,7 @@ _SECRETS = (
     _secret("GetDeletedSecrets", "GET", "/deletedsecrets", "list", "readMetadata/action"),
     _secret("GetDeletedSecret", "GET", "/deletedsecrets/{name}", "get", "readMetadata/action"),
     _secret("RecoverDeletedSecret", "POST", "/deletedsecrets/{name}/recover", "recover", "recover/action",
-            probe=_ABSENT),
+            probe=_unproven()),
     _secret("PurgeDeletedSecret", "DELETE", "/deletedsecrets/{name}", "purge", "purge/action",
             ok=(204,), probe=_unproven()),
 )  # fmt: skip
