@@ -1,4 +1,4 @@
-"""The template tags of the portal: icons, states, times, text of strangers. Figures: figures.py.
+"""The template tags of the portal: icons, states, times, text of strangers. The chart: figures.py.
 
 The module stands in the template engine's `builtins`, so templates load nothing. Tags that occur in every row
 of a list return finished markup instead of including a template: 25 rows are drawn in a few milliseconds.
@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from tablericons.templatetags.tablericons import icon as tabler_icon
 
 from vaults.permissions import Action
-from vaults.templatetags.figures import expiry_chart, permission_columns, permission_matrix
+from vaults.templatetags.figures import expiry_chart
 
 register = template.Library()
 
@@ -253,5 +253,3 @@ def first_given(*things: Any) -> Any:
 
 
 register.inclusion_tag("includes/expiry_chart.html")(expiry_chart)
-register.simple_tag(permission_matrix)
-register.simple_tag(permission_columns)
