@@ -3,4 +3,4 @@ PYTHON ?= python3
 
 .PHONY: run serve test check bench lock
 run serve test check bench lock:
-	@$(PYTHON) kvportal/bootstrap.py $@
+	@$(PYTHON) -m kvportal.bootstrap $@

@@ -1,7 +1,7 @@
 """What `make run`, `make test` and the others do on a machine that has nothing but Python 3.11.
 
 Standard library only. It makes `.venv`, installs the hashed requirements when their file has changed, and hands over.
-Windows has no make: call `python kvportal/bootstrap.py run` there.
+Windows has no make: call `python -m kvportal.bootstrap run` there.
 """
 
 import hashlib
@@ -68,12 +68,12 @@ def test_environment() -> dict[str, str]:
 
 def task_run() -> None:
     prepare("requirements.txt")
-    replace_process(PYTHON, "manage.py", "run", *sys.argv[2:])
+    replace_process(PYTHON, "-m", "kvportal.launch", "run")
 
 
 def task_serve() -> None:
     prepare("requirements.txt")
-    replace_process(PYTHON, "manage.py", "serve", *sys.argv[2:])
+    replace_process(PYTHON, "-m", "kvportal.launch", "serve")
 
 
 def task_test() -> None:
@@ -126,5 +126,5 @@ if __name__ == "__main__":
     if sys.version_info < (3, 11):
         sys.exit("kvportal needs Python 3.11 or newer; this is " + sys.version.split()[0])
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
-        sys.exit("usage: python kvportal/bootstrap.py " + "|".join(TASKS))
+        sys.exit("usage: python -m kvportal.bootstrap " + "|".join(TASKS))
     TASKS[sys.argv[1]]()

@@ -47,9 +47,9 @@ def vault_for(user: User, slug: str) -> Vault:
     return vault
 
 
-def require(user: User, action: Action, team: Team) -> None:
-    """Raises RoleMissing."""
-    if not user.may(action, team):
+def require(user: User | None, action: Action, team: Team) -> None:
+    """Raises RoleMissing. None is the portal itself: its first start, its scheduled scans."""
+    if user and not user.may(action, team):
         raise RoleMissing(action)
 
 

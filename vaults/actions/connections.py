@@ -40,7 +40,7 @@ class TestResult:
 
 
 @sensitive_variables("credential")
-def create_connection(actor: User, team: Team, connection: Connection, credential: Credential) -> None:
+def create_connection(actor: User | None, team: Team, connection: Connection, credential: Credential) -> None:
     """Store a new connection; `connection` is filled in and not saved yet."""
     connection.team = team
     with audit.recording(

@@ -51,8 +51,7 @@ def scan_vault(actor: User | None, vault: Vault) -> int:
     problem = "The scan was cut off."
     try:
         with audit.recording(actor, Action.VAULT_SCAN, vault.team, vault=vault) as event:
-            if actor:
-                access.require(actor, Action.VAULT_SCAN, vault.team)
+            access.require(actor, Action.VAULT_SCAN, vault.team)
             client = clients.for_vault(vault, event)
             found = gather(*(partial(_read, vault, client, listing) for listing in LISTINGS))
             items = [item for part, _ in found for item in part]

@@ -13,8 +13,7 @@ def add_vault(actor: User | None, connection: Connection, name: str, *, producti
     with audit.recording(
         actor, Action.VAULT_ADD, connection.team, connection=connection, name=name, production=production
     ):
-        if actor:
-            access.require(actor, Action.VAULT_ADD, connection.team)
+        access.require(actor, Action.VAULT_ADD, connection.team)
         clients.cloud_of(connection).vault_url(name)
         return _create(Vault(connection=connection, name=name, production=production))
 

@@ -6,7 +6,7 @@ import uuid
 from django.db import models
 
 from vaults.models.team import Team
-from vaults.sealing import Place, seal, unseal
+from vaults.sealing import Place, is_current, seal, unseal
 
 NEWEST_API_VERSION = "2026-04-01"
 API_VERSIONS = ["7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", NEWEST_API_VERSION]
@@ -60,6 +60,9 @@ class Connection(models.Model):
         """The private key and the certificate, both PEM. Raises SealBroken."""
         private_key, certificate = json.loads(unseal(self.certificate_sealed, self._place("certificate")))
         return private_key, certificate
+
+    def is_sealed_with_current_key(self) -> bool:
+        return all(is_current(sealed) for sealed in (self.client_secret_sealed, self.certificate_sealed) if sealed)
 
     def reseal(self) -> None:
         """Seal what is kept anew with the ring's current key."""

@@ -1,0 +1,148 @@
+"""Start everything under one parent: `run` with the local Key Vault and keys of its own making, `serve` against Azure.
+
+    python -m kvportal.launch run      portal, worker and local vault; all state in KVPORTAL_DATA_DIR
+    python -m kvportal.launch serve    portal and worker; keys and database come from the environment
+
+The parent only starts, watches and stops; it holds no settings, so that it can make the keys before they are read.
+"""
+
+import base64
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MANAGE = [sys.executable, "manage.py"]
+STOP_SECONDS = 15
+
+
+def main() -> None:
+    mode = sys.argv[1] if len(sys.argv) > 1 else ""
+    if mode not in ("run", "serve"):
+        sys.exit("usage: python -m kvportal.launch run|serve")
+    os.chdir(ROOT)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kvportal.settings")
+    signal.signal(signal.SIGTERM, stop_on_signal)
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        start(children, local=mode == "run")
+        watch(children)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        stop(children)
+
+
+def start(children: dict[str, subprocess.Popen[bytes]], *, local: bool) -> None:
+    host, port = os.environ.get("KVPORTAL_HOST", "127.0.0.1"), int(os.environ.get("KVPORTAL_PORT", "8000"))
+    refuse_taken_port(host, port)
+    if local:
+        prepare_local_environment()
+        emulator_port = int(os.environ.get("KVPORTAL_EMULATOR_PORT", "8443"))
+        say("starting the local Key Vault")
+        children["local vault"] = subprocess.Popen([*MANAGE, "emulator", "serve"])  # noqa: S603 our own words
+        wait_for("local vault", children, lambda: answers("127.0.0.1", emulator_port))
+    prepared = subprocess.run([*MANAGE, "prepare", *(["--local"] if local else [])], check=False)  # noqa: S603
+    if prepared.returncode:
+        sys.exit(prepared.returncode)
+    children["worker"] = subprocess.Popen([*MANAGE, "worker"])  # noqa: S603
+    children["portal"] = subprocess.Popen(granian(host, port))  # noqa: S603
+    wait_for("portal", children, lambda: answers(host, port))
+    say(f"ready on http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/ (Ctrl+C stops it)")  # noqa: S104
+
+
+def granian(host: str, port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
+        *("--workers", os.environ.get("KVPORTAL_WORKERS", "1"), "--blocking-threads", "8", "--no-log"),
+        *("--backpressure", "64", "kvportal.wsgi:application"),
+    ]
+
+
+def prepare_local_environment() -> None:
+    """Keys made on the first start and kept beside the data, unless the environment brings its own."""
+    data = Path(os.environ.setdefault("KVPORTAL_DATA_DIR", str(ROOT / "var"))).absolute()
+    keys = data / "keys"
+    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made: dict[str, Callable[[], str]] = {
+        "SECRET_KEY": lambda: secrets.token_urlsafe(64),
+        "SEALING_KEYS": lambda: f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "AUDIT_KEY": lambda: secrets.token_urlsafe(48),
+    }
+    for name, make in made.items():
+        if f"KVPORTAL_{name}" in os.environ or f"KVPORTAL_{name}_FILE" in os.environ:
+            continue
+        path = keys / name.lower()
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(make())
+        os.environ[f"KVPORTAL_{name}_FILE"] = str(path)
+    os.environ.setdefault("KVPORTAL_HTTPS", "false")
+    os.environ.setdefault("KVPORTAL_CLOUDS_FILE", str(data / "emulator" / "clouds.toml"))
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            sys.exit(f"kvportal: port {port} can't be used ({error.strerror}); set KVPORTAL_PORT to another one")
+
+
+def answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(name: str, children: dict[str, subprocess.Popen[bytes]], ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not ready():
+        if children[name].poll() is not None:
+            sys.exit(f"kvportal: the {name} did not start")
+        if time.monotonic() > deadline:
+            sys.exit(f"kvportal: the {name} did not answer within a minute")
+        time.sleep(0.1)
+
+
+def watch(children: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Wait until one of them ends; without it the others are of no use."""
+    while True:
+        for name, child in children.items():
+            if child.poll() is not None:
+                sys.exit(f"kvportal: the {name} ended with code {child.returncode}; stopping the rest")
+        time.sleep(0.5)
+
+
+def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Ask all to stop, the portal first; requests and scans under way are finished."""
+    for child in reversed(children.values()):
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children.values():
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+def stop_on_signal(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def say(words: str) -> None:
+    print(f"kvportal: {words}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""manage.py prepare: bring database, cache table and static files to this version; the first owner's way in."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from vaults import setup
+from vaults.sealing import check_key_ring
+
+
+class Command(BaseCommand):
+    help = "Bring database and static files to this version, and say how the first owner gets in."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--local", action="store_true", help="on the first start, store connections to the local vault")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+        call_command("migrate", verbosity=0, interactive=False)
+        if not settings.CACHE_URL:
+            call_command("createcachetable", verbosity=0)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        try:
+            check_key_ring()
+        except ImproperlyConfigured as reason:
+            raise CommandError(f"kvportal does not start: {reason}") from None
+        team = setup.first_team()
+        if options["local"]:
+            setup.store_local_connections(team)
+        self.first_owner()
+
+    def first_owner(self) -> None:
+        if setup.has_owner():
+            return
+        if settings.OWNER_EMAIL and settings.OWNER_PASSWORD:
+            setup.create_owner(settings.OWNER_EMAIL, settings.OWNER_PASSWORD)
+            self.stdout.write(f"kvportal: {settings.OWNER_EMAIL} is the first owner")
+            return
+        link = setup.first_owner_link()
+        self.stdout.write(f"kvportal: this one-time link makes you the first owner:\n\n    {link}\n")

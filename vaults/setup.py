@@ -1,0 +1,55 @@
+"""The first start: the first team, its owner's way in, and, with the local vault, connections that are ready to use."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from vaults import clients
+from vaults.actions.connections import Credential, create_connection
+from vaults.actions.teams import join_team
+from vaults.actions.vaults import add_vault
+from vaults.models import Connection, Invitation, Membership, Team
+from vaults.permissions import Role
+
+
+def first_team() -> Team:
+    with transaction.atomic():
+        return Team.objects.order_by("pk").first() or Team.objects.create(name="Our team")
+
+
+def has_owner() -> bool:
+    return Membership.objects.filter(role=Role.OWNER).exists()
+
+
+def first_owner_link() -> str:
+    """A new one-time link; earlier ones for the first owner end."""
+    Invitation.objects.filter(email="", used_at=None).delete()
+    _, token = Invitation.issue(first_team(), Role.OWNER)
+    scheme = "https" if settings.HTTPS else "http"
+    return f"{scheme}://localhost:{settings.PORT}{reverse('join', args=[token])}"
+
+
+def create_owner(email: str, password: str) -> None:
+    _, token = Invitation.issue(first_team(), Role.OWNER, email)
+    join_team(token, email, "", password)
+
+
+def store_local_connections(team: Team) -> None:
+    """Connections for the local vault's two service principals: the wide one with three vaults, the narrow one with one.
+
+    Only on the first start: what people change or remove afterwards is theirs.
+    """
+    if team.connections.exists():
+        return
+    known: dict[str, Any] = json.loads((settings.DATA_DIR / "emulator" / "credentials.json").read_text())
+    all_vaults = list(clients.clouds()["local"].vault_hosts)
+    for number, (name, principal) in enumerate(known["principals"].items()):
+        connection = Connection(
+            name=name, cloud="local", tenant_id=known["tenant_id"], client_id=principal["client_id"]
+        )
+        create_connection(None, team, connection, Credential(client_secret=principal["client_secret"]))
+        for vault in all_vaults if number == 0 else all_vaults[:1]:
+            add_vault(None, connection, vault, production=vault.endswith("-prod"))
