@@ -125,6 +125,8 @@ def watch(children: dict[str, subprocess.Popen[bytes]]) -> None:
 
 def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
     """Ask all to stop, the portal first; requests and scans under way are finished."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl+C must not leave anybody behind
     for child in reversed(children.values()):
         if child.poll() is None:
             child.terminate()

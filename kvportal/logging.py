@@ -32,6 +32,13 @@ def drop_locals(_logger: object, _name: str, event: MutableMapping[str, Any]) ->
     return event
 
 
+def drop_path(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Django's own line about a failed request quotes its path, which may be a one-time link; ours names the route."""
+    if event.get("logger") == "django.request":
+        event["event"] = str(event["event"]).partition(":")[0]
+    return event
+
+
 def configure(options: dict[str, str]) -> None:
     structlog.configure(
         processors=[*SHARED, drop_locals, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -39,7 +46,7 @@ def configure(options: dict[str, str]) -> None:
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*SHARED, drop_locals],
+        foreign_pre_chain=[*SHARED, drop_locals, drop_path],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.JSONRenderer(),

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from vaults import clients
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.adapter import EmulatorAdapter
+from vaults.keyvault.client import VaultClient
 from vaults.keyvault.clouds import Cloud
 from vaults.models import Connection, Membership, Team, User, Vault
 from vaults.permissions import Role
@@ -79,6 +80,13 @@ def world(db: None, emulator: Emulator) -> World:
     connection = make_connection(team, "sp-shop-admin", ADMIN.client_id, ADMIN.client_secret)
     vault = Vault.objects.create(connection=connection, name="kv-shop-prod", slug="kv-shop-prod")
     return World(team, User.objects.get(pk=olga.pk), User.objects.get(pk=rafi.pk), otto, connection, vault, members)
+
+
+@pytest.fixture
+def azure(world: World) -> VaultClient:
+    """The vault itself, past the portal: to put things into it and to look at what is there."""
+    cloud = clients.cloud_of(world.connection)
+    return VaultClient(clients.vault_url(world.vault), cloud, clients.token_source(world.connection))
 
 
 @pytest.fixture

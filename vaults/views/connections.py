@@ -106,6 +106,7 @@ def name_is_free(form: ConnectionForm, taken: bool) -> bool:
 @require_POST
 def connection_test(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
     connection = access.connection_for(request.user, connection_id)
+    access.require(request.user, Action.CONNECTION_TEST, connection.team)
     try:
         result = connections.test_connection(request.user, connection)
     except problems.EXPECTED as error:

@@ -121,6 +121,7 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
 @with_vault
 @sensitive_variables("secret")
 def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    access.require(request.user, Action.SECRET_REVEAL, vault.team)
     if not recently_confirmed(request):
         return confirm_first(request, reverse("secret_detail", args=[vault.slug, name]))
     secret = secrets.reveal_secret(request.user, vault, name, request.POST.get("version", ""))

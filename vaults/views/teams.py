@@ -42,6 +42,7 @@ def team(request: HtmxRequest) -> HttpResponse:
 def member_invite(request: HtmxRequest) -> HttpResponse:
     """The link is in the answer to this POST and nowhere else."""
     mine = access.team_for(request.user)
+    access.require(request.user, Action.MEMBER_INVITE, mine)
     form = InviteForm(request.POST)
     if not form.is_valid():
         return render_page(request, "vaults/team.html", {**page_of(request, mine), "form": form}, status=422)
@@ -56,6 +57,7 @@ def member_invite(request: HtmxRequest) -> HttpResponse:
 @once
 def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
     member, form = member_for(request, member_id), RoleForm(request.POST)
+    access.require(request.user, Action.MEMBER_UPDATE, member.team)
     if form.is_valid():
         try:
             teams.update_member(request.user, member, Role(form.cleaned_data["role"]))

@@ -1,0 +1,174 @@
+"""Every address and every kind of person: who gets what. An address that is not in the table fails."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.conftest import World, signed_in
+from vaults import audit
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.types import CertificatePolicy
+from vaults.models import Membership, User
+from vaults.permissions import Action, Role
+
+ALL = frozenset(Role)
+WRITERS = frozenset({Role.WRITER, Role.MANAGER, Role.OWNER})
+MANAGERS = frozenset({Role.MANAGER, Role.OWNER})
+REVEALERS = frozenset({Role.READER, Role.MANAGER, Role.OWNER})
+OWNERS = frozenset({Role.OWNER})
+
+V, NAME = "kv-shop-prod", "checkout-db-password"
+KEY, CERTIFICATE = "order-signing", "shop-tls"
+
+#: name: (method, arguments, roles that are let in, status they get)
+TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
+    "overview": ("get", [], ALL, 200),
+    "inventory": ("get", [], ALL, 200),
+    "inventory_csv": ("get", [], ALL, 200),
+    "go": ("get", [], ALL, 302),
+    "audit_list": ("get", [], ALL, 200),
+    "audit_verify": ("post", [], OWNERS, 302),
+    "audit_detail": ("get", ["event"], ALL, 200),
+    "team": ("get", [], ALL, 200),
+    "member_invite": ("post", [], OWNERS, 422),
+    "member_update": ("post", ["member"], OWNERS, 302),
+    "member_remove": ("post", ["member"], OWNERS, 302),
+    "connection_list": ("get", [], ALL, 200),
+    "connection_new": ("get", [], OWNERS, 200),
+    "connection_detail": ("get", ["connection"], ALL, 200),
+    "connection_edit": ("get", ["connection"], OWNERS, 200),
+    "connection_test": ("post", ["connection"], OWNERS, 200),
+    "connection_delete": ("get", ["connection"], OWNERS, 200),
+    "vault_list": ("get", [], ALL, 200),
+    "vault_new": ("get", [], OWNERS, 200),
+    "vault_detail": ("get", [V], ALL, 200),
+    "vault_edit": ("get", [V], OWNERS, 200),
+    "vault_remove": ("get", [V], OWNERS, 200),
+    "vault_scan": ("post", [V], ALL, 302),
+    "access": ("get", [V], ALL, 200),
+    "secret_list": ("get", [V], ALL, 200),
+    "secret_new": ("get", [V], WRITERS, 200),
+    "secret_detail": ("get", [V, NAME], ALL, 200),
+    "secret_version": ("get", [V, NAME, "version"], ALL, 200),
+    "secret_edit": ("get", [V, NAME], WRITERS, 200),
+    "secret_new_version": ("get", [V, NAME], WRITERS, 200),
+    "secret_reveal": ("post", [V, NAME], REVEALERS, 302),
+    "secret_delete": ("get", [V, NAME], MANAGERS, 200),
+    "key_list": ("get", [V], ALL, 200),
+    "key_new": ("get", [V], WRITERS, 200),
+    "key_detail": ("get", [V, KEY], ALL, 200),
+    "key_version": ("get", [V, KEY, "key version"], ALL, 200),
+    "key_edit": ("get", [V, KEY], WRITERS, 200),
+    "key_new_version": ("get", [V, KEY], WRITERS, 200),
+    "key_delete": ("get", [V, KEY], MANAGERS, 200),
+    "key_public": ("get", [V, KEY], ALL, 200),
+    "certificate_list": ("get", [V], ALL, 200),
+    "certificate_new": ("get", [V], WRITERS, 200),
+    "certificate_detail": ("get", [V, CERTIFICATE], ALL, 200),
+    "certificate_version": ("get", [V, CERTIFICATE, "certificate version"], ALL, 200),
+    "certificate_edit": ("get", [V, CERTIFICATE], WRITERS, 200),
+    "certificate_new_version": ("get", [V, CERTIFICATE], WRITERS, 200),
+    "certificate_delete": ("get", [V, CERTIFICATE], MANAGERS, 200),
+    "certificate_download": ("get", [V, CERTIFICATE], ALL, 200),
+    "certificate_operation": ("get", [V, CERTIFICATE], ALL, 200),
+    "certificate_operation_status": ("get", [V, CERTIFICATE], ALL, 200),
+    "certificate_operation_csr": ("get", [V, CERTIFICATE], ALL, 200),
+    "certificate_operation_cancel": ("get", [V, CERTIFICATE], WRITERS, 200),
+    "certificate_operation_delete": ("get", [V, CERTIFICATE], WRITERS, 200),
+    "deleted_list": ("get", [V], ALL, 200),
+    "deleted_detail": ("get", [V, "secrets", "gone"], ALL, 200),
+    "deleted_recover": ("get", [V, "secrets", "gone"], MANAGERS, 200),
+    "deleted_purge": ("get", [V, "secrets", "gone"], MANAGERS, 302),
+}
+PUBLIC = {"healthz", "readyz", "join"}
+#: An object of another team is not found; a page about one's own team is just one's own.
+ABOUT_OBJECTS = {name for name, (_, arguments, _, _) in TABLE.items() if arguments} - {"vault_new"}
+
+
+def product_names() -> Iterator[str]:
+    for pattern in get_resolver().url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield str(pattern.name)
+        elif isinstance(pattern, URLResolver) and not str(pattern.pattern).startswith("account/"):
+            yield from (str(inner.name) for inner in pattern.url_patterns)
+
+
+def test_every_address_is_in_the_table() -> None:
+    assert set(product_names()) == set(TABLE) | PUBLIC
+
+
+@pytest.fixture
+def places(world: World, azure: VaultClient, emulator: Emulator) -> dict[str, object]:
+    """One of each thing in the vault, and what stands for it in an address."""
+    secret = azure.secrets.set(NAME, "hidden")
+    key = azure.keys.create(KEY, kty="EC")
+    azure.secrets.set("gone", "hidden")
+    azure.secrets.delete("gone")
+    azure.certificates.create(CERTIFICATE, CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    emulator.clock.advance(60)
+    certificate = azure.certificates.get(CERTIFICATE)
+    with audit.recording(world.olga, Action.TEAM_READ, world.team) as event:
+        pass
+    return {
+        "event": event.id,
+        "member": Membership.objects.get(user=world.rafi).pk,
+        "connection": world.connection.pk,
+        "version": secret.version,
+        "key version": key.properties.version,
+        "certificate version": certificate.properties.version,
+    }
+
+
+def answer(client: Client, name: str, places: dict[str, object]) -> int:
+    method, arguments, _, _ = TABLE[name]
+    url = reverse(name, args=[places.get(str(argument), argument) for argument in arguments])
+    return int(getattr(client, method)(url).status_code)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_gets_what_the_table_says(role: Role, world: World, places: dict[str, object]) -> None:
+    client = signed_in(world.members[role])
+    expected = {name: status if role in allowed else 403 for name, (_, _, allowed, status) in TABLE.items()}
+    assert {name: answer(client, name, places) for name in TABLE} == expected
+
+
+def test_an_owner_of_another_team_finds_nothing(world: World, places: dict[str, object]) -> None:
+    otto = signed_in(world.otto)
+    expected = {name: 404 if name in ABOUT_OBJECTS else TABLE[name][3] for name in TABLE}
+    assert {name: answer(otto, name, places) for name in TABLE} == expected
+
+
+def test_a_person_without_a_team_finds_nothing(world: World, places: dict[str, object]) -> None:
+    stranger = signed_in(User.objects.create_user("nobody@example.com", "a long password"))
+    assert {name: answer(stranger, name, places) for name in TABLE if name != "go"} == dict.fromkeys(
+        set(TABLE) - {"go"}, 404
+    )
+
+
+def test_somebody_who_has_not_signed_in_is_asked_to(places: dict[str, object]) -> None:
+    assert {name: answer(Client(), name, places) for name in TABLE} == dict.fromkeys(TABLE, 302)
+
+
+def test_a_removed_member_is_out_at_once(world: World, places: dict[str, object]) -> None:
+    rafi = signed_in(world.rafi)
+    assert answer(rafi, "secret_list", places) == 200
+    Membership.objects.filter(user=world.rafi).delete()
+    assert answer(rafi, "secret_list", places) == 404
+
+
+def test_an_unknown_vault_and_a_foreign_one_look_the_same(world: World) -> None:
+    otto = signed_in(world.otto)
+    foreign = otto.get(reverse("secret_list", args=[V]))
+    unknown = otto.get(reverse("secret_list", args=["no-such-vault"]))
+    assert foreign.status_code == unknown.status_code == 404
+    assert visible(foreign, V) == visible(unknown, "no-such-vault")
+
+
+def visible(answer: HttpResponse, slug: str) -> str:
+    """The page without the address it was asked for and the form tokens that differ on every page."""
+    return re.sub(r'value="[0-9a-zA-Z]{64}"', "", answer.content.decode().replace(slug, ""))
