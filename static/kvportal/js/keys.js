@@ -8,7 +8,7 @@ let forget = 0;
 
 function press(keys) {
   const found = [...document.querySelectorAll("[data-keys]")].find((element) => element.dataset.keys === keys && element.offsetParent !== null);
-  const target = found ?? document.querySelector(`.rail [data-keys="${keys}"]`);
+  const target = found ?? document.querySelector(`:is(.rail, [data-shortcuts]) [data-keys="${keys}"]`);
   if (!target) return false;
   if (target.matches("input")) {
     target.focus();
@@ -40,6 +40,8 @@ function escape(target) {
     location.hash = "#main";
   } else if (typing(target)) {
     target.blur();
+  } else if (document.querySelector("[data-bulk]:not([hidden])")) {
+    document.querySelector("[data-clear]").click();
   } else {
     press("Escape");
   }
