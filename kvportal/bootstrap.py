@@ -45,7 +45,15 @@ def prepare(requirements: str) -> None:
         print("kvportal: making .venv", flush=True)
         venv.create(VENV, with_pip=True, clear=VENV.exists())
     print(f"kvportal: installing {requirements}", flush=True)
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
+    install = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--no-deps",
+    ]
     run(PYTHON, *install, "-r", requirements)
     stamp.write_text(digest)
 
@@ -98,7 +106,16 @@ def task_bench() -> None:
 
 def task_lock() -> None:
     """Write both hashed requirement files anew from pyproject.toml; needs uv."""
-    compile_lock = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header", "--no-annotate"]
+    compile_lock = [
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--generate-hashes",
+        "--no-header",
+        "--no-annotate",
+    ]
     extras = ["--extra", "postgres", "--extra", "redis", "pyproject.toml"]
     run(*compile_lock, *extras, "-o", "requirements.txt")
     run(*compile_lock, "--group", "dev", "-c", "requirements.txt", *extras, "-o", "requirements-dev.txt")
@@ -123,7 +140,7 @@ TASKS = {
 }
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 an older Python gets here before anything checks
         sys.exit("kvportal needs Python 3.11 or newer; this is " + sys.version.split()[0])
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
         sys.exit("usage: python -m kvportal.bootstrap " + "|".join(TASKS))

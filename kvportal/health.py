@@ -22,7 +22,9 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 def readyz(_request: HttpRequest) -> JsonResponse:
     """The process can do its work: database, migrations, key ring. 503 with the names of what is wrong."""
     problems = [name for name, works in (("database", database_works), ("keys", keys_work)) if not works()]
-    return JsonResponse({"status": "unready" if problems else "ok", "problems": problems}, status=503 if problems else 200)
+    return JsonResponse(
+        {"status": "unready" if problems else "ok", "problems": problems}, status=503 if problems else 200
+    )
 
 
 def database_works() -> bool:

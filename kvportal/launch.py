@@ -54,7 +54,7 @@ def start(children: dict[str, subprocess.Popen[bytes]], *, local: bool) -> None:
     children["worker"] = subprocess.Popen([*MANAGE, "worker"])  # noqa: S603
     children["portal"] = subprocess.Popen(granian(host, port))  # noqa: S603
     wait_for("portal", children, lambda: answers(host, port))
-    say(f"ready on http://{'localhost' if host in ('127.0.0.1', '0.0.0.0') else host}:{port}/ (Ctrl+C stops it)")  # noqa: S104
+    say(f"ready on http://{'localhost' if host == '127.0.0.1' else host}:{port}/ (Ctrl+C stops it)")
 
 
 def granian(host: str, port: int) -> list[str]:

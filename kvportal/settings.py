@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -41,7 +41,9 @@ CACHE_URL: str = env.str("CACHE_URL", "")
 try:
     env.seal()  # from here on nothing is read; everything that was wrong is said at once
 except EnvValidationError as error:
-    wrong = "; ".join(f"{name}: {' '.join(reasons)}" for name, reasons in error.error_messages.items())
+    wrong = "; ".join(
+        f"{name}: {' '.join(reasons)}" for name, reasons in cast(dict[str, list[str]], error.error_messages).items()
+    )
     raise ImproperlyConfigured(f"the environment is not right: {wrong}") from None
 
 STARTUP_CHECKS = ["vaults.sealing.check_key_ring"]

@@ -10,8 +10,3 @@ urlpatterns = [
     path("account/", include("allauth.account.urls")),
     path("", include("vaults.urls")),
 ]
-
-handler400 = "vaults.views.problems.bad_request"
-handler403 = "vaults.views.problems.forbidden"
-handler404 = "vaults.views.problems.not_found"
-handler500 = "vaults.views.problems.server_error"

@@ -11,9 +11,9 @@ os.environ.update(
     KVPORTAL_ALLOWED_HOSTS="testserver,localhost",
 )
 
-from kvportal.settings import *  # noqa: E402, F403 the environment comes first
+from kvportal.settings import *  # noqa: F403 the environment comes first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
-STATIC_ROOT = None
+WHITENOISE_AUTOREFRESH = True  # no collected files to look for

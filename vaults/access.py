@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from vaults.models import Connection, Team, User, Vault
+from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action, RoleMissing
 
 
@@ -36,7 +37,7 @@ def connection_for(user: User, connection_id: uuid.UUID) -> Connection:
     return connection
 
 
-def vaults_for(user: User) -> QuerySet[Vault]:
+def vaults_for(user: User) -> VaultQuerySet:
     return Vault.objects.filter(connection__team__memberships__user=user).select_related("connection__team")
 
 

@@ -121,7 +121,7 @@ def explain(error: Exception, *, vault: Vault | None = None, connection: Connect
             return _plain(
                 error,
                 "The vault's list leads elsewhere",
-                "A page of the list named a next page outside this vault's list. It was not followed, and no token was sent there.",
+                "A page of the list named a next page outside this list. It was not followed, and no token was sent there.",
                 "Tell whoever runs the network between this server and Azure: somebody may be changing answers.",
             )
         case MalformedAnswer():
@@ -150,7 +150,9 @@ def explain(error: Exception, *, vault: Vault | None = None, connection: Connect
             return Problem(
                 "The address is not one of this cloud's vaults",
                 str(error) if not isinstance(error, UnknownCloud) else f"This server knows no cloud named {name}.",
-                ["Compare the vault's name and the connection's cloud; an operator can add clouds (KVPORTAL_CLOUDS_FILE)."],
+                [
+                    "Compare the vault's name and the connection's cloud; an operator can add clouds (KVPORTAL_CLOUDS_FILE)."
+                ],
                 status=400,
             )
 
@@ -214,7 +216,7 @@ def _service(error: ServiceError) -> Problem:
             return _plain(
                 error,
                 "Azure is throttling this vault",
-                f"Too many requests reached the vault in the last seconds, from here or elsewhere; it did not look at this one.{wait}",
+                f"Too many requests reached it in the last seconds, from here or elsewhere; it did not look at this one.{wait}",
                 "Nothing was changed. Wait some seconds, then try again.",
                 503,
             )
@@ -298,7 +300,13 @@ def _forbidden(error: Forbidden, vault: Vault) -> Problem:
     policy = _POLICY.search(error.message)
     permission = f"{policy[1]}/{policy[2]}" if policy else error.permission
     if not permission:
-        return _plain(error, "Azure refused", error.message or "Azure refused, without a reason.", "See the details.", 403)
+        return _plain(
+            error,
+            "Azure refused",
+            error.message or "Azure refused, without a reason.",
+            "See the details.",
+            403,
+        )
     object_id = _OBJECT_ID.search(error.message)
     remedy = grant_remedy(vault, permission, rbac=error.inner_code == "ForbiddenByRbac")
     return Problem(

@@ -1,9 +1,7 @@
 """Addresses: object-shaped, shareable, stable. Names are the user's, so no fixed word stands where a name can."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpResponse
 from django.urls import URLPattern, path
 
 from vaults.views import (

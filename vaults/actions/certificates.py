@@ -1,6 +1,6 @@
 """Certificates and their pending operations: who may, do it, record it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ class CertificateDetail:
     """A certificate's page: the version asked for, all versions, newest first, and the operation under way, if any."""
 
     certificate: Certificate
-    versions: list[CertificateProperties]
+    versions: Sequence[CertificateProperties]
     operation: CertificateOperation | None
 
 
@@ -54,7 +54,12 @@ def read_certificate(actor: User, vault: Vault, name: str, version: str = "") ->
 
 
 def create_certificate(
-    actor: User, vault: Vault, name: str, policy: CertificatePolicy, tags: Mapping[str, str], enabled: bool | None
+    actor: User,
+    vault: Vault,
+    name: str,
+    policy: CertificatePolicy,
+    tags: Mapping[str, str],
+    enabled: bool | None,
 ) -> CertificateOperation:
     """Raises NameTaken where the name is in use, Conflict where a deleted one holds it or an operation is under way."""
     with audit.recording(

@@ -58,7 +58,10 @@ def differences(current: Properties, wanted: Mapping[str, Any]) -> dict[str, Any
 
 
 def look_up_lost(
-    error: KeyVaultError, event: Event, versions: Callable[[], Sequence[Found]], is_ours: Callable[[Found], bool]
+    error: KeyVaultError,
+    event: Event,
+    versions: Callable[[], Sequence[Found]],
+    is_ours: Callable[[Found], bool],
 ) -> Found:
     """After a lost answer: the version that our request made, if it did. Raises the error again where that can't be told."""
     if not error.maybe_done:

@@ -44,7 +44,12 @@ def create_connection(actor: User | None, team: Team, connection: Connection, cr
     """Store a new connection; `connection` is filled in and not saved yet."""
     connection.team = team
     with audit.recording(
-        actor, Action.CONNECTION_CREATE, team, connection=connection, name=connection.name, cloud=connection.cloud
+        actor,
+        Action.CONNECTION_CREATE,
+        team,
+        connection=connection,
+        name=connection.name,
+        cloud=connection.cloud,
     ):
         access.require(actor, Action.CONNECTION_CREATE, team)
         _put_credential(connection, credential)
@@ -54,9 +59,7 @@ def create_connection(actor: User | None, team: Team, connection: Connection, cr
 @sensitive_variables("credential")
 def update_connection(actor: User, connection: Connection, credential: Credential) -> None:
     """Store changes; tokens got with what was stored before are dropped."""
-    with audit.recording(
-        actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name
-    ):
+    with audit.recording(actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name):
         access.require(actor, Action.CONNECTION_UPDATE, connection.team)
         _put_credential(connection, credential)
         connection.revision += 1
@@ -67,9 +70,7 @@ def update_connection(actor: User, connection: Connection, credential: Credentia
 
 def delete_connection(actor: User, connection: Connection) -> None:
     """Raises django.db.models.ProtectedError while it still has vaults."""
-    with audit.recording(
-        actor, Action.CONNECTION_DELETE, connection.team, connection=connection, name=connection.name
-    ):
+    with audit.recording(actor, Action.CONNECTION_DELETE, connection.team, connection=connection, name=connection.name):
         access.require(actor, Action.CONNECTION_DELETE, connection.team)
         connection.delete()
 

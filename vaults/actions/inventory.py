@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from vaults import access, audit, clients, problems
+from vaults.actions.deleted import AnyDeleted
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden
 from vaults.keyvault.parallel import gather
@@ -87,7 +88,7 @@ def _read(vault: Vault, client: VaultClient, listing: Listing) -> tuple[list[Inv
         return [], problems.explain(error, vault=vault).title
 
 
-def _items(vault: Vault, kind: Kind, found: Iterable[Properties | Deleted]) -> Iterator[InventoryItem]:
+def _items(vault: Vault, kind: Kind, found: Iterable[Properties | AnyDeleted]) -> Iterator[InventoryItem]:
     for thing in found:
         if isinstance(thing, Deleted):
             item = item_of(vault, kind, thing.properties)
@@ -119,5 +120,3 @@ def item_of(vault: Vault, kind: Kind, properties: Properties) -> InventoryItem:
             item.subject = (properties.subject or "")[:1000]
             item.pending = not properties.x5t
     return item
-
-

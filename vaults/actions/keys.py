@@ -53,7 +53,7 @@ def list_keys(actor: User, vault: Vault, page_token: str | None = None) -> Page[
     return page
 
 
-def read_key(actor: User, vault: Vault, name: str, version: str = "") -> tuple[Key, list[KeyProperties]]:
+def read_key(actor: User, vault: Vault, name: str, version: str = "") -> tuple[Key, Sequence[KeyProperties]]:
     """The public part of a key's version, and all versions, newest first: two calls side by side."""
     with audit.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
         access.require(actor, Action.KEY_READ, vault.team)

@@ -1,6 +1,6 @@
 """Secrets: who may, do it, record it. A value is read by `reveal_secret` and by nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,7 +47,7 @@ def list_secrets(actor: User, vault: Vault, page_token: str | None = None) -> Pa
     return page
 
 
-def read_secret(actor: User, vault: Vault, name: str) -> list[SecretProperties]:
+def read_secret(actor: User, vault: Vault, name: str) -> Sequence[SecretProperties]:
     """All versions without values, newest first. Raises NotFound where there is none."""
     with audit.recording(actor, Action.SECRET_READ, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.SECRET_READ, vault.team)
@@ -86,9 +86,7 @@ def new_version_of_secret(
         return _set(client, event, name, content)
 
 
-def update_secret(
-    actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str
-) -> SecretProperties:
+def update_secret(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> SecretProperties:
     """Bring attributes and tags of one version to what is wanted; only what differs is sent."""
     version = opened_on.partition(".")[0]
     with audit.recording(actor, Action.SECRET_UPDATE, vault.team, vault=vault, name=name, version=version) as event:
@@ -109,7 +107,7 @@ def delete_secret(actor: User, vault: Vault, name: str) -> DeletedSecret:
     return deleted
 
 
-def _versions(client: VaultClient, name: str) -> list[SecretProperties]:
+def _versions(client: VaultClient, name: str) -> Sequence[SecretProperties]:
     found = client.secrets.versions(name)
     if not found:
         raise NotFound(f"The vault lists no version of {name}.", status=404)

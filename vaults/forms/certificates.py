@@ -15,10 +15,12 @@ CONTENT_TYPES = [("application/x-pkcs12", "PFX (PKCS #12)"), ("application/x-pem
 KEY_TYPES = [("RSA", "RSA"), ("EC", "EC")]
 KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
 CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
-DNS_NAME = re.compile(r"(\*\.)?([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?\.)*[a-zA-Z0-9_]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
+DNS_NAME = re.compile(
+    r"(\*\.)?([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?\.)*[a-zA-Z0-9_]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+)
 
 
-class DnsNamesField(forms.CharField):
+class DnsNamesField(forms.Field):
     """DNS names, one a line or separated by commas."""
 
     def __init__(self) -> None:
@@ -30,11 +32,11 @@ class DnsNamesField(forms.CharField):
         )
 
     def to_python(self, value: Any) -> tuple[str, ...]:
-        names = tuple(dict.fromkeys(re.split(r"[\s,]+", super().to_python(value).strip()))) if value else ()
+        names = tuple(dict.fromkeys(name for name in re.split(r"[\s,]+", value or "") if name))
         for name in names:
-            if name and (len(name) > 253 or not DNS_NAME.fullmatch(name)):
+            if len(name) > 253 or not DNS_NAME.fullmatch(name):
                 raise ValidationError(f"“{name[:60]}” is not a DNS name.")
-        return tuple(name for name in names if name)
+        return names
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, tuple | list) else value
@@ -44,12 +46,19 @@ class PolicyForm(FormKeyMixin, forms.Form):
     """How a certificate is made: the certificate policy, in the order the Azure Portal asks for it."""
 
     issuer = forms.ChoiceField(
-        choices=[("Self", "Self-signed"), ("Unknown", "A CA that Key Vault does not know: gives a CSR to be signed")]
+        choices=[
+            ("Self", "Self-signed"),
+            ("Unknown", "A CA that Key Vault does not know: gives a CSR to be signed"),
+        ]
     )
     subject = forms.CharField(max_length=1000, help_text="An X.500 name, such as CN=www.example.com.")
     dns_names = DnsNamesField()
     validity_in_months = forms.IntegerField(
-        label="Validity in months", min_value=1, max_value=1200, required=False, help_text="Empty: 12, Key Vault's default."
+        label="Validity in months",
+        min_value=1,
+        max_value=1200,
+        required=False,
+        help_text="Empty: 12, Key Vault's default.",
     )
     content_type = forms.ChoiceField(choices=CONTENT_TYPES, help_text="The form in which the secret twin holds it.")
     kty = forms.ChoiceField(label="Key type", choices=KEY_TYPES)

@@ -15,7 +15,9 @@ class ConfirmForm(FormKeyMixin, forms.Form):
 class TypedNameForm(ConfirmForm):
     """For what can't be undone: the name, typed."""
 
-    confirm_name = forms.CharField(label="Name", widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+    confirm_name = forms.CharField(
+        label="Name", widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+    )
 
     def __init__(self, *args: Any, expected: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -68,7 +68,9 @@ class ConnectionForm(FormKeyMixin, ModelForm):
 
     def __init__(self, *args: Any, clouds: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["cloud"] = forms.ChoiceField(choices=clouds, help_text="Decides where tokens are asked for and sent.")
+        self.fields["cloud"] = forms.ChoiceField(
+            choices=clouds, help_text="Decides where tokens are asked for and sent."
+        )
         self.order_fields(self.field_order)
         self.has_stored = bool(self.instance.client_secret_sealed or self.instance.certificate_sealed)
         if self.has_stored:
@@ -103,7 +105,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         return cleaned
 
     @sensitive_variables("password")
-    def _read_certificate(self, upload: UploadedFile, password: str) -> Credential | None:
+    def _read_certificate(self, upload: "UploadedFile[bytes]", password: str) -> Credential | None:
         if (upload.size or 0) > MOST_CERTIFICATE_BYTES:
             self.add_error("certificate", "The file is larger than 64 kB; a certificate with its key is smaller.")
             return None
@@ -130,7 +132,7 @@ def read_certificate(content: bytes, password: str) -> Credential:
             found, certificate, _ = pkcs12.load_key_and_certificates(content, secret)
             if found is None or certificate is None:
                 raise ValidationError("The PFX file holds no private key with its certificate.")
-            key, leaf = found, certificate  # type: ignore[assignment]
+            key, leaf = found, certificate
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise ValidationError(
             "This can't be read as a PEM or PFX file with a private key and a certificate, or its password is wrong."

@@ -18,7 +18,8 @@ MOST_TAGS = 15
 LONGEST_TAG = 256
 
 name_rule = RegexValidator(
-    r"\A[0-9a-zA-Z-]{1,127}\Z", "Use 1 to 127 letters, digits and hyphens: Key Vault takes no other characters."
+    r"\A[0-9a-zA-Z-]{1,127}\Z",
+    "Use 1 to 127 letters, digits and hyphens: Key Vault takes no other characters.",
 )
 
 
@@ -39,19 +40,24 @@ class MomentField(forms.DateTimeField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             required=False,
-            input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"],
+            input_formats=[
+                "%Y-%m-%dT%H:%M:%S",
+                "%Y-%m-%dT%H:%M",
+                "%Y-%m-%d %H:%M:%S",
+                "%Y-%m-%d %H:%M",
+                "%Y-%m-%d",
+            ],
             widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": "1"}),
             **kwargs,
         )
 
 
-class TagsField(forms.CharField):
+class TagsField(forms.Field):
     """Tags as text, one `name=value` a line, or as a JSON object. Blanks belong to names and values."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             required=False,
-            strip=False,
             widget=forms.Textarea(attrs={"rows": 3, "data-tags": "", "spellcheck": "false"}),
             help_text=f"One name=value a line, up to {MOST_TAGS}. Blanks at the ends are kept.",
             **kwargs,

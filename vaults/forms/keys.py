@@ -31,13 +31,26 @@ class KeyContentForm(AttributesForm):
 
     kty = forms.ChoiceField(label="Key type", choices=KEY_TYPES, help_text="HSM types need a premium vault.")
     key_size = forms.ChoiceField(
-        label="RSA key size", choices=KEY_SIZES, required=False, initial="2048", help_text="In bits; not for EC keys."
+        label="RSA key size",
+        choices=KEY_SIZES,
+        required=False,
+        initial="2048",
+        help_text="In bits; not for EC keys.",
     )
     crv = forms.ChoiceField(
         label="EC curve", choices=CURVES, required=False, initial="P-256", help_text="Not for RSA keys."
     )
     key_ops = KeyOpsField()
-    field_order = ("kty", "key_size", "crv", "key_ops", "not_before", "expires_on", "enabled", "tags")
+    field_order: tuple[str, ...] = (
+        "kty",
+        "key_size",
+        "crv",
+        "key_ops",
+        "not_before",
+        "expires_on",
+        "enabled",
+        "tags",
+    )
 
     def content(self) -> KeyContent:
         data = self.cleaned_data

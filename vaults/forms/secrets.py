@@ -32,7 +32,7 @@ class ValueField(forms.CharField):
         )
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value).replace("\r\n", "\n")
+        text = (super().to_python(value) or "").replace("\r\n", "\n")
         size = len(text.encode("utf-8", "surrogatepass"))
         if size > MOST_BYTES:
             raise ValidationError(f"Key Vault takes {MOST_BYTES:,} bytes at most; this has {size:,}.")
@@ -44,9 +44,11 @@ class SecretContentForm(AttributesForm):
 
     value = ValueField()
     content_type = forms.CharField(
-        max_length=255, required=False, help_text="What the value is, for whoever uses it: text/plain, application/json."
+        max_length=255,
+        required=False,
+        help_text="What the value is, for whoever uses it: text/plain, application/json.",
     )
-    field_order = ("value", "content_type", "not_before", "expires_on", "enabled", "tags")
+    field_order: tuple[str, ...] = ("value", "content_type", "not_before", "expires_on", "enabled", "tags")
 
     def content(self) -> SecretContent:
         data = self.cleaned_data

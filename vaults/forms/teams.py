@@ -22,9 +22,14 @@ class RoleForm(FormKeyMixin, forms.Form):
 class JoinForm(FormKeyMixin, forms.Form):
     """An account for whoever holds the link. Where the invitation names an e-mail address, it is not asked for."""
 
-    email = forms.EmailField(label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    email = forms.EmailField(
+        label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
     name = forms.CharField(
-        max_length=80, required=False, help_text="As others see you here.", widget=forms.TextInput(attrs={"autocomplete": "name"})
+        max_length=80,
+        required=False,
+        help_text="As others see you here.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     password = forms.CharField(
         strip=False,

@@ -6,7 +6,7 @@ from django import forms
 
 from vaults import clients
 from vaults.forms.submissions import FormKeyMixin
-from vaults.keyvault.clouds import HostNotAllowed, InvalidVaultName
+from vaults.keyvault.errors import HostNotAllowed, InvalidVaultName
 from vaults.models import Connection, Vault
 
 
@@ -19,9 +19,7 @@ class VaultForm(FormKeyMixin, forms.Form):
             attrs={"autocomplete": "off", "spellcheck": "false", "list": "known-vaults"}
         )
     )  # fmt: skip
-    production = forms.BooleanField(
-        required=False, help_text="Marks every page of this vault with a coloured edge."
-    )
+    production = forms.BooleanField(required=False, help_text="Marks every page of this vault with a coloured edge.")
 
     def __init__(self, *args: Any, connections: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,6 +42,4 @@ class VaultForm(FormKeyMixin, forms.Form):
 
 
 class VaultEditForm(FormKeyMixin, forms.Form):
-    production = forms.BooleanField(
-        required=False, help_text="Marks every page of this vault with a coloured edge."
-    )
+    production = forms.BooleanField(required=False, help_text="Marks every page of this vault with a coloured edge.")

@@ -98,9 +98,11 @@ class Invitation(models.Model):
     @classmethod
     def open(cls, token: str) -> Self | None:
         """The invitation that this token opens, if it is still good."""
-        return cls.objects.filter(
-            token_digest=digest(token), used_at=None, expires_at__gt=timezone.now()
-        ).select_related("team").first()
+        return (
+            cls.objects.filter(token_digest=digest(token), used_at=None, expires_at__gt=timezone.now())
+            .select_related("team")
+            .first()
+        )
 
 
 def digest(token: str) -> str:

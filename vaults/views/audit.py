@@ -22,7 +22,7 @@ PAGE_SIZE = 50
 ACTIONS = sorted(((action.value, label) for action, label in LABELS.items()), key=lambda choice: choice[1])
 
 
-class AuditFilter(django_filters.FilterSet):
+class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
     q = django_filters.CharFilter(method="by_text", label="Person, vault or item")
     action = django_filters.ChoiceFilter(choices=ACTIONS, empty_label="All acts")
     state = django_filters.ChoiceFilter(choices=AuditState.choices, empty_label="All outcomes")

@@ -18,7 +18,14 @@ class ByHand:
 
     @property
     def curl(self) -> str:
-        parts = ["curl", "--request", self.method, shlex.quote(self.url), "--header", '"Authorization: Bearer $TOKEN"']
+        parts = [
+            "curl",
+            "--request",
+            self.method,
+            shlex.quote(self.url),
+            "--header",
+            '"Authorization: Bearer $TOKEN"',
+        ]
         if self.body_members:
             parts += ["--header", "'Content-Type: application/json'", "--data @body.json"]
         return " ".join(parts)

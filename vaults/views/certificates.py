@@ -130,9 +130,7 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
     form = context["form"] = CertificateEditForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
-            certificates.update_certificate(
-                request.user, vault, name, form.wanted(), form.cleaned_data["opened_on"]
-            )
+            certificates.update_certificate(request.user, vault, name, form.wanted(), form.cleaned_data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Certificate {name} was updated.")
             return redirect("certificate_detail", vault.slug, name)

@@ -15,6 +15,7 @@ from vaults import access, clients, problems
 from vaults.actions import connections
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.connections import ConnectionForm
+from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.models import Connection
 from vaults.permissions import Action
 from vaults.views.doors import once
@@ -26,8 +27,8 @@ SENSITIVE = ("client_secret", "certificate_password")
 def cloud_choices() -> list[tuple[str, str]]:
     """Clouds of this deployment; its own come before Azure's."""
     known = clients.clouds()
-    own = [name for name in known if name not in clients.AZURE_CLOUDS]
-    return [(name, known[name].label) for name in (*own, *clients.AZURE_CLOUDS)]
+    own = [name for name in known if name not in AZURE_CLOUDS]
+    return [(name, known[name].label) for name in (*own, *AZURE_CLOUDS)]
 
 
 @require_safe

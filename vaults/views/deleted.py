@@ -93,8 +93,14 @@ def deleted_purge(request: HtmxRequest, vault: Vault, kind: str, name: str) -> H
     check(kind)
     access.require(request.user, deleted.PURGE[kind], vault.team)
     if not recently_confirmed(request):
-        return confirm_first(request, request.path)
-    context = page(vault, kind, name, "Purge", ["All versions are destroyed. Nobody can bring them back, Microsoft neither."])
+        return confirm_first(request.path)
+    context = page(
+        vault,
+        kind,
+        name,
+        "Purge",
+        ["All versions are destroyed. Nobody can bring them back, Microsoft neither."],
+    )
     form = context["form"] = TypedNameForm(request.POST or None, expected=name)
     context |= {"danger": True, "typed_name": True}
     if request.method == "POST" and form.is_valid():

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
@@ -22,13 +22,13 @@ from vaults.models import Submission, Vault
 from vaults.views.pages import HtmxRequest
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HtmxRequest, P], HttpResponse]
-VaultView = Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse]
 
 KEPT_FOR = timedelta(hours=24)
 
 
-def with_vault(view: VaultView[P]) -> Callable[Concatenate[HtmxRequest, str, P], HttpResponse]:
+def with_vault(
+    view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
     """Give the view the vault behind the address's slug, or answer 404; error pages know the vault too."""
 
     @functools.wraps(view)
@@ -47,12 +47,14 @@ def recently_confirmed(request: HtmxRequest) -> bool:
     return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
 
 
-def confirm_first(request: HtmxRequest, page: str) -> HttpResponse:
+def confirm_first(page: str) -> HttpResponse:
     """Ask who is there, then lead to the page. Nothing of the form is kept meanwhile."""
     return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': page})}")
 
 
-def once(view: View[P]) -> View[P]:
+def once(
+    view: Callable[Concatenate[HtmxRequest, P], HttpResponse],
+) -> Callable[Concatenate[HtmxRequest, P], HttpResponse]:
     """Let one form have one effect: a second click or a resubmit is led to where the first one led.
 
     The form carries `form_key`, a fresh UUID. Only an answer that redirects counts as done: a form that came back with
@@ -78,7 +80,7 @@ def once(view: View[P]) -> View[P]:
             first.delete()
         return response
 
-    return door
+    return cast(Callable[Concatenate[HtmxRequest, P], HttpResponse], door)
 
 
 def _form_key(request: HtmxRequest) -> uuid.UUID | None:

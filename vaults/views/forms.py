@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django import forms
-from django.http import Http404
+from django.http import Http404, QueryDict
 
 from vaults import problems
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
@@ -49,9 +49,13 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
     except ChangedMeanwhile as changed:
         context["changed"] = changed.current
         # The next press of the button means: I have seen it, go on.
-        form.data = form.data.copy()
-        form.data["opened_on"] = stamp_of(changed.current)
-        form.add_error(None, "Somebody else changed this after you opened it. Look at what stands there now, then send again.")
+        data = cast(QueryDict, form.data).copy()
+        data["opened_on"] = stamp_of(changed.current)
+        form.data = data
+        form.add_error(
+            None,
+            "Somebody else changed this after you opened it. Look at what stands there now, then send again.",
+        )
     except problems.EXPECTED as error:
         context["problem"] = problems.explain(error, vault=context.get("vault"), connection=context.get("connection"))
         if isinstance(error, Conflict) and error.inner_code == "ObjectIsDeletedButRecoverable":

@@ -1,17 +1,12 @@
 """What the frame around every page shows: the vaults in the rail, the one in use, and what this person may do."""
 
-from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
-from django.utils import timezone
 
 from vaults import access, clients
-from vaults.models import InventoryItem, Team, User, Vault
-
-SOON = timedelta(days=30)
+from vaults.models import Team, User, Vault
 
 
 class Frame:
@@ -27,17 +22,7 @@ class Frame:
 
     @cached_property
     def vaults(self) -> list[Vault]:
-        now = timezone.now()
-        live = InventoryItem.objects.filter(vault=OuterRef("pk"), deleted_on=None, enabled=True, managed=False)
-        found = list(
-            access.vaults_for(self._user).annotate(
-                has_expired=Exists(live.filter(expires_on__lte=now)),
-                has_expiring=Exists(live.filter(expires_on__gt=now, expires_on__lte=now + SOON)),
-            )
-        )
-        for vault in found:
-            vault.state = state_of(vault)
-        return found
+        return list(access.vaults_for(self._user).with_state())
 
     @cached_property
     def vault(self) -> Vault | None:
@@ -57,17 +42,6 @@ class Frame:
     def can(self) -> frozenset[str]:
         team = self.vault.team if self.vault else self.team
         return access.allowed(self._user, team) if team else frozenset()
-
-
-def state_of(vault: Any) -> str:
-    """One word for the rail's dot: unknown, bad, soon or ok."""
-    if vault.scan_problem:
-        return "bad"
-    if vault.scanned_at is None:
-        return "unknown"
-    if vault.has_expired:
-        return "bad"
-    return "soon" if vault.has_expiring else "ok"
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from vaults import access, clients, problems
-from vaults.keyvault.identifiers import Identifier, InvalidIdentifier, parse
+from vaults.keyvault.errors import InvalidIdentifier
+from vaults.keyvault.identifiers import Identifier, parse
 from vaults.models import User, Vault
 from vaults.views.pages import HtmxRequest, render_page
 

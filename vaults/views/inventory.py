@@ -9,7 +9,7 @@ import django_filters
 from django import forms
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -49,11 +49,13 @@ CSV_COLUMNS = [
 ]  # fmt: skip
 
 
-class InventoryFilter(django_filters.FilterSet):
+class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
     """What may be asked of the inventory; anything else in the address is ignored."""
 
     q = django_filters.CharFilter(method="by_text", label="Search")
-    vault = django_filters.ModelChoiceFilter(queryset=Vault.objects.none(), to_field_name="slug", empty_label="All vaults")
+    vault = django_filters.ModelChoiceFilter(
+        queryset=Vault.objects.none(), to_field_name="slug", empty_label="All vaults"
+    )
     kind = django_filters.ChoiceFilter(choices=InventoryItem.Kind.choices, empty_label="All kinds")
     state = django_filters.ChoiceFilter(choices=STATES, method="by_state", empty_label="All states")
     managed = django_filters.BooleanFilter(
@@ -64,13 +66,13 @@ class InventoryFilter(django_filters.FilterSet):
         model = InventoryItem
         fields = ("q", "vault", "kind", "state", "managed")
 
-    def __init__(self, data: Any, *, vaults: QuerySet[Vault], queryset: QuerySet[InventoryItem]) -> None:
+    def __init__(self, data: QueryDict, *, vaults: QuerySet[Vault], queryset: QuerySet[InventoryItem]) -> None:
+        if data.get("state") != "deleted":
+            queryset = queryset.filter(deleted_on=None)
+        if not data.get("managed"):
+            queryset = queryset.filter(managed=False)
         super().__init__(data, queryset=queryset)
         self.filters["vault"].queryset = vaults
-        if (data or {}).get("state") != "deleted":
-            self.queryset = self.queryset.filter(deleted_on=None)
-        if not (data or {}).get("managed"):
-            self.queryset = self.queryset.filter(managed=False)
 
     def by_text(self, items: QuerySet[InventoryItem], _name: str, text: str) -> QuerySet[InventoryItem]:
         for word in text.split()[:8]:
@@ -115,7 +117,7 @@ def overview(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
     access.require(request.user, Action.INVENTORY_READ, team)
     context = {
-        "summary": summary_of(access.vaults_for(request.user)),
+        "summary": summary_of(access.vaults_for(request.user).with_state()),
         "activity": list(audit.changes(team)[:8]),
         "can": access.allowed(request.user, team),
     }
@@ -136,7 +138,7 @@ def inventory(request: HtmxRequest) -> HttpResponse:
         "page": page,
         "query": query.urlencode(),
         "sort": sort if sort in SORTS else "name",
-        "summary": summary_of(access.vaults_for(request.user)),
+        "summary": summary_of(access.vaults_for(request.user).with_state()),
         "can": access.allowed(request.user, team),
     }
     return render_page(request, "vaults/inventory.html", context, partial="results")

@@ -111,7 +111,11 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     if request.method != "POST":
         key, versions = keys.read_key(request.user, vault, name, request.GET.get("version", ""))
         current = selected_version(versions, key.properties.version)
-        initial = {"opened_on": stamp_of(current), "key_ops": key.key_ops, **attributes_of(current, KeyEditForm)}
+        initial = {
+            "opened_on": stamp_of(current),
+            "key_ops": key.key_ops,
+            **attributes_of(current, KeyEditForm),
+        }
         return render_page(request, "vaults/key_edit.html", {**context, "form": KeyEditForm(initial=initial)})
     form = context["form"] = KeyEditForm(request.POST)
     if form.is_valid():

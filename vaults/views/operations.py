@@ -123,5 +123,3 @@ def end_page(vault: Vault, name: str, act: str, consequences: list[str]) -> dict
         "crumbs": [("Certificates", reverse("certificate_list", args=[vault.slug])), (name, operation_url)],
         "form": ConfirmForm(),
     }
-
-

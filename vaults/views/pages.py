@@ -30,7 +30,11 @@ def render_page(
     """
     template = f"{page}#{partial}" if partial and is_swap(request) else page
     if vault := context.get("vault"):
-        context = {"can": access.allowed(request.user, vault.team), "exchanges": by_hand(vault.exchanges), **context}
+        context = {
+            "can": access.allowed(request.user, vault.team),
+            "exchanges": by_hand(vault.exchanges),
+            **context,
+        }
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 from vaults import problems
 from vaults.models import Vault
@@ -37,19 +36,3 @@ def problem_page(request: HtmxRequest, error: Exception, vault: Vault | None) ->
     if problem.status == 503:
         response["Retry-After"] = "5"
     return response
-
-
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "400.html", status=400)
-
-
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)

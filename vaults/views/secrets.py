@@ -87,9 +87,7 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
     form = context["form"] = SecretVersionForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
-            secrets.new_version_of_secret(
-                request.user, vault, name, form.content(), form.cleaned_data["opened_on"]
-            )
+            secrets.new_version_of_secret(request.user, vault, name, form.content(), form.cleaned_data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Secret {name} has a new version.")
             return redirect("secret_detail", vault.slug, name)
@@ -123,7 +121,7 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
 def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.SECRET_REVEAL, vault.team)
     if not recently_confirmed(request):
-        return confirm_first(request, reverse("secret_detail", args=[vault.slug, name]))
+        return confirm_first(reverse("secret_detail", args=[vault.slug, name]))
     secret = secrets.reveal_secret(request.user, vault, name, request.POST.get("version", ""))
     context = {"vault": vault, "name": name, **shown(secret)}
     if not is_swap(request):

@@ -1,8 +1,10 @@
 """Counting the inventory: the cards, the chart and the rows of the overview, for one vault or for all one may see."""
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
@@ -14,7 +16,7 @@ KINDS = ("secret", "key", "certificate")
 
 @dataclass(slots=True)
 class VaultRow:
-    """One vault's line: its counts by kind, what expires within 30 days, and how it is."""
+    """One vault's line: its counts by kind, and what expires within 30 days."""
 
     vault: Vault
     items: int = 0
@@ -24,14 +26,6 @@ class VaultRow:
     deleted: int = 0
     expired: int = 0
     expiring: int = 0
-
-    @property
-    def state(self) -> str:
-        if self.vault.scan_problem or self.expired:
-            return "bad"
-        if self.vault.scanned_at is None:
-            return "unknown"
-        return "soon" if self.expiring else "ok"
 
 
 @dataclass(slots=True)
@@ -111,7 +105,7 @@ def rows(vaults: list[Vault], items: QuerySet[InventoryItem], now: datetime) -> 
             "pk", filter=alive & Q(enabled=True, expires_on__gt=now, expires_on__lte=now + timedelta(days=30))
         ),
     )  # fmt: skip
-    by_vault = {row.pop("vault"): row for row in counted}
+    by_vault: dict[uuid.UUID, Any] = {row["vault"]: {k: v for k, v in row.items() if k != "vault"} for row in counted}
     return [VaultRow(vault, **by_vault.get(vault.pk, {})) for vault in vaults]
 
 
@@ -119,7 +113,12 @@ def months(items: QuerySet[InventoryItem], now: datetime) -> list[Month]:
     """How many live items expire in each of the next twelve calendar months, the present one first."""
     local = timezone.localtime(now)
     starts = [
-        datetime(local.year + (local.month - 1 + step) // 12, (local.month - 1 + step) % 12 + 1, 1, tzinfo=local.tzinfo)
+        datetime(
+            local.year + (local.month - 1 + step) // 12,
+            (local.month - 1 + step) % 12 + 1,
+            1,
+            tzinfo=local.tzinfo,
+        )
         for step in range(13)
     ]
     ends = live(items).filter(expires_on__gt=now, expires_on__lt=starts[-1]).values_list("expires_on", flat=True)

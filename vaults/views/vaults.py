@@ -23,7 +23,7 @@ from vaults.views.summary import summary_of
 @require_safe
 def vault_list(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
-    found = access.vaults_for(request.user)
+    found = access.vaults_for(request.user).with_state()
     context = {"rows": summary_of(found).vaults, "can": access.allowed(request.user, team)}
     return render_page(request, "vaults/vault_list.html", context)
 
@@ -46,7 +46,9 @@ def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
 def vault_new(request: HtmxRequest) -> HttpResponse:
     access.require(request.user, Action.VAULT_ADD, access.team_for(request.user))
     connections = access.connections_for(request.user)
-    form = VaultForm(request.POST or None, connections=connections, initial={"connection": request.GET.get("connection")})
+    form = VaultForm(
+        request.POST or None, connections=connections, initial={"connection": request.GET.get("connection")}
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         access.require(request.user, Action.VAULT_ADD, data["connection"].team)

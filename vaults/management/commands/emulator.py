@@ -24,26 +24,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         start = actions.add_parser("serve", help="serve it over TLS on loopback until interrupted")
-        start.add_argument(
-            "--latency-ms", type=float, default=0, help="answer every vault request this much later"
-        )
+        start.add_argument("--latency-ms", type=float, default=0, help="answer every vault request this much later")
         env = actions.add_parser("env", help="print shell exports that tell a client how to reach it")
         env.add_argument("--vault", help="name of the vault (default: the first)")
         env.add_argument("--principal", default=ADMIN_NAME, help="service principal to sign in as")
         for name, verb in (("grant", "give"), ("revoke", "take")):
             change = actions.add_parser(name, help=f"{verb} permissions by access policy")
             change.add_argument("principal", help="name, client id or object id of the service principal")
-            change.add_argument(
-                "permissions", nargs="+", metavar="permission", help="for instance secrets/get"
-            )
+            change.add_argument("permissions", nargs="+", metavar="permission", help="for instance secrets/get")
             change.add_argument("--vault", required=True)
         add = actions.add_parser("add-vault", help="create an empty vault; a running server takes it up")
         add.add_argument("vault")
         add.add_argument("--retention-days", type=int, default=90, choices=range(7, 91), metavar="7..90")
         add.add_argument("--purge-protection", action="store_true")
-        add.add_argument(
-            "--rbac", action="store_true", help="decide by role assignments, not by access policies"
-        )
+        add.add_argument("--rbac", action="store_true", help="decide by role assignments, not by access policies")
         actions.add_parser("list", help="list vaults, service principals and their permissions")
         actions.add_parser("reset", help="remove all state; the next start makes it anew")
 
@@ -85,9 +79,7 @@ class Command(BaseCommand):
             self.stdout.write(f"export {name}={shlex.quote(value)}")
 
     def _grant(self, home: Home, **options: Any) -> None:
-        self._open(home).grant(
-            *options["permissions"], principal=options["principal"], vault=options["vault"]
-        )
+        self._open(home).grant(*options["permissions"], principal=options["principal"], vault=options["vault"])
 
     def _revoke(self, home: Home, **options: Any) -> None:
         self._open(home).deny(*options["permissions"], principal=options["principal"], vault=options["vault"])
@@ -113,9 +105,7 @@ class Command(BaseCommand):
     def _list(self, home: Home, **_: Any) -> None:
         emulator = self._open(home)
         with emulator.store.reading() as db:
-            names = {
-                row["object_id"]: row["name"] for row in db.execute("SELECT object_id, name FROM principal")
-            }
+            names = {row["object_id"]: row["name"] for row in db.execute("SELECT object_id, name FROM principal")}
             for vault in registry.all_vaults(db):
                 self.stdout.write(f"{vault.name}  {emulator.vault_url(vault.name)}")
                 for object_id, permissions in registry.access_policies(db, vault).items():

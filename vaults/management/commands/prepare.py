@@ -16,7 +16,9 @@ class Command(BaseCommand):
     help = "Bring database and static files to this version, and say how the first owner gets in."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--local", action="store_true", help="on the first start, store connections to the local vault")
+        parser.add_argument(
+            "--local", action="store_true", help="on the first start, store connections to the local vault"
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
