@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-CHART_WIDTH, CHART_HEIGHT, BAR_TOP, LABEL_HEIGHT, BAR_WIDTH = 560, 150, 20, 24, 27
+CHART_WIDTH, CHART_HEIGHT, BAR_TOP, LABEL_HEIGHT, BAR_WIDTH = 560, 205, 20, 24, 27
 
 
 class Month(Protocol):
