@@ -1,20 +1,33 @@
 """The same three people everywhere, their team, its vaults, and the local Key Vault that answers for Azure."""
 
-from collections.abc import Iterator
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
 from vaults import clients
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
+from vaults.emulator.access import EVERYTHING
 from vaults.emulator.adapter import EmulatorAdapter
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.clouds import Cloud
-from vaults.models import Connection, Membership, Team, User, Vault
-from vaults.permissions import Role
+from vaults.models import AuditEntry, Connection, Membership, Team, User, Vault
+from vaults.permissions import Action, Role
+
+
+PASSWORD = "a long password"
 
 
 def local_cloud(emulator: Emulator) -> Cloud:
@@ -42,6 +55,7 @@ def emulator(settings: Settings) -> Iterator[Emulator]:
     settings.CLOUDS = {"local": local_cloud(emulator)}
     yield emulator
     clients.forget_tokens()
+    cache.clear()
 
 
 @dataclass
@@ -68,14 +82,18 @@ def make_connection(team: Team, name: str, client_id: str, client_secret: str, a
 
 @pytest.fixture
 def world(db: None, emulator: Emulator) -> World:
+    return make_world()
+
+
+def make_world() -> World:
     team, others = Team.objects.create(name="Shop"), Team.objects.create(name="Others")
-    members = {role: User.objects.create_user(f"{role}@example.com", "a long password") for role in Role}
+    members = {role: User.objects.create_user(f"{role}@example.com", PASSWORD) for role in Role}
     for role, user in members.items():
         Membership.objects.create(team=team, user=user, role=role)
     olga, rafi = members[Role.OWNER], members[Role.READER]
     User.objects.filter(pk=olga.pk).update(name="Olga Brandt")
     User.objects.filter(pk=rafi.pk).update(name="Rafi Haddad")
-    otto = User.objects.create_user("otto@example.com", "a long password", name="Otto Lenz")
+    otto = User.objects.create_user("otto@example.com", PASSWORD, name="Otto Lenz")
     Membership.objects.create(team=others, user=otto, role=Role.OWNER)
     connection = make_connection(team, "sp-shop-admin", ADMIN.client_id, ADMIN.client_secret)
     vault = Vault.objects.create(connection=connection, name="kv-shop-prod", slug="kv-shop-prod")
@@ -99,10 +117,77 @@ def narrow_vault(world: World) -> Vault:
 @pytest.fixture
 def olga(world: World) -> Client:
     """A browser in which Olga has just signed in."""
-    return signed_in(world.olga)
+    return confirmed(signed_in(world.olga))
 
 
 def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
+
+
+def confirmed(client: Client) -> Client:
+    """The same browser, after the password was typed once more."""
+    answer = client.post("/account/reauthenticate/", {"password": PASSWORD})
+    assert answer.status_code == 302
+    return client
+
+
+@pytest.fixture
+def sick_vault(world: World, emulator: Emulator) -> Vault:
+    """A vault of its own for trouble: what the process learns of its health, no other test meets."""
+    name = f"kv-sick-{uuid.uuid4().hex[:8]}"
+    emulator.add_vault(name)
+    emulator.set_permissions(name, ADMIN.object_id, EVERYTHING)
+    return Vault.objects.create(connection=world.connection, name=name, slug=name)
+
+
+@pytest.fixture
+def file_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Path]:
+    """A real SQLite file, set up as a deployment's is, in place of the one in memory: for threads and raw bytes."""
+    connection = connections["default"]
+    in_memory, name = connection.connection, connection.settings_dict["NAME"]
+    path = tmp_path / "kvportal.sqlite3"
+    with django_db_blocker.unblock():
+        connection.ensure_connection()
+        in_memory = connection.connection
+        with closing(sqlite3.connect(path)) as copy:
+            in_memory.backup(copy)
+        connection.connection, connection.settings_dict["NAME"] = None, str(path)
+        yield path
+        connections.close_all()
+        connection.connection, connection.settings_dict["NAME"] = in_memory, name
+
+
+@pytest.fixture
+def file_world(file_database: Path, emulator: Emulator) -> World:
+    return make_world()
+
+
+def in_threads(*calls: Callable[[], Any]) -> list[Any]:
+    """Run calls at once, each in a thread with a database connection of its own; results or exceptions in order."""
+    gate = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            gate.wait()
+            return call()
+        except Exception as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def last_entry(action: Action) -> AuditEntry:
+    """The newest audit entry of an act."""
+    return AuditEntry.objects.filter(action=action).order_by("-seq")[0]
+
+
+def vault_calls(emulator: Emulator) -> list[tuple[str, str]]:
+    """Method and path of what the vaults received since the last look, oldest first."""
+    seen = [(sent.method, sent.path) for sent in emulator.requests if sent.host.endswith(".vault.test")]
+    emulator.requests.clear()
+    return seen

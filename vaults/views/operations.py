@@ -45,6 +45,7 @@ def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, A
         "name": operation.name,
         "operation": operation,
         "csr": x509.read_signing_request(operation.csr) if operation.csr else None,
+        "csr_pem": x509.to_pem(operation.csr, "CERTIFICATE REQUEST") if operation.csr else "",
         "started_at": started_at,
         "started_by": requested.actor_label if requested else "",
         "poll_seconds": FIRST_LOOKS if elapsed < CALM_AFTER_SECONDS else LATER_LOOKS,

@@ -1,0 +1,106 @@
+"""What a browser does with a page: read its forms, fill one in, send it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+
+Typed = str | Iterable[str] | Any
+
+
+@dataclass
+class Form:
+    """One form of a page. `fields` holds what would be sent if nothing were typed, name by name."""
+
+    action: str
+    method: str
+    fields: dict[str, list[str]] = field(default_factory=dict)
+
+
+class _Reader(HTMLParser):
+    """Collects forms as the HTML standard builds their entry list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._area: str | None = None
+        self._select: str | None = None
+        self._text = ""
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attributes}
+        if tag == "form":
+            self.forms.append(Form(found.get("action", ""), found.get("method", "get").lower()))
+        elif not self.forms or "disabled" in found:
+            return
+        elif tag == "input" and found.get("name"):
+            self._input(found)
+        elif tag == "textarea":
+            self._area, self._text = found.get("name"), ""
+        elif tag == "select":
+            self._select = found.get("name")
+        elif tag == "option" and self._select:
+            chosen = self.forms[-1].fields.setdefault(self._select, [found.get("value", "")])
+            if "selected" in found:
+                chosen[:] = [found.get("value", "")]
+
+    def _input(self, found: dict[str, str]) -> None:
+        kind = found.get("type", "text")
+        if kind in ("submit", "button", "file") or (kind in ("checkbox", "radio") and "checked" not in found):
+            return
+        default = "on" if kind in ("checkbox", "radio") else ""
+        self.forms[-1].fields.setdefault(found["name"], []).append(found.get("value", default))
+
+    def handle_data(self, data: str) -> None:
+        self._text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self._area:
+            text = self._text.removeprefix("\n")
+            self.forms[-1].fields.setdefault(self._area, []).append(text.replace("\n", "\r\n"))
+            self._area = None
+        elif tag == "select":
+            self._select = None
+
+
+def forms_of(page: Any) -> list[Form]:
+    reader = _Reader()
+    reader.feed(page.content.decode())
+    return reader.forms
+
+
+def main_form(page: Any) -> Form:
+    """The form that the page is about: the one with a one-time key."""
+    return next(form for form in forms_of(page) if "form_key" in form.fields)
+
+
+def filled(page: Any, **typed: Typed) -> dict[str, Any]:
+    """What a browser would post of the page's form after somebody typed this; None unticks a box."""
+    fields: dict[str, Any] = {**main_form(page).fields, **typed}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def fill_in(client: Client, address: str, **typed: Typed) -> HttpResponse:
+    """Open a page, fill its form in and press its button; the answer to that."""
+    page = client.get(address)
+    assert page.status_code == 200, f"{address} answered {page.status_code}"
+    return client.post(main_form(page).action or address, filled(page, **typed))  # type: ignore[return-value]
+
+
+def text_of(page: Any) -> str:
+    """The words of a page, without tags, scripts and needless blanks."""
+    reader = _Words()
+    reader.feed(page.content.decode())
+    return " ".join(" ".join(reader.words).split())
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
