@@ -1,0 +1,93 @@
+"""Start the stack, measure, print a table. Exit code 0 unless something broke; a goal that is missed is said, not failed."""
+
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.bench.measuring import Subject, Times, take_turns
+from tests.bench.portal import Portal
+from tests.bench.rivals import Bare, Sdk
+from tests.bench.stack import LATENCY_MS, Stack
+
+GOAL = 1.25
+
+
+def main() -> None:
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="kvportal-bench-") as folder, Stack(Path(folder)) as stack:
+        portal, bare, sdk = Portal(stack), Bare(stack), Sdk(stack)
+        portal.sign_in()
+        subjects = subjects_of(portal, bare, sdk)
+        take_turns(subjects)
+        print_times(subjects)
+        print_tokens(stack)
+    say(f"{time.monotonic() - started:.0f} s in all")
+
+
+def subjects_of(portal: Portal, bare: Bare, sdk: Sdk) -> list[Subject]:
+    key, certificate, secret = (bare.a_name(collection) for collection in ("keys", "certificates", "secrets"))
+    portal.prepare_reveal(secret)
+    return [
+        Subject("list of 25 secrets", portal.open_list, lambda: bare.get("secrets"), sdk.first_page),
+        Subject(
+            "detail of a key",
+            lambda: portal.open_item("keys", key),
+            lambda: bare.get(f"keys/{key}"),
+            lambda: sdk.key_with_versions(key),
+        ),
+        Subject(
+            "detail of a certificate",
+            lambda: portal.open_item("certificates", certificate),
+            lambda: bare.get(f"certificates/{certificate}"),
+            lambda: sdk.certificate_with_versions(certificate),
+        ),
+        Subject(
+            "reveal a secret",
+            lambda: portal.reveal(secret),
+            lambda: bare.get(f"secrets/{secret}"),
+            lambda: sdk.secret(secret),
+        ),
+    ]
+
+
+def print_times(subjects: list[Subject]) -> None:
+    samples = len(subjects[0].times["page"].taken)
+    say(f"Local vault with {LATENCY_MS} ms latency; {samples} samples of each, in turns; ms: min / median / p95\n")
+    say(f"{'':24}{'page':>22}{'one bare round trip':>22}{'SDK':>22}{'page/bare':>11}{'page/SDK':>10}  goal")
+    for subject in subjects:
+        figures = "".join(f"{in_words(subject.times[way]):>22}" for way in ("page", "bare", "sdk"))
+        bare = subject.ratio("bare")
+        say(f"{subject.name:24}{figures}{bare:>11.2f}{subject.ratio('sdk'):>10.2f}  {verdict(bare, GOAL)}")
+    say(
+        "\nA key's page makes two calls and a certificate's three, side by side; the SDK makes two, one after the other."
+    )
+
+
+def in_words(times: Times) -> str:
+    return " / ".join(f"{1000 * figure:.1f}" for figure in (times.minimum, times.median, times.p95))
+
+
+def print_tokens(stack: Stack) -> None:
+    """Connections are told apart by their client id: each of them has its own here."""
+    portal = stack.token_requests()
+    portal.subtract(stack.worker_tokens)
+    for process, asked in (("portal", +portal), ("worker", stack.worker_tokens)):
+        say(f"Token requests of the {process}: {tokens_in_words(asked)}")
+
+
+def tokens_in_words(asked: Counter[str]) -> str:
+    most = max(asked.values(), default=0)
+    return f"{asked.total()} for {len(asked)} connections, at most {most} for one; {verdict(most, 1)}"
+
+
+def verdict(figure: float, goal: float) -> str:
+    return f"<= {goal:g} {'met' if figure <= goal else 'NOT MET'}"
+
+
+def say(words: str) -> None:
+    print(words, flush=True)
+
+
+if __name__ == "__main__":
+    main()
