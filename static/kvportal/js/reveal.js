@@ -35,10 +35,11 @@ function watch() {
 async function copyUnseen(form) {
   const body = new FormData(form);
   body.set("purpose", "copy");
-  const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true", "HX-Target": "value" } });
+  const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true", "HX-Target": "value", "HX-Current-URL": location.href } });
+  const elsewhere = answer.headers.get("HX-Redirect"); // sign in or confirm first
+  if (elsewhere) return location.assign(elsewhere);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const value = page.querySelector("[data-value]");
-  if (answer.redirected || answer.headers.has("HX-Redirect")) return location.reload();
   if (!value) {
     const problem = page.querySelector(".problem");
     const place = document.getElementById("refusals");
