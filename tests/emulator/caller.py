@@ -14,9 +14,7 @@ VAULT = VAULT_NAMES[0]
 class Caller:
     """A service principal at one vault: `caller.get("secrets/a")` gives the answer."""
 
-    def __init__(
-        self, emulator: Emulator, who: Credentials = ADMIN, vault: str = VAULT, version: str = "7.3"
-    ) -> None:
+    def __init__(self, emulator: Emulator, who: Credentials = ADMIN, vault: str = VAULT, version: str = "7.3") -> None:
         self.emulator = emulator
         self.base = emulator.vault_url(vault)
         self.version = version

@@ -23,9 +23,7 @@ def test_the_challenge_comes_before_anything_else(admin: Caller) -> None:
 
 
 def test_headers_of_the_service(admin: Caller) -> None:
-    answer = admin.session.get(
-        f"{admin.base}/secrets?api-version=7.3", headers={"x-ms-client-request-id": "5a6b"}
-    )
+    answer = admin.session.get(f"{admin.base}/secrets?api-version=7.3", headers={"x-ms-client-request-id": "5a6b"})
     assert answer.headers["x-ms-client-request-id"] == "5a6b"
     assert answer.headers["x-ms-keyvault-region"] == "westeurope"
     assert len(answer.headers["x-ms-request-id"]) == 36
@@ -76,9 +74,9 @@ def test_each_operation_asks_for_its_permission_before_it_looks(
     assert refusal(answer) == (403, "Forbidden", "ForbiddenByPolicy")
     collection, name = route.permissions[0].split("/")
     message = answer.json()["error"]["message"]
+    caller = f"appid={DEPLOY.client_id};oid={DEPLOY.object_id};numgroups=0;iss=https://sts.windows.net/{TENANT_ID}/"
     assert message.startswith(
-        f"The user, group or application 'appid={DEPLOY.client_id};oid={DEPLOY.object_id};numgroups=0;"
-        f"iss=https://sts.windows.net/{TENANT_ID}/' does not have {collection} {name} permission on key vault "
+        f"The user, group or application '{caller}' does not have {collection} {name} permission on key vault "
         f"'{VAULT};location=westeurope'."
     )
     emulator.grant(route.permissions[0], principal=DEPLOY.name, vault=VAULT)

@@ -12,9 +12,7 @@ from vaults.emulator.seed import add_secrets
 def test_pages_of_25_with_an_absolute_link(emulator: Emulator, admin: Caller) -> None:
     add_secrets(emulator, VAULT, 60)
     answer = admin.get("secrets").json()
-    assert answer["nextLink"].startswith(
-        f"https://{VAULT}.vault.test:443/secrets?api-version=7.3&$skiptoken="
-    )
+    assert answer["nextLink"].startswith(f"https://{VAULT}.vault.test:443/secrets?api-version=7.3&$skiptoken=")
     pages = admin.walk("secrets")
     assert [len(page) for page in pages] == [25, 25, 10]
     ids = [item["id"] for page in pages for item in page]
@@ -67,5 +65,5 @@ def test_the_last_of_many_pages_costs_what_the_first_does(emulator: Emulator, ad
         return min(times)
 
     first, last = duration(""), duration("load-019970")
-    print(f"first page {first * 1000:.2f} ms, last page {last * 1000:.2f} ms")
+    print(f"first page {first * 1000:.2f} ms, last page {last * 1000:.2f} ms")  # noqa: T201
     assert last < 3 * first + 0.002

@@ -126,9 +126,9 @@ def test_missing_secrets_are_named(admin: Caller) -> None:
     answer = admin.get("secrets/absent")
     assert refusal(answer) == (404, "SecretNotFound", None)
     assert answer.json()["error"]["message"] == (
-        "A secret with (name/id) absent was not found in this key vault. If you recently deleted this secret you may "
-        "be able to recover it using the correct recovery command. For help resolving this issue, please see "
-        "https://go.microsoft.com/fwlink/?linkid=2125182"
+        "A secret with (name/id) absent was not found in this key vault. If you recently deleted this "
+        "secret you may be able to recover it using the correct recovery command. For help resolving this "
+        "issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
     )
     admin.put("secrets/a", {"value": "1"})
     missing = admin.get(f"secrets/a/{'0' * 32}").json()["error"]["message"]
@@ -159,9 +159,7 @@ def test_recovery_levels(
     emulator: Emulator, caller_for: Callable[..., Caller], days: int, protected: bool, level: str
 ) -> None:
     emulator.add_vault("kv-level", retention_days=days, purge_protection=protected)
-    emulator.set_permissions(
-        "kv-level", emulator.principal("sp-shop-admin").object_id, {"secrets": ["all", "purge"]}
-    )
+    emulator.set_permissions("kv-level", emulator.principal("sp-shop-admin").object_id, {"secrets": ["all", "purge"]})
     caller = caller_for(vault="kv-level")
     shown = caller.put("secrets/a", {"value": "1"}).json()
     assert (shown["attributes"]["recoveryLevel"], shown["attributes"]["recoverableDays"]) == (level, days)

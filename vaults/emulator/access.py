@@ -30,7 +30,7 @@ def require(db: sqlite3.Connection, vault: Vault, caller: Caller, route: Route, 
     """Raise the vault's 403 unless the caller has the permission that a route asks for."""
     if vault.enable_rbac:
         resource = f"{vault.resource_id}/{path}"
-        if not roles.allows(db, caller.object_id, f"Microsoft.KeyVault/vaults/{route.data_action}", resource):
+        if not roles.allows_data(db, caller.object_id, f"Microsoft.KeyVault/vaults/{route.data_action}", resource):
             raise _refused_by_rbac(vault, caller, route, resource)
         return
     granted = permissions_of(db, vault, caller.object_id)

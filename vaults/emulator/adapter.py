@@ -40,9 +40,7 @@ class EmulatorAdapter(HTTPAdapter):
         try:
             response = self._emulator.answer(_received(request))
         except ConnectionLostError:
-            raise requests.ConnectionError(
-                "The connection was closed without an answer.", request=request
-            ) from None
+            raise requests.ConnectionError("The connection was closed without an answer.", request=request) from None
         read_timeout = timeout[1] if isinstance(timeout, tuple) else timeout
         if response.delay:
             if read_timeout is not None and response.delay > read_timeout:

@@ -1,21 +1,114 @@
-"""Azure Resource Manager, as far as a portal asks it about vaults.
+"""Azure Resource Manager, as far as a portal asks it about vaults: who calls, which resource, may he.
 
-Azure Resource Manager REST: Subscriptions, Vaults.
+Azure Resource Manager REST: Subscriptions, Vaults, Access Policies, Permissions, Role Definitions, Role
+Assignments. Creating and removing vaults is not offered: the emulator's owner does that from the command
+line.
 """
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from vaults.emulator import registry, roles
 from vaults.emulator.addresses import Addresses
 from vaults.emulator.clock import Clock
+from vaults.emulator.registry import Vault
 from vaults.emulator.store import Store
-from vaults.emulator.tokens import Tokens
-from vaults.emulator.web import Request, Response, json_response
+from vaults.emulator.tokens import ARM_RESOURCE, Caller, RefusedError, Tokens
+from vaults.emulator.web import NotJsonError, Request
 
 
-class Arm:
-    def __init__(self, store: Store, tokens: Tokens, clock: Clock, addresses: Addresses) -> None:
-        self._store = store
-        self._tokens = tokens
-        self._clock = clock
-        self._addresses = addresses
+class ArmError(Exception):
+    """A refusal of Resource Manager."""
 
-    def answer(self, request: Request) -> Response:
-        return json_response(404, {"error": {"code": "NotFound", "message": "Not here."}})
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}")
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def body(self) -> dict[str, Any]:
+        return {"error": {"code": self.code, "message": self.message}}
+
+
+@dataclass(slots=True)
+class ArmCall:
+    """A request whose caller is known."""
+
+    store: Store
+    addresses: Addresses
+    caller: Caller
+    now: int
+    request: Request
+    body: dict[str, Any] = field(repr=False)
+
+    @contextmanager
+    def vault(
+        self, action: str, subscription: str, group: str, name: str
+    ) -> Iterator[tuple[sqlite3.Connection, Vault]]:
+        """The vault of an address, inside a transaction, if the caller may do `action` with it."""
+        with self.store.writing() as db:
+            scope = f"/subscriptions/{subscription}/resourceGroups/{group}"
+            scope += f"/providers/Microsoft.KeyVault/vaults/{name}"
+            self.require(db, action, scope)
+            vault = registry.find_vault(db, name)
+            if vault is None or vault.resource_id.lower() != scope.lower():
+                raise ArmError(
+                    404,
+                    "ResourceNotFound",
+                    f"The Resource 'Microsoft.KeyVault/vaults/{name}' under resource group '{group}' was not "
+                    "found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+                )
+            yield db, vault
+
+    def require(self, db: sqlite3.Connection, action: str, scope: str) -> None:
+        """Raise 403 unless a role of the caller's covers an action: ARM knows no other way in."""
+        if not roles.allows(db, self.caller.object_id, action, scope):
+            raise ArmError(
+                403,
+                "AuthorizationFailed",
+                f"The client '{self.caller.app_id}' with object id '{self.caller.object_id}' does not have "
+                f"authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. "
+                "If access was recently granted, please refresh your credentials.",
+            )
+
+
+def authenticate(tokens: Tokens, clock: Clock, request: Request) -> Caller:
+    """Who calls. Raises 401."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise ArmError(
+            401,
+            "AuthenticationFailed",
+            "Authentication failed. The 'Authorization' header is missing or invalid.",
+        )
+    try:
+        return tokens.check(token.strip(), ARM_RESOURCE, None, clock())
+    except RefusedError as refused:
+        raise ArmError(401, "InvalidAuthenticationToken", refused.message) from None
+
+
+def check(request: Request) -> dict[str, Any]:
+    """The body of a request that names its API version. Raises 400."""
+    if not request.query.get("api-version"):
+        raise ArmError(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    try:
+        return request.json()
+    except NotJsonError:
+        raise ArmError(400, "InvalidRequestContent", "The request content was invalid and could not be read.") from None
+
+
+def common_headers() -> list[tuple[str, str]]:
+    return [
+        ("Cache-Control", "no-cache"),
+        ("x-ms-ratelimit-remaining-subscription-reads", "11999"),
+        ("x-ms-request-id", str(uuid4())),
+        ("X-Content-Type-Options", "nosniff"),
+    ]

@@ -46,9 +46,7 @@ def restore_key(call: Call) -> Response:
 
 
 def restore_certificate(call: Call) -> Response:
-    return _restore(
-        call, CERTIFICATE, lambda db, entry, version: certificates.bundle(call, db, entry, version)
-    )
+    return _restore(call, CERTIFICATE, lambda db, entry, version: certificates.bundle(call, db, entry, version))
 
 
 def _backup(call: Call, kind: Kind) -> Response:

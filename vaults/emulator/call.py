@@ -1,12 +1,11 @@
 """One authorized call on a vault, as the operations see it."""
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from vaults.emulator.clock import Clock
-from vaults.emulator.keymaterial import PrivateKey
+from vaults.emulator.keymaterial import NewKey
 from vaults.emulator.kinds import Kind
 from vaults.emulator.objects import Entry, Shelf, Version
 from vaults.emulator.registry import Vault
@@ -21,7 +20,7 @@ class Service:
 
     store: Store
     clock: Clock
-    new_key: Callable[[str, int, str], PrivateKey]
+    new_key: NewKey
     settle_seconds: float
     certificate_seconds: float
 

@@ -53,9 +53,7 @@ def import_certificate(call: Call) -> Response:
         shelf = call.shelf(db, CERTIFICATE)
         entry = shelf.free_or_live(call.name) or Entry(call.name, version.version)
         certificates.check_twins_free(call, db)
-        entry.extra["policy"] = _policy(
-            given, entry.extra.get("policy"), chain[0], key, content_type, call.now
-        )
+        entry.extra["policy"] = _policy(given, entry.extra.get("policy"), chain[0], key, content_type, call.now)
         if rules.flag(call.body, "preserveCertOrder") is not None:
             entry.extra["preserveCertOrder"] = call.body["preserveCertOrder"]
         certificates.store_certificate(db, call, entry, version, chain, key)
@@ -118,7 +116,7 @@ def _read(content: str, content_type: str, password: str | None) -> tuple[Privat
 
 def _read_pfx(content: str, password: str | None) -> tuple[Any, list[x509.Certificate]]:
     try:
-        raw = base64.b64decode(content, validate=True)
+        raw = base64.b64decode("".join(content.split()), validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from None
     key, leaf, others = pkcs12.load_key_and_certificates(raw, (password or "").encode() or None)
@@ -133,9 +131,7 @@ def _read_pem(content: str, password: str | None) -> tuple[Any, list[x509.Certif
             found.append(x509.load_pem_x509_certificate(match[0]))
         elif match[1].endswith(b"PRIVATE KEY"):
             encrypted = b"ENCRYPTED" in match[0]
-            key = serialization.load_pem_private_key(
-                match[0], (password or "").encode() if encrypted else None
-            )
+            key = serialization.load_pem_private_key(match[0], (password or "").encode() if encrypted else None)
     return key, found
 
 

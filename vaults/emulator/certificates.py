@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography import x509
 
-from vaults.emulator import certificate_policy, deletion, keymaterial, listing, operations, rules, subjects
+from vaults.emulator import certificate_policy, deletion, keymaterial, listing, operations, rules
 from vaults.emulator.call import Call
 from vaults.emulator.errors import VaultError
 from vaults.emulator.keymaterial import PrivateKey
@@ -115,7 +115,7 @@ def purge_certificate(call: Call) -> Response:
 def bundle(call: Call, db: sqlite3.Connection, entry: Entry, version: Version) -> dict[str, Any]:
     """A certificate with its policy.
 
-    An answer to a call that named a version leaves policy and operation out.
+    An answer to a call that named a version leaves the policy out.
     """
     shown: dict[str, Any] = {"id": call.url("certificates", entry.name, version.version)}
     if "cer" in version.data:
@@ -130,19 +130,20 @@ def bundle(call: Call, db: sqlite3.Connection, entry: Entry, version: Version) -
         shown["tags"] = version.tags
     if not call.version:
         shown["policy"] = certificate_policy.shown(call, entry.name, entry.extra["policy"])
-        if operations.exists(db, call.vault.id, entry.name):
-            shown["pending"] = {"id": call.url("certificates", entry.name, "pending")}
+    if operations.concerns(db, call.vault.id, entry.name, call.version and version.version):
+        shown["pending"] = {"id": call.url("certificates", entry.name, "pending")}
     if call.since("7.6") and entry.extra.get("preserveCertOrder") is not None:
         shown["preserveCertOrder"] = entry.extra["preserveCertOrder"]
     return shown
 
 
 def list_item(call: Call, listed: Listed) -> dict[str, Any]:
-    return _item(call, listed, "") | {"subject": listed.version.data.get("subject", "")}
+    """Every recorded list has this undocumented member, and in every one it is empty."""
+    return _item(call, listed, "") | {"subject": ""}
 
 
 def version_item(call: Call, listed: Listed) -> dict[str, Any]:
-    return _item(call, listed, listed.version.version) | {"subject": listed.version.data.get("subject", "")}
+    return _item(call, listed, listed.version.version) | {"subject": ""}
 
 
 def deleted_item(call: Call, listed: Listed) -> dict[str, Any]:
@@ -169,7 +170,6 @@ def store_certificate(
     version.data = {
         "x5t": thumbprint(leaf),
         "cer": base64.b64encode(der(leaf)).decode(),
-        "subject": subjects.write(leaf.subject),
     }
     entry.current, entry.listed = version.version, True
     shelf = call.shelf(db, CERTIFICATE)
@@ -210,8 +210,7 @@ def check_twins_free(call: Call, db: sqlite3.Connection) -> None:
             raise VaultError(
                 409,
                 "Conflict",
-                f"A {kind.noun} with the name {call.name} exists already and is not managed by a "
-                "certificate.",
+                f"A {kind.noun} with the name {call.name} exists already and is not managed by a certificate.",
             )
 
 

@@ -70,9 +70,7 @@ def verify(call: Call) -> Response:
         else:
             half = len(signature) // 2
             parts = (int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big"))
-            key.public_key().verify(
-                utils.encode_dss_signature(*parts), digest, ec.ECDSA(_prehashed(algorithm))
-            )
+            key.public_key().verify(utils.encode_dss_signature(*parts), digest, ec.ECDSA(_prehashed(algorithm)))
     except InvalidSignature:
         return json_response(200, {"value": False})
     return json_response(200, {"value": True})
@@ -118,9 +116,7 @@ def read_algorithm(call: Call) -> str:
     return algorithm
 
 
-def rsa_encryption(
-    algorithm: str, key: keymaterial.PrivateKey
-) -> tuple[rsa.RSAPrivateKey, padding.AsymmetricPadding]:
+def rsa_encryption(algorithm: str, key: keymaterial.PrivateKey) -> tuple[rsa.RSAPrivateKey, padding.AsymmetricPadding]:
     """The RSA key and the padding of an encryption algorithm. Raises the vault's 400."""
     known: dict[str, padding.AsymmetricPadding] = {
         "RSA-OAEP-256": padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None),
@@ -170,9 +166,7 @@ def _check_digest(algorithm: str, digest: bytes, key: keymaterial.PrivateKey) ->
     else:
         fits = EC_ALGORITHMS.get(algorithm) == keymaterial.curve_name(key)
     if not fits:
-        raise bad_parameter(
-            f"Key and signing algorithm are incompatible. The signing algorithm is '{algorithm}'."
-        )
+        raise bad_parameter(f"Key and signing algorithm are incompatible. The signing algorithm is '{algorithm}'.")
     if algorithm == "RSNULL":
         return
     expected = _hash(algorithm).digest_size

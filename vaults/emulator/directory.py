@@ -57,17 +57,13 @@ def add_secret(db: sqlite3.Connection, client_id: str, secret: str, expires_on: 
     One round of SHA-256 is enough: client secrets are random, there is no dictionary to try them from.
     """
     salt = secrets.token_bytes(16)
-    db.execute(
-        "INSERT INTO client_secret VALUES (?, ?, ?, ?)", (client_id, salt, _digest(salt, secret), expires_on)
-    )
+    db.execute("INSERT INTO client_secret VALUES (?, ?, ?, ?)", (client_id, salt, _digest(salt, secret), expires_on))
 
 
 def secret_expiry(db: sqlite3.Connection, client_id: str, secret: str) -> int | None:
     """When the secret ends, or None where it is not one of the application's."""
     rows = db.execute("SELECT * FROM client_secret WHERE client_id = ?", (client_id,)).fetchall()
-    found = [
-        row["expires_on"] for row in rows if hmac.compare_digest(row["digest"], _digest(row["salt"], secret))
-    ]
+    found = [row["expires_on"] for row in rows if hmac.compare_digest(row["digest"], _digest(row["salt"], secret))]
     return max(found) if found else None
 
 

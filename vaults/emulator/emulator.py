@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
-from vaults.emulator import access, directory, keymaterial, registry
+from vaults.emulator import access, directory, keymaterial, registry, roles
 from vaults.emulator.addresses import Addresses, NamedHosts, Place
-from vaults.emulator.arm import Arm
+from vaults.emulator.arm_routes import Arm
 from vaults.emulator.call import Service
 from vaults.emulator.clock import Clock
 from vaults.emulator.dataplane import DataPlane
@@ -88,7 +87,7 @@ class Emulator(Faults):
         clock: Callable[[], float] = time.time,
         certificate_seconds: float = 8,
         settle_seconds: float = 2,
-        new_key: Callable[[str, int, str], keymaterial.PrivateKey] = keymaterial.fresh_key,
+        new_key: keymaterial.NewKey = keymaterial.fresh_key,
     ) -> None:
         super().__init__()
         self.store = Store(state)
@@ -96,8 +95,7 @@ class Emulator(Faults):
         self.addresses = addresses or NamedHosts()
         self.recording = False
         self.requests: list[ReceivedRequest] = []
-        key = new_key("RSA", 2048, "")
-        self._tokens = Tokens(self.store, key if isinstance(key, RSAPrivateKey) else None)
+        self._tokens = Tokens(self.store, new_key)
         self.service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds)
         self._issuer = Issuer(self.store, self._tokens, self.clock)
         self._arm = Arm(self.store, self._tokens, self.clock, self.addresses)
@@ -122,6 +120,7 @@ class Emulator(Faults):
             emulator.add_vault(name)
             emulator.set_permissions(name, ADMIN.object_id, access.EVERYTHING)
         emulator.set_permissions(VAULT_NAMES[0], DEPLOY.object_id, DEPLOY_PERMISSIONS)
+        emulator.assign_role("Owner", principal=ADMIN.name)
         return emulator
 
     # What there is
@@ -185,6 +184,23 @@ class Emulator(Faults):
         """Take permissions away, in one vault or in all."""
         self._change(permissions, principal, vault, lambda granted, _name: granted)
 
+    def assign_role(self, role: str, *, principal: str, vault: str | None = None) -> None:
+        """Give a principal an Azure role, by name or id, on one vault or on the whole subscription."""
+        found = roles.find_role(role)
+        if found is None:
+            raise LookupError(f"There is no role {role}.")
+        object_id = self.principal(principal).object_id
+        with self.store.writing() as db:
+            for each in registry.all_vaults(db):
+                if vault is None:
+                    scope = f"/subscriptions/{each.subscription}"
+                elif each.name == vault.lower():
+                    scope = each.resource_id
+                else:
+                    continue
+                if not any(held == found for held in roles.roles_at(db, object_id, scope)):
+                    roles.assign(db, str(uuid4()), object_id, found, scope)
+
     def _change(
         self,
         permissions: Iterable[str],
@@ -214,12 +230,8 @@ class Emulator(Faults):
         with self.store.reading() as db:
             place = self.addresses.find(db, request.host)
         if place is None:
-            return json_response(
-                404, {"error": {"code": "NotFound", "message": "This host is not served here."}}
-            )
-        return self.with_trouble(
-            request, lambda: self._answer(place, request), to_vault=place.vault is not None
-        )
+            return json_response(404, {"error": {"code": "NotFound", "message": "This host is not served here."}})
+        return self.with_trouble(request, lambda: self._answer(place, request), to_vault=place.vault is not None)
 
     def _answer(self, place: Place, request: Request) -> Response:
         if place.vault is not None:
@@ -235,9 +247,7 @@ class Emulator(Faults):
         response = Response(413) if request is None else self.answer(request)
         if response.delay:
             time.sleep(response.delay)
-        if isinstance(response.body, bytes) and not any(
-            name == "Content-Length" for name, _ in response.headers
-        ):
+        if isinstance(response.body, bytes) and not any(name == "Content-Length" for name, _ in response.headers):
             response.headers.append(("Content-Length", str(len(response.body))))
         start_response(f"{response.status} {_phrase(response.status)}", response.headers)
         return [response.body] if isinstance(response.body, bytes) else response.body
@@ -251,11 +261,7 @@ def _request(environ: Mapping[str, Any]) -> Request | None:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > MAX_BODY:
         return None
-    headers = {
-        name[5:].replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    }
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     if environ.get("CONTENT_TYPE"):
         headers["content-type"] = environ["CONTENT_TYPE"]
     return Request(

@@ -57,15 +57,11 @@ def deleted_not_found(kind: Kind, name: str) -> VaultError:
 
 
 def being_deleted(kind: Kind, name: str) -> VaultError:
-    return VaultError(
-        409, "Conflict", f"{kind.title} {name} is currently being deleted.", "ObjectIsBeingDeleted"
-    )
+    return VaultError(409, "Conflict", f"{kind.title} {name} is currently being deleted.", "ObjectIsBeingDeleted")
 
 
 def being_recovered(kind: Kind, name: str) -> VaultError:
-    return VaultError(
-        409, "Conflict", f"{kind.title} {name} is currently being recovered.", "ObjectIsBeingRecovered"
-    )
+    return VaultError(409, "Conflict", f"{kind.title} {name} is currently being recovered.", "ObjectIsBeingRecovered")
 
 
 def deleted_but_recoverable(kind: Kind, name: str) -> VaultError:
@@ -108,7 +104,5 @@ def restore_conflict(kind: Kind, identifier: str) -> VaultError:
 
 
 def purge_protected(kind: Kind, name: str) -> VaultError:
-    message = (
-        f'Operation "purge" is not allowed on {kind.noun} {name}: purge protection is enabled for this vault.'
-    )
+    message = f'Operation "purge" is not allowed on {kind.noun} {name}: purge protection is enabled for this vault.'
     return VaultError(403, "Forbidden", message, "ForbiddenByPurgeProtection")

@@ -82,13 +82,9 @@ class Faults:
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         self.answer_next(429, THROTTLED, headers, times=times, **where)
 
-    def fail(
-        self, times: int = 1, status: int = 503, *, retry_after: str | None = None, **where: Any
-    ) -> None:
+    def fail(self, times: int = 1, status: int = 503, *, retry_after: str | None = None, **where: Any) -> None:
         """An error of the service, without having done anything."""
-        body = {
-            "error": {"code": "InternalServerError", "message": "The service could not process the request."}
-        }
+        body = {"error": {"code": "InternalServerError", "message": "The service could not process the request."}}
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         self.answer_next(status, body, headers, times=times, **where)
 
@@ -168,9 +164,7 @@ class Faults:
             response = proceed()
             if not isinstance(response.body, bytes) or b'"nextLink"' not in response.body:
                 return response
-            return json_response(
-                200, {"value": [], "nextLink": _same_page(request, next(turn))}, response.headers
-            )
+            return json_response(200, {"value": [], "nextLink": _same_page(request, next(turn))}, response.headers)
 
         self.interfere(act, times, **where)
 

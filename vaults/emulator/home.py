@@ -118,9 +118,7 @@ class Home:
         for port in range(self.base_port + 1, self.base_port + PORTS_TO_TRY):
             if port not in taken and _is_free(port):
                 return port
-        raise RuntimeError(
-            f"No port is free between {self.base_port + 1} and {self.base_port + PORTS_TO_TRY}."
-        )
+        raise RuntimeError(f"No port is free between {self.base_port + 1} and {self.base_port + PORTS_TO_TRY}.")
 
 
 def _is_free(port: int) -> bool:
@@ -135,7 +133,5 @@ def _is_free(port: int) -> bool:
 
 def _table(name: str, values: Mapping[str, str] | Mapping[str, str | list[str]]) -> str:
     """A TOML table of strings and lists of strings, which JSON writes the same way."""
-    lines = [
-        f"{json.dumps(key) if '.' in key else key} = {json.dumps(value)}" for key, value in values.items()
-    ]
+    lines = [f"{json.dumps(key) if '.' in key else key} = {json.dumps(value)}" for key, value in values.items()]
     return "\n".join((f"[{name}]", *lines, ""))

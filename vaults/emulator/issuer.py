@@ -60,9 +60,7 @@ class Issuer:
                     return json_response(200, self._token_v1(tenant, request))
         except SignInError as error:
             return self._refusal(error, request)
-        return json_response(
-            404, {"error": "not_found", "error_description": "There is nothing at this address."}
-        )
+        return json_response(404, {"error": "not_found", "error_description": "There is nothing at this address."})
 
     def _instance_discovery(self, request: Request, base: str) -> dict[str, Any]:
         asked = urlsplit(request.query.get("authorization_endpoint", ""))
@@ -185,8 +183,7 @@ class Issuer:
                 raise SignInError(
                     7000218,
                     "invalid_client",
-                    "The request body must contain the following parameter: 'client_assertion' or "
-                    "'client_secret'.",
+                    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
                     401,
                 )
         return principal
@@ -238,9 +235,7 @@ class Issuer:
         if claims.get("iss") != client_id or claims.get("sub") != client_id:
             raise refused
         if not isinstance(expires, int | float) or expires <= self._clock():
-            raise SignInError(
-                700024, "invalid_client", "Client assertion is not within its valid time range.", 401
-            )
+            raise SignInError(700024, "invalid_client", "Client assertion is not within its valid time range.", 401)
 
     def _refusal(self, error: SignInError, request: Request) -> Response:
         now = datetime.fromtimestamp(self._clock(), UTC)
@@ -257,9 +252,7 @@ class Issuer:
             "correlation_id": correlation,
             "error_uri": f"https://{request.host}/error?code={error.number}",
         }
-        return json_response(
-            error.status, body, [("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache")]
-        )
+        return json_response(error.status, body, [("Cache-Control", "no-store, no-cache"), ("Pragma", "no-cache")])
 
 
 def _required(form: Mapping[str, str], name: str) -> str:

@@ -105,9 +105,7 @@ def delete_contacts(call: Call) -> Response:
 
 def find_issuer(db: sqlite3.Connection, vault: int, name: str) -> dict[str, Any] | None:
     """An issuer of the vault, None for a name that is not known."""
-    row = db.execute(
-        "SELECT data FROM issuer WHERE vault = ? AND folded = ?", (vault, name.lower())
-    ).fetchone()
+    row = db.execute("SELECT data FROM issuer WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
     return json.loads(row["data"]) if row else None
 
 

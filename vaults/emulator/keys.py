@@ -11,6 +11,7 @@ from vaults.emulator.objects import Entry, Listed, Version, new_version_id
 from vaults.emulator.web import Response, json_response
 
 KEY_OPS = ("encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey")
+OLD_HSM_EXPONENT = "AAEAAQ"  # 65537 with a leading zero: how recordings before 7.4 show it for keys in hardware
 DEFAULT_OPS = {"RSA": list(KEY_OPS), "EC": ["sign", "verify"]}
 ALLOWED_OPS = {"RSA": {*KEY_OPS, "import", "export"}, "EC": {"sign", "verify", "import", "export"}}
 
@@ -24,9 +25,7 @@ def create_key(call: Call) -> Response:
     check_sku(call, kty)
     size = rules.whole_number(call.body, "key_size") or 2048
     curve = rules.text(call.body, "crv") or "P-256"
-    if (family == "RSA" and size not in keymaterial.RSA_SIZES) or (
-        family == "EC" and curve not in keymaterial.CURVES
-    ):
+    if (family == "RSA" and size not in keymaterial.RSA_SIZES) or (family == "EC" and curve not in keymaterial.CURVES):
         raise rules.invalid_property()
     data: dict[str, Any] = {"kty": kty, "key_ops": read_key_ops(call.body, family)}
     data |= read_release_policy(call)
@@ -127,14 +126,16 @@ def purge_key(call: Call) -> Response:
 
 def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
     """A key's public half and its properties."""
-    kid = call.url("keys", entry.name, version.version)
+    key = {
+        "kid": call.url("keys", entry.name, version.version),
+        "kty": version.data["kty"],
+        "key_ops": version.data["key_ops"],
+        **version.data["jwk"],
+    }
+    if key["kty"] == "RSA-HSM" and not call.since("7.4"):
+        key["e"] = OLD_HSM_EXPONENT
     shown: dict[str, Any] = {
-        "key": {
-            "kid": kid,
-            "kty": version.data["kty"],
-            "key_ops": version.data["key_ops"],
-            **version.data["jwk"],
-        },
+        "key": key,
         "attributes": _attributes(call, entry, version),
     }
     if version.tags is not None:

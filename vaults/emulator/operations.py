@@ -25,6 +25,12 @@ def exists(db: sqlite3.Connection, vault: int, name: str) -> bool:
     return row is not None
 
 
+def concerns(db: sqlite3.Connection, vault: int, name: str, version: str) -> bool:
+    """Whether an operation is about a certificate and, if one is named, a version of it."""
+    row = db.execute("SELECT operation FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
+    return row is not None and (not version or json.loads(row["operation"])["version"] == version)
+
+
 def forget(db: sqlite3.Connection, vault: int, name: str) -> None:
     db.execute("DELETE FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower()))
 

@@ -160,9 +160,7 @@ def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
     return entry
 
 
-def _reused_key(
-    call: Call, db: sqlite3.Connection, entry: Entry | None, policy: dict[str, Any]
-) -> PrivateKey | None:
+def _reused_key(call: Call, db: sqlite3.Connection, entry: Entry | None, policy: dict[str, Any]) -> PrivateKey | None:
     """The key of the newest version, where the policy wants it kept and it is of the right type."""
     if entry is None or not entry.listed or not policy["key_props"]["reuse_key"]:
         return None

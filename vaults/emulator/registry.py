@@ -90,6 +90,10 @@ def add_vault(
     return vault
 
 
+def set_rbac(db: sqlite3.Connection, vault: Vault, enabled: bool) -> None:
+    db.execute("UPDATE vault SET enable_rbac = ? WHERE id = ?", (enabled, vault.id))
+
+
 def set_port(db: sqlite3.Connection, vault: Vault, port: int) -> None:
     db.execute("UPDATE vault SET port = ? WHERE id = ?", (port, vault.id))
 
@@ -114,9 +118,7 @@ def set_permissions(
     """Replace a principal's access policy; one without any permission vanishes."""
     kept = {collection: list(names) for collection, names in permissions.items()}
     if any(kept.values()):
-        db.execute(
-            "INSERT OR REPLACE INTO access_policy VALUES (?, ?, ?)", (vault.id, object_id, json.dumps(kept))
-        )
+        db.execute("INSERT OR REPLACE INTO access_policy VALUES (?, ?, ?)", (vault.id, object_id, json.dumps(kept)))
     else:
         db.execute("DELETE FROM access_policy WHERE vault = ? AND object_id = ?", (vault.id, object_id))
 

@@ -19,6 +19,7 @@ class Role:
     description: str
     data_actions: tuple[str, ...]
     actions: tuple[str, ...] = (f"{PREFIX}read",)
+    not_actions: tuple[str, ...] = ()
 
 
 def _data(*names: str) -> tuple[str, ...]:
@@ -103,6 +104,28 @@ ROLES = (
         (),
         ("Microsoft.KeyVault/*",),
     ),
+    Role(
+        "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+        "Owner",
+        "Full access to manage all resources, including the ability to assign roles.",
+        (),
+        ("*",),
+    ),
+    Role(
+        "b24988ac-6180-42a0-ab88-20f7382dd24c",
+        "Contributor",
+        "Full access to manage all resources, but not to assign roles.",
+        (),
+        ("*",),
+        ("Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"),
+    ),
+    Role(
+        "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+        "Reader",
+        "View all resources, but does not allow you to make any changes.",
+        (),
+        ("*/read",),
+    ),
 )
 
 
@@ -131,11 +154,18 @@ def covers(scope: str, resource: str) -> bool:
     return f"{resource.lower()}/".startswith(f"{scope.lower().rstrip('/')}/")
 
 
-def allows(db: sqlite3.Connection, object_id: str, data_action: str, resource: str) -> bool:
+def allows_data(db: sqlite3.Connection, object_id: str, data_action: str, resource: str) -> bool:
     """Whether some role of the principal's covers a data action on a resource."""
-    wanted = data_action.lower()
+    return any(_matches(role.data_actions, data_action) for role in roles_at(db, object_id, resource))
+
+
+def allows(db: sqlite3.Connection, object_id: str, action: str, resource: str) -> bool:
+    """Whether some role of the principal's covers a management action on a resource."""
     return any(
-        fnmatchcase(wanted, pattern.lower())
+        _matches(role.actions, action) and not _matches(role.not_actions, action)
         for role in roles_at(db, object_id, resource)
-        for pattern in role.data_actions
     )
+
+
+def _matches(patterns: tuple[str, ...], action: str) -> bool:
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)

@@ -49,9 +49,7 @@ def _group(collection: str, *rows: Row) -> Iterator[Route]:
         yield Route(method, template, permissions, data_action, operation, *since)
 
 
-def _versioned(
-    verb: str, name: str, data_action: str, operation: Operation, since: str = ""
-) -> Iterator[Row]:
+def _versioned(verb: str, name: str, data_action: str, operation: Operation, since: str = "") -> Iterator[Row]:
     """Work with a key: with its newest version, or with one that is named."""
     for path in (f"{{name}}/{verb}", f"{{name}}/{{version}}/{verb}"):
         yield ("POST", path, name, data_action, operation, since or API_VERSIONS[0])
@@ -118,9 +116,7 @@ ROUTES = (
         *_versioned("unwrapkey", "unwrapKey", "keys/unwrap/action", crypto.unwrap_key),
         *_versioned("release", "release", "keys/release/action", release.release_key, "7.3"),
         *_versioned("securewrapkey", "wrapKey", "keys/wrap/action", release.secure_wrap_key, "2026-04-01"),
-        *_versioned(
-            "secureunwrapkey", "unwrapKey", "keys/unwrap/action", release.secure_unwrap_key, "2026-04-01"
-        ),
+        *_versioned("secureunwrapkey", "unwrapKey", "keys/unwrap/action", release.secure_unwrap_key, "2026-04-01"),
     ),
     Route("POST", "rng", ("keys/get",), "keys/read", release.random_bytes, "7.3"),
     *_group(

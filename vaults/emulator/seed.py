@@ -89,8 +89,7 @@ CONTENTS = (
             "sso-signing 2048 backup-wrapping 2048"
         ),
         hosts=(
-            "www.stage.shop.example api.stage.shop.example login.stage.shop.example *.preview.shop.example "
-            "stage-client"
+            "www.stage.shop.example api.stage.shop.example login.stage.shop.example *.preview.shop.example stage-client"
         ),
     ),
     Content(
@@ -118,12 +117,11 @@ def fill(emulator: Emulator) -> dict[str, Any]:
     pool = _KeyPool(emulator)
     for content in CONTENTS:
         group = "rg-billing" if "billing" in content.name else "rg-shop"
-        vault = emulator.add_vault(
-            content.name, tenant=tenant, subscription=subscription, resource_group=group
-        )
+        vault = emulator.add_vault(content.name, tenant=tenant, subscription=subscription, resource_group=group)
         emulator.set_permissions(content.name, principals[ADMIN_NAME]["object_id"], access.EVERYTHING)
         _Filler(emulator, vault, pool).put(content)
     emulator.set_permissions(CONTENTS[0].name, principals[DEPLOY_NAME]["object_id"], DEPLOY_PERMISSIONS)
+    emulator.assign_role("Owner", principal=ADMIN_NAME)
     return {"tenant_id": tenant, "subscription_id": subscription, "principals": principals}
 
 
@@ -197,9 +195,7 @@ class _Filler:
                 shelf.add(name, Version(new_version_id(), self._now, self._now, material=name.encode()))
 
     def _put_secrets(self, content: Content) -> None:
-        names = [(service, shape) for shape in SHAPES for service in content.services.split()][
-            : content.secret_count
-        ]
+        names = [(service, shape) for shape in SHAPES for service in content.services.split()][: content.secret_count]
         for number, (service, shape) in enumerate(names):
             tags = {"service": service, "environment": content.environment}
             if number % 3 == 0:
@@ -281,9 +277,7 @@ class _Filler:
             version = Version(new_version_id(), created, created, tags=dict(tags), data=dict(data))
             if back == 1:
                 days = EXPIRES[(number + number // len(EXPIRES)) % len(EXPIRES)]
-                version.expires_on = (
-                    None if days is None else self._now + days * DAY + self._dice.randrange(DAY // 2)
-                )
+                version.expires_on = None if days is None else self._now + days * DAY + self._dice.randrange(DAY // 2)
                 version.not_before = created if number % 8 == 2 else None
             yield version
 

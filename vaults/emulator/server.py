@@ -26,7 +26,13 @@ class PortTakenError(Exception):
 
 
 class Gateway(Gateway_10):
-    """WSGI as cheroot does it, and a way to hang up without an answer."""
+    """WSGI as cheroot does it, and ways to hang up: without an answer, and in the middle of one."""
+
+    sent = 0
+
+    def write(self, chunk: bytes) -> None:
+        self.sent += len(chunk)
+        super().write(chunk)
 
     def respond(self) -> None:
         try:
@@ -34,6 +40,8 @@ class Gateway(Gateway_10):
         except ConnectionLostError:
             # cheroot then believes that the head is out, adds nothing to it and closes the connection.
             self.req.sent_headers = self.req.close_connection = True
+        if self.remaining_bytes_out is not None and self.sent < self.remaining_bytes_out:
+            self.req.close_connection = True
 
 
 class Server(CherootServer):

@@ -6,11 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from vaults.emulator import jwt
+from vaults.emulator import jwt, keymaterial
 from vaults.emulator.directory import Principal
+from vaults.emulator.keymaterial import NewKey
 from vaults.emulator.store import Store
 
 LIFETIME = 3600
@@ -50,20 +50,16 @@ class Tokens:
     The key is kept in the store, so that tokens outlive a restart.
     """
 
-    def __init__(self, store: Store, new_key: RSAPrivateKey | None = None) -> None:
+    def __init__(self, store: Store, new_key: NewKey) -> None:
         stored = store.setting("signing key")
         if stored is None:
-            key = new_key or rsa.generate_private_key(65537, 2048)
-            stored = key.private_bytes(
-                serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
+            stored = keymaterial.dump(new_key("RSA", 2048, ""))
             store.set_setting("signing key", stored)
-        loaded = serialization.load_der_private_key(stored, password=None)
-        assert isinstance(loaded, RSAPrivateKey)  # noqa: S101 - nothing else is ever stored
-        self._key = loaded
-        public = loaded.public_key()
-        self._public = public
-        der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        key = keymaterial.load(stored)
+        assert isinstance(key, RSAPrivateKey)  # noqa: S101 - nothing else is ever stored
+        self._key = key
+        self._public = key.public_key()
+        der = self._public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.key_id = jwt.encode(sha1(der, usedforsecurity=False).digest())
 
     def jwks(self) -> dict[str, Any]:
@@ -107,24 +103,17 @@ class Tokens:
         `tenant` None takes any tenant of ours, as Resource Manager does.
         """
         try:
-            claims = jwt.verify(
-                token, lambda header: self._public if header.get("kid") == self.key_id else None
-            )
+            claims = jwt.verify(token, lambda header: self._public if header.get("kid") == self.key_id else None)
         except jwt.InvalidTokenError:
             head = token.partition(".")[0]
             raise RefusedError(
-                "AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: "
-                f"'{head}'."
+                f"AKV10046: Unable to resolve the key used for signature validation. EncodedJwtHeader: '{head}'."
             ) from None
         if claims["exp"] <= now - CLOCK_SKEW or claims["nbf"] > now + CLOCK_SKEW:
-            raise RefusedError(
-                "AKV10012: Token lifetime validation failed. The token is expired or not yet valid."
-            )
+            raise RefusedError("AKV10012: Token lifetime validation failed. The token is expired or not yet valid.")
         found = str(claims["aud"])
         if found.rstrip("/") != audience:
             raise RefusedError(f"AKV10022: Invalid audience. Expected {audience}, found: {found}.")
         if tenant is not None and claims["iss"] != issuer_of(tenant):
-            raise RefusedError(
-                f"AKV10032: Invalid issuer. Expected one of {issuer_of(tenant)}, found {claims['iss']}."
-            )
+            raise RefusedError(f"AKV10032: Invalid issuer. Expected one of {issuer_of(tenant)}, found {claims['iss']}.")
         return Caller(claims["appid"], claims["oid"], claims["tid"])

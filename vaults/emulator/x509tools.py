@@ -102,9 +102,7 @@ def pack(key: PrivateKey | None, chain: list[x509.Certificate], content_type: st
     Base64 of a PFX without password, or PEM. The leaf comes first.
     """
     if content_type == PKCS12:
-        packed = pkcs12.serialize_key_and_certificates(
-            None, key, chain[0], chain[1:], serialization.NoEncryption()
-        )
+        packed = pkcs12.serialize_key_and_certificates(None, key, chain[0], chain[1:], serialization.NoEncryption())
         return base64.b64encode(packed).decode()
     pem = [certificate.public_bytes(serialization.Encoding.PEM) for certificate in chain]
     if key is not None:

@@ -1,0 +1,293 @@
+"""Recorded traffic of the real service, played to the emulator, answer held against answer.
+
+Times, versions, keys and other things that differ each time are compared by their type only; everything else
+must be equal: status, members, values, messages. Where a recorder left request bodies out they are put
+together from the answer. Waiting is done by moving the emulator's clock, as soon as a recorded answer shows
+that time had passed.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+from cryptography import x509
+
+from tests.emulator.caller import Caller
+from vaults.emulator import ADMIN, Emulator, access, keymaterial, x509tools
+
+SETTLE = 1000.0
+# Members whose value is never the same twice.
+VOLATILE = {
+    "created", "updated", "deletedDate", "scheduledPurgeDate", "n", "x", "y", "cer", "csr", "x5t", "nextLink",
+    "request_id",
+}  # fmt: skip
+RESULTS = ("encrypt", "decrypt", "sign", "wrapkey", "unwrapkey", "backup", "release")
+NEEDS_BODY = ("import", "encrypt", "decrypt", "sign", "verify", "wrapkey", "unwrapkey", "merge", "release")
+VERSION = re.compile(r"\b[0-9a-f]{32}\b")
+HOST = re.compile(r"https://[^/\"' ]+?(?::443)?(?=/(?:secrets|keys|certificates|deleted))")
+
+
+@dataclass
+class Tally:
+    """What came of playing recordings."""
+
+    equal: int = 0
+    differences: list[str] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def played(self) -> int:
+        return self.equal + len(self.differences)
+
+    def skip(self, reason: str, count: int = 1) -> None:
+        self.skipped[reason] = self.skipped.get(reason, 0) + count
+
+
+def recordings(folder: Path) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
+    """The recorded exchanges of each file with data-plane traffic."""
+    for path in sorted(folder.glob("*/*.json")):
+        if path.parent.name != "errors":
+            yield path, json.loads(path.read_text())["Entries"]
+
+
+def play(path: Path, entries: list[dict[str, Any]], tally: Tally) -> None:
+    """Play one file against an emulator of its own."""
+    if path.stem.endswith(("_HSM", "_mhsm")):
+        tally.skip("Managed HSM, another service", len(entries))
+        return
+    player = _Player(entries)
+    for number, entry in enumerate(entries):
+        reason = _unplayable(entry, player) or player.unplayable(entry)
+        if reason:
+            tally.skip(reason)
+            continue
+        difference = player.exchange(entry)
+        if difference is None:
+            tally.equal += 1
+        else:
+            where = re.sub(r"https://[^/]+", "", entry["RequestUri"]).partition("?")[0]
+            tally.differences.append(f"{path.name}[{number}] {entry['RequestMethod']} {where}: {difference}")
+
+
+def _unplayable(entry: dict[str, Any], player: "_Player") -> str | None:
+    """Why an exchange is not for this emulator, None if it is."""
+    host = entry["RequestUri"].split("/")[2]
+    if host.startswith("management.") or "login." in host:
+        return "Resource Manager or sign-in"
+    if '"Purgeable"' in player.text:
+        return "vault without soft delete, which Azure no longer has"
+    if entry["ResponseBody"] and not isinstance(entry["ResponseBody"], dict):
+        return "answer of a web server in front of the vault"
+    return None
+
+
+class _Player:
+    """One recording's vault, and what its recorded versions, ciphertexts and blobs are called here."""
+
+    def __init__(self, entries: list[dict[str, Any]]) -> None:
+        self.text = json.dumps(entries)
+        days = re.search(r'"recoverableDays": (\d+)', self.text)
+        customized = '"CustomizedRecoverable' in self.text
+        self._emulator = Emulator.for_tests(settle_seconds=SETTLE, certificate_seconds=SETTLE)
+        self._emulator.recording = False
+        self._emulator.add_vault("kv-replay", retention_days=int(days[1]) if days else (7 if customized else 90))
+        self._emulator.set_permissions("kv-replay", ADMIN.object_id, access.EVERYTHING)
+        self._caller = Caller(self._emulator, vault="kv-replay")
+        self._names: dict[str, str] = {}
+        self._entries = entries
+        self._made: set[str] = set()
+        self._blob = ""
+
+    def unplayable(self, entry: dict[str, Any]) -> str | None:
+        """Why an exchange cannot be played in this recording, None if it can. Notes what gets made."""
+        parts = entry["RequestUri"].partition("?")[0].split("/")[3:]
+        good = entry["StatusCode"] < 300
+        if not good and entry["StatusCode"] != 403:
+            return None
+        bodiless = not isinstance(entry["RequestBody"], dict)
+        making = entry["RequestMethod"] == "PUT" or parts[-1] in ("create", "import", "restore")
+        if bodiless and (
+            parts[-1] in NEEDS_BODY or (parts[0] == "keys" and entry["RequestMethod"] == "PUT" and len(parts) == 2)
+        ):
+            return "request body was not recorded"
+        if len(parts) > 1 and parts[1] not in ("contacts", "issuers", "restore") and not making:
+            if parts[1].lower() not in self._made and parts[-1] != "versions":
+                return "works on something from before the recording"
+            if parts[-1] in ("decrypt", "unwrapkey") and entry["RequestBody"]["value"] not in self._names:
+                return "ciphertext was made by the client with the recorded key"
+        if making and len(parts) > 1:
+            answer = entry["ResponseBody"] or {}
+            identity = str(answer.get("id") or answer.get("key", {}).get("kid") or "/////")
+            self._made |= {parts[1].lower(), identity.split("/")[4].lower()}
+        return None
+
+    def exchange(self, entry: dict[str, Any]) -> str | None:
+        """What differs, None if nothing does. Time moves when nothing else makes the answers equal."""
+        before = dict(self._names)
+        difference = self._compare(entry, self._send(entry))
+        changes = entry["RequestMethod"] != "GET" and entry["StatusCode"] < 400
+        if difference is None or (changes and "status" not in difference):
+            return difference
+        self._names = before
+        self._emulator.clock.advance(SETTLE + 1)
+        self._caller = Caller(self._emulator, vault="kv-replay")
+        return self._compare(entry, self._send(entry))
+
+    def _send(self, entry: dict[str, Any]) -> requests.Response:
+        uri = self._here(HOST.sub(self._caller.base, entry["RequestUri"]))
+        uri = re.sub(r"https://[^/]+(?=/rng)", self._caller.base, uri)
+        # A link's token names a place in the recorded vault: here each list is read from its beginning.
+        uri = re.sub(r"&?\$skiptoken=[^&]*", "", uri)
+        headers = {"Authorization": None} if entry["StatusCode"] == 401 else {}
+        body = None if entry["StatusCode"] == 401 else self._body(entry)
+        return self._caller.session.request(entry["RequestMethod"], uri, json=body, headers=headers)
+
+    def _body(self, entry: dict[str, Any]) -> Any:
+        body = entry["RequestBody"]
+        path = entry["RequestUri"].partition("?")[0]
+        if not isinstance(body, dict) and entry["RequestMethod"] in ("PUT", "POST", "PATCH"):
+            body = self._guessed(entry, path)
+        if path.endswith("/pending/merge") and entry["StatusCode"] == 201:
+            body = {**body, "x5c": [self._signed(path.split("/")[-3])]}
+        return json.loads(self._here(json.dumps(body))) if body is not None else None
+
+    def _guessed(self, entry: dict[str, Any], path: str) -> Any:
+        """A body that leads to the recorded answer: recorders for C++ and Java kept none."""
+        answer = entry["ResponseBody"]
+        if not isinstance(answer, dict) or "error" in answer:
+            return {
+                "value": "x",
+                "kty": "EC",
+                "policy": {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=x"}},
+            }
+        attributes = {k: v for k, v in answer.get("attributes", {}).items() if k in ("enabled", "nbf", "exp")}
+        body: dict[str, Any] = {
+            name: answer[name]
+            for name in ("value", "contentType", "tags", "contacts", "provider", "credentials", "org_details")
+            if name in answer
+        }
+        if path.endswith("/restore"):
+            return {"value": self._blob}
+        if "lifetimeActions" in answer:
+            return {name: answer[name] for name in ("lifetimeActions", "attributes")}
+        if "key" in answer:
+            body |= {name: answer["key"][name] for name in ("kty", "key_ops", "crv") if name in answer["key"]}
+        if path.endswith("/create") and "/certificates/" in path:
+            return self._later_certificate(path.split("/")[-2])
+        if "/certificates/" in path and "policy" in answer:
+            attributes = {"enabled": attributes["enabled"]}
+        return body | {"attributes": attributes}
+
+    def _later_certificate(self, name: str) -> Any:
+        for entry in self._entries:
+            answer = entry["ResponseBody"]
+            if isinstance(answer, dict) and f"/certificates/{name}/policy" in json.dumps(answer.get("policy", {})):
+                return {member: answer[member] for member in ("policy", "tags") if member in answer}
+        return {"policy": {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=unknown"}}}
+
+    def _signed(self, name: str) -> str:
+        """A certificate for the key that waits in the emulator, in base64 of base64 as recorded."""
+        csr = self._caller.get(f"certificates/{name}/pending").json()["csr"]
+        request = x509.load_der_x509_csr(base64.b64decode(csr))
+        key = keymaterial.pooled_key("RSA", 2048, "replay authority")
+        leaf = (
+            x509.CertificateBuilder(request.subject, request.subject, request.public_key(), 1)  # type: ignore[arg-type]
+            .not_valid_before(x509tools.add_months(int(self._emulator.clock()), 0))
+            .not_valid_after(x509tools.add_months(int(self._emulator.clock()), 12))
+            .sign(key, x509tools.hashes.SHA256())
+        )
+        return base64.b64encode(base64.b64encode(x509tools.der(leaf))).decode()
+
+    def _here(self, text: str) -> str:
+        """A recorded text with what the emulator calls the things in it."""
+        for recorded, ours in self._names.items():
+            text = text.replace(recorded, ours)
+        return text
+
+    def _compare(self, entry: dict[str, Any], answer: requests.Response) -> str | None:
+        if answer.status_code != entry["StatusCode"]:
+            return f"status {answer.status_code} instead of {entry['StatusCode']}: {answer.text[:160]}"
+        recorded = entry["ResponseBody"]
+        if not isinstance(recorded, dict):
+            return None if not recorded and (not answer.content or entry["StatusCode"] == 401) else "another body"
+        recorded = json.loads(HOST.sub(self._caller.base, json.dumps(recorded)))
+        ours = answer.json()
+        action = entry["RequestUri"].partition("?")[0].rpartition("/")[2]
+        if isinstance(recorded.get("value"), list):
+            return self._compare_list(recorded, ours)
+        if action in RESULTS:
+            return self._compare_result(recorded, ours)
+        return self._differ(recorded, ours, "")
+
+    def _compare_list(self, recorded: dict[str, Any], ours: dict[str, Any]) -> str | None:
+        """Lists of the recorded vault hold other people's objects and other pages.
+
+        What is in both must be equal.
+        """
+        if set(recorded) != set(ours):
+            return f"members {sorted(ours)} instead of {sorted(recorded)}"
+        if len(recorded["value"]) == len(ours["value"]):
+            by_age = [sorted(each["value"], key=_age) for each in (recorded, ours)]
+            for pair in zip(*by_age, strict=True):
+                for there, local in zip(*(VERSION.findall(_identity(item)) for item in pair), strict=False):
+                    self._names.setdefault(there, local)
+        here = {_identity(item): item for item in ours["value"]}
+        for item in recorded["value"]:
+            same = here.get(self._here(_identity(item)))
+            difference = self._differ(item, same, "value[]") if same else None
+            if difference:
+                return difference
+        return None
+
+    def _compare_result(self, recorded: dict[str, Any], ours: dict[str, Any]) -> str | None:
+        if set(recorded) != set(ours):
+            return f"members {sorted(ours)} instead of {sorted(recorded)}"
+        self._names[recorded["value"]] = self._blob = ours["value"]
+        rest = {name: value for name, value in recorded.items() if name != "value"}
+        return self._differ(rest, {name: ours[name] for name in rest}, "")
+
+    def _differ(self, recorded: Any, ours: Any, where: str) -> str | None:
+        if isinstance(recorded, dict) and isinstance(ours, dict):
+            if set(recorded) != set(ours):
+                extra, missing = sorted(set(ours) - set(recorded)), sorted(set(recorded) - set(ours))
+                return f"{where or 'answer'} has {extra} too many and lacks {missing}"
+            for name in recorded:
+                if name in VOLATILE:
+                    if type(recorded[name]) is not type(ours[name]):
+                        return f"{where}.{name} is another type"
+                    continue
+                difference = self._differ(recorded[name], ours[name], f"{where}.{name}")
+                if difference:
+                    return difference
+            return None
+        if isinstance(recorded, list) and isinstance(ours, list):
+            if len(recorded) != len(ours):
+                return f"{where} has {len(ours)} items instead of {len(recorded)}"
+            differences = (self._differ(*pair, f"{where}[]") for pair in zip(recorded, ours, strict=True))
+            return next((each for each in differences if each), None)
+        return self._differ_plain(recorded, ours, where)
+
+    def _differ_plain(self, recorded: Any, ours: Any, where: str) -> str | None:
+        if isinstance(recorded, str) and isinstance(ours, str):
+            there, here = VERSION.findall(recorded), VERSION.findall(ours)
+            if len(there) == len(here):
+                self._names |= dict(zip(there, here, strict=True))
+                recorded = self._here(recorded)
+        if where.endswith((".nbf", ".exp")) and type(recorded) is type(ours):
+            return None
+        if where == ".value" and isinstance(recorded, str) and len(recorded) > 1000:
+            return None  # a PFX
+        return None if recorded == ours else f"{where} is {str(ours)[:150]!r} instead of {str(recorded)[:150]!r}"
+
+
+def _age(item: dict[str, Any]) -> int:
+    return int(item.get("attributes", {}).get("created", 0))
+
+
+def _identity(item: dict[str, Any]) -> str:
+    return str(item.get("kid") or item.get("id") or item.get("email"))

@@ -1,0 +1,162 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+from tests.emulator.caller import VAULT, Caller, refusal
+from vaults.emulator import ADMIN, DEPLOY, Emulator
+
+GUID = "11111111-2222-4333-8444-555555555555"
+
+
+class Manager:
+    """A service principal at Resource Manager."""
+
+    def __init__(self, caller: Caller, who: Any = ADMIN) -> None:
+        self.session = caller.session
+        self.session.headers["Authorization"] = f"Bearer {caller.token(who, 'https://management.azure.com')}"
+
+    def call(self, method: str, path: str, body: Any = None, **query: str) -> requests.Response:
+        params = {"api-version": "2023-07-01"} | query
+        return self.session.request(method, f"https://management.test{path}", params=params, json=body)
+
+
+@pytest.fixture
+def manager(caller_for: Callable[..., Caller]) -> Manager:
+    return Manager(caller_for())
+
+
+@pytest.fixture
+def vault_id(emulator: Emulator) -> str:
+    return emulator.vault(VAULT).resource_id
+
+
+def test_subscriptions_and_vaults(manager: Manager, vault_id: str) -> None:
+    [subscription] = manager.call("GET", "/subscriptions").json()["value"]
+    vaults = manager.call("GET", f"{subscription['id']}/providers/Microsoft.KeyVault/vaults").json()["value"]
+    assert [vault["name"] for vault in vaults] == ["kv-shop-prod", "kv-shop-stage", "kv-billing-prod"]
+    vault = manager.call("GET", vault_id).json()
+    assert vault == vaults[0]
+    assert vault["properties"]["vaultUri"] == f"https://{VAULT}.vault.test/"
+    assert vault["properties"]["enableRbacAuthorization"] is False
+    assert "enablePurgeProtection" not in vault["properties"]
+    assert {entry["objectId"] for entry in vault["properties"]["accessPolicies"]} == {
+        ADMIN.object_id,
+        DEPLOY.object_id,
+    }
+    group = vault_id.rpartition("/providers")[0]
+    assert len(manager.call("GET", f"{group}/providers/Microsoft.KeyVault/vaults").json()["value"]) == 3
+    resources = manager.call("GET", f"{subscription['id']}/resources").json()["value"]
+    assert set(resources[0]) == {"id", "name", "type", "location", "tags"}
+
+
+def test_who_has_no_role_sees_nothing(caller_for: Callable[..., Caller], vault_id: str) -> None:
+    deploy = Manager(caller_for(), DEPLOY)
+    assert deploy.call("GET", "/subscriptions").json()["value"] == []
+    answer = deploy.call("GET", vault_id)
+    assert refusal(answer) == (403, "AuthorizationFailed", None)
+    assert answer.json()["error"]["message"].startswith(
+        f"The client '{DEPLOY.client_id}' with object id '{DEPLOY.object_id}' does not have authorization to perform "
+        f"action 'Microsoft.KeyVault/vaults/read' over scope '{vault_id}'"
+    )
+
+
+def test_the_door(manager: Manager, admin: Caller, vault_id: str) -> None:
+    assert refusal(manager.call("GET", f"{vault_id}x")) == (404, "ResourceNotFound", None)
+    assert manager.call("GET", "/subscriptions/x/nothing").status_code == 404
+    assert manager.session.get(f"https://management.test{vault_id}").status_code == 400
+    vault_token = {"Authorization": f"Bearer {admin.token(ADMIN)}"}
+    wrong = admin.session.get("https://management.test/subscriptions?api-version=1", headers=vault_token)
+    assert wrong.status_code == 401
+
+
+def policies(*permissions: str, tenant: str = "") -> dict[str, Any]:
+    tenant = tenant or "a1b2c3d4-0000-4000-8000-5e9a7d000001"
+    entry = {"tenantId": tenant, "objectId": DEPLOY.object_id, "permissions": {"secrets": list(permissions)}}
+    return {"properties": {"accessPolicies": [entry]}}
+
+
+def test_access_policies(manager: Manager, caller_for: Callable[..., Caller], vault_id: str) -> None:
+    deploy = caller_for(DEPLOY)
+    assert deploy.put("secrets/a", {"value": "1"}).status_code == 403
+    answer = manager.call("PUT", f"{vault_id}/accessPolicies/add", policies("set")).json()
+    assert answer["id"] == f"{vault_id}/accessPolicies/"
+    [entry] = answer["properties"]["accessPolicies"]
+    assert entry["permissions"]["secrets"] == ["get", "list", "set"]
+    assert entry["permissions"]["keys"] == ["get", "list"]
+    assert deploy.put("secrets/a", {"value": "1"}).status_code == 200
+    manager.call("PUT", f"{vault_id}/accessPolicies/remove", policies("Get"))
+    assert deploy.get("secrets/a").status_code == 403
+    manager.call("PUT", f"{vault_id}/accessPolicies/replace", policies("get"))
+    assert deploy.get("secrets/a").status_code == 200
+    assert deploy.get("keys").status_code == 403
+    manager.call("PUT", f"{vault_id}/accessPolicies/remove", policies("get"))
+    kept = manager.call("GET", vault_id).json()["properties"]["accessPolicies"]
+    assert [entry["objectId"] for entry in kept] == [ADMIN.object_id]
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"properties": {"accessPolicies": [{}]}}, policies("fly"), policies("get", tenant="other")]
+)
+def test_access_policies_that_are_refused(manager: Manager, vault_id: str, body: dict[str, Any]) -> None:
+    assert manager.call("PUT", f"{vault_id}/accessPolicies/add", body).status_code == 400
+
+
+def test_a_vault_that_decides_by_roles(manager: Manager, caller_for: Callable[..., Caller], vault_id: str) -> None:
+    deploy = caller_for(DEPLOY)
+    manager.call("PATCH", vault_id, {"properties": {"enableRbacAuthorization": True}})
+    denied = deploy.get("secrets/a")
+    assert refusal(denied) == (403, "Forbidden", "ForbiddenByRbac")
+    message = denied.json()["error"]["message"]
+    assert "Action: 'Microsoft.KeyVault/vaults/secrets/getSecret/action'\r\n" in message
+    assert f"Resource: '{vault_id.lower()}/secrets/a'" in message
+
+    definitions = f"{vault_id}/providers/Microsoft.Authorization/roleDefinitions"
+    wanted = {"$filter": "roleName eq 'Key Vault Secrets User'"}
+    [role] = manager.call("GET", definitions, **wanted).json()["value"]
+    body = {
+        "properties": {
+            "roleDefinitionId": role["id"],
+            "principalId": DEPLOY.object_id,
+            "principalType": "ServicePrincipal",
+        }
+    }
+    assignment = f"{vault_id}/providers/Microsoft.Authorization/roleAssignments/{GUID}"
+    assert manager.call("PUT", assignment, body).status_code == 201
+    assert refusal(manager.call("PUT", assignment, body)) == (409, "RoleAssignmentExists", None)
+    assert deploy.get("secrets/a").status_code == 404
+    assert deploy.put("secrets/a", {"value": "1"}).status_code == 403
+    assert deploy.get("keys").status_code == 403
+
+    mine = Manager(caller_for(), DEPLOY).call("GET", f"{vault_id}/providers/Microsoft.Authorization/permissions")
+    assert mine.json()["value"][0]["dataActions"] == role["properties"]["permissions"][0]["dataActions"]
+    held = manager.call(
+        "GET", assignment.rpartition("/")[0], **{"$filter": f"principalId eq '{DEPLOY.object_id}'"}
+    ).json()["value"]
+    assert [each["name"] for each in held] == [GUID]
+    assert manager.call("DELETE", assignment).status_code == 200
+    assert manager.call("DELETE", assignment).status_code == 204
+    assert deploy.get("secrets/a").status_code == 403
+
+
+def test_roles_hold_for_one_object(
+    emulator: Emulator, manager: Manager, caller_for: Callable[..., Caller], vault_id: str
+) -> None:
+    manager.call("PATCH", vault_id, {"properties": {"enableRbacAuthorization": True}})
+    role = "/providers/x/roleDefinitions/4633458b-17de-408a-b874-0445c86b69e6"
+    body = {"properties": {"roleDefinitionId": role, "principalId": DEPLOY.object_id}}
+    scope = f"{vault_id}/secrets/only"
+    manager.call("PUT", f"{scope}/providers/Microsoft.Authorization/roleAssignments/{GUID}", body)
+    deploy = caller_for(DEPLOY)
+    assert deploy.get("secrets/only").status_code == 404
+    assert deploy.get("secrets/only-not").status_code == 403
+    assert deploy.get("secrets").status_code == 403
+
+
+def test_roles_and_principals_that_do_not_exist(manager: Manager, vault_id: str) -> None:
+    at = f"{vault_id}/providers/Microsoft.Authorization/roleAssignments/{GUID}"
+    unknown = {"properties": {"roleDefinitionId": "x/nothing", "principalId": DEPLOY.object_id}}
+    assert manager.call("PUT", at, unknown).status_code == 400
+    nobody = {"properties": {"roleDefinitionId": "x/4633458b-17de-408a-b874-0445c86b69e6", "principalId": GUID}}
+    assert refusal(manager.call("PUT", at, nobody)) == (400, "PrincipalNotFound", None)

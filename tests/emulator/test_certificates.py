@@ -1,0 +1,382 @@
+import base64
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+
+from tests.emulator.caller import SELF_SIGNED, Caller, issued, refusal
+from vaults.emulator import Emulator, jwt, keymaterial, subjects, x509tools
+
+
+def test_create_answers_202_with_the_operation(admin: Caller) -> None:
+    answer = admin.post("certificates/c/create", SELF_SIGNED)
+    operation = answer.json()
+    assert answer.status_code == 202
+    assert answer.headers["Location"] == (
+        f"{admin.base}/certificates/c/pending?api-version=7.3&request_id={operation['request_id']}"
+    )
+    assert answer.headers["Retry-After"] == "10"
+    csr = x509.load_der_x509_csr(base64.b64decode(operation.pop("csr")))
+    assert csr.subject.rfc4514_string() == "CN=shop.example"
+    assert operation == {
+        "id": f"{admin.base}/certificates/c/pending",
+        "issuer": {"name": "Self"},
+        "cancellation_requested": False,
+        "status": "inProgress",
+        "status_details": "Pending certificate created. Certificate request is in progress. This may take some time "
+        "based on the issuer provider. Please check again later.",
+        "request_id": operation["request_id"],
+    }
+
+
+def test_it_takes_its_time(admin: Caller) -> None:
+    admin.post("certificates/c/create", SELF_SIGNED)
+    admin.emulator.clock.advance(7)
+    assert admin.get("certificates/c/pending").json()["status"] == "inProgress"
+    assert admin.walk("certificates") == [[]]
+    assert len(admin.walk("certificates", includePending="true")[0]) == 1
+    assert admin.get("certificates/c").json()["attributes"]["enabled"] is False
+    admin.emulator.clock.advance(2)
+    operation = admin.get("certificates/c/pending").json()
+    assert operation["status"] == "completed"
+    assert operation["target"] == f"{admin.base}/certificates/c"
+    assert "status_details" not in operation
+
+
+def test_the_certificate_and_its_twins(admin: Caller) -> None:
+    policy = {
+        "key_props": {"exportable": True, "kty": "RSA", "key_size": 2048, "reuse_key": False},
+        "secret_props": {"contentType": "application/x-pkcs12"},
+        "x509_props": {
+            "subject": "CN=*.microsoft.com",
+            "sans": {"dns_names": ["onedrive.microsoft.com", "xbox.microsoft.com"]},
+        },
+        "issuer": {"name": "Self"},
+    }
+    shown = issued(admin, "c", {"policy": policy, "tags": {"a": "b"}})
+    assert set(shown) == {"id", "kid", "sid", "x5t", "cer", "attributes", "tags", "policy", "pending"}
+    certificate = x509.load_der_x509_certificate(base64.b64decode(shown["cer"]))
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["onedrive.microsoft.com", "xbox.microsoft.com"]
+    certificate.verify_directly_issued_by(certificate)
+    assert shown["x5t"] == x509tools.thumbprint(certificate)
+    assert shown["attributes"]["nbf"] == shown["attributes"]["created"] - 600
+    assert shown["policy"]["lifetime_actions"] == [
+        {"trigger": {"lifetime_percentage": 80}, "action": {"action_type": "AutoRenew"}}
+    ]
+    assert shown["policy"]["x509_props"]["key_usage"] == ["digitalSignature", "keyEncipherment"]
+    secret = admin.get(shown["sid"].removeprefix(f"{admin.base}/")).json()
+    key, leaf, _ = pkcs12.load_key_and_certificates(base64.b64decode(secret["value"]), None)
+    assert leaf == certificate
+    assert key is not None
+    assert key.public_key() == certificate.public_key()
+    assert secret["tags"] == {"a": "b"}
+    assert admin.get(shown["kid"].removeprefix(f"{admin.base}/")).json()["key"]["kid"] == shown["kid"]
+
+
+def test_a_named_version_comes_without_policy(admin: Caller) -> None:
+    shown = issued(admin, "c")
+    version = shown["id"].rpartition("/")[2]
+    assert "policy" not in admin.get(f"certificates/c/{version}").json()
+    missing = admin.get(f"certificates/c/{'0' * 32}").json()["error"]["message"]
+    assert f"(name/id) c/versions/{'0' * 32} was not found" in missing or f"c/{'0' * 32}" in missing
+
+
+def test_pem_and_keys_that_stay(admin: Caller) -> None:
+    props = {"secret_props": {"contentType": "application/x-pem-file"}}
+    issued(admin, "pem", {"policy": SELF_SIGNED["policy"] | props})
+    value = admin.get("secrets/pem").json()["value"]
+    assert value.startswith("-----BEGIN PRIVATE KEY-----")
+    assert "-----BEGIN CERTIFICATE-----" in value
+    kept = {"policy": SELF_SIGNED["policy"] | props | {"key_props": {"exportable": False, "kty": "EC"}}}
+    issued(admin, "kept", kept)
+    assert "PRIVATE KEY" not in admin.get("secrets/kept").json()["value"]
+    assert admin.get("keys/kept").json()["key"]["crv"] == "P-256"
+
+
+def test_a_second_operation_must_wait(admin: Caller) -> None:
+    admin.post("certificates/c/create", SELF_SIGNED)
+    assert refusal(admin.post("certificates/c/create", SELF_SIGNED)) == (409, "Conflict", None)
+    admin.emulator.clock.advance(10)
+    assert admin.post("certificates/c/create", {}).status_code == 202
+    admin.emulator.clock.advance(10)
+    assert len(admin.walk("certificates/c/versions")[0]) == 2
+    assert len(admin.walk("keys/c/versions")[0]) == 2
+
+
+def test_reuse_key(admin: Caller) -> None:
+    policy = {"policy": SELF_SIGNED["policy"] | {"key_props": {"kty": "RSA", "reuse_key": True}}}
+    first = issued(admin, "c", policy)
+    second = issued(admin, "c", policy)
+    keys = [x509.load_der_x509_certificate(base64.b64decode(each["cer"])).public_key() for each in (first, second)]
+    assert first["id"] != second["id"]
+    assert keys[0] == keys[1]
+
+
+def test_names_of_plain_keys_and_secrets_are_taken(admin: Caller) -> None:
+    admin.put("secrets/c", {"value": "1"})
+    assert refusal(admin.post("certificates/c/create", SELF_SIGNED)) == (409, "Conflict", None)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {},
+        {"issuer": {"name": "Self"}},
+        {"x509_props": {"subject": "CN=a"}},
+        {"issuer": {"name": "Self"}, "x509_props": {"subject": "no name"}},
+        {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a", "validity_months": 0}},
+        {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a", "key_usage": ["fly"]}},
+        {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a", "ekus": ["x"]}},
+        {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a"}, "key_props": {"kty": "oct"}},
+        {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a"}, "key_props": {"key_size": 512}},
+        {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a"}, "secret_props": {"contentType": "x"}},
+        {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a"}, "lifetime_actions": [{}]},
+    ],
+)
+def test_policies_that_are_refused(admin: Caller, policy: dict[str, Any]) -> None:
+    assert refusal(admin.post("certificates/c/create", {"policy": policy})) == (400, "BadParameter", None)
+
+
+def test_cancel_takes_hold_when_the_operation_ends(admin: Caller) -> None:
+    admin.post("certificates/c/create", SELF_SIGNED)
+    asked = admin.patch("certificates/c/pending", {"cancellation_requested": True}).json()
+    assert (asked["status"], asked["cancellation_requested"]) == ("inProgress", True)
+    admin.emulator.clock.advance(10)
+    assert admin.get("certificates/c/pending").json()["status"] == "cancelled"
+    assert admin.walk("certificates") == [[]]
+    too_late = admin.patch("certificates/c/pending", {"cancellation_requested": True})
+    assert too_late.status_code == 403
+    assert too_late.json()["error"]["message"] == "Pending status must be in progress to allow update."
+
+
+def test_delete_the_operation(admin: Caller) -> None:
+    admin.post("certificates/c/create", SELF_SIGNED)
+    assert admin.delete("certificates/c/pending").json()["status"] == "inProgress"
+    assert refusal(admin.get("certificates/c/pending")) == (404, "PendingCertificateNotFound", None)
+    admin.emulator.clock.advance(10)
+    assert admin.walk("certificates") == [[]]
+    assert admin.post("certificates/c/create", SELF_SIGNED).status_code == 202
+
+
+def test_policy_updates_merge(admin: Caller) -> None:
+    issued(admin, "c")
+    before = admin.get("certificates/c/policy").json()
+    after = admin.patch("certificates/c/policy", {"key_props": {"kty": "EC", "crv": "P-384"}}).json()
+    assert after["id"] == f"{admin.base}/certificates/c/policy"
+    assert (after["key_props"]["kty"], after["key_props"]["key_size"]) == ("EC", 384)
+    assert after["x509_props"] == before["x509_props"]
+
+
+def test_update_reaches_the_twins(admin: Caller) -> None:
+    issued(admin, "c")
+    shown = admin.patch("certificates/c", {"attributes": {"enabled": False}, "tags": {"x": "y"}}).json()
+    assert (shown["attributes"]["enabled"], shown["tags"]) == (False, {"x": "y"})
+    assert refusal(admin.get("secrets/c")) == (403, "Forbidden", "SecretDisabled")
+    assert admin.get("keys/c").json()["tags"] == {"x": "y"}
+
+
+def chain() -> tuple[Any, x509.Certificate, x509.Certificate]:
+    """A private key, its certificate, and the certificate of who signed it."""
+    root_key = keymaterial.pooled_key("EC", 0, "P-256")
+    key = keymaterial.pooled_key("RSA", 2048, "imported")
+    props = {"ekus": [], "key_usage": ["keyCertSign"], "validity_months": 36, "basic_constraints": {"ca": True}}
+    root = x509tools.issue({"x509_props": props | {"subject": "CN=Root, O=Example"}}, root_key, 1700000000)
+    leaf_props = {
+        "subject": "CN=leaf, O=Example",
+        "ekus": ["1.3.6.1.5.5.7.3.1"],
+        "key_usage": ["digitalSignature"],
+        "validity_months": 24,
+        "basic_constraints": {"ca": False},
+        "sans": {"dns_names": ["leaf.example"]},
+    }
+    issuer = (subjects.parse("CN=Root, O=Example"), root_key)
+    leaf = x509tools.issue({"x509_props": leaf_props}, key, 1700000000, issuer=issuer)
+    return key, leaf, root
+
+
+def pem(*parts: Any) -> str:
+    blocks = []
+    for part in parts:
+        if isinstance(part, x509.Certificate):
+            blocks.append(part.public_bytes(serialization.Encoding.PEM))
+        else:
+            blocks.append(
+                part.private_bytes(
+                    serialization.Encoding.PEM,
+                    serialization.PrivateFormat.TraditionalOpenSSL,
+                    serialization.NoEncryption(),
+                )
+            )
+    return b"".join(blocks).decode()
+
+
+def imported(admin: Caller, value: str, **more: Any) -> dict[str, Any]:
+    answer = admin.post("certificates/i/import", {"value": value} | more)
+    assert answer.status_code == 200, answer.text
+    shown: dict[str, Any] = answer.json()
+    return shown
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_import_pfx_with_password(admin: Caller, old: bool) -> None:
+    key, leaf, root = chain()
+    encryption: Any = BestAvailableEncryption(b"pass")
+    if old:
+        encryption = (
+            serialization.PrivateFormat.PKCS12.encryption_builder()
+            .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+            .build(b"pass")
+        )
+    packed = pkcs12.serialize_key_and_certificates(b"name", key, leaf, [root], encryption)
+    shown = imported(admin, base64.b64encode(packed).decode(), pwd="pass")
+    assert shown["x5t"] == x509tools.thumbprint(leaf)
+    assert shown["policy"]["issuer"] == {"name": "Unknown"}
+    assert shown["policy"]["x509_props"]["subject"] == "CN=leaf, O=Example"
+    assert shown["policy"]["x509_props"]["sans"] == {"dns_names": ["leaf.example"]}
+    assert shown["policy"]["x509_props"]["validity_months"] == 25
+    assert "pending" not in shown
+    kept = pkcs12.load_pkcs12(base64.b64decode(admin.get("secrets/i").json()["value"]), None)
+    assert [each.certificate for each in kept.additional_certs] == [root]
+    wrong = admin.post("certificates/j/import", {"value": base64.b64encode(packed).decode(), "pwd": "no"})
+    assert refusal(wrong) == (400, "BadParameter", None)
+    assert "pass" not in wrong.text.replace("password", "")
+
+
+def test_import_pem_in_any_order(admin: Caller) -> None:
+    key, leaf, root = chain()
+    for parts in ((root, leaf, key), (key, leaf, root), (leaf, key, root)):
+        assert imported(admin, pem(*parts))["x5t"] == x509tools.thumbprint(leaf)
+    value = admin.get("secrets/i").json()["value"]
+    assert value.index("PRIVATE KEY") < value.index("BEGIN CERTIFICATE")
+    assert value.count("BEGIN CERTIFICATE") == 2
+    assert admin.get("certificates/i").json()["policy"]["secret_props"]["contentType"] == "application/x-pem-file"
+    assert len(admin.walk("certificates/i/versions")[0]) == 3
+
+
+def test_imports_that_are_refused(admin: Caller) -> None:
+    key, leaf, root = chain()
+    for value in ("", "rubbish", "AAAA", pem(leaf), pem(key), pem(key, root)):
+        answer = admin.post("certificates/i/import", {"value": value})
+        assert refusal(answer) == (400, "BadParameter", None)
+
+
+def waiting(admin: Caller) -> x509.CertificateSigningRequest:
+    policy = {"issuer": {"name": "Unknown"}, "x509_props": {"subject": "CN=merged"}}
+    operation = admin.post("certificates/m/create", {"policy": policy}).json()
+    assert operation["status_details"] == "Pending certificate created. Please Perform Merge to complete the request."
+    return x509.load_der_x509_csr(base64.b64decode(operation["csr"]))
+
+
+def signed(csr: x509.CertificateSigningRequest) -> str:
+    key, leaf, _ = chain()
+    made = (
+        x509.CertificateBuilder(leaf.subject, csr.subject, csr.public_key(), 7)  # type: ignore[arg-type]
+        .not_valid_before(leaf.not_valid_before_utc)
+        .not_valid_after(leaf.not_valid_after_utc)
+        .sign(key, x509tools.hashes.SHA256())
+    )
+    return base64.b64encode(x509tools.der(made)).decode()
+
+
+def test_merge(admin: Caller) -> None:
+    csr = waiting(admin)
+    admin.emulator.clock.advance(10_000 - 9_000)
+    assert admin.get("certificates/m/pending").json()["status"] == "inProgress"
+    _, foreign, _ = chain()
+    refused = admin.post("certificates/m/pending/merge", {"x5c": [base64.b64encode(x509tools.der(foreign)).decode()]})
+    assert "does not match the public part" in refused.json()["error"]["message"]
+    answer = admin.post("certificates/m/pending/merge", {"x5c": [signed(csr)], "tags": {"a": "b"}})
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"{admin.base}/certificates/m?api-version=7.3"
+    assert answer.json()["tags"] == {"a": "b"}
+    assert admin.get("certificates/m/pending").json()["status"] == "completed"
+    assert admin.post("certificates/m/pending/merge", {"x5c": [signed(csr)]}).status_code == 403
+
+
+def test_contacts(admin: Caller) -> None:
+    assert refusal(admin.get("certificates/contacts")) == (404, "ContactsNotFound", None)
+    contacts = [{"email": "a@example.com"}, {"email": "b@example.com", "name": "B", "phone": "1"}]
+    shown = admin.put("certificates/contacts", {"contacts": contacts}).json()
+    assert shown == {"id": f"{admin.base}/certificates/contacts", "contacts": contacts}
+    assert admin.get("certificates/contacts").json() == shown
+    assert admin.delete("certificates/contacts").json() == shown
+    assert admin.get("certificates/contacts").status_code == 404
+
+
+def test_issuers_sign_until_they_are_disabled(emulator: Emulator, admin: Caller) -> None:
+    policy = {"policy": {"issuer": {"name": "digi"}, "x509_props": {"subject": "CN=a"}}}
+    assert refusal(admin.post("certificates/c/create", policy)) == (404, "CertificateIssuerNotFound", None)
+    issuer = {"provider": "DigiCert", "credentials": {"account_id": "7", "pwd": "hush"}}
+    answer = admin.put("certificates/issuers/digi", issuer)
+    assert "hush" not in answer.text
+    assert admin.walk("certificates/issuers") == [
+        [{"id": f"{admin.base}/certificates/issuers/digi", "provider": "DigiCert"}]
+    ]
+    shown = issued(admin, "c", policy)
+    leaf = x509.load_der_x509_certificate(base64.b64decode(shown["cer"]))
+    assert "DigiCert" in leaf.issuer.rfc4514_string()
+    chain_in_secret = pkcs12.load_pkcs12(base64.b64decode(admin.get("secrets/c").json()["value"]), None)
+    leaf.verify_directly_issued_by(chain_in_secret.additional_certs[0].certificate)
+    admin.post("certificates/c/create", policy)
+    admin.patch("certificates/issuers/digi", {"attributes": {"enabled": False}})
+    emulator.clock.advance(10)
+    failed = admin.get("certificates/c/pending").json()
+    assert failed["status"] == "failed"
+    assert set(failed["error"]) == {"code", "message"}
+    assert admin.delete("certificates/issuers/digi").status_code == 200
+    assert refusal(admin.get("certificates/issuers/digi")) == (404, "CertificateIssuerNotFound", None)
+
+
+@pytest.mark.parametrize("kind", ["secrets", "keys", "certificates"])
+def test_backup_and_restore(emulator: Emulator, admin: Caller, kind: str) -> None:
+    if kind == "certificates":
+        issued(admin, "a")
+        issued(admin, "a")
+    for number in range(2):
+        if kind == "secrets":
+            admin.put("secrets/a", {"value": str(number)})
+        if kind == "keys":
+            admin.post("keys/a/create", {"kty": "EC"})
+    before = admin.get(f"{kind}/a").json()
+    blob = admin.post(f"{kind}/a/backup").json()
+    assert jwt.decode(blob["value"]).startswith(b"(AzureKeyVault")
+    conflict = admin.post(f"{kind}/restore", blob)
+    assert refusal(conflict) == (409, "Conflict", None)
+    assert conflict.json()["error"]["message"].startswith("There was a conflict restoring the ")
+    admin.delete(f"{kind}/a")
+    assert admin.post(f"{kind}/restore", blob).status_code == 409
+    admin.delete(f"deleted{kind}/a")
+    restored = admin.post(f"{kind}/restore", blob).json()
+    assert restored == {name: value for name, value in before.items() if name not in ("value", "pending")}
+    assert len(admin.walk(f"{kind}/a/versions")[0]) == 2
+    elsewhere = Caller(emulator, vault="kv-billing-prod")
+    assert elsewhere.post(f"{kind}/restore", blob).status_code == 200
+
+
+def test_blobs_that_are_refused(emulator: Emulator, admin: Caller) -> None:
+    admin.put("secrets/a", {"value": "1"})
+    blob = admin.post("secrets/a/backup").json()["value"]
+    corrupt = (400, "Malformed backup blob", None)
+    for value in ("AAAA", "", "!", blob[:-8], f"{blob}AAAA", None):
+        assert refusal(admin.post("secrets/restore", {"value": value})) == corrupt
+    assert refusal(admin.post("keys/restore", {"value": blob})) == corrupt
+    emulator.add_vault("kv-abroad", subscription="other")
+    emulator.grant("secrets/restore", principal="sp-shop-admin", vault="kv-abroad")
+    assert refusal(Caller(emulator, vault="kv-abroad").post("secrets/restore", {"value": blob})) == corrupt
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("CN=shop", "CN=shop"),
+        ("C=US, ST=WA, O=Test Noodle, CN=www.example.com", "C=US, S=WA, O=Test Noodle, CN=www.example.com"),
+        ('CN="Shop, Inc.", O=x', 'CN="Shop, Inc.", O=x'),
+        (r"CN=Shop\, Inc., O=x", 'CN="Shop, Inc.", O=x'),
+        ("1.2.840.113549.1.9.1=a@example.com", "E=a@example.com"),
+    ],
+)
+def test_subjects(text: str, again: str) -> None:
+    assert subjects.write(subjects.parse(text)) == again

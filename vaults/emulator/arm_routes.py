@@ -1,0 +1,102 @@
+"""Resource Manager's front door: which address is which operation."""
+
+from vaults.emulator import arm, arm_roles, arm_vaults
+from vaults.emulator.addresses import Addresses
+from vaults.emulator.arm import ArmCall, ArmError
+from vaults.emulator.clock import Clock
+from vaults.emulator.store import Store
+from vaults.emulator.tokens import Tokens
+from vaults.emulator.web import Request, Response, json_response
+
+KEY_VAULT = "microsoft.keyvault"
+AUTHORIZATION = "microsoft.authorization"
+
+
+class Arm:
+    """Azure Resource Manager for the vaults of one emulator."""
+
+    def __init__(self, store: Store, tokens: Tokens, clock: Clock, addresses: Addresses) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._clock = clock
+        self._addresses = addresses
+
+    def answer(self, request: Request) -> Response:
+        try:
+            caller = arm.authenticate(self._tokens, self._clock, request)
+            body = arm.check(request)
+            call = ArmCall(self._store, self._addresses, caller, int(self._clock()), request, body)
+            response = _operate(call)
+        except ArmError as error:
+            response = json_response(error.status, error.body())
+        response.headers.extend(arm.common_headers())
+        return response
+
+
+def _operate(call: ArmCall) -> Response:
+    segments = call.request.segments
+    if len(segments) >= 4 and AUTHORIZATION in (segment.lower() for segment in segments):
+        return _authorization(call, segments)
+    # Words of an address are compared without case, names are kept as they are.
+    fixed = [segment.lower() if number % 2 == 0 else segment for number, segment in enumerate(segments)]
+    match call.request.method, fixed:
+        case "GET", ["subscriptions"]:
+            return arm_vaults.list_subscriptions(call)
+        case "GET", ["subscriptions", subscription]:
+            return arm_vaults.get_subscription(call, subscription)
+        case "GET", ["subscriptions", subscription, "resources"]:
+            return arm_vaults.list_resources(call, subscription)
+        case "GET", ["subscriptions", subscription, "providers", provider, "vaults"] if _is_vaults(provider):
+            return arm_vaults.list_vaults(call, subscription)
+        case method, [
+            "subscriptions",
+            subscription,
+            "resourcegroups",
+            group,
+            "providers",
+            provider,
+            *rest,
+        ] if _is_vaults(provider):
+            return _in_group(call, method, subscription, group, rest)
+    raise _unknown(call)
+
+
+def _in_group(call: ArmCall, method: str, subscription: str, group: str, rest: list[str]) -> Response:
+    match method, rest:
+        case "GET", ["vaults"]:
+            return arm_vaults.list_vaults(call, subscription, group)
+        case "GET", ["vaults", name]:
+            return arm_vaults.get_vault(call, subscription, group, name)
+        case "PATCH", ["vaults", name]:
+            return arm_vaults.update_vault(call, subscription, group, name)
+        case "PUT", ["vaults", name, "accesspolicies", kind]:
+            return arm_vaults.update_access_policies(call, subscription, group, name, kind)
+    raise _unknown(call)
+
+
+def _authorization(call: ArmCall, segments: list[str]) -> Response:
+    """Operations at a scope: everything before `/providers/Microsoft.Authorization`."""
+    at = [segment.lower() for segment in segments].index(AUTHORIZATION)
+    scope = "/" + "/".join(segments[: at - 1])
+    match call.request.method, segments[at + 1 : at + 2], segments[at + 2 :]:
+        case "GET", ["permissions"], []:
+            return arm_roles.list_permissions(call, scope)
+        case "GET", ["roleDefinitions"], []:
+            return arm_roles.list_role_definitions(call, scope)
+        case "GET", ["roleAssignments"], []:
+            return arm_roles.list_role_assignments(call, scope)
+        case "GET", ["roleAssignments"], [assignment]:
+            return arm_roles.get_role_assignment(call, scope, assignment)
+        case "PUT", ["roleAssignments"], [assignment]:
+            return arm_roles.create_role_assignment(call, scope, assignment)
+        case "DELETE", ["roleAssignments"], [assignment]:
+            return arm_roles.delete_role_assignment(call, scope, assignment)
+    raise _unknown(call)
+
+
+def _is_vaults(provider: str) -> bool:
+    return provider.lower() == KEY_VAULT
+
+
+def _unknown(call: ArmCall) -> ArmError:
+    return ArmError(404, "InvalidResourceType", f"The emulator has no {call.request.method} {call.request.path}.")
