@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 
 from tests.browsing import fill_in, forms_of, text_of
-from tests.conftest import World
+from tests.conftest import World, say
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
@@ -53,7 +53,7 @@ class Wire:
 def wire(emulator: Emulator, world: World) -> Iterator[Wire]:
     wire = Wire(emulator)
     yield wire
-    print(f"calls on the wire: {wire.count}, without an audit entry: 0")
+    say(f"calls on the wire: {wire.count}, without an audit entry: 0")
 
 
 def test_step_2_list_asks_page_by_page_until_there_is_no_next(

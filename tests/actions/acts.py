@@ -1,0 +1,75 @@
+"""What holds for every act on a vault: done and recorded, refused by the role, refused by Azure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.conftest import World, vault_calls
+from vaults.audit import verify
+from vaults.emulator import Emulator
+from vaults.keyvault.errors import Forbidden
+from vaults.models import AuditEntry, User, Vault
+from vaults.permissions import ROLE_ACTIONS, Action, Role, RoleMissing
+
+
+@dataclass(frozen=True)
+class Act:
+    """An action function with its arguments, and the permission that Azure asks for."""
+
+    action: Action
+    permission: str
+    do: Callable[[User, Vault], Any]
+
+    def __str__(self) -> str:
+        return self.action.value
+
+
+def entries() -> list[AuditEntry]:
+    """The two entries of the newest act, its start first."""
+    return list(AuditEntry.objects.filter(event=AuditEntry.objects.latest("seq").event).order_by("seq"))
+
+
+def is_recorded(act: Act, world: World, emulator: Emulator) -> Any:
+    """Do it; its record names person, vault and service principal, joins Azure's log, and the chain holds."""
+    emulator.requests.clear()
+    result = act.do(world.olga, world.vault)
+    started, ended = entries()
+    assert (started.action, started.state, ended.state) == (act.action, "started", "succeeded")
+    assert (ended.actor_label, ended.vault_name, ended.client_id) == (
+        "Olga Brandt",
+        "kv-shop-prod",
+        world.connection.client_id,
+    )
+    assert started.at <= ended.at
+    assert len(ended.azure_request_ids) >= 1
+    sent = [each for each in emulator.requests if each.host.endswith(".vault.test")]
+    assert {each.headers["x-ms-client-request-id"] for each in sent} == {str(ended.event)}
+    assert verify().broken is None
+    return result
+
+
+def is_refused_by_role(act: Act, world: World, emulator: Emulator) -> None:
+    """Somebody whose role does not hold the act: it is recorded as denied, and Azure hears nothing of it."""
+    poor = next((world.members[role] for role in Role if act.action not in ROLE_ACTIONS[role]), world.otto)
+    vault_calls(emulator)
+    with pytest.raises(RoleMissing) as refusal:
+        act.do(poor, world.vault)
+    started, ended = entries()
+    assert (started.action, ended.state, ended.code) == (act.action, "denied", "RoleMissing")
+    assert ended.actor_id == poor.pk
+    assert refusal.value.role in Role
+    assert vault_calls(emulator) == []
+
+
+def is_refused_by_azure(act: Act, world: World, emulator: Emulator) -> None:
+    """The service principal lacks the permission: denied, with Azure's status, code and request id."""
+    emulator.deny(act.permission)
+    with pytest.raises(Forbidden) as refusal:
+        act.do(world.olga, world.vault)
+    assert refusal.value.permission == act.permission
+    ended = entries()[-1]
+    assert (ended.action, ended.state, ended.status) == (act.action, "denied", 403)
+    assert (ended.code, ended.inner_code) == ("Forbidden", "ForbiddenByPolicy")
+    assert ended.azure_request_ids

@@ -1,0 +1,109 @@
+"""Acts on certificates and their pending operations: result, refusals, record."""
+
+import pytest
+
+from tests.actions import acts
+from tests.actions.acts import Act
+from tests.conftest import World, last_entry
+from vaults.actions import certificates
+from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.errors import Conflict
+from vaults.keyvault.types import CertificatePolicy
+from vaults.permissions import Action
+
+NAME, PENDING = "shop-tls", "being-made"
+POLICY = CertificatePolicy(issuer_name="Self", subject="CN=shop.example")
+
+
+@pytest.fixture
+def opened_on(world: World, azure: VaultClient, emulator: Emulator) -> str:
+    """One issued certificate, and one whose operation is under way."""
+    azure.certificates.create(NAME, POLICY)
+    emulator.clock.advance(60)
+    azure.certificates.create(PENDING, POLICY)
+    return stamp_of(azure.certificates.get(NAME).properties)
+
+
+def acts_on(opened_on: str) -> list[Act]:
+    return [
+        Act(Action.CERTIFICATE_LIST, "certificates/list", certificates.list_certificates),
+        Act(
+            Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_certificate(who, v, NAME)
+        ),
+        Act(
+            Action.CERTIFICATE_CREATE,
+            "certificates/create",
+            lambda who, v: certificates.create_certificate(who, v, "fresh", POLICY, {}, None),
+        ),
+        Act(
+            Action.CERTIFICATE_NEW_VERSION,
+            "certificates/create",
+            lambda who, v: certificates.new_version_of_certificate(who, v, NAME, POLICY, {}, opened_on),
+        ),
+        Act(
+            Action.CERTIFICATE_UPDATE,
+            "certificates/update",
+            lambda who, v: certificates.update_certificate(who, v, NAME, {"enabled": False}, opened_on),
+        ),
+        Act(
+            Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_operation(who, v, PENDING)
+        ),
+        Act(
+            Action.CERTIFICATE_OPERATION_CANCEL,
+            "certificates/update",
+            lambda who, v: certificates.cancel_operation(who, v, PENDING),
+        ),
+        Act(
+            Action.CERTIFICATE_OPERATION_DELETE,
+            "certificates/update",
+            lambda who, v: certificates.delete_operation(who, v, PENDING),
+        ),
+        Act(
+            Action.CERTIFICATE_DELETE,
+            "certificates/delete",
+            lambda who, v: certificates.delete_certificate(who, v, NAME),
+        ),
+    ]
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_done_and_recorded(number: int, opened_on: str, world: World, emulator: Emulator) -> None:
+    acts.is_recorded(acts_on(opened_on)[number], world, emulator)
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_the_role_refuses(number: int, opened_on: str, world: World, emulator: Emulator) -> None:
+    acts.is_refused_by_role(acts_on(opened_on)[number], world, emulator)
+
+
+@pytest.mark.parametrize("number", range(9))
+def test_azure_refuses(number: int, opened_on: str, world: World, emulator: Emulator) -> None:
+    acts.is_refused_by_azure(acts_on(opened_on)[number], world, emulator)
+
+
+def test_a_request_is_recorded_with_its_issuer_and_request_id(world: World) -> None:
+    operation = certificates.create_certificate(world.olga, world.vault, NAME, POLICY, {}, None)
+    assert operation.is_pending
+    assert last_entry(Action.CERTIFICATE_CREATE).detail == {"issuer": "Self", "request_id": operation.request_id}
+
+
+def test_a_name_in_use_or_deleted_is_not_taken(world: World, opened_on: str, azure: VaultClient) -> None:
+    with pytest.raises(NameTaken):
+        certificates.create_certificate(world.olga, world.vault, NAME, POLICY, {}, None)
+    azure.certificates.delete(NAME)
+    with pytest.raises(Conflict) as refusal:
+        certificates.create_certificate(world.olga, world.vault, NAME, POLICY, {}, None)
+    assert refusal.value.inner_code == "ObjectIsDeletedButRecoverable"
+
+
+def test_nobody_overwrites_what_he_has_not_seen(
+    world: World, azure: VaultClient, opened_on: str, emulator: Emulator
+) -> None:
+    emulator.clock.advance(3)
+    azure.certificates.update(NAME, opened_on.partition(".")[0], tags={"owner": "somebody else"})
+    with pytest.raises(ChangedMeanwhile):
+        certificates.update_certificate(world.olga, world.vault, NAME, {"tags": {}}, opened_on)
+    with pytest.raises(ChangedMeanwhile):
+        certificates.new_version_of_certificate(world.olga, world.vault, NAME, POLICY, {}, opened_on)

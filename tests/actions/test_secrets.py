@@ -1,0 +1,134 @@
+"""Acts on secrets: result, refusals, record."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.actions import acts
+from tests.actions.acts import Act
+from tests.conftest import World, last_entry, vault_calls
+from vaults.actions import secrets
+from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.actions.secrets import SecretContent
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.errors import Conflict, Forbidden, NotFound
+from vaults.models import User, Vault
+from vaults.permissions import Action
+
+NAME = "checkout-db-password"
+
+
+def stamp(actor: User, vault: Vault) -> str:
+    return stamp_of(secrets.read_secret(actor, vault, NAME)[0])
+
+
+@pytest.fixture
+def opened_on(world: World, azure: VaultClient) -> str:
+    """One secret, and what a form carries that was opened on it."""
+    return stamp_of(azure.secrets.set(NAME, "first", tags={"owner": "shop"}))
+
+
+def acts_on(opened_on: str) -> list[Act]:
+    content = SecretContent("second")
+    return [
+        Act(Action.SECRET_LIST, "secrets/list", secrets.list_secrets),
+        Act(Action.SECRET_READ, "secrets/list", lambda who, v: secrets.read_secret(who, v, NAME)),
+        Act(Action.SECRET_REVEAL, "secrets/get", lambda who, v: secrets.reveal_secret(who, v, NAME)),
+        Act(Action.SECRET_CREATE, "secrets/set", lambda who, v: secrets.create_secret(who, v, "fresh", content)),
+        Act(
+            Action.SECRET_NEW_VERSION,
+            "secrets/set",
+            lambda who, v: secrets.new_version_of_secret(who, v, NAME, content, opened_on),
+        ),
+        Act(
+            Action.SECRET_UPDATE,
+            "secrets/set",
+            lambda who, v: secrets.update_secret(who, v, NAME, {"tags": {"owner": "web"}}, opened_on),
+        ),
+        Act(Action.SECRET_DELETE, "secrets/delete", lambda who, v: secrets.delete_secret(who, v, NAME)),
+    ]
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_done_and_recorded(number: int, opened_on: str, world: World, emulator: Emulator) -> None:
+    acts.is_recorded(acts_on(opened_on)[number], world, emulator)
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_the_role_refuses(number: int, opened_on: str, world: World, emulator: Emulator) -> None:
+    acts.is_refused_by_role(acts_on(opened_on)[number], world, emulator)
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_azure_refuses(number: int, opened_on: str, world: World, emulator: Emulator) -> None:
+    acts.is_refused_by_azure(acts_on(opened_on)[number], world, emulator)
+
+
+def test_reveal_hands_the_value_out_and_records_its_version(world: World, opened_on: str) -> None:
+    assert secrets.reveal_secret(world.olga, world.vault, NAME).value == "first"
+    assert last_entry(Action.SECRET_REVEAL).version == opened_on.partition(".")[0]
+
+
+def test_a_name_in_use_is_not_overwritten(world: World, opened_on: str, emulator: Emulator) -> None:
+    with pytest.raises(NameTaken):
+        secrets.create_secret(world.olga, world.vault, NAME, SecretContent("second"))
+    assert "PUT" not in {method for method, _ in vault_calls(emulator)[1:]}
+    assert last_entry(Action.SECRET_CREATE).state == "failed"
+
+
+def test_who_may_set_but_not_list_may_create(world: World, emulator: Emulator) -> None:
+    emulator.deny("secrets/list")
+    assert secrets.create_secret(world.olga, world.vault, "fresh", SecretContent("v")).name == "fresh"
+
+
+def test_a_name_of_a_deleted_secret_is_told_apart(world: World, azure: VaultClient, opened_on: str) -> None:
+    azure.secrets.delete(NAME)
+    with pytest.raises(Conflict) as refusal:
+        secrets.create_secret(world.olga, world.vault, NAME, SecretContent("second"))
+    assert refusal.value.inner_code == "ObjectIsDeletedButRecoverable"
+    entry = last_entry(Action.SECRET_CREATE)
+    assert (entry.state, entry.status, entry.inner_code) == ("failed", 409, "ObjectIsDeletedButRecoverable")
+
+
+def test_an_update_sends_only_what_differs(world: World, opened_on: str, emulator: Emulator) -> None:
+    ends = datetime(2031, 5, 1, tzinfo=UTC)
+    wanted = {"enabled": True, "tags": {"owner": "shop"}, "expires_on": ends, "not_before": None, "content_type": ""}
+    secrets.update_secret(world.olga, world.vault, NAME, wanted, opened_on)
+    assert emulator.requests[-1].body == {"attributes": {"exp": int(ends.timestamp())}}
+    assert last_entry(Action.SECRET_UPDATE).detail == {"attributes": ["expires_on"]}
+
+
+def test_an_update_that_changes_nothing_sends_nothing(world: World, opened_on: str, emulator: Emulator) -> None:
+    secrets.update_secret(world.olga, world.vault, NAME, {"tags": {"owner": "shop"}}, opened_on)
+    assert "PATCH" not in {method for method, _ in vault_calls(emulator)}
+
+
+@pytest.mark.parametrize("act", ["update", "new version"])
+def test_nobody_overwrites_what_he_has_not_seen(
+    act: str, world: World, azure: VaultClient, opened_on: str, emulator: Emulator
+) -> None:
+    version = opened_on.partition(".")[0]
+    emulator.clock.advance(3)
+    azure.secrets.update(NAME, version, tags={"owner": "somebody else"})
+    vault_calls(emulator)
+    with pytest.raises(ChangedMeanwhile) as changed:
+        if act == "update":
+            secrets.update_secret(world.olga, world.vault, NAME, {"tags": {}}, opened_on)
+        else:
+            secrets.new_version_of_secret(world.olga, world.vault, NAME, SecretContent("mine"), opened_on)
+    assert changed.value.current.tags == {"owner": "somebody else"}
+    assert {method for method, _ in vault_calls(emulator)} == {"GET"}
+
+
+def test_a_disabled_secret_is_refused_by_azure_in_its_own_words(world: World, azure: VaultClient) -> None:
+    azure.secrets.set("off", "hidden", enabled=False)
+    with pytest.raises(Forbidden) as refusal:
+        secrets.reveal_secret(world.olga, world.vault, "off")
+    assert refusal.value.inner_code == "SecretDisabled"
+
+
+def test_an_absent_secret_is_not_found(world: World) -> None:
+    with pytest.raises(NotFound):
+        secrets.read_secret(world.olga, world.vault, "absent")
+    assert last_entry(Action.SECRET_READ).state == "failed"
