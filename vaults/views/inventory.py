@@ -18,7 +18,7 @@ from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.views.downloads import download
 from vaults.views.pages import HtmxRequest, render_page
-from vaults.views.summary import summary_of
+from vaults.views.summary import each_once, summary_of
 
 PAGE_SIZE = 50
 
@@ -57,7 +57,7 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
         queryset=Vault.objects.none(), to_field_name="slug", empty_label="All vaults"
     )
     kind = django_filters.ChoiceFilter(choices=InventoryItem.Kind.choices, empty_label="All kinds")
-    state = django_filters.ChoiceFilter(choices=STATES, method="by_state", empty_label="All states")
+    state = django_filters.ChoiceFilter(choices=STATES, method="by_state", label="State", empty_label="All states")
     managed = django_filters.BooleanFilter(
         method="with_managed", label="Show managed twins", widget=forms.CheckboxInput, field_name="managed"
     )
@@ -108,7 +108,9 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
 
 def filtered(request: HtmxRequest) -> InventoryFilter:
     vaults = access.vaults_for(request.user)
-    items = InventoryItem.objects.filter(vault__in=vaults).select_related("vault")
+    asked = request.GET.get("vault")
+    counted = vaults if asked else each_once(vaults)
+    items = InventoryItem.objects.filter(vault__in=counted).select_related("vault")
     return InventoryFilter(request.GET, vaults=vaults, queryset=items)
 
 

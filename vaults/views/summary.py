@@ -68,11 +68,22 @@ def live(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
     return items.filter(deleted_on=None, managed=False)
 
 
+def each_once(vaults: Iterable[Vault]) -> list[Vault]:
+    """One row for each real vault: the same one may be reached through several connections, and must count once.
+
+    The row that saw most counts: scanned, and with no list refused.
+    """
+    best: dict[tuple[str, str], Vault] = {}
+    for vault in sorted(vaults, key=lambda vault: (vault.scanned_at is None, vault.scan_problem != "")):
+        best.setdefault((vault.connection.cloud, vault.name.lower()), vault)
+    return list(best.values())
+
+
 def summary_of(vaults: Iterable[Vault]) -> Summary:
     """Four queries, however many vaults there are."""
     found = list(vaults)
     now = timezone.now()
-    everything = InventoryItem.objects.filter(vault__in=found)
+    everything = InventoryItem.objects.filter(vault__in=each_once(found))
     counts = live(everything).aggregate(
         total=Count("pk"),
         **{f"{kind}s": Count("pk", filter=Q(kind=kind)) for kind in KINDS},
@@ -87,7 +98,7 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
     )
     counts["deleted"] = everything.exclude(deleted_on=None).filter(managed=False).count()
     return Summary(
-        rows(found, everything, now),
+        rows(found, InventoryItem.objects.filter(vault__in=found), now),
         **counts,
         months=months(everything, now),
         next_to_expire=next_to_expire(everything, now),
