@@ -102,8 +102,12 @@ def make_world() -> World:
 @pytest.fixture
 def azure(world: World) -> VaultClient:
     """The vault itself, past the portal: to put things into it and to look at what is there."""
-    cloud = clients.cloud_of(world.connection)
-    return VaultClient(clients.vault_url(world.vault), cloud, clients.token_source(world.connection))
+    return client_of(world.vault)
+
+
+def client_of(vault: Vault) -> VaultClient:
+    connection = vault.connection
+    return VaultClient(clients.vault_url(vault), clients.cloud_of(connection), clients.token_source(connection))
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -50,7 +49,6 @@ class Event:
     """One act under way. `id` is what Azure's own log shows as x-ms-client-request-id."""
 
     id: uuid.UUID
-    started_at: datetime
     version: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
@@ -93,7 +91,7 @@ def recording(
         detail=detail,
     )
     append(entry)
-    event = Event(entry.event, entry.at, version=version, detail=dict(detail))
+    event = Event(entry.event, version=version, detail=dict(detail))
     try:
         yield event
     except BaseException as error:

@@ -29,9 +29,7 @@ def opened_on(world: World, azure: VaultClient, emulator: Emulator) -> str:
 def acts_on(opened_on: str) -> list[Act]:
     return [
         Act(Action.CERTIFICATE_LIST, "certificates/list", certificates.list_certificates),
-        Act(
-            Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_certificate(who, v, NAME)
-        ),
+        Act(Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_certificate(who, v, NAME)),
         Act(
             Action.CERTIFICATE_CREATE,
             "certificates/create",
@@ -47,9 +45,7 @@ def acts_on(opened_on: str) -> list[Act]:
             "certificates/update",
             lambda who, v: certificates.update_certificate(who, v, NAME, {"enabled": False}, opened_on),
         ),
-        Act(
-            Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_operation(who, v, PENDING)
-        ),
+        Act(Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_operation(who, v, PENDING)),
         Act(
             Action.CERTIFICATE_OPERATION_CANCEL,
             "certificates/update",

@@ -1,5 +1,6 @@
 """Acts on secrets: result, refusals, record."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -17,10 +18,6 @@ from vaults.models import User, Vault
 from vaults.permissions import Action
 
 NAME = "checkout-db-password"
-
-
-def stamp(actor: User, vault: Vault) -> str:
-    return stamp_of(secrets.read_secret(actor, vault, NAME)[0])
 
 
 @pytest.fixture
@@ -104,7 +101,15 @@ def test_an_update_that_changes_nothing_sends_nothing(world: World, opened_on: s
     assert "PATCH" not in {method for method, _ in vault_calls(emulator)}
 
 
-@pytest.mark.parametrize("act", ["update", "new version"])
+OVERWRITE: dict[str, Callable[[User, Vault, str], object]] = {
+    "update": lambda who, v, opened_on: secrets.update_secret(who, v, NAME, {"tags": {}}, opened_on),
+    "new version": lambda who, v, opened_on: secrets.new_version_of_secret(
+        who, v, NAME, SecretContent("mine"), opened_on
+    ),
+}
+
+
+@pytest.mark.parametrize("act", OVERWRITE)
 def test_nobody_overwrites_what_he_has_not_seen(
     act: str, world: World, azure: VaultClient, opened_on: str, emulator: Emulator
 ) -> None:
@@ -113,10 +118,7 @@ def test_nobody_overwrites_what_he_has_not_seen(
     azure.secrets.update(NAME, version, tags={"owner": "somebody else"})
     vault_calls(emulator)
     with pytest.raises(ChangedMeanwhile) as changed:
-        if act == "update":
-            secrets.update_secret(world.olga, world.vault, NAME, {"tags": {}}, opened_on)
-        else:
-            secrets.new_version_of_secret(world.olga, world.vault, NAME, SecretContent("mine"), opened_on)
+        OVERWRITE[act](world.olga, world.vault, opened_on)
     assert changed.value.current.tags == {"owner": "somebody else"}
     assert {method for method, _ in vault_calls(emulator)} == {"GET"}
 

@@ -4,7 +4,6 @@ Key Vault has no compare-and-set, and every set or create makes a version, so ne
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from vaults.audit import Event
@@ -13,9 +12,6 @@ from vaults.keyvault.types import Properties
 from vaults.models.audit import AuditState
 
 Found = TypeVar("Found", bound=Properties)
-
-#: Azure's clock and ours may differ; attributes carry whole seconds.
-CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
 class ChangedMeanwhile(Exception):
@@ -61,17 +57,21 @@ def look_up_lost(
     error: KeyVaultError,
     event: Event,
     versions: Callable[[], Sequence[Found]],
+    before: Sequence[Found],
     is_ours: Callable[[Found], bool],
 ) -> Found:
-    """After a lost answer: the version that our request made, if it did. Raises the error again where that can't be told."""
+    """After a lost answer: the version that our request made, if it did. Raises the error again where that can't be told.
+
+    `before` are the versions that were there when we asked: clocks that differ decide nothing.
+    """
     if not error.maybe_done:
         raise error
     try:
         found = versions()
     except KeyVaultError:
         raise error from None
-    since = event.started_at - CLOCK_TOLERANCE
-    made = [version for version in found if version.created_on and version.created_on >= since and is_ours(version)]
+    known = {version.version for version in before}
+    made = [version for version in found if version.version not in known and is_ours(version)]
     if len(made) != 1:
         raise error
     event.detail["unconfirmed"] = True

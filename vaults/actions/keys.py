@@ -69,7 +69,7 @@ def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> Key
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken
-        return _create(client, event, name, content)
+        return _create(client, event, name, content, ())
 
 
 def new_version_of_key(actor: User, vault: Vault, name: str, content: KeyContent, opened_on: str) -> KeyProperties:
@@ -81,7 +81,7 @@ def new_version_of_key(actor: User, vault: Vault, name: str, content: KeyContent
         if not versions:
             raise NotFound(f"The vault lists no version of {name}.", status=404)
         refuse_if_changed(versions[0], opened_on)
-        return _create(client, event, name, content)
+        return _create(client, event, name, content, versions)
 
 
 def update_key(
@@ -118,7 +118,13 @@ def _exists(client: VaultClient, name: str) -> bool:
         return False
 
 
-def _create(client: VaultClient, event: audit.Event, name: str, content: KeyContent) -> KeyProperties:
+def _create(
+    client: VaultClient,
+    event: audit.Event,
+    name: str,
+    content: KeyContent,
+    before: Sequence[KeyProperties],
+) -> KeyProperties:
     try:
         made = client.keys.create(
             name,
@@ -132,6 +138,6 @@ def _create(client: VaultClient, event: audit.Event, name: str, content: KeyCont
             tags=content.tags or None,
         ).properties
     except KeyVaultError as lost:
-        made = look_up_lost(lost, event, lambda: client.keys.versions(name), content.made)
+        made = look_up_lost(lost, event, lambda: client.keys.versions(name), before, content.made)
     event.version = made.version
     return made

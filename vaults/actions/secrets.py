@@ -71,7 +71,7 @@ def create_secret(actor: User, vault: Vault, name: str, content: SecretContent) 
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken
-        return _set(client, event, name, content)
+        return _set(client, event, name, content, ())
 
 
 @sensitive_variables("content")
@@ -82,8 +82,9 @@ def new_version_of_secret(
     with audit.recording(actor, Action.SECRET_NEW_VERSION, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.SECRET_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
-        refuse_if_changed(_versions(client, name)[0], opened_on)
-        return _set(client, event, name, content)
+        versions = _versions(client, name)
+        refuse_if_changed(versions[0], opened_on)
+        return _set(client, event, name, content, versions)
 
 
 def update_secret(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> SecretProperties:
@@ -123,7 +124,13 @@ def _exists(client: VaultClient, name: str) -> bool:
 
 
 @sensitive_variables("content")
-def _set(client: VaultClient, event: audit.Event, name: str, content: SecretContent) -> SecretProperties:
+def _set(
+    client: VaultClient,
+    event: audit.Event,
+    name: str,
+    content: SecretContent,
+    before: Sequence[SecretProperties],
+) -> SecretProperties:
     try:
         made = client.secrets.set(
             name,
@@ -135,6 +142,6 @@ def _set(client: VaultClient, event: audit.Event, name: str, content: SecretCont
             tags=content.tags or None,
         )
     except KeyVaultError as lost:
-        made = look_up_lost(lost, event, lambda: client.secrets.versions(name), content.made)
+        made = look_up_lost(lost, event, lambda: client.secrets.versions(name), before, content.made)
     event.version = made.version
     return made
