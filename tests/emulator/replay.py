@@ -16,6 +16,7 @@ from typing import Any
 
 import requests
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from tests.emulator.caller import Caller
 from vaults.emulator import ADMIN, Emulator, access, keymaterial, x509tools
@@ -196,10 +197,10 @@ class _Player:
         request = x509.load_der_x509_csr(base64.b64decode(csr))
         key = keymaterial.pooled_key("RSA", 2048, "replay authority")
         leaf = (
-            x509.CertificateBuilder(request.subject, request.subject, request.public_key(), 1)  # type: ignore[arg-type]
+            x509.CertificateBuilder(request.subject, request.subject, request.public_key(), 1)
             .not_valid_before(x509tools.add_months(int(self._emulator.clock()), 0))
             .not_valid_after(x509tools.add_months(int(self._emulator.clock()), 12))
-            .sign(key, x509tools.hashes.SHA256())
+            .sign(key, hashes.SHA256())
         )
         return base64.b64encode(base64.b64encode(x509tools.der(leaf))).decode()
 

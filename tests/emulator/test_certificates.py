@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.emulator.caller import SELF_SIGNED, Caller, issued, refusal
@@ -161,6 +161,15 @@ def test_delete_the_operation(admin: Caller) -> None:
     assert admin.post("certificates/c/create", SELF_SIGNED).status_code == 202
 
 
+def test_a_certificate_that_is_deleted_while_it_waits_is_not_issued(admin: Caller) -> None:
+    admin.post("certificates/c/create", SELF_SIGNED)
+    assert admin.delete("certificates/c").status_code == 200
+    admin.emulator.clock.advance(10)
+    assert admin.get("keys/c").status_code == 404
+    assert admin.post("deletedcertificates/c/recover").status_code == 200
+    assert admin.walk("certificates") == [[]]
+
+
 def test_policy_updates_merge(admin: Caller) -> None:
     issued(admin, "c")
     before = admin.get("certificates/c/policy").json()
@@ -273,10 +282,10 @@ def waiting(admin: Caller) -> x509.CertificateSigningRequest:
 def signed(csr: x509.CertificateSigningRequest) -> str:
     key, leaf, _ = chain()
     made = (
-        x509.CertificateBuilder(leaf.subject, csr.subject, csr.public_key(), 7)  # type: ignore[arg-type]
+        x509.CertificateBuilder(leaf.subject, csr.subject, csr.public_key(), 7)
         .not_valid_before(leaf.not_valid_before_utc)
         .not_valid_after(leaf.not_valid_after_utc)
-        .sign(key, x509tools.hashes.SHA256())
+        .sign(key, hashes.SHA256())
     )
     return base64.b64encode(x509tools.der(made)).decode()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.emulator.test_server import free_base
+from tests.emulator.test_server import free_base, opened
 from vaults.emulator.home import Home
 
 
@@ -17,7 +17,9 @@ from vaults.emulator.home import Home
 def home(tmp_path: Path, settings: Any) -> Home:
     settings.DATA_DIR = tmp_path
     settings.EMULATOR_PORT = free_base()
-    return Home(tmp_path / "emulator", settings.EMULATOR_PORT)
+    home = Home(tmp_path / "emulator", settings.EMULATOR_PORT)
+    opened(home).close()
+    return home
 
 
 def run(*words: str) -> str:
@@ -27,8 +29,8 @@ def run(*words: str) -> str:
 
 
 def exports(*words: str) -> dict[str, str]:
-    lines = [shlex.split(line)[1].split("=", 1) for line in run("env", *words).splitlines()]
-    return {name: value for name, value in lines}
+    lines = [shlex.split(line)[1].partition("=")[::2] for line in run("env", *words).splitlines()]
+    return dict(lines)
 
 
 def test_env(home: Home) -> None:
@@ -64,4 +66,3 @@ def test_add_vault_and_reset(home: Home) -> None:
         run("add-vault", "kv-new")
     run("reset")
     assert not home.folder.exists()
-    assert "kv-new" not in run("list")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from vaults.emulator import Emulator, registry
+from vaults.emulator import Emulator, keymaterial, registry
 from vaults.emulator.home import Home
 from vaults.emulator.server import PortTakenError, serve
 
@@ -42,8 +42,13 @@ def free_base() -> int:
         return int(probe.getsockname()[1]) % 20000 + 30000
 
 
+def opened(home: Home, **options: Any) -> Emulator:
+    """The emulator of a folder, its keys from a pool: a first start need not wait for prime numbers."""
+    return home.open(new_key=keymaterial.pooled_key, **options)
+
+
 def start(home: Home, **options: Any) -> Running:
-    emulator = home.open(**options)
+    emulator = opened(home, **options)
     stop = threading.Event()
     thread = threading.Thread(target=serve, args=(emulator, home, stop), daemon=True)
     thread.start()
@@ -167,7 +172,7 @@ def test_a_cut_body_and_a_slow_one(running: Running) -> None:
 
 def test_a_taken_port_is_refused_by_name(tmp_path: Path) -> None:
     home = Home(tmp_path / "emulator", free_base())
-    emulator = home.open()
+    emulator = opened(home)
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", home.base_port + 1))
         squatter.listen()
@@ -177,7 +182,7 @@ def test_a_taken_port_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_state_outlives_a_restart_and_a_new_base_port(tmp_path: Path) -> None:
     first = Home(tmp_path / "emulator", free_base())
-    emulator = first.open()
+    emulator = opened(first)
     with emulator.store.reading() as db:
         ports = {vault.name: vault.port for vault in registry.all_vaults(db)}
     credentials = first.credentials()
@@ -194,9 +199,9 @@ def test_state_outlives_a_restart_and_a_new_base_port(tmp_path: Path) -> None:
 
 def test_a_start_that_was_cut_short_is_done_over(tmp_path: Path) -> None:
     home = Home(tmp_path / "emulator", free_base())
-    home.open().close()
+    opened(home).close()
     home.credentials_file.unlink()
-    home.open().close()
+    opened(home).close()
     assert set(json.loads(home.credentials_file.read_text())["principals"]) == {"sp-shop-admin", "sp-shop-deploy"}
 
 

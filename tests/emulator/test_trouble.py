@@ -111,7 +111,6 @@ def test_trouble_at_the_issuer(emulator: Emulator, admin: Caller) -> None:
 
 def test_a_get_in_process_takes_less_than_a_millisecond(emulator: Emulator, admin: Caller) -> None:
     admin.put("secrets/a", {"value": "1"})
-    admin.session.trust_env = False
     emulator.recording = False
     url = f"{admin.base}/secrets/a?api-version=7.3"
     times = []

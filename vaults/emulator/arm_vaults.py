@@ -15,6 +15,7 @@ from vaults.emulator.web import Response, json_response
 READ = "Microsoft.KeyVault/vaults/read"
 WRITE = "Microsoft.KeyVault/vaults/write"
 WRITE_POLICIES = "Microsoft.KeyVault/vaults/accessPolicies/write"
+SINCE_2021 = "2021"  # recordings of earlier API versions have neither systemData nor publicNetworkAccess
 VAULT_TYPE = "Microsoft.KeyVault/vaults"
 
 
@@ -183,11 +184,14 @@ def _shown(call: ArmCall, vault: Vault, policies: dict[str, Permissions]) -> dic
         "enableRbacAuthorization": vault.enable_rbac,
         "vaultUri": f"https://{call.addresses.vault_host(vault)}/",
         "provisioningState": "Succeeded",
-        "publicNetworkAccess": "Enabled",
     }
     if vault.purge_protection:
         properties["enablePurgeProtection"] = True
-    system = {
+    shown = _head(vault) | {"properties": properties}
+    if call.request.query["api-version"] < SINCE_2021:
+        return shown
+    properties["publicNetworkAccess"] = "Enabled"
+    shown["systemData"] = {
         "createdBy": "emulator",
         "createdByType": "Application",
         "createdAt": created,
@@ -195,7 +199,7 @@ def _shown(call: ArmCall, vault: Vault, policies: dict[str, Permissions]) -> dic
         "lastModifiedByType": "Application",
         "lastModifiedAt": created,
     }
-    return _head(vault) | {"systemData": system, "properties": properties}
+    return shown
 
 
 def _entry(vault: Vault, object_id: str, permissions: Permissions) -> dict[str, Any]:

@@ -95,11 +95,11 @@ class Emulator(Faults):
         self.addresses = addresses or NamedHosts()
         self.recording = False
         self.requests: list[ReceivedRequest] = []
-        self._tokens = Tokens(self.store, new_key)
+        self.tokens = Tokens(self.store, new_key)
         self.service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds)
-        self._issuer = Issuer(self.store, self._tokens, self.clock)
-        self._arm = Arm(self.store, self._tokens, self.clock, self.addresses)
-        self._data_plane = DataPlane(self.service, self._tokens)
+        self._issuer = Issuer(self.store, self.tokens, self.clock)
+        self._arm = Arm(self.store, self.tokens, self.clock, self.addresses)
+        self._data_plane = DataPlane(self.service, self.tokens)
 
     @classmethod
     def for_tests(cls, **options: Any) -> "Emulator":

@@ -22,7 +22,7 @@ from vaults.emulator.call import Call
 from vaults.emulator.errors import VaultError
 from vaults.emulator.keymaterial import PrivateKey
 from vaults.emulator.kinds import CERTIFICATE, KEY
-from vaults.emulator.objects import Entry, Version, new_version_id
+from vaults.emulator.objects import LIVE, Entry, Version, new_version_id
 from vaults.emulator.operations import CANCELLED, COMPLETED, FAILED, IN_PROGRESS
 from vaults.emulator.web import Response, json_response
 
@@ -112,7 +112,8 @@ def complete_due(call: Call, db: sqlite3.Connection) -> None:
     for name in operations.due(db, call.vault.id, call.service.clock()):
         operation, completes, material = operations.find(db, call.vault.id, name)
         entry = call.shelf(db, CERTIFICATE).entry(name)
-        if entry is None:
+        if entry is None or entry.state != LIVE:
+            # Deleted while it was waiting: there is nothing to put a certificate in.
             operations.forget(db, call.vault.id, name)
             continue
         if operation["cancellation_requested"]:

@@ -1,0 +1,76 @@
+"""Several callers at a time."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.emulator.caller import VAULT, Caller
+from vaults.emulator import Emulator, keymaterial
+from vaults.emulator.emulator import TENANT_DOMAIN, TENANT_ID
+from vaults.emulator.registry import find_vault
+
+
+def side_by_side(count: int, work: Callable[[int], None]) -> list[BaseException]:
+    """Run `work` in as many threads; what they raised."""
+    raised: list[BaseException] = []
+
+    def guarded(number: int) -> None:
+        try:
+            work(number)
+        except BaseException as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+def test_every_set_of_twenty_threads_makes_its_version(emulator: Emulator) -> None:
+    callers = [Caller(emulator) for _ in range(20)]
+
+    def work(number: int) -> None:
+        for turn in range(5):
+            assert callers[number].put("secrets/a", {"value": f"{number}-{turn}"}).status_code == 200
+
+    assert side_by_side(20, work) == []
+    pages = callers[0].walk("secrets/a/versions")
+    assert sum(len(page) for page in pages) == 100
+
+
+def test_one_of_many_deletions_succeeds(emulator: Emulator, admin: Caller) -> None:
+    admin.put("secrets/a", {"value": "1"})
+    callers = [Caller(emulator) for _ in range(10)]
+    statuses: list[int] = []
+    assert side_by_side(10, lambda number: statuses.append(callers[number].delete("secrets/a").status_code)) == []
+    assert sorted(statuses) == [200] + [404] * 9
+
+
+def test_two_processes_worth_of_emulators_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.sqlite3"
+    first = Emulator(path, new_key=keymaterial.pooled_key)
+    first.add_tenant(TENANT_ID, TENANT_DOMAIN)
+    first.add_vault(VAULT)
+    second = Emulator(path, new_key=keymaterial.pooled_key)
+
+    def work(number: int) -> None:
+        emulator = (first, second)[number % 2]
+        for turn in range(20):
+            emulator.set_permissions(VAULT, f"{number}-{turn}", {"secrets": ["get"]})
+
+    assert side_by_side(6, work) == []
+    with first.store.reading() as db:
+        assert find_vault(db, VAULT) == second.vault(VAULT)
+        assert db.execute("SELECT count(*) AS n FROM access_policy").fetchone()["n"] == 120
+
+
+def test_tokens_outlive_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.sqlite3"
+    first = Emulator(path)
+    first.add_tenant(TENANT_ID, TENANT_DOMAIN)
+    before = first.tokens.jwks()
+    first.close()
+    assert Emulator(path).tokens.jwks() == before
+    assert path.stat().st_mode & 0o777 == 0o600
