@@ -6,7 +6,7 @@ import requests
 
 from vaults.emulator import ADMIN, TENANT_ID, VAULT_NAMES, Emulator
 from vaults.emulator.adapter import EmulatorAdapter
-from vaults.emulator.emulator import Credentials
+from vaults.emulator.sample import Credentials
 
 VAULT = VAULT_NAMES[0]
 

@@ -126,6 +126,7 @@ def test_a_vault_that_decides_by_roles(manager: Manager, caller_for: Callable[..
     assert manager.call("PUT", assignment, body).status_code == 201
     assert refusal(manager.call("PUT", assignment, body)) == (409, "RoleAssignmentExists", None)
     assert deploy.get("secrets/a").status_code == 404
+    assert deploy.get("secrets").headers["x-ms-keyvault-rbac-assignment-id"] == GUID
     assert deploy.put("secrets/a", {"value": "1"}).status_code == 403
     assert deploy.get("keys").status_code == 403
 

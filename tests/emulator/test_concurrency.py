@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.emulator.caller import VAULT, Caller
 from vaults.emulator import Emulator, keymaterial
-from vaults.emulator.emulator import TENANT_DOMAIN, TENANT_ID
 from vaults.emulator.registry import find_vault
+from vaults.emulator.sample import TENANT_DOMAIN, TENANT_ID
 
 
 def side_by_side(count: int, work: Callable[[int], None]) -> list[BaseException]:

@@ -8,6 +8,7 @@ people and browser tests over TLS on loopback (`server.serve`): both run the sam
 Nothing in here knows Django or the rest of the portal.
 """
 
-from vaults.emulator.emulator import ADMIN, DEPLOY, TENANT_ID, VAULT_NAMES, Emulator
+from vaults.emulator.emulator import Emulator
+from vaults.emulator.sample import ADMIN, DEPLOY, TENANT_ID, VAULT_NAMES
 
 __all__ = ["ADMIN", "DEPLOY", "TENANT_ID", "VAULT_NAMES", "Emulator"]

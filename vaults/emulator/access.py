@@ -26,16 +26,21 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
 EVERYTHING = {collection: list(names) for collection, names in PERMISSIONS.items()}
 
 
-def require(db: sqlite3.Connection, vault: Vault, caller: Caller, route: Route, path: str) -> None:
-    """Raise the vault's 403 unless the caller has the permission that a route asks for."""
-    if vault.enable_rbac:
-        resource = f"{vault.resource_id}/{path}"
-        if not roles.allows_data(db, caller.object_id, f"Microsoft.KeyVault/vaults/{route.data_action}", resource):
-            raise _refused_by_rbac(vault, caller, route, resource)
-        return
-    granted = permissions_of(db, vault, caller.object_id)
-    if not any(_has(granted, wanted) for wanted in route.permissions):
-        raise _refused_by_policy(vault, caller, route)
+def require(db: sqlite3.Connection, vault: Vault, caller: Caller, route: Route, path: str) -> str | None:
+    """Raise the vault's 403 unless the caller has the permission that a route asks for.
+
+    Returns the role assignment that opened the door, None where it was an access policy.
+    """
+    if not vault.enable_rbac:
+        granted = permissions_of(db, vault, caller.object_id)
+        if not any(_has(granted, wanted) for wanted in route.permissions):
+            raise _refused_by_policy(vault, caller, route)
+        return None
+    resource = f"{vault.resource_id}/{path}"
+    assignment = roles.allowing(db, caller.object_id, f"Microsoft.KeyVault/vaults/{route.data_action}", resource)
+    if assignment is None:
+        raise _refused_by_rbac(vault, caller, route, resource)
+    return assignment
 
 
 def _has(granted: Permissions, permission: str) -> bool:
@@ -74,10 +79,7 @@ def _refused_by_rbac(vault: Vault, caller: Caller, route: Route, resource: str) 
 
 
 def parse_permission(permission: str) -> tuple[str, str]:
-    """Collection and name of a permission written "secrets/get".
-
-    Raises LookupError for one that does not exist.
-    """
+    """Collection and name of a permission written "secrets/get". Raises LookupError for an unknown one."""
     collection, _, wanted = permission.partition("/")
     for name in (*PERMISSIONS.get(collection.lower(), ()), "all"):
         if name.lower() == wanted.lower() and collection.lower() in PERMISSIONS:

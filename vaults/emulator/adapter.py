@@ -18,8 +18,7 @@ from vaults.emulator.web import ConnectionLostError, Request, Response
 
 
 class EmulatorAdapter(HTTPAdapter):
-    """Hands a session's requests to an emulator. Silence and lost connections become what `requests` makes of
-    them.
+    """Hands a session's requests to an emulator; silence and lost connections become the errors of `requests`.
 
     A caller's read timeout is obeyed without waiting for it.
     """

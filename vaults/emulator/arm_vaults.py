@@ -80,8 +80,7 @@ def update_vault(call: ArmCall, subscription: str, group: str, name: str) -> Res
 
 
 def update_access_policies(call: ArmCall, subscription: str, group: str, name: str, kind: str) -> Response:
-    """Vaults - Update Access Policy: `add` unites, `replace` sets, `remove` takes away; for the principals
-    named.
+    """Vaults - Update Access Policy, for the principals named: `add` unites, `replace` sets, `remove` takes away.
 
     The answer carries the resulting entries of those principals, as recorded.
     """

@@ -86,10 +86,7 @@ def _restore(call: Call, kind: Kind, show: Show) -> Response:
 
 
 def _open(call: Call, kind: Kind) -> dict[str, Any]:
-    """What a blob holds.
-
-    Raises the vault's 400 for one that was not made here, for this kind and subscription.
-    """
+    """What a blob holds. Raises the vault's 400 for one of another kind, subscription or emulator."""
     try:
         blob = jwt.decode(rules.text(call.body, "value") or "").decode()
         raw = jwt.decode(blob.removeprefix(_mark(kind)))

@@ -65,10 +65,7 @@ class Call:
         return "/".join((self.base, *(part for part in parts if part)))
 
     def attributes(self, version: Version, *, recovery: bool = True) -> dict[str, Any]:
-        """The attributes that all kinds of objects have.
-
-        Lists of certificates leave the recovery level out.
-        """
+        """What all kinds of objects show of themselves. Lists of certificates leave the recovery level out."""
         shown: dict[str, Any] = {"enabled": version.enabled}
         if version.not_before is not None:
             shown["nbf"] = version.not_before

@@ -62,10 +62,7 @@ def import_certificate(call: Call) -> Response:
 
 
 def merge_certificate(call: Call) -> Response:
-    """Merge Certificate.
-
-    What an unknown issuer signed meets the key that waits for it. 201, with its address.
-    """
+    """Merge Certificate: what an unknown issuer signed meets the key that waits for it. 201 with its address."""
     given = rules.texts(call.body, "x5c")
     attributes = rules.read_attributes(call.body)
     tags = rules.read_tags(call.body)
@@ -154,10 +151,7 @@ def _policy(
     content_type: str,
     now: int,
 ) -> dict[str, Any]:
-    """The policy of an imported certificate.
-
-    From the certificate, where it can tell; from the request for the rest.
-    """
+    """From the certificate where it can tell, from the request for the rest."""
     key_props: dict[str, Any] = rules.mapping(given, "key_props") | {"key_size": key.key_size}
     key_props["kty"] = "RSA" if isinstance(key, rsa.RSAPrivateKey) else "EC"
     if isinstance(key, ec.EllipticCurvePrivateKey):

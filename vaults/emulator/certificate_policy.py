@@ -131,10 +131,7 @@ def _x509_props(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _actions(given: Any, issuer: str) -> list[dict[str, Any]]:
-    """Lifetime actions.
-
-    Nobody can renew what an unknown issuer signed: there the service writes mail instead.
-    """
+    """Nobody can renew what an unknown issuer signed: there the service writes mail instead."""
     if given is None:
         action = "EmailContacts" if issuer.lower() == "unknown" else "AutoRenew"
         return [{"trigger": {"lifetime_percentage": 80}, "action": {"action_type": action}}]

@@ -113,10 +113,7 @@ def purge_certificate(call: Call) -> Response:
 
 
 def bundle(call: Call, db: sqlite3.Connection, entry: Entry, version: Version) -> dict[str, Any]:
-    """A certificate with its policy.
-
-    An answer to a call that named a version leaves the policy out.
-    """
+    """A certificate with its policy, which an answer to a call that named a version leaves out."""
     shown: dict[str, Any] = {"id": call.url("certificates", entry.name, version.version)}
     if "cer" in version.data:
         shown |= {
@@ -159,10 +156,7 @@ def store_certificate(
     chain: list[x509.Certificate],
     key: PrivateKey,
 ) -> None:
-    """Write a certificate's new version with its key and secret.
-
-    `chain` begins with the certificate itself.
-    """
+    """Write a new version with its key and secret. `chain` begins with the certificate itself."""
     leaf = chain[0]
     policy = entry.extra["policy"]
     version.not_before = int(leaf.not_valid_before_utc.timestamp())

@@ -77,10 +77,7 @@ def verify(call: Call) -> Response:
 
 
 def usable_key(call: Call, operation: str) -> tuple[Entry, Version, keymaterial.PrivateKey]:
-    """The key, if it may be used so.
-
-    Enabled, within its dates, permitted by key_ops. Raises the vault's 403 or 404.
-    """
+    """The key, if it is enabled, within its dates and permitted to do so. Raises the vault's 403 or 404."""
     with call.service.store.reading() as db:
         shelf = call.shelf(db, KEY)
         entry = shelf.live(call.name, call.version)

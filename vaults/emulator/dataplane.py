@@ -40,7 +40,7 @@ class DataPlane:
             if name in params:
                 check(params[name])
         with self._service.store.reading() as db:
-            access.require(db, vault, caller, route, "/".join(request.segments))
+            assignment = access.require(db, vault, caller, route, "/".join(request.segments))
         body = _body(request)
         call = Call(
             self._service,
@@ -55,7 +55,10 @@ class DataPlane:
             body,
         )
         self._catch_up(call)
-        return route.operation(call)
+        response = route.operation(call)
+        if assignment is not None:
+            response.headers.append(("x-ms-keyvault-rbac-assignment-id", assignment))
+        return response
 
     def _authenticate(self, vault: Vault, place: Place, request: Request) -> Caller:
         """Who calls. Raises the challenge, before anything else of the request is looked at."""

@@ -2,10 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from vaults.emulator import access, directory, keymaterial, registry, roles
@@ -18,65 +15,27 @@ from vaults.emulator.directory import Principal
 from vaults.emulator.faults import Faults
 from vaults.emulator.issuer import Issuer
 from vaults.emulator.registry import Vault
+from vaults.emulator.sample import (
+    ADMIN,
+    DEPLOY,
+    DEPLOY_PERMISSIONS,
+    SUBSCRIPTION_ID,
+    TENANT_DOMAIN,
+    TENANT_ID,
+    VAULT_NAMES,
+)
 from vaults.emulator.store import Location, Store
 from vaults.emulator.tokens import Tokens
-from vaults.emulator.web import NotJsonError, Request, Response, json_response
+from vaults.emulator.web import ReceivedRequest, Request, Response, json_response, phrase, read_environ, received
 
-MAX_BODY = 4 * 1024 * 1024  # backups with their many versions are the largest bodies there are
-
-TENANT_ID = "a1b2c3d4-0000-4000-8000-5e9a7d000001"
-TENANT_DOMAIN = "shop.onmicrosoft.test"
-SUBSCRIPTION_ID = "5ab5c219-0000-4000-8000-000000000001"
-VAULT_NAMES = ("kv-shop-prod", "kv-shop-stage", "kv-billing-prod")
 ARM_PATHS = ("subscriptions", "providers", "tenants")
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A service principal of the test emulator, with what it signs in with."""
-
-    name: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    object_id: str = ""
-
-
-ADMIN = Credentials(
-    "sp-shop-admin",
-    "0a11ce00-0000-4000-8000-000000000001",
-    "admin-secret-for-tests-only",
-    "0b1ec700-0000-4000-8000-000000000001",
-)
-DEPLOY = Credentials(
-    "sp-shop-deploy",
-    "0a11ce00-0000-4000-8000-000000000002",
-    "deploy-secret-for-tests-only",
-    "0b1ec700-0000-4000-8000-000000000002",
-)
-DEPLOY_PERMISSIONS = {collection: ["get", "list"] for collection in access.PERMISSIONS}
-
-
-@dataclass(slots=True)
-class ReceivedRequest:
-    """What a test wants to know of a request afterwards.
-
-    Body and headers may hold secrets: they have no repr.
-    """
-
-    method: str
-    host: str
-    path: str
-    query: dict[str, str]
-    body: Any = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-
-
 class Emulator(Faults):
-    """A local Azure Key Vault with its token issuer and Resource Manager; the verbs of `Faults` make it
-    misbehave.
+    """A local Azure Key Vault with its token issuer and Resource Manager, and the verbs of `Faults` to make it misbehave.
 
-    `certificate_seconds` is how long a self-signed certificate takes, `settle_seconds` how long a deletion,
-    recovery or purge needs to take hold. `new_key` makes keys: tests take theirs from a pool.
+    `certificate_seconds` is how long a self-signed certificate takes, `settle_seconds` how long a deletion, recovery or
+    purge needs to take hold. `new_key` makes keys: tests take theirs from a pool.
     """
 
     def __init__(
@@ -103,8 +62,7 @@ class Emulator(Faults):
 
     @classmethod
     def for_tests(cls, **options: Any) -> "Emulator":
-        """A ready emulator in memory: one tenant, ADMIN with every permission, DEPLOY with few, three empty
-        vaults.
+        """In memory, with a tenant, ADMIN (every permission), DEPLOY (few) and three empty vaults.
 
         Deletions take hold at once, keys come from a pool, requests are recorded.
         """
@@ -134,10 +92,7 @@ class Emulator(Faults):
             directory.add_principal(db, principal)
 
     def add_client_secret(self, client_id: str, secret: str, *, days: float = 365) -> None:
-        """Let an application sign in with a secret that is good for some days from now (a negative number.
-
-        Expired).
-        """
+        """Let an application sign in with one more secret, good for some days; a negative number makes an expired one."""
         with self.store.writing() as db:
             directory.add_secret(db, client_id, secret, int(self.clock() + days * 86400))
 
@@ -226,7 +181,7 @@ class Emulator(Faults):
     def answer(self, request: Request) -> Response:
         """Have one request answered. Raises ConnectionLostError where trouble was asked for."""
         if self.recording:
-            self.requests.append(_received(request))
+            self.requests.append(received(request))
         with self.store.reading() as db:
             place = self.addresses.find(db, request.host)
         if place is None:
@@ -243,49 +198,14 @@ class Emulator(Faults):
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The WSGI application; rooms are told apart by the Host header."""
-        request = _request(environ)
+        request = read_environ(environ)
         response = Response(413) if request is None else self.answer(request)
         if response.delay:
             time.sleep(response.delay)
         if isinstance(response.body, bytes) and not any(name == "Content-Length" for name, _ in response.headers):
             response.headers.append(("Content-Length", str(len(response.body))))
-        start_response(f"{response.status} {_phrase(response.status)}", response.headers)
+        start_response(f"{response.status} {phrase(response.status)}", response.headers)
         return [response.body] if isinstance(response.body, bytes) else response.body
 
     def close(self) -> None:
         self.store.close()
-
-
-def _request(environ: Mapping[str, Any]) -> Request | None:
-    """The request of a WSGI environment, None where its body is larger than any real one."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > MAX_BODY:
-        return None
-    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
-    if environ.get("CONTENT_TYPE"):
-        headers["content-type"] = environ["CONTENT_TYPE"]
-    return Request(
-        environ["REQUEST_METHOD"],
-        environ.get("HTTP_HOST", ""),
-        environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
-        dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
-        headers,
-        environ["wsgi.input"].read(length) if length else b"",
-    )
-
-
-def _received(request: Request) -> ReceivedRequest:
-    body: Any = None
-    if request.content:
-        try:
-            body = request.json()
-        except NotJsonError:
-            body = request.form()
-    return ReceivedRequest(request.method, request.host, request.path, request.query, body, request.headers)
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unknown"

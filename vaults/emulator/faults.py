@@ -97,8 +97,7 @@ class Faults:
         times: int = 1,
         **where: Any,
     ) -> None:
-        """A made-up answer, whatever was asked. `body`: bytes, an iterator of bytes to drip or flood, or
-        JSON.
+        """A made-up answer, whatever was asked. `body`: bytes, JSON, or an iterator of bytes to drip or flood.
 
         A Content-Length in `headers` that says more than the body holds makes an answer that is cut off.
         """

@@ -209,10 +209,7 @@ class Issuer:
             )
 
     def _check_assertion(self, db: sqlite3.Connection, client_id: str, form: Mapping[str, str]) -> None:
-        """Microsoft identity platform.
-
-        Certificate credentials. The header names the certificate by x5t or x5t#S256.
-        """
+        """Certificate credentials: the assertion's header names the certificate by x5t or x5t#S256."""
         refused = SignInError(
             700027,
             "invalid_client",

@@ -48,8 +48,7 @@ def sign(claims: Mapping[str, Any], key: RSAPrivateKey, key_id: str) -> str:
 def verify(token: str, find_key: Callable[[dict[str, Any]], RSAPublicKey | None]) -> dict[str, Any]:
     """The claims of a token whose signature holds. `find_key` picks the key by the token's header.
 
-    Only the signature is looked at: issuer, audience and times are the caller's business. Raises
-    InvalidTokenError.
+    Only the signature is looked at: issuer, audience and times are the caller's business. Raises InvalidTokenError.
     """
     try:
         head, claims, signature = token.split(".")

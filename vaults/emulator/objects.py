@@ -92,10 +92,7 @@ class Shelf:
         return _entry(row) if row else None
 
     def live(self, name: str, version: str = "") -> Entry:
-        """The object that can be worked with.
-
-        Raises the vault's 404 while it is not there (yet, or any more).
-        """
+        """The object, if it can be worked with. Raises the vault's 404 while it is not there, yet or any more."""
         entry = self.entry(name)
         if entry is None or entry.state != LIVE or entry.settles > self._now:
             raise errors.not_found(self.kind, f"{name}/{version}" if version else name)

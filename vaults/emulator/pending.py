@@ -79,10 +79,7 @@ def get_operation(call: Call) -> Response:
 
 
 def update_operation(call: Call) -> Response:
-    """Update Certificate Operation.
-
-    Ask for its end. It may nevertheless complete, as in Azure, if it was due.
-    """
+    """Update Certificate Operation: ask for its end. The operation stays in progress until it would have completed."""
     wanted = rules.flag(call.body, "cancellation_requested")
     with call.service.store.writing() as db:
         operation, completes, material = operations.find(db, call.vault.id, call.name)
@@ -97,10 +94,7 @@ def update_operation(call: Call) -> Response:
 
 
 def delete_operation(call: Call) -> Response:
-    """Delete Certificate Operation.
-
-    200 with its last state. A certificate that was never issued leaves the lists.
-    """
+    """Delete Certificate Operation: 200 with its last state. What was never issued stays out of the lists."""
     with call.service.store.writing() as db:
         operation, _, _ = operations.find(db, call.vault.id, call.name)
         operations.forget(db, call.vault.id, call.name)
@@ -143,10 +137,7 @@ def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
-    """The certificate of the call's name, if there is one that may get a new version.
-
-    Raises the vault's 409.
-    """
+    """The certificate of the call's name, None for a free name. Raises the vault's 409 if neither may get a version."""
     entry = call.shelf(db, CERTIFICATE).free_or_live(call.name)
     certificates.check_twins_free(call, db)
     if entry is not None and operations.exists(db, call.vault.id, call.name):
@@ -179,10 +170,7 @@ def _new_key(call: Call, policy: dict[str, Any]) -> PrivateKey:
 
 
 def _unissued(call: Call, db: sqlite3.Connection, version_id: str, policy: dict[str, Any]) -> Entry:
-    """A certificate that exists by its policy only.
-
-    Disabled, out of the lists, with the dates it would get.
-    """
+    """A certificate that has only a policy yet: disabled, out of the lists, with the dates it would get."""
     entry = Entry(call.name, version_id, listed=False)
     version = Version(
         version_id,

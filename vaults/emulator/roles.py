@@ -4,6 +4,7 @@ Azure built-in roles for Security; an assignment holds for its scope and everyth
 """
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -139,14 +140,17 @@ def assign(db: sqlite3.Connection, assignment: str, object_id: str, role: Role, 
     db.execute("INSERT INTO role_assignment VALUES (?, ?, ?, ?)", (assignment, object_id, role.id, scope))
 
 
-def roles_at(db: sqlite3.Connection, object_id: str, scope: str) -> list[Role]:
-    """The roles that a principal has on a resource, from assignments on it and above it."""
-    found = []
-    for row in db.execute("SELECT role, scope FROM role_assignment WHERE object_id = ?", (object_id,)):
+def held(db: sqlite3.Connection, object_id: str, scope: str) -> Iterator[tuple[str, Role]]:
+    """The assignments (by id) and roles that a principal has on a resource, made on it or above it."""
+    for row in db.execute("SELECT * FROM role_assignment WHERE object_id = ? ORDER BY id", (object_id,)).fetchall():
         role = find_role(row["role"])
         if role is not None and covers(row["scope"], scope):
-            found.append(role)
-    return found
+            yield row["id"], role
+
+
+def roles_at(db: sqlite3.Connection, object_id: str, scope: str) -> list[Role]:
+    """The roles that a principal has on a resource."""
+    return [role for _, role in held(db, object_id, scope)]
 
 
 def covers(scope: str, resource: str) -> bool:
@@ -154,9 +158,12 @@ def covers(scope: str, resource: str) -> bool:
     return f"{resource.lower()}/".startswith(f"{scope.lower().rstrip('/')}/")
 
 
-def allows_data(db: sqlite3.Connection, object_id: str, data_action: str, resource: str) -> bool:
-    """Whether some role of the principal's covers a data action on a resource."""
-    return any(_matches(role.data_actions, data_action) for role in roles_at(db, object_id, resource))
+def allowing(db: sqlite3.Connection, object_id: str, data_action: str, resource: str) -> str | None:
+    """The assignment by which a principal may do a data action on a resource, None if there is none."""
+    found = (
+        assignment for assignment, role in held(db, object_id, resource) if _matches(role.data_actions, data_action)
+    )
+    return next(found, None)
 
 
 def allows(db: sqlite3.Connection, object_id: str, action: str, resource: str) -> bool:

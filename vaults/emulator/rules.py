@@ -89,10 +89,7 @@ def whole_number(body: Mapping[str, Any], member: str) -> int | None:
 
 
 def read_attributes(body: Mapping[str, Any]) -> Attributes:
-    """The `attributes` of a request.
-
-    Read-only ones (created, recoveryLevel) are passed over, as the service does.
-    """
+    """The `attributes` of a request; read-only ones (created, recoveryLevel) are passed over, as the service does."""
     given = mapping(body, "attributes")
     times = {name: whole_number(given, name) for name in ("nbf", "exp")}
     for name, moment in times.items():

@@ -36,10 +36,7 @@ def set_secret(call: Call) -> Response:
 
 
 def get_secret(call: Call) -> Response:
-    """Get Secret.
-
-    The only answer that carries a value. `nbf` and `exp` are information, they refuse nothing.
-    """
+    """Get Secret, the only answer that carries a value. Dates are information, they refuse nothing."""
     with call.service.store.reading() as db:
         shelf = call.shelf(db, SECRET)
         entry = shelf.live(call.name, call.version)

@@ -13,12 +13,13 @@ from uuid import uuid4
 from vaults.emulator import access, certificate_policy, certificates, keymaterial, x509tools
 from vaults.emulator.call import Call
 from vaults.emulator.directory import Principal
-from vaults.emulator.emulator import DEPLOY_PERMISSIONS, Emulator
+from vaults.emulator.emulator import Emulator
 from vaults.emulator.keymaterial import PrivateKey
 from vaults.emulator.keys import DEFAULT_OPS
 from vaults.emulator.kinds import CERTIFICATE, KEY, SECRET, Kind
 from vaults.emulator.objects import DELETED, Entry, Version, new_version_id
 from vaults.emulator.registry import Vault
+from vaults.emulator.sample import DEPLOY_PERMISSIONS
 from vaults.emulator.tokens import Caller
 from vaults.emulator.versions import API_VERSIONS
 
@@ -107,10 +108,7 @@ CONTENTS = (
 
 
 def fill(emulator: Emulator) -> dict[str, Any]:
-    """Make tenant, service principals and filled vaults.
-
-    Returns the credentials, which are stored nowhere in clear.
-    """
+    """Make tenant, service principals and filled vaults. Returns the credentials, which are stored nowhere in clear."""
     tenant, subscription = str(uuid4()), str(uuid4())
     emulator.add_tenant(tenant, "shop.onmicrosoft.example")
     principals = {name: _principal(emulator, tenant, name) for name in (ADMIN_NAME, DEPLOY_NAME)}

@@ -36,10 +36,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def _make(folder: Path) -> None:
-    """A CA whose key is thrown away after it has signed the one certificate it is for.
-
-    Nobody can misuse it later.
-    """
+    """A CA whose key is thrown away after it has signed its one certificate: nobody can misuse it later."""
     ca_key = ec.generate_private_key(ec.SECP256R1())
     server_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("kvportal local Key Vault CA")

@@ -45,10 +45,7 @@ def issuer_of(tenant: str) -> str:
 
 
 class Tokens:
-    """One signing key and what is said with it.
-
-    The key is kept in the store, so that tokens outlive a restart.
-    """
+    """One signing key and what is said with it. It is kept in the store: tokens outlive a restart."""
 
     def __init__(self, store: Store, new_key: NewKey) -> None:
         stored = store.setting("signing key")
@@ -97,8 +94,7 @@ class Tokens:
         return jwt.sign(claims, self._key, self.key_id)
 
     def check(self, token: str, audience: str, tenant: str | None, now: float) -> Caller:
-        """Who the token speaks for. Raises RefusedError unless it was signed here, for this audience, tenant
-        and time.
+        """Who the token speaks for. Raises RefusedError unless it was signed here, for this audience, tenant and time.
 
         `tenant` None takes any tenant of ours, as Resource Manager does.
         """

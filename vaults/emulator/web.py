@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
 Headers = list[tuple[str, str]]
 
+MAX_BODY = 4 * 1024 * 1024  # backups with their many versions are the largest bodies there are
 JSON_TYPE = "application/json; charset=utf-8"
 
 
@@ -32,10 +34,7 @@ class Request:
 
     @property
     def segments(self) -> list[str]:
-        """The path's parts.
-
-        Empty ones are dropped: SDKs leave the version out by sending `/secrets/name/`.
-        """
+        """The path's parts without empty ones: SDKs leave a version out by sending `/secrets/name/`."""
         return [part for part in self.path.split("/") if part]
 
     def json(self) -> dict[str, Any]:
@@ -57,10 +56,7 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """An HTTP answer, sent after `delay` seconds.
-
-    A body that is not bytes is sent piece by piece as its iterator yields.
-    """
+    """An HTTP answer, sent after `delay` seconds. A body that is not bytes goes out as its iterator yields."""
 
     status: int
     body: bytes | Iterable[bytes] = field(repr=False, default=b"")
@@ -72,3 +68,55 @@ def json_response(status: int, value: Any, headers: Iterable[tuple[str, str]] = 
     """An answer that carries JSON."""
     body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     return Response(status, body, [("Content-Type", JSON_TYPE), *headers])
+
+
+@dataclass(slots=True)
+class ReceivedRequest:
+    """What a test wants to know of a request afterwards.
+
+    Body and headers may hold secrets: they have no repr.
+    """
+
+    method: str
+    host: str
+    path: str
+    query: dict[str, str]
+    body: Any = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+
+def read_environ(environ: Mapping[str, Any]) -> Request | None:
+    """The request of a WSGI environment, None where its body is larger than any real one."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length > MAX_BODY:
+        return None
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    if environ.get("CONTENT_TYPE"):
+        headers["content-type"] = environ["CONTENT_TYPE"]
+    return Request(
+        environ["REQUEST_METHOD"],
+        environ.get("HTTP_HOST", ""),
+        environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
+        dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        headers,
+        environ["wsgi.input"].read(length) if length else b"",
+    )
+
+
+def received(request: Request) -> ReceivedRequest:
+    """A request as tests look at it."""
+    body: Any = None
+    if request.content:
+        try:
+            body = request.json()
+        except NotJsonError:
+            body = request.form()
+    return ReceivedRequest(request.method, request.host, request.path, request.query, body, request.headers)
+
+
+def phrase(status: int) -> str:
+    """The words that go with a status code."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"

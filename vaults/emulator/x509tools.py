@@ -67,10 +67,7 @@ def issue(
 
 
 def extensions(policy: dict[str, Any]) -> Extensions:
-    """Key usage, extended key usage, alternative names and basic constraints of a policy.
-
-    Raises the vault's 400.
-    """
+    """The extensions of a policy: key usages, alternative names, basic constraints. Raises the vault's 400."""
     props = policy["x509_props"]
     found: Extensions = []
     if props["key_usage"]:
@@ -97,10 +94,7 @@ def add_months(moment: int, months: int) -> datetime:
 
 
 def pack(key: PrivateKey | None, chain: list[x509.Certificate], content_type: str) -> str:
-    """The value of the secret behind a certificate.
-
-    Base64 of a PFX without password, or PEM. The leaf comes first.
-    """
+    """The secret behind a certificate: base64 of a PFX without password, or PEM. The leaf comes first."""
     if content_type == PKCS12:
         packed = pkcs12.serialize_key_and_certificates(None, key, chain[0], chain[1:], serialization.NoEncryption())
         return base64.b64encode(packed).decode()
