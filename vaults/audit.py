@@ -123,6 +123,8 @@ def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> A
 
 def state_of(error: BaseException) -> AuditState:
     match error:
+        case AuthenticationError(reason="unreachable"):
+            return AuditState.FAILED
         case RoleMissing() | Forbidden() | AuthenticationError():
             return AuditState.DENIED
         case KeyVaultError(maybe_done=True):

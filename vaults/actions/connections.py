@@ -10,6 +10,7 @@ from vaults import access, audit, clients
 from vaults.keyvault.errors import KeyVaultError
 from vaults.keyvault.parallel import gather
 from vaults.models import Connection, Team, User, Vault
+from vaults.models.audit import AuditState
 from vaults.permissions import Action
 from vaults.problems import EXPECTED, Problem, explain
 
@@ -97,6 +98,7 @@ def _test(connection: Connection, event: audit.Event) -> TestResult:
         tokens.token(cloud.scope)
     except KeyVaultError as error:
         problem = explain(error, connection=connection)
+        event.state = audit.state_of(error)
         return TestResult(False, f"{problem.title}.", [problem])
     vaults = list(connection.vaults.select_related("connection__team")[:MOST_TESTED])
     if not vaults:
@@ -110,6 +112,8 @@ def _test(connection: Connection, event: audit.Event) -> TestResult:
         return None
 
     found = [problem for problem in gather(*(lambda v=vault: listed(v) for vault in vaults)) if problem]
+    if found:
+        event.state = AuditState.FAILED
     answered = len(vaults) - len(found)
     sentence = f"A token was issued; {answered} of {len(vaults)} vaults could be listed."
     return TestResult(not found, sentence, found)

@@ -1,0 +1,152 @@
+"""Connections: stored, kept, tested, changed, deleted; a credential goes in and never comes out."""
+
+from typing import Any
+
+import pytest
+from django.db.models import ProtectedError
+from django.test import Client
+
+from tests.actions.acts import entries
+from tests.browsing import fill_in, main_form, text_of
+from tests.conftest import World, last_entry
+from vaults.actions import connections
+from vaults.actions.connections import Credential
+from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
+from vaults.forms.connections import MASK
+from vaults.models import AuditEntry, Connection
+from vaults.permissions import Action, Role, RoleMissing
+
+FIELDS = {
+    "name": "second",
+    "cloud": "local",
+    "tenant_id": TENANT_ID,
+    "client_id": DEPLOY.client_id,
+    "client_secret": DEPLOY.client_secret,
+    "api_version": "7.0",
+}
+
+
+def edit(olga: Client, world: World, **typed: Any) -> Any:
+    return fill_in(olga, f"/connections/{world.connection.pk}/edit/", **typed)
+
+
+def press_test(olga: Client, world: World) -> str:
+    return text_of(olga.post(f"/connections/{world.connection.pk}/test/"))
+
+
+def token_requests(emulator: Emulator) -> list[Any]:
+    return [each for each in emulator.requests if each.path.endswith("/oauth2/v2.0/token")]
+
+
+def test_store_and_test_as_the_scenario_says(olga: Client, world: World, emulator: Emulator) -> None:
+    answer = fill_in(olga, "/new/connection/", **FIELDS)
+    assert answer.status_code == 302
+    stored = Connection.objects.get(name="second")
+    assert (stored.client_secret(), stored.api_version) == (DEPLOY.client_secret, "7.0")
+    assert last_entry(Action.CONNECTION_CREATE).state == "succeeded"
+    fill_in(olga, "/new/vault/", connection=str(stored.pk), name="kv-shop-prod")
+    emulator.requests.clear()
+    assert "A token was issued; 1 of 1 vaults could be listed." in text_of(olga.post(f"{answer['Location']}test/"))
+    [token] = token_requests(emulator)
+    assert token.path == f"/{TENANT_ID}/oauth2/v2.0/token"
+    assert (token.body["client_id"], token.body["scope"]) == (DEPLOY.client_id, "https://vault.azure.net/.default")
+    [listing] = [each for each in emulator.requests if each.host == "kv-shop-prod.vault.test"]
+    assert (listing.method, listing.path, listing.query) == ("GET", "/secrets", {"api-version": "7.0"})
+    assert listing.headers["x-ms-client-request-id"] == str(last_entry(Action.CONNECTION_TEST).event)
+
+
+def test_the_secret_is_never_shown_again(olga: Client, world: World) -> None:
+    pages = [f"/connections/{world.connection.pk}/{page}" for page in ("", "edit/")] + ["/connections/"]
+    assert not [page for page in pages if ADMIN.client_secret in olga.get(page).content.decode()]
+
+
+@pytest.mark.parametrize("typed", ["", MASK, "************", "   "])
+def test_an_empty_field_or_the_mask_keeps_the_secret(typed: str, olga: Client, world: World) -> None:
+    assert edit(olga, world, name="renamed", client_secret=typed).status_code == 302
+    kept = Connection.objects.get(pk=world.connection.pk)
+    assert (kept.name, kept.client_secret()) == ("renamed", ADMIN.client_secret)
+
+
+def test_a_refused_form_does_not_send_the_secret_back(olga: Client, world: World) -> None:
+    answer = edit(olga, world, tenant_id="../common", client_secret="typed-a-secret")
+    assert answer.status_code == 422
+    assert "A tenant ID is a GUID" in text_of(answer)
+    assert main_form(answer).fields["tenant_id"] == ["../common"]
+    assert b"typed-a-secret" not in answer.content
+
+
+def test_a_changed_secret_never_meets_the_old_token(olga: Client, world: World, emulator: Emulator) -> None:
+    assert olga.get("/vaults/kv-shop-prod/secrets/").status_code == 200
+    edit(olga, world, client_secret="wrong")
+    emulator.requests.clear()
+    refused = olga.get("/vaults/kv-shop-prod/secrets/")
+    assert "The client secret is wrong" in text_of(refused)
+    assert len(token_requests(emulator)) == 1
+    assert not [each for each in emulator.requests if each.host == "kv-shop-prod.vault.test"]
+
+
+def test_a_test_asks_for_a_token_of_its_own(olga: Client, world: World, emulator: Emulator) -> None:
+    olga.get("/vaults/kv-shop-prod/secrets/")
+    emulator.requests.clear()
+    press_test(olga, world)
+    assert len(token_requests(emulator)) == 1
+
+
+SENTENCES: dict[str, tuple[dict[str, str], str]] = {
+    "wrong secret": ({"client_secret": "wrong"}, "The client secret is wrong"),
+    "expired secret": ({"client_secret": "of-last-year"}, "The client secret has expired"),
+    "unknown tenant": ({"tenant_id": "99999999-0000-4000-8000-000000000001"}, "There is no such tenant"),
+    "unknown application": (
+        {"client_id": "99999999-0000-4000-8000-000000000002"},
+        "The tenant does not know this application",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SENTENCES)
+def test_each_mistake_gets_its_own_sentence(case: str, olga: Client, world: World, emulator: Emulator) -> None:
+    typed, sentence = SENTENCES[case]
+    emulator.add_client_secret(ADMIN.client_id, "of-last-year", days=-1)
+    edit(olga, world, **typed)
+    shown = press_test(olga, world)
+    assert sentence in shown
+    assert "AADSTS" in shown
+    entry = last_entry(Action.CONNECTION_TEST)
+    assert (entry.state, entry.detail["sentence"]) == ("denied", f"{sentence}.")
+
+
+def test_an_unreachable_sign_in_service_is_said(olga: Client, world: World, emulator: Emulator) -> None:
+    emulator.lose_request(times=5, host="login.test")
+    assert "The sign-in service can't be reached" in press_test(olga, world)
+    assert last_entry(Action.CONNECTION_TEST).state == "failed"
+
+
+def test_a_vault_that_does_not_answer_is_said(olga: Client, world: World, emulator: Emulator, sick_vault: Any) -> None:
+    emulator.fail(9, 503, retry_after="60", host=sick_vault.name)
+    shown = press_test(olga, world)
+    assert "1 of 2 vaults could be listed" in shown
+    assert "Azure has trouble of its own" in shown
+    assert last_entry(Action.CONNECTION_TEST).state == "failed"
+
+
+def test_the_roles_and_the_record(world: World) -> None:
+    manager = world.members[Role.MANAGER]
+    for act in (
+        lambda: connections.update_connection(manager, world.connection, Credential()),
+        lambda: connections.delete_connection(manager, world.connection),
+        lambda: connections.test_connection(manager, world.connection),
+    ):
+        with pytest.raises(RoleMissing):
+            act()
+        assert [entry.state for entry in entries()] == ["started", "denied"]
+
+
+def test_a_connection_with_vaults_is_kept(olga: Client, world: World) -> None:
+    with pytest.raises(ProtectedError):
+        connections.delete_connection(world.olga, world.connection)
+    answer = fill_in(olga, f"/connections/{world.connection.pk}/delete/")
+    assert "It still has vaults" in text_of(olga.get(answer["Location"]))
+    world.vault.delete()
+    fill_in(olga, f"/connections/{world.connection.pk}/delete/")
+    assert not Connection.objects.filter(pk=world.connection.pk).exists()
+    assert AuditEntry.objects.filter(action=Action.CONNECTION_DELETE, state="succeeded").exists()
