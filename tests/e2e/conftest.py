@@ -130,13 +130,14 @@ def olga(page: Page, portal: Portal) -> Page:
 
 @pytest.fixture
 def picture(page: Page) -> Any:
-    """Take a screenshot into test-results/, for people to look at."""
-    folder = ROOT / "test-results" / "pictures"
+    """Take screenshots into var/pictures/, for people to look at."""
+    folder = ROOT / "var" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
 
     def take(name: str) -> None:
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            page.wait_for_timeout(400)  # colours fade over
             page.screenshot(path=folder / f"{name}-{theme}.png")
         page.emulate_media(color_scheme="light")
 
