@@ -1,0 +1,141 @@
+"""What the scripts promise, in a real browser: lists, keys, reveal, forms; and that other people's text stays text."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Dialog, Page, expect
+
+from vaults.keyvault.client import VaultClient
+
+VALUE = "\nline one\r\n  <b>two</b> & three  "
+HOSTILE = "<img src=x onerror=alert(1)>\u202e"
+SECRETS = "/vaults/kv-shop-prod/secrets/"
+
+
+@pytest.fixture
+def filled(azure: VaultClient) -> VaultClient:
+    soon = datetime.now(UTC) + timedelta(days=5)
+    azure.secrets.set("browser-a", VALUE, content_type="text/plain", tags={"team": "look"})
+    azure.secrets.set("browser-b", "b", expires_on=soon, tags={"team": "look", HOSTILE: HOSTILE})
+    azure.secrets.set("browser-c", "c", enabled=False, content_type=HOSTILE)
+    return azure
+
+
+def shown(page: Page) -> list[str]:
+    rows = page.locator("tr[data-row]:not([hidden])")
+    return [row.get_attribute("data-name") or "" for row in rows.all()]
+
+
+def listen(page: Page) -> list[str]:
+    """The kinds of dialog that open from now on; each is dismissed."""
+    opened: list[str] = []
+
+    def close(dialog: Dialog) -> None:
+        opened.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", close)
+    return opened
+
+
+def test_a_list_is_filtered_sorted_and_selected(portal_page: Page, filled: VaultClient) -> None:
+    page = portal_page
+    page.goto(f"{SECRETS}?filter=team%3Dlook")
+    expect(page.locator("[data-loaded] .bar")).to_be_hidden()
+    assert shown(page) == ["browser-a", "browser-b"]
+    page.click("th[data-column=name] button")
+    page.click("th[data-column=name] button")
+    assert shown(page) == ["browser-b", "browser-a"]
+    assert "sort=-name" in page.url
+    page.fill("[data-list-filter]", "browser-")
+    boxes = page.locator("tr[data-row]:not([hidden]) [data-select]")
+    boxes.nth(0).click()
+    boxes.nth(2).click(modifiers=["Shift"])
+    expect(page.locator("[data-number]")).to_have_text("3 selected")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-bulk]")).to_be_hidden()
+    page.click("[data-show=off]")
+    assert shown(page) == ["browser-c"]
+
+
+def test_keys_lead_from_row_to_page_and_back(portal_page: Page, filled: VaultClient) -> None:
+    page = portal_page
+    page.goto(f"{SECRETS}?filter=browser-")
+    expect(page.locator("[data-loaded] .bar")).to_be_hidden()
+    for key in ("j", "j", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**/browser-b/")
+    page.keyboard.press("e")
+    page.wait_for_url("**/browser-b/edit/")
+    page.keyboard.press("Escape")
+    page.wait_for_url("**/browser-b/")
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    page.wait_for_url("**/keys/")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+
+def test_a_value_is_shown_to_the_byte_and_wiped(portal_page: Page, filled: VaultClient) -> None:
+    page = portal_page
+    page.clock.install()
+    page.goto(f"{SECRETS}browser-a/")
+    page.keyboard.press("r")
+    value = page.locator("[data-value]")
+    expect(value).to_be_visible()
+    assert page.evaluate("document.querySelector('[data-value]').textContent") == VALUE
+    assert "line one" not in page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    page.clock.run_for(31_000)
+    expect(value).to_have_count(0)
+    page.keyboard.press("r")
+    expect(value).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(value).to_have_count(0)
+    page.keyboard.press("r")
+    expect(value).to_be_visible()
+    page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+    expect(value).to_have_count(0)
+
+
+def test_tags_keep_their_blanks_and_typed_things_are_not_lost(portal_page: Page, filled: VaultClient) -> None:
+    page = portal_page
+    page.goto("/vaults/kv-shop-prod/new/secret/")
+    page.fill("[name=name]", "browser-d")
+    page.click("text=Generate")
+    assert len(page.input_value("[name=value]")) == 32
+    page.click("text=Add a tag")
+    page.fill("[aria-label='Tag name']", " lead")
+    page.fill("[aria-label='Tag value']", "a=b ")
+    asked = listen(page)
+    page.evaluate("location.href = '/'")
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    # Two clicks at once make one secret.
+    page.evaluate("for (const _ of [1, 2]) document.querySelector('form[data-guard] [type=submit]').click()")
+    page.wait_for_url("**/browser-d/")
+    versions = filled.secrets.versions("browser-d")
+    assert [dict(version.tags) for version in versions] == [{" lead": "a=b "}]
+
+
+def test_text_of_others_stays_text(portal_page: Page, filled: VaultClient) -> None:
+    page = portal_page
+    dialogs = listen(page)
+    for address in (SECRETS, f"{SECRETS}browser-b/", f"{SECRETS}browser-b/edit/", f"{SECRETS}browser-c/"):
+        page.goto(address)
+        page.wait_for_timeout(100)
+        assert page.locator("main img").count() == 0, address
+    assert dialogs == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(portal_page: Page, filled: VaultClient, theme: str) -> None:
+    page, axe, found = portal_page, Axe(), {}
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    addresses = ["/", "/inventory/", "/audit/", "/team/", "/connections/", "/vaults/", SECRETS, f"{SECRETS}browser-b/"]
+    addresses += [f"/vaults/kv-shop-prod/{page}/" for page in ("access", "deleted", "new/secret", "new/certificate")]
+    for address in addresses:
+        page.goto(address)
+        if violations := axe.run(page).response["violations"]:
+            found[address] = [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in violations]
+    assert found == {}
