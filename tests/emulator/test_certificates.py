@@ -170,6 +170,17 @@ def test_a_certificate_that_is_deleted_while_it_waits_is_not_issued(admin: Calle
     assert admin.walk("certificates") == [[]]
 
 
+def test_what_was_never_issued_leaves_no_version_behind(admin: Caller) -> None:
+    admin.post("certificates/c/create", SELF_SIGNED)
+    admin.delete("certificates/c/pending")
+    issued(admin, "c")
+    assert len(admin.walk("certificates/c/versions")[0]) == 1
+    admin.post("certificates/i/create", SELF_SIGNED)
+    key, leaf, _ = chain()
+    imported(admin, pem(key, leaf))
+    assert len(admin.walk("certificates/i/versions")[0]) == 1
+
+
 def test_policy_updates_merge(admin: Caller) -> None:
     issued(admin, "c")
     before = admin.get("certificates/c/policy").json()

@@ -53,6 +53,8 @@ def import_certificate(call: Call) -> Response:
         shelf = call.shelf(db, CERTIFICATE)
         entry = shelf.free_or_live(call.name) or Entry(call.name, version.version)
         certificates.check_twins_free(call, db)
+        if not entry.listed:
+            version.version = entry.current  # takes the place of the one that was never issued
         entry.extra["policy"] = _policy(given, entry.extra.get("policy"), chain[0], key, content_type, call.now)
         if rules.flag(call.body, "preserveCertOrder") is not None:
             entry.extra["preserveCertOrder"] = call.body["preserveCertOrder"]

@@ -12,11 +12,15 @@ from vaults.emulator.errors import VaultError
 IN_PROGRESS, COMPLETED, CANCELLED, FAILED = "inProgress", "completed", "cancelled", "failed"
 
 
+def not_found(name: str) -> VaultError:
+    return VaultError(404, "PendingCertificateNotFound", f"Pending certificate not found: {name}")
+
+
 def find(db: sqlite3.Connection, vault: int, name: str) -> tuple[dict[str, Any], float | None, bytes]:
     """The operation, when it completes (None: not by itself) and its private key. Raises the vault's 404."""
     row = db.execute("SELECT * FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
     if row is None:
-        raise VaultError(404, "PendingCertificateNotFound", f"Pending certificate not found: {name}")
+        raise not_found(name)
     return json.loads(row["operation"]), row["completes"], row["material"]
 
 

@@ -48,7 +48,6 @@ def create_certificate(call: Call) -> Response:
     # Outside of the transaction: nobody else should wait for prime numbers.
     key = key or _new_key(call, policy)
     operation = {
-        "version": new_version_id(),
         "request_id": uuid4().hex,
         "issuer": policy["issuer"]["name"],
         "csr": base64.b64encode(x509tools.request(policy, key)).decode(),
@@ -58,7 +57,8 @@ def create_certificate(call: Call) -> Response:
         "tags": tags,
     }
     with call.service.store.writing() as db:
-        entry = _present(call, db) or _unissued(call, db, operation["version"], policy)
+        entry = _present(call, db) or _unissued(call, db, policy)
+        operation["version"] = new_version_id() if entry.listed else entry.current
         entry.extra["policy"] = policy
         if rules.flag(call.body, "preserveCertOrder") is not None:
             entry.extra["preserveCertOrder"] = call.body["preserveCertOrder"]
@@ -73,7 +73,7 @@ def create_certificate(call: Call) -> Response:
 
 def get_operation(call: Call) -> Response:
     with call.service.store.reading() as db:
-        operation, _, _ = operations.find(db, call.vault.id, call.name)
+        operation, _, _ = _find(call, db)
     headers = [("Retry-After", "10")] if operation["status"] == IN_PROGRESS else []
     return json_response(200, shown(call, call.name, operation), headers)
 
@@ -82,7 +82,7 @@ def update_operation(call: Call) -> Response:
     """Update Certificate Operation: ask for its end. The operation stays in progress until it would have completed."""
     wanted = rules.flag(call.body, "cancellation_requested")
     with call.service.store.writing() as db:
-        operation, completes, material = operations.find(db, call.vault.id, call.name)
+        operation, completes, material = _find(call, db)
         if operation["status"] != IN_PROGRESS:
             raise VaultError(403, "Forbidden", "Pending status must be in progress to allow update.")
         if wanted:
@@ -96,7 +96,7 @@ def update_operation(call: Call) -> Response:
 def delete_operation(call: Call) -> Response:
     """Delete Certificate Operation: 200 with its last state. What was never issued stays out of the lists."""
     with call.service.store.writing() as db:
-        operation, _, _ = operations.find(db, call.vault.id, call.name)
+        operation, _, _ = _find(call, db)
         operations.forget(db, call.vault.id, call.name)
     return json_response(200, shown(call, call.name, operation))
 
@@ -136,6 +136,14 @@ def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def _find(call: Call, db: sqlite3.Connection) -> tuple[dict[str, Any], float | None, bytes]:
+    """The operation of a certificate that is there; as `operations.find`. Raises the vault's 404."""
+    entry = call.shelf(db, CERTIFICATE).entry(call.name)
+    if entry is None or entry.state != LIVE:
+        raise operations.not_found(call.name)
+    return operations.find(db, call.vault.id, call.name)
+
+
 def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
     """The certificate of the call's name, None for a free name. Raises the vault's 409 if neither may get a version."""
     entry = call.shelf(db, CERTIFICATE).free_or_live(call.name)
@@ -169,11 +177,11 @@ def _new_key(call: Call, policy: dict[str, Any]) -> PrivateKey:
     return call.service.new_key(props["kty"].removesuffix("-HSM"), props["key_size"], props.get("crv", ""))
 
 
-def _unissued(call: Call, db: sqlite3.Connection, version_id: str, policy: dict[str, Any]) -> Entry:
+def _unissued(call: Call, db: sqlite3.Connection, policy: dict[str, Any]) -> Entry:
     """A certificate that has only a policy yet: disabled, out of the lists, with the dates it would get."""
-    entry = Entry(call.name, version_id, listed=False)
+    entry = Entry(call.name, new_version_id(), listed=False)
     version = Version(
-        version_id,
+        entry.current,
         call.now,
         call.now,
         enabled=False,
