@@ -3,6 +3,22 @@
 Each `KVPORTAL_X` may also be given as `KVPORTAL_X_FILE`, the path of a file that holds it.
 """
 
-from environs import Env, FileAwareEnv
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
 
-env: Env = FileAwareEnv(prefix="KVPORTAL_", strip_whitespace=True, eager=False, expand_vars=False)
+from environs import Env, EnvValidationError, FileAwareEnv
+
+
+@contextmanager
+def reading() -> Iterator[Env]:
+    """A reader that collects what is missing or wrong; at the end it says so and nothing starts."""
+    env = FileAwareEnv(prefix="KVPORTAL_", strip_whitespace=True, eager=False, expand_vars=False)
+    yield env
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        wrong = cast(dict[str, list[str]], error.error_messages)
+        lines = [f"  {name}: {' '.join(reasons)}" for name, reasons in wrong.items()]
+        sys.exit("\n".join(["kvportal does not start: the environment is not right", *lines]))

@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -47,7 +48,7 @@ def start(children: dict[str, subprocess.Popen[bytes]], *, local: bool) -> None:
         emulator_port = int(os.environ.get("KVPORTAL_EMULATOR_PORT", "8443"))
         say("starting the local Key Vault")
         children["local vault"] = subprocess.Popen([*MANAGE, "emulator", "serve"])  # noqa: S603 our own words
-        wait_for("local vault", children, lambda: answers("127.0.0.1", emulator_port))
+        wait_for("local vault", children, lambda: answers_tls("localhost", emulator_port))
     prepared = subprocess.run([*MANAGE, "prepare", *(["--local"] if local else [])], check=False)  # noqa: S603
     if prepared.returncode:
         sys.exit(prepared.returncode)
@@ -99,6 +100,17 @@ def refuse_taken_port(host: str, port: int) -> None:
 def answers(host: str, port: int) -> bool:
     try:
         with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def answers_tls(host: str, port: int) -> bool:
+    """A whole handshake: half of one would stand in the local vault's log as a client that went missing."""
+    certificates = Path(os.environ["KVPORTAL_DATA_DIR"]) / "emulator" / "ca.pem"
+    try:
+        context = ssl.create_default_context(cafile=certificates)
+        with socket.create_connection((host, port), timeout=1) as raw, context.wrap_socket(raw, server_hostname=host):
             return True
     except OSError:
         return False

@@ -2,49 +2,41 @@
 
 import os
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
-from environs import EnvValidationError
 
-from kvportal.env import env
+from kvportal.env import reading
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-DATA_DIR: Path = env.path("DATA_DIR", BASE_DIR / "var").absolute()
-DEBUG: bool = env.bool("DEBUG", False)
-HTTPS: bool = env.bool("HTTPS", True)
+with reading() as env:
+    DATA_DIR: Path = env.path("DATA_DIR", BASE_DIR / "var").absolute()
+    DEBUG: bool = env.bool("DEBUG", False)
+    HTTPS: bool = env.bool("HTTPS", True)
 
-SECRET_KEY: str = env.str("SECRET_KEY")
-SEALING_KEYS: str = env.str("SEALING_KEYS")
-AUDIT_KEY: str = env.str("AUDIT_KEY")
+    SECRET_KEY: str = env.str("SECRET_KEY")
+    SEALING_KEYS: str = env.str("SEALING_KEYS")
+    AUDIT_KEY: str = env.str("AUDIT_KEY")
 
-HOST: str = env.str("HOST", "127.0.0.1")
-PORT: int = env.int("PORT", 8000)
-EMULATOR_PORT: int = env.int("EMULATOR_PORT", 8443)
-EMULATOR_CERTIFICATE_SECONDS: float = env.float("EMULATOR_CERTIFICATE_SECONDS", 8)
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", 0)
+    HOST: str = env.str("HOST", "127.0.0.1")
+    PORT: int = env.int("PORT", 8000)
+    EMULATOR_PORT: int = env.int("EMULATOR_PORT", 8443)
+    EMULATOR_CERTIFICATE_SECONDS: float = env.float("EMULATOR_CERTIFICATE_SECONDS", 8)
+    ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+    TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", 0)
 
-CLOUDS_FILE: Path | None = env.path("CLOUDS_FILE", None)
+    CLOUDS_FILE: Path | None = env.path("CLOUDS_FILE", None)
+    OUTBOUND_PROXY: str | None = env.str("OUTBOUND_PROXY", None)
+    SCAN_MINUTES: int = env.int("SCAN_MINUTES", 15)
+    OWNER_EMAIL: str = env.str("OWNER_EMAIL", "")
+    OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", "")
+
+    DATABASE_URL: str = env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'kvportal.sqlite3'}")
+    CACHE_URL: str = env.str("CACHE_URL", "")
+
 CLOUDS: dict[str, Any] = {}  # clouds made in code, by name; the tests put the local vault here without sockets
-OUTBOUND_PROXY: str | None = env.str("OUTBOUND_PROXY", None)
-SCAN_MINUTES: int = env.int("SCAN_MINUTES", 15)
-OWNER_EMAIL: str = env.str("OWNER_EMAIL", "")
-OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", "")
-
-DATABASE_URL: str = env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'kvportal.sqlite3'}")
-CACHE_URL: str = env.str("CACHE_URL", "")
-
-try:
-    env.seal()  # from here on nothing is read; everything that was wrong is said at once
-except EnvValidationError as error:
-    wrong = "; ".join(
-        f"{name}: {' '.join(reasons)}" for name, reasons in cast(dict[str, list[str]], error.error_messages).items()
-    )
-    raise ImproperlyConfigured(f"the environment is not right: {wrong}") from None
 
 STARTUP_CHECKS = ["vaults.sealing.check_key_ring"]
 
