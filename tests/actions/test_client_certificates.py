@@ -120,9 +120,9 @@ WRONG = {
         lambda who: (pkcs12.serialize_key_and_certificates(b"sp", None, who.leaf, None, NONE), ""),
         "holds no private key",
     ),
-    "neither": (lambda who: (b"\x00\xffhello" * 20, ""), "can't be read as a PEM or PFX file"),
+    "neither": (lambda _: (b"\x00\xffhello" * 20, ""), "can't be read as a PEM or PFX file"),
     "cut off": (lambda who: (who.pfx()[:500], ""), "can't be read as a PEM or PFX file"),
-    "too large": (lambda who: (b"-----BEGIN " + b"A" * 70_000, ""), "larger than 64 kB"),
+    "too large": (lambda _: (b"-----BEGIN " + b"A" * 70_000, ""), "larger than 64 kB"),
 }
 
 

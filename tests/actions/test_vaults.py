@@ -1,0 +1,88 @@
+"""Vaults of the portal: added by name, changed, removed; nothing of it touches Azure."""
+
+import pytest
+from django.test import Client
+
+from tests.actions.acts import entries
+from tests.browsing import fill_in, main_form, text_of
+from tests.conftest import World, last_entry, make_connection, signed_in, vault_calls
+from vaults.actions import vaults
+from vaults.emulator import ADMIN, Emulator
+from vaults.keyvault.errors import HostNotAllowed, InvalidInput, InvalidVaultName
+from vaults.models import AuditEntry, Vault
+from vaults.permissions import Action, Role, RoleMissing
+
+
+def test_added_changed_removed_and_recorded(olga: Client, world: World, emulator: Emulator) -> None:
+    answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name="kv-shop-stage", production="on")
+    assert answer["Location"] == "/vaults/kv-shop-stage/"
+    assert last_entry(Action.VAULT_ADD).detail == {"production": True}
+    fill_in(olga, "/vaults/kv-shop-stage/edit/", production=None)
+    assert Vault.objects.get(slug="kv-shop-stage").production is False
+    fill_in(olga, "/vaults/kv-shop-stage/remove/")
+    assert not Vault.objects.filter(slug="kv-shop-stage").exists()
+    kept = AuditEntry.objects.filter(vault_name="kv-shop-stage", state="succeeded")
+    assert {entry.action for entry in kept} == {"vault.update", "vault.remove"}
+    assert vault_calls(emulator) == []
+
+
+def test_only_owners(world: World) -> None:
+    manager = world.members[Role.MANAGER]
+    for act in (
+        lambda: vaults.add_vault(manager, world.connection, "kv-shop-stage"),
+        lambda: vaults.update_vault(manager, world.vault, production=True),
+        lambda: vaults.remove_vault(manager, world.vault),
+    ):
+        with pytest.raises(RoleMissing):
+            act()
+        assert [entry.state for entry in entries()] == ["started", "denied"]
+
+
+#: What a person, or somebody who sits between, might write where a vault's name is asked for.
+HOSTILE = [
+    "https://evil.example/",
+    "evil.example",
+    "kv-shop-prod.vault.test.evil.example",
+    "evilvault.test",
+    "https://kv-shop-prod.vault.test@evil.example/",
+    "https://kv-shop-prod.vault.test:8443/",
+    "https://kv-shop-prod.vault.test/secrets",
+    "http://kv-shop-prod.vault.test/",
+    "169.254.169.254",
+    "[::1]",
+    "127.0.0.1:8443",
+    "kv_shop",
+    "-kv",
+    "a",
+    "kv--shop",
+    "../../etc",
+    "kv-shop-prod\r\nHost: evil.example",
+    "kv-shop-prod%2eevil.example",
+    "kv-shop-prod#@evil.example",
+    "кv-shop-prod",
+]
+
+
+def test_no_name_leads_to_another_host(world: World, emulator: Emulator, olga: Client) -> None:
+    for name in HOSTILE:
+        with pytest.raises((InvalidVaultName, HostNotAllowed, InvalidInput)):
+            vaults.add_vault(world.olga, world.connection, name)
+        answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name=name)
+        assert answer.status_code == 422, name
+        assert main_form(answer).fields["name"] == [name]
+    assert Vault.objects.count() == 1
+    assert vault_calls(emulator) == []
+
+
+def test_twice_is_said(olga: Client, world: World) -> None:
+    answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name="KV-shop-prod")
+    assert "This connection has this vault already." in text_of(answer)
+
+
+def test_two_teams_may_have_the_same_vault(world: World) -> None:
+    team = world.otto.memberships.get().team
+    theirs = make_connection(team, "theirs", ADMIN.client_id, ADMIN.client_secret)
+    second = vaults.add_vault(None, theirs, "kv-shop-prod")
+    assert second.slug == "kv-shop-prod-2"
+    assert signed_in(world.otto).get("/vaults/kv-shop-prod-2/").status_code == 200
+    assert signed_in(world.olga).get("/vaults/kv-shop-prod-2/").status_code == 404
