@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from vaults.emulator import Emulator, keymaterial, registry
-from vaults.emulator.home import Home
+from vaults.emulator.home import Home, InUseError
 from vaults.emulator.server import PortTakenError, serve
 
 
@@ -54,7 +54,7 @@ def start(home: Home, **options: Any) -> Running:
     thread.start()
     for _ in range(200):
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", home.base_port + 3)) == 0:
+            if probe.connect_ex(("127.0.0.1", home.base_port)) == 0:
                 break
         time.sleep(0.02)
     session = requests.Session()
@@ -178,6 +178,13 @@ def test_a_taken_port_is_refused_by_name(tmp_path: Path) -> None:
         squatter.listen()
         with pytest.raises(PortTakenError, match=f"Port {home.base_port + 1} on 127.0.0.1 is taken"):
             serve(emulator, home, threading.Event())
+
+
+def test_a_folder_is_served_once_and_not_removed_meanwhile(running: Running) -> None:
+    with pytest.raises(InUseError, match="is being served"):
+        running.home.remove()
+    with pytest.raises(InUseError, match="is being served"):
+        serve(opened(running.home), running.home, threading.Event())
 
 
 def test_state_outlives_a_restart_and_a_new_base_port(tmp_path: Path) -> None:

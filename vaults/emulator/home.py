@@ -5,6 +5,7 @@ Database, CA, credentials, and the file that tells clients of it.
 
 import fcntl
 import json
+import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,10 @@ from vaults.emulator.emulator import Emulator
 from vaults.emulator.registry import Vault
 
 PORTS_TO_TRY = 500
+
+
+class InUseError(Exception):
+    """The folder belongs to an emulator that is being served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,22 @@ class Home:
         text = _table("clouds.local", cloud) + "\n" + _table("clouds.local.vault_hosts", hosts)
         if not self.clouds_file.exists() or self.clouds_file.read_text() != text:
             tls.write_private(self.clouds_file, text.encode())
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Hold the folder while it is served: it must not be served twice, nor removed. Raises InUseError."""
+        with (self.folder / "serving").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise InUseError(f"The local Key Vault in {self.folder} is being served. Stop it first.") from None
+            yield
+
+    def remove(self) -> None:
+        """Remove all state; the next start makes it anew. Raises InUseError."""
+        if self.folder.exists():
+            with self.serving():
+                shutil.rmtree(self.folder)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

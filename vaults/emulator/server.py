@@ -60,10 +60,9 @@ class Listeners:
         self._servers: dict[int, Any] = {}
 
     def start(self) -> None:
-        """Open all ports. Raises PortTakenError."""
-        self._home.assign_ports(self._emulator)
-        self._listen(self._home.base_port)
+        """Open all ports, the base port last: when it answers, everything does. Raises PortTakenError."""
         self.look_around()
+        self._listen(self._home.base_port)
 
     def look_around(self) -> None:
         """Listen for vaults that are new, and name them in clouds.toml."""
@@ -105,8 +104,16 @@ class Listeners:
 
 
 def serve(emulator: Emulator, home: Home, stop: threading.Event) -> None:
-    """Serve until `stop` is set. Raises PortTakenError."""
+    """Serve until `stop` is set. Raises PortTakenError and InUseError."""
     listeners = Listeners(emulator, home)
+    try:
+        with home.serving():
+            _serve(listeners, home, stop)
+    finally:
+        emulator.close()
+
+
+def _serve(listeners: Listeners, home: Home, stop: threading.Event) -> None:
     try:
         listeners.start()
         log.info("token issuer and Resource Manager at https://localhost:%d", home.base_port)
@@ -114,4 +121,3 @@ def serve(emulator: Emulator, home: Home, stop: threading.Event) -> None:
             listeners.look_around()
     finally:
         listeners.stop()
-        emulator.close()

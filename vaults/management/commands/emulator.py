@@ -2,7 +2,6 @@
 
 import logging
 import shlex
-import shutil
 import signal
 import sqlite3
 import threading
@@ -13,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from vaults.emulator import Emulator, registry
-from vaults.emulator.home import Home
+from vaults.emulator.home import Home, InUseError
 from vaults.emulator.seed import ADMIN_NAME
 from vaults.emulator.server import PortTakenError, serve
 
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         action = options["action"].replace("-", "_")
         try:
             getattr(self, f"_{action}")(home, **options)
-        except (LookupError, PortTakenError) as error:
+        except (LookupError, PortTakenError, InUseError) as error:
             raise CommandError(error.args[0]) from error
 
     def _serve(self, home: Home, **options: Any) -> None:
@@ -114,8 +113,7 @@ class Command(BaseCommand):
                         self.stdout.write(f"    {collection}: {', '.join(granted)}")
 
     def _reset(self, home: Home, **_: Any) -> None:
-        if home.folder.exists():
-            shutil.rmtree(home.folder)
+        home.remove()
 
     def _open(self, home: Home) -> Emulator:
         return home.open()
