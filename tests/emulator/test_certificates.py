@@ -1,4 +1,5 @@
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -104,6 +105,24 @@ def test_a_second_operation_must_wait(admin: Caller) -> None:
     admin.emulator.clock.advance(10)
     assert len(admin.walk("certificates/c/versions")[0]) == 2
     assert len(admin.walk("keys/c/versions")[0]) == 2
+
+
+def test_alternative_names_of_all_kinds(admin: Caller, caller_for: Callable[..., Caller]) -> None:
+    sans = {
+        "dns_names": ["a.example"],
+        "emails": ["a@example.com"],
+        "upns": ["a@corp.example"],
+        "uris": ["https://a.example/"],
+        "ipAddresses": ["192.0.2.1", "2001:db8::1"],
+    }
+    newest = caller_for(version="2025-07-01")
+    policy = {"issuer": {"name": "Self"}, "x509_props": {"subject": "", "sans": sans}}
+    shown = issued(newest, "c", {"policy": policy})
+    assert shown["policy"]["x509_props"]["sans"] == sans
+    leaf = x509.load_der_x509_certificate(base64.b64decode(shown["cer"]))
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert len(list(names)) == 6
+    assert set(admin.get("certificates/c").json()["policy"]["x509_props"]["sans"]) == {"dns_names", "emails", "upns"}
 
 
 def test_reuse_key(admin: Caller) -> None:

@@ -1,5 +1,7 @@
 """Several callers at a time."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +66,21 @@ def test_two_processes_worth_of_emulators_share_a_file(tmp_path: Path) -> None:
     with first.store.reading() as db:
         assert find_vault(db, VAULT) == second.vault(VAULT)
         assert db.execute("SELECT count(*) AS n FROM access_policy").fetchone()["n"] == 120
+
+
+def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.sqlite3"
+    lines = (
+        "import os, sys, pathlib",
+        "from vaults.emulator import Emulator, keymaterial",
+        "emulator = Emulator(pathlib.Path(sys.argv[1]), new_key=keymaterial.pooled_key)",
+        "[emulator.add_vault(f'kv-{number}') for number in range(20)]",
+        "os._exit(9)",
+    )
+    killed = subprocess.run([sys.executable, "-c", "\n".join(lines), str(path)], check=False)  # noqa: S603
+    assert killed.returncode == 9
+    with Emulator(path).store.reading() as db:
+        assert db.execute("SELECT count(*) AS n FROM vault").fetchone()["n"] == 20
 
 
 def test_tokens_outlive_a_restart(tmp_path: Path) -> None:

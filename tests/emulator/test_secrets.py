@@ -39,14 +39,12 @@ def test_only_what_was_set_is_shown(admin: Caller) -> None:
     assert admin.put("secrets/a", {"value": "1", "tags": {}}).json()["tags"] == {}
 
 
-def test_each_set_makes_a_version(admin: Caller, caller_for: Callable[..., Caller]) -> None:
+def test_each_set_makes_a_version(admin: Caller) -> None:
     ids = [admin.put("secrets/a", {"value": str(number)}).json()["id"] for number in range(3)]
     assert admin.get("secrets/a").json()["value"] == "2"
     assert admin.get(f"secrets/a/{ids[0].rpartition('/')[2]}").json()["value"] == "0"
     [page] = admin.walk("secrets/a/versions")
     assert sorted(item["id"] for item in page) == sorted(ids)
-    newest = caller_for(version="2026-04-01").get("secrets/a").json()
-    assert newest["previousVersion"] == ids[1].rpartition("/")[2]
 
 
 def test_update_keeps_what_it_leaves_out(admin: Caller) -> None:
@@ -144,6 +142,27 @@ def test_the_secret_of_a_certificate_is_managed(emulator: Emulator, admin: Calle
     assert refusal(admin.delete("secrets/tls")) == (403, "Forbidden", "SecretManagedByKeyVault")
     assert refusal(admin.put("secrets/tls", {"value": "1"})) == (403, "Forbidden", "SecretManagedByKeyVault")
     assert admin.walk("secrets")[0][0]["managed"] is True
+
+
+def test_a_certificates_secret_names_its_previous_version(admin: Caller, caller_for: Callable[..., Caller]) -> None:
+    first = issued(admin, "tls")["id"].rpartition("/")[2]
+    newest = caller_for(version="2025-07-01")
+    assert "previousVersion" not in newest.get("secrets/tls").json()
+    issued(admin, "tls")
+    assert newest.get("secrets/tls").json()["previousVersion"] == first
+    assert "previousVersion" not in caller_for(version="7.6").get("secrets/tls").json()
+
+
+def test_a_pfx_as_pem(admin: Caller, caller_for: Callable[..., Caller]) -> None:
+    issued(admin, "tls")
+    admin.put("secrets/plain", {"value": "1"})
+    pem = "application/x-pem-file"
+    assert admin.get("secrets/tls", outContentType=pem).json()["contentType"] == "application/x-pkcs12"
+    newest = caller_for(version="2025-07-01")
+    shown = newest.get("secrets/tls", outContentType=pem).json()
+    assert shown["contentType"] == pem
+    assert shown["value"].startswith("-----BEGIN PRIVATE KEY-----")
+    assert refusal(newest.get("secrets/plain", outContentType=pem)) == (400, "BadParameter", None)
 
 
 @pytest.mark.parametrize(

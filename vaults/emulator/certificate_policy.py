@@ -14,6 +14,7 @@ from vaults.emulator.x509tools import KEY_USAGES, PEM, PKCS12, extensions
 SERVER_AND_CLIENT = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]
 CURVE_BITS = {"P-256": 256, "P-256K": 256, "P-384": 384, "P-521": 521}
 SECTIONS = ("key_props", "secret_props", "x509_props", "issuer")
+NEW_SANS = ("uris", "ipAddresses")
 ACTIONS = ("AutoRenew", "EmailContacts")
 
 
@@ -53,8 +54,13 @@ def check_issuable(policy: dict[str, Any]) -> dict[str, Any]:
 
 
 def shown(call: Call, name: str, policy: dict[str, Any]) -> dict[str, Any]:
-    """The policy with its address."""
-    return {"id": call.url("certificates", name, "policy"), **policy}
+    """The policy with its address. Alternative names of a kind that the caller's version does not know are left out."""
+    answer = {"id": call.url("certificates", name, "policy"), **policy}
+    sans = policy["x509_props"].get("sans")
+    if sans and not call.since("2025-07-01"):
+        known = {kind: names for kind, names in sans.items() if kind not in NEW_SANS}
+        answer["x509_props"] = policy["x509_props"] | {"sans": known}
+    return answer
 
 
 def _merge(given: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:

@@ -165,6 +165,7 @@ def store_certificate(
         "x5t": thumbprint(leaf),
         "cer": base64.b64encode(der(leaf)).decode(),
     }
+    previous = entry.current if entry.listed and entry.current != version.version else None
     entry.current, entry.listed = version.version, True
     shelf = call.shelf(db, CERTIFICATE)
     shelf.save(entry)
@@ -180,7 +181,7 @@ def store_certificate(
     value = pack(key if exportable else None, chain, content_type).encode()
     for kind, data, material in (
         (KEY, key_data, keymaterial.dump(key)),
-        (SECRET, {"contentType": content_type}, value),
+        (SECRET, {"contentType": content_type, "previous": previous}, value),
     ):
         twin = Version(
             version.version,

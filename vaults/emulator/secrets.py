@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vaults.emulator import deletion, errors, listing, rules
+from vaults.emulator import deletion, errors, listing, rules, x509tools
 from vaults.emulator.call import Call
 from vaults.emulator.kinds import SECRET
 from vaults.emulator.objects import Entry, Listed, Version, new_version_id
@@ -27,10 +27,8 @@ def set_secret(call: Call) -> Response:
     with call.service.store.writing() as db:
         shelf = call.shelf(db, SECRET)
         present = shelf.free_or_live(call.name)
-        if present is not None:
-            if present.managed:
-                raise errors.managed(SECRET, "set")
-            version.data["previous"] = present.current
+        if present is not None and present.managed:
+            raise errors.managed(SECRET, "set")
         entry = shelf.add(call.name, version)
     return json_response(200, {"value": value} | bundle(call, entry, version))
 
@@ -43,7 +41,11 @@ def get_secret(call: Call) -> Response:
         version = shelf.version(entry, call.version)
     if not version.enabled:
         raise errors.disabled(SECRET, "get")
-    return json_response(200, {"value": version.material.decode()} | bundle(call, entry, version))
+    shown = {"value": version.material.decode()} | bundle(call, entry, version)
+    wanted = call.query.get("outContentType")
+    if wanted is not None and call.since("2025-07-01"):
+        shown |= _converted(shown, wanted)
+    return json_response(200, shown)
 
 
 def update_secret(call: Call) -> Response:
@@ -109,8 +111,8 @@ def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
     shown = _item(call, entry, version, version.version)
     if entry.managed:
         shown["kid"] = call.url("keys", entry.name, version.version)
-    if call.since("2025-07-01") and "previous" in version.data:
-        shown["previousVersion"] = version.data["previous"]
+        if call.since("2025-07-01") and version.data["previous"]:
+            shown["previousVersion"] = version.data["previous"]
     return shown
 
 
@@ -120,6 +122,15 @@ def list_item(call: Call, listed: Listed) -> dict[str, Any]:
 
 def version_item(call: Call, listed: Listed) -> dict[str, Any]:
     return _item(call, listed.entry, listed.version, listed.version.version)
+
+
+def _converted(shown: dict[str, Any], wanted: str) -> dict[str, Any]:
+    """Value and content type as `outContentType` (2025-07-01) asks for them. Raises the vault's 400 for what can't be."""
+    if wanted == shown.get("contentType"):
+        return {}
+    if wanted != x509tools.PEM or shown.get("contentType") != x509tools.PKCS12:
+        raise rules.invalid_property("outContentType")
+    return {"value": x509tools.pem_of(shown["value"]), "contentType": wanted}
 
 
 def _item(call: Call, entry: Entry, version: Version, version_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ObjectIdentifier
 
@@ -107,6 +107,17 @@ def pack(key: PrivateKey | None, chain: list[x509.Certificate], content_type: st
             ),
         )
     return b"".join(pem).decode()
+
+
+def pem_of(packed: str) -> str:
+    """The PEM text of a PFX that `pack` made. Raises the vault's 400."""
+    try:
+        key, leaf, others = pkcs12.load_key_and_certificates(base64.b64decode(packed), None)
+    except ValueError:
+        raise invalid_property("outContentType") from None
+    chain = [certificate for certificate in (leaf, *others) if certificate is not None]
+    kept = key if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) else None
+    return pack(kept, chain, PEM)
 
 
 def thumbprint(certificate: x509.Certificate) -> str:
