@@ -80,7 +80,13 @@ def test_an_address_that_has_an_account_is_said(world: World) -> None:
 
 
 def test_extra_fields_change_nothing(world: World) -> None:
-    form = {"password": "a sentence is good", "role": "owner", "email": "boss@example.com", "is_active": "1", "team": "x"}
+    form = {
+        "password": "a sentence is good",
+        "role": "owner",
+        "email": "boss@example.com",
+        "is_active": "1",
+        "team": "x",
+    }
     Client().post(link(world, role=Role.VIEWER), form)
     assert member(User.objects.get(email="new@example.com")).role == "viewer"
     assert not User.objects.filter(email="boss@example.com").exists()

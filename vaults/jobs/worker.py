@@ -1,4 +1,4 @@
-"""The worker: scans the vaults that somebody asked for, and those whose last scan is old. One vault at a time a thread."""
+"""The worker: scans vaults that somebody asked for and those whose last scan is old, and settles acts that were cut off."""
 
 import threading
 import uuid
@@ -12,7 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from vaults import problems
-from vaults.actions.inventory import ScanUnderWay, scan_vault
+from vaults.actions.inventory import LEASE, ScanUnderWay, scan_vault
+from vaults.actions.settlement import settle_open_acts
 from vaults.models import Vault
 
 log = structlog.get_logger("vaults.worker")
@@ -21,6 +22,7 @@ AT_ONCE = 4
 LOOK_EVERY = 1.0
 #: A vault whose scan failed is tried again after this long, not with every look.
 RETRY_AFTER = timedelta(minutes=2)
+SETTLE_EVERY = timedelta(minutes=1)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -29,9 +31,13 @@ def run(stop: threading.Event) -> None:
     under_way: dict[uuid.UUID, Future[None]] = {}
     tried: dict[uuid.UUID, datetime] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="scan") as pool:
+        settled_at = LONG_AGO
         while not stop.wait(LOOK_EVERY):
             under_way = {key: job for key, job in under_way.items() if not job.done()}
             now = timezone.now()
+            if now - settled_at > SETTLE_EVERY:
+                settled_at = now
+                settle()
             for vault in due(now):
                 rests = vault.scan_requested_at is None and now - tried.get(vault.pk, LONG_AGO) < RETRY_AFTER
                 if vault.pk not in under_way and not rests:
@@ -40,11 +46,20 @@ def run(stop: threading.Event) -> None:
 
 
 def due(now: datetime) -> list[Vault]:
-    """Vaults to scan: asked for first, then never scanned, then those scanned too long ago."""
+    """Vaults to scan: asked for first, then never scanned, then those scanned too long ago or cut off in the middle."""
     old = now - timedelta(minutes=settings.SCAN_MINUTES)
-    wanted = Q(scan_requested_at__isnull=False) | Q(scanned_at=None) | Q(scanned_at__lt=old)
+    cut_off = Q(scan_started_at__lt=now - LEASE)
+    wanted = Q(scan_requested_at__isnull=False) | Q(scanned_at=None) | Q(scanned_at__lt=old) | cut_off
     found = Vault.objects.filter(wanted).select_related("connection__team", "scan_requested_by")
     return sorted(found, key=lambda vault: (vault.scan_requested_at is None, vault.scanned_at is not None))
+
+
+def settle() -> None:
+    """Ask what came of acts that were cut off; what goes wrong is tried again the next time."""
+    try:
+        settle_open_acts()
+    except problems.EXPECTED as error:
+        log.info("open acts can't be settled", error=type(error).__name__)
 
 
 def scan(vault: Vault) -> None:

@@ -1,0 +1,121 @@
+"""A scan: what it finds, what it is refused, and that only one runs at a time. It never reads a value."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.actions import acts
+from tests.actions.acts import Act
+from tests.conftest import World, client_of, in_threads, last_entry, say
+from vaults.actions import inventory
+from vaults.actions.inventory import LEASE, ScanUnderWay, scan_vault
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.errors import KeyVaultError
+from vaults.keyvault.types import CertificatePolicy
+from vaults.models import AuditEntry, InventoryItem, Vault
+from vaults.permissions import Action
+
+ENDS = datetime(2031, 5, 1, tzinfo=UTC)
+SCAN = Act(Action.VAULT_SCAN, "secrets/list", scan_vault)
+
+
+def fill(azure: VaultClient, emulator: Emulator) -> None:
+    azure.secrets.set("kept", "hidden value", expires_on=ENDS, content_type="text/plain", tags={"owner": "shop"})
+    azure.secrets.set("off", "hidden value", enabled=False)
+    azure.secrets.set("gone", "hidden value")
+    azure.secrets.delete("gone")
+    azure.keys.create("signing", kty="EC")
+    azure.certificates.create("tls", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    emulator.clock.advance(60)
+    azure.certificates.create("being-made", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+
+
+def test_everything_is_found_with_its_state(world: World, azure: VaultClient, emulator: Emulator) -> None:
+    fill(azure, emulator)
+    emulator.requests.clear()
+    count = scan_vault(world.olga, world.vault)
+    items = {(item.kind, item.name): item for item in InventoryItem.objects.all()}
+    assert count == len(items) == 8
+    kept = items["secret", "kept"]
+    assert (kept.expires_on, kept.content_type, kept.tags) == (ENDS, "text/plain", {"owner": "shop"})
+    assert items["secret", "off"].enabled is False
+    assert items["secret", "gone"].scheduled_purge_on
+    assert items["certificate", "being-made"].pending
+    assert items["secret", "tls"].managed
+    assert items["key", "tls"].managed
+    assert last_entry(Action.VAULT_SCAN).detail == {"count": 8}
+    asked = Counter(each.path for each in emulator.requests if each.host.endswith(".vault.test"))
+    assert set(asked) == {f"/{part}{kind}" for part in ("", "deleted") for kind in ("secrets", "keys", "certificates")}
+
+
+def test_a_second_scan_replaces_the_first(world: World, azure: VaultClient, emulator: Emulator) -> None:
+    fill(azure, emulator)
+    scan_vault(None, world.vault)
+    azure.secrets.delete("kept")
+    azure.secrets.purge("kept")
+    assert scan_vault(None, world.vault) == 7
+    assert last_entry(Action.VAULT_SCAN).actor_label == "kvportal"
+
+
+def test_a_long_list_is_read_to_its_end(world: World, azure: VaultClient, emulator: Emulator) -> None:
+    for number in range(60):
+        azure.secrets.set(f"secret-{number:02}", "hidden")
+    emulator.empty_pages(2, path="^/secrets$")
+    assert scan_vault(world.olga, world.vault) == 60
+
+
+def test_a_refused_list_is_named_and_the_others_count(world: World, azure: VaultClient, emulator: Emulator) -> None:
+    fill(azure, emulator)
+    emulator.deny("keys/list")
+    scan_vault(world.olga, world.vault)
+    world.vault.refresh_from_db()
+    assert world.vault.scan_problem == "Azure refused: keys/list is missing"
+    assert world.vault.scanned_at
+    kinds = set(InventoryItem.objects.values_list("kind", flat=True))
+    assert kinds == {"secret", "certificate"}
+
+
+def test_a_vault_that_is_away_keeps_what_was_known(world: World, emulator: Emulator, sick_vault: Vault) -> None:
+    client_of(sick_vault).secrets.set("kept", "hidden")
+    scan_vault(world.olga, sick_vault)
+    seen = sick_vault.scanned_at
+    emulator.fail(99, 503, retry_after="60")
+    with pytest.raises(KeyVaultError):
+        scan_vault(world.olga, sick_vault)
+    sick_vault.refresh_from_db()
+    assert (sick_vault.scan_problem, sick_vault.scanned_at) == ("Azure has trouble of its own", seen)
+    assert sick_vault.scan_started_at is None
+    assert sick_vault.items.count() == 1
+
+
+def test_the_role_refuses(world: World, emulator: Emulator) -> None:
+    acts.is_refused_by_role(SCAN, world, emulator)
+
+
+def test_asking_for_a_scan_needs_a_role(world: World) -> None:
+    inventory.request_scan(world.olga, world.vault)
+    world.vault.refresh_from_db()
+    assert (world.vault.scan_requested_by, world.vault.scan_started_at) == (world.olga, None)
+
+
+def test_one_scan_at_a_time_until_its_lease_ends(world: World) -> None:
+    scans = Vault.objects.filter(pk=world.vault.pk)
+    scans.update(scan_started_at=timezone.now() - LEASE + timedelta(seconds=5))
+    with pytest.raises(ScanUnderWay):
+        scan_vault(None, world.vault)
+    scans.update(scan_started_at=timezone.now() - LEASE - timedelta(seconds=5))
+    scan_vault(None, world.vault)
+    world.vault.refresh_from_db()
+    assert world.vault.scan_started_at is None
+
+
+def test_two_workers_make_one_scan(file_world: World, emulator: Emulator) -> None:
+    emulator.latency(0.05, times=6)
+    found = in_threads(*(lambda: scan_vault(None, Vault.objects.get(pk=file_world.vault.pk)) for _ in range(4)))
+    refused = [each for each in found if isinstance(each, ScanUnderWay)]
+    say(f"workers at one vault: {len(found)}, scans: {len(found) - len(refused)}")
+    assert len(refused) == 3
+    assert AuditEntry.objects.filter(action=Action.VAULT_SCAN, state="started").count() == 1

@@ -1,0 +1,82 @@
+"""Acts that were cut off between the call and its record: what came of them is asked of the vault."""
+
+import uuid
+from datetime import timedelta
+
+from django.utils import timezone
+
+from tests.conftest import World
+from vaults import audit
+from vaults.actions.settlement import settle_open_acts
+from vaults.keyvault.client import VaultClient
+from vaults.models import AuditEntry
+from vaults.models.audit import AuditState
+from vaults.permissions import Action
+
+LATER = timedelta(hours=1)
+
+
+def leave_open(world: World, action: Action, name: str) -> uuid.UUID:
+    """What a process leaves behind that was killed in the middle of an act."""
+    entry = AuditEntry(
+        event=uuid.uuid4(),
+        state=AuditState.STARTED,
+        team_id=world.team.pk,
+        team_name=world.team.name,
+        actor_id=world.olga.pk,
+        actor_label="Olga Brandt",
+        action=action,
+        vault_id=world.vault.pk,
+        vault_name=world.vault.name,
+        name=name,
+    )
+    audit.append(entry)
+    return entry.event
+
+
+def settled(event: uuid.UUID) -> AuditEntry:
+    return AuditEntry.objects.exclude(state=AuditState.STARTED).get(event=event)
+
+
+def test_a_version_made_in_those_seconds_is_the_one(world: World, azure: VaultClient) -> None:
+    event = leave_open(world, Action.SECRET_CREATE, "fresh")
+    made = azure.secrets.set("fresh", "v")
+    assert settle_open_acts(timezone.now() + LATER) == 1
+    entry = settled(event)
+    assert (entry.state, entry.version, entry.actor_label) == ("succeeded", made.version, "Olga Brandt")
+    assert audit.verify().broken is None
+
+
+def test_a_create_that_made_nothing_failed_or_is_unknown(world: World, azure: VaultClient) -> None:
+    azure.keys.create("older", kty="EC")
+    versions = azure.keys.versions("older")
+    assert versions[0].created_on
+    begun = leave_open(world, Action.KEY_NEW_VERSION, "older")
+    AuditEntry.objects.filter(event=begun).update(at=versions[0].created_on + LATER)
+    nowhere = leave_open(world, Action.KEY_CREATE, "nowhere")
+    settle_open_acts(timezone.now() + 3 * LATER)
+    assert settled(begun).state == "failed"
+    assert settled(nowhere).state == "unknown"
+
+
+def test_deleted_recovered_and_purged_items_speak_for_themselves(world: World, azure: VaultClient) -> None:
+    for name in ("live", "gone"):
+        azure.secrets.set(name, "v")
+    azure.secrets.delete("gone")
+    acts = {
+        leave_open(world, Action.SECRET_DELETE, "gone"): "succeeded",
+        leave_open(world, Action.SECRET_DELETE, "live"): "failed",
+        leave_open(world, Action.SECRET_RECOVER, "live"): "succeeded",
+        leave_open(world, Action.SECRET_RECOVER, "gone"): "failed",
+        leave_open(world, Action.SECRET_PURGE, "gone"): "failed",
+        leave_open(world, Action.SECRET_PURGE, "destroyed"): "succeeded",
+    }
+    assert settle_open_acts(timezone.now() + LATER) == len(acts)
+    assert {event: settled(event).state for event in acts} == acts
+
+
+def test_a_fresh_act_is_left_alone_and_a_settled_one_is_not_settled_twice(world: World) -> None:
+    leave_open(world, Action.SECRET_REVEAL, "checkout")
+    assert settle_open_acts() == 0
+    assert settle_open_acts(timezone.now() + LATER) == 1
+    assert settle_open_acts(timezone.now() + 2 * LATER) == 0

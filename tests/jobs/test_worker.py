@@ -1,0 +1,74 @@
+"""The worker: which vaults it scans next, and what becomes of a scan that went wrong."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests.conftest import World, last_entry
+from vaults.actions.inventory import LEASE
+from vaults.emulator import Emulator
+from vaults.jobs import worker
+from vaults.models import Vault
+from vaults.permissions import Action
+
+
+def seen(vault: Vault, **fields: object) -> list[str]:
+    """What is due after this was written on the vault's row."""
+    Vault.objects.filter(pk=vault.pk).update(**fields)
+    return [found.slug for found in worker.due(timezone.now())]
+
+
+def test_due_is_what_was_never_scanned_is_old_or_asked_for(world: World, settings: Settings) -> None:
+    settings.SCAN_MINUTES = 15
+    now = timezone.now()
+    assert seen(world.vault) == ["kv-shop-prod"]
+    assert seen(world.vault, scanned_at=now) == []
+    assert seen(world.vault, scanned_at=now - timedelta(minutes=16)) == ["kv-shop-prod"]
+    assert seen(world.vault, scanned_at=now, scan_requested_at=now) == ["kv-shop-prod"]
+
+
+def test_what_was_asked_for_comes_first(world: World) -> None:
+    now = timezone.now()
+    asked = Vault.objects.create(connection=world.connection, name="kv-shop-stage", slug="asked", scanned_at=now)
+    assert seen(asked, scan_requested_at=now) == ["asked", "kv-shop-prod"]
+
+
+def test_a_scan_that_was_cut_off_is_taken_up_again(world: World, settings: Settings) -> None:
+    settings.SCAN_MINUTES = 24 * 60
+    now = timezone.now()
+    assert seen(world.vault, scanned_at=now, scan_started_at=now) == []
+    assert seen(world.vault, scan_started_at=now - LEASE - timedelta(seconds=5)) == ["kv-shop-prod"]
+    worker.scan(worker.due(timezone.now())[0])
+    assert seen(world.vault) == []
+
+
+def test_a_scan_that_fails_is_on_the_row_and_in_the_trail(world: World, emulator: Emulator, sick_vault: Vault) -> None:
+    emulator.fail(99, 503, retry_after="60")
+    worker.scan(sick_vault)
+    sick_vault.refresh_from_db()
+    assert sick_vault.scan_problem == "Azure has trouble of its own"
+    assert last_entry(Action.VAULT_SCAN).state == "failed"
+
+
+def test_a_person_who_lost_the_role_meanwhile_gets_no_scan(world: World) -> None:
+    world.vault.scan_requested_by = world.otto
+    worker.scan(world.vault)
+    world.vault.refresh_from_db()
+    assert world.vault.scan_problem.startswith("This needs the role")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_scans_and_stops_when_told(file_world: World) -> None:
+    stop = threading.Event()
+    work = threading.Thread(target=worker.run, args=(stop,))
+    work.start()
+    deadline = timezone.now() + timedelta(seconds=8)
+    while not Vault.objects.get(pk=file_world.vault.pk).scanned_at and timezone.now() < deadline:
+        stop.wait(0.05)
+    stop.set()
+    work.join(5)
+    assert not work.is_alive()
+    assert Vault.objects.get(pk=file_world.vault.pk).scanned_at
