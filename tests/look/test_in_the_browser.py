@@ -9,6 +9,8 @@ from playwright.sync_api import Dialog, Page, expect
 from vaults.keyvault.client import VaultClient
 
 VALUE = "\nline one\r\n  <b>two</b> & three  "
+CLIPBOARD = """window.copied = [];
+Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => copied.push(text)}});"""
 HOSTILE = "<img src=x onerror=alert(1)>\u202e"
 SECRETS = "/vaults/kv-shop-prod/secrets/"
 
@@ -96,6 +98,24 @@ def test_a_value_is_shown_to_the_byte_and_wiped(portal_page: Page, filled: Vault
     expect(value).to_be_visible()
     page.evaluate("window.dispatchEvent(new Event('pagehide'))")
     expect(value).to_have_count(0)
+
+
+def test_json_can_be_looked_at_prettier_and_is_copied_as_it_is(portal_page: Page, filled: VaultClient) -> None:
+    page, written = portal_page, '{"a":[1,2]}'
+    filled.secrets.set("browser-json", written, content_type="application/json")
+    # An http page on a made-up host has no clipboard; this one only takes notes.
+    page.add_init_script(CLIPBOARD)
+    page.goto(f"{SECRETS}browser-json/")
+    page.keyboard.press("r")
+    page.click("[data-pretty]")
+    assert page.evaluate("document.querySelector('[data-value]').textContent") == '{\n  "a": [\n    1,\n    2\n  ]\n}'
+    page.click("[data-copy-shown]")
+    assert page.evaluate("copied") == [written]
+    page.keyboard.press("Escape")
+    page.click("[data-copy-value]")
+    page.wait_for_function("copied.length === 2")
+    expect(page.locator("[data-value]")).to_have_count(0)
+    assert page.evaluate("copied") == [written, written]
 
 
 def test_tags_keep_their_blanks_and_typed_things_are_not_lost(portal_page: Page, filled: VaultClient) -> None:

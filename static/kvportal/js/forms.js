@@ -49,6 +49,23 @@ function counter(control) {
 }
 for (const control of document.querySelectorAll("[data-guard] :is([maxlength], [data-count], [data-count-bytes])")) counter(control);
 
+// A key's form shows what its type has: a size for RSA, a curve and fewer operations for EC.
+const keyType = document.querySelector("form[data-guard] select[name=kty]");
+function fitKeyType() {
+  const elliptic = keyType.value.startsWith("EC");
+  for (const [name, wanted] of [["key_size", !elliptic], ["crv", elliptic]]) {
+    const field = document.querySelector(`form[data-guard] [name=${name}]`)?.closest(".field");
+    if (field) field.hidden = !wanted;
+  }
+  for (const operation of document.querySelectorAll("form[data-guard] [name=key_ops]")) {
+    operation.closest("label").parentElement.hidden = elliptic && !["sign", "verify"].includes(operation.value);
+  }
+}
+if (keyType) {
+  keyType.addEventListener("change", fitKeyType);
+  fitKeyType();
+}
+
 // A generator for new values, drawn from the browser's own source of chance.
 const ALPHABETS = {
   "letters and digits": "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789",

@@ -4,6 +4,7 @@
 const SECONDS = 30;
 let timer = 0;
 let clipboard = 0;
+let exact = ""; // the value as it is, while its element may show it prettier
 
 const box = () => document.getElementById("value");
 const event = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
@@ -13,6 +14,7 @@ function hide({ focus = false } = {}) {
   const place = box();
   const closed = document.getElementById("value-closed");
   if (!place?.querySelector("[data-value]")) return;
+  exact = "";
   for (const shown of place.querySelectorAll("[data-value]")) shown.textContent = "";
   place.replaceChildren(closed.content.cloneNode(true));
   window.htmx?.process(place);
@@ -24,12 +26,55 @@ function watch() {
   clearInterval(timer);
   const ring = box()?.querySelector("[data-seconds]");
   if (!ring) return;
+  exact = box().querySelector("[data-value]").textContent;
+  const pretty = box().querySelector("[data-pretty]");
+  if (pretty) pretty.hidden = !prettier();
   const end = Date.now() + SECONDS * 1000;
   timer = setInterval(() => {
     const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
     ring.textContent = `${left} s`;
     if (left === 0) hide();
   }, 250);
+}
+
+// The value as indented JSON, or "" where it is none or would look the same.
+function prettier() {
+  try {
+    const found = JSON.parse(exact);
+    const text = JSON.stringify(found, null, 2);
+    return typeof found === "object" && text !== exact ? text : "";
+  } catch {
+    return "";
+  }
+}
+
+function togglePretty(button) {
+  const shown = box().querySelector("[data-value]");
+  const pressed = button.getAttribute("aria-pressed") !== "true";
+  shown.textContent = pressed ? prettier() : exact;
+  button.setAttribute("aria-pressed", pressed);
+}
+
+// A PFX travels as base64 text; its bytes are put together here and never leave the browser.
+function download(link) {
+  const bytes = Uint8Array.from(atob(exact), (letter) => letter.charCodeAt(0));
+  const address = URL.createObjectURL(new Blob([bytes], { type: "application/x-pkcs12" }));
+  const away = Object.assign(document.createElement("a"), { href: address, download: link.dataset.download });
+  away.click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}
+
+async function copyShown(button) {
+  await navigator.clipboard.writeText(exact);
+  button.classList.add("tone-ok");
+  event("kvportal:say", "Value copied");
+  forgetClipboard();
+}
+
+// Cleared where the browser allows it: the page must still have the focus.
+function forgetClipboard() {
+  clearTimeout(clipboard);
+  clipboard = setTimeout(() => navigator.clipboard.writeText("").catch(() => {}), SECONDS * 1000);
 }
 
 async function copyUnseen(form) {
@@ -48,8 +93,7 @@ async function copyUnseen(form) {
   }
   await navigator.clipboard.writeText(value.textContent);
   event("kvportal:say", "Value copied without being shown");
-  clearTimeout(clipboard);
-  clipboard = setTimeout(() => navigator.clipboard.writeText("").catch(() => {}), SECONDS * 1000);
+  forgetClipboard();
 }
 
 document.addEventListener("click", async (click) => {
@@ -57,13 +101,17 @@ document.addEventListener("click", async (click) => {
     click.preventDefault();
     return hide({ focus: true });
   }
-  const button = click.target.closest("[data-copy-value]");
+  const pretty = click.target.closest("[data-pretty]");
+  if (pretty) return togglePretty(pretty);
+  const away = click.target.closest("[data-download]");
+  if (away) return download(away);
+  const button = click.target.closest("[data-copy-value], [data-copy-shown]");
   if (!button) return;
   const form = button.closest("form");
-  if (!form.reportValidity()) return;
+  if (form && !form.reportValidity()) return;
   button.disabled = true;
   try {
-    await copyUnseen(form);
+    await (form ? copyUnseen(form) : copyShown(button));
     button.classList.add("tone-ok");
   } catch {
     event("kvportal:toast", "The browser does not allow copying here. Reveal the value and select it.");
