@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -182,6 +183,20 @@ def verify() -> Verification:
     if head and (head.seq, head.hash) != (count, previous):
         return Verification(count, count + 1, f"entries after {count} are missing")
     return Verification(count, None)
+
+
+def open_entries(before: datetime) -> list[AuditEntry]:
+    """Starts without an outcome, from before a moment at which their acts must have ended; not older than a month."""
+    later = AuditEntry.objects.filter(event=OuterRef("event"), seq__gt=OuterRef("seq"))
+    begun = AuditEntry.objects.filter(state=AuditState.STARTED, at__lt=before, at__gt=before - timedelta(days=31))
+    return list(begun.filter(~Exists(later)).order_by("seq")[:100])
+
+
+def settle(started: AuditEntry, state: AuditState, version: str) -> None:
+    """Give an act that was cut off the outcome that was found afterwards."""
+    event = Event(started.event, version=version or started.version, detail={**started.detail, "unconfirmed": True})
+    event.state = state
+    append(outcome(started, event, None))
 
 
 def events(team: Team) -> QuerySet[AuditEntry]:

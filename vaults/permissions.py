@@ -55,6 +55,7 @@ class Action(StrEnum):
 
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
+    AUDIT_SETTLE = "audit.settle"
     TEAM_READ = "team.read"
     MEMBER_INVITE = "member.invite"
     MEMBER_JOIN = "member.join"
@@ -132,6 +133,7 @@ _OWN = frozenset(
         Action.VAULT_UPDATE,
         Action.VAULT_REMOVE,
         Action.AUDIT_VERIFY,
+        Action.AUDIT_SETTLE,
         Action.MEMBER_INVITE,
         Action.MEMBER_JOIN,
         Action.MEMBER_UPDATE,
@@ -198,6 +200,7 @@ LABELS: dict[Action, str] = {
     Action.VAULT_REMOVE: "Removed a vault",
     Action.AUDIT_READ: "Looked at the audit trail",
     Action.AUDIT_VERIFY: "Verified the audit trail",
+    Action.AUDIT_SETTLE: "Asked what came of an act that was cut off",
     Action.TEAM_READ: "Looked at the team",
     Action.MEMBER_INVITE: "Invited a member",
     Action.MEMBER_JOIN: "Joined the team",

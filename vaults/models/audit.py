@@ -43,6 +43,9 @@ class AuditEntry(models.Model):
     hash = models.CharField(max_length=64)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["event"], condition=~models.Q(state="started"), name="one_outcome_an_act")
+        ]
         indexes = [models.Index(fields=["vault_id", "name", "seq"], name="audit_object")]
         ordering = ["-seq"]
 
