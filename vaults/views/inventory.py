@@ -48,6 +48,9 @@ CSV_COLUMNS = [
     "content_type", "subject", "tags", "as_of",
 ]  # fmt: skip
 
+#: What a spreadsheet takes for the start of a formula, some of them also in full width or behind blanks.
+FORMULA_STARTS = tuple("=+-@＝＋－＠")
+
 
 class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
     """What may be asked of the inventory; anything else in the address is ignored."""
@@ -175,4 +178,4 @@ def cell(value: Any) -> str:
     if hasattr(value, "isoformat"):
         return str(value.isoformat(timespec="seconds"))
     text = "".join(char if char.isprintable() else " " for char in str(value))
-    return f"'{text}" if text[:1] in tuple("=+-@") else text
+    return f"'{text}" if text.lstrip()[:1] in FORMULA_STARTS else text

@@ -1,0 +1,135 @@
+"""The overview and the inventory: counts, filters, CSV."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.browsing import text_of
+from tests.conftest import World, last_entry, make_connection, say, signed_in, vault_calls
+from vaults.emulator import ADMIN, Emulator
+from vaults.models import InventoryItem, Vault
+from vaults.permissions import Action
+from vaults.views.inventory import cell
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return timezone.now()
+
+
+@pytest.fixture
+def items(world: World, now: datetime) -> None:
+    """One item of each sort in Olga's vault, and one of another team."""
+    Vault.objects.filter(pk=world.vault.pk).update(scanned_at=now)
+
+    def add(name: str, kind: str = "secret", vault: Vault = world.vault, **fields: object) -> None:
+        InventoryItem.objects.create(vault=vault, kind=kind, name=name, **{"enabled": True, **fields})
+
+    add("expired", expires_on=now - DAY)
+    add("in-3-days", expires_on=now + 3 * DAY)
+    add("in-20-days", expires_on=now + 20 * DAY, tags={"owner": "shop"})
+    add("in-80-days", "key", expires_on=now + 80 * DAY)
+    add("in-a-year", "certificate", expires_on=now + 365 * DAY, subject="CN=shop.example")
+    add("never")
+    add("disabled", enabled=False)
+    add("being-made", "certificate", pending=True)
+    add("twin", managed=True, expires_on=now + 365 * DAY)
+    add("gone", deleted_on=now - DAY, scheduled_purge_on=now + 89 * DAY)
+    team = world.otto.memberships.get().team
+    theirs = make_connection(team, "theirs", ADMIN.client_id, ADMIN.client_secret)
+    other = Vault.objects.create(connection=theirs, name="kv-billing-prod", slug="theirs")
+    add("not-yours", vault=other, expires_on=now + DAY)
+
+
+def names(page: object) -> set[str]:
+    return {item.name for item in page.context["page"]}  # type: ignore[attr-defined]
+
+
+def test_the_overview_counts_what_is_there(olga: Client, items: None, emulator: Emulator) -> None:
+    page = olga.get("/")
+    found = page.context["summary"]
+    assert (found.total, found.secrets, found.keys, found.certificates) == (8, 5, 1, 2)
+    assert (found.expired, found.within_7, found.within_30, found.within_90) == (1, 1, 2, 3)
+    assert (found.never_expires, found.disabled, found.pending, found.deleted) == (3, 1, 1, 1)
+    assert found.as_of
+    assert "not-yours" not in text_of(page)
+    assert vault_calls(emulator) == []
+
+
+FILTERS: dict[str, set[str]] = {
+    "state=expired": {"expired"},
+    "state=7": {"in-3-days"},
+    "state=30": {"in-3-days", "in-20-days"},
+    "state=90": {"in-3-days", "in-20-days", "in-80-days"},
+    "state=never": {"never", "disabled", "being-made"},
+    "state=disabled": {"disabled"},
+    "state=pending": {"being-made"},
+    "state=deleted": {"gone"},
+    "kind=key": {"in-80-days"},
+    "q=shop": {"in-20-days", "in-a-year"} | {"expired", "in-3-days", "in-80-days", "never", "disabled", "being-made"},
+    "q=owner": {"in-20-days"},
+    "q=CN%3Dshop": {"in-a-year"},
+    "kind=secret&managed=on&q=twin": {"twin"},
+    "vault=theirs": set(),
+    "state=nonsense": {"in-3-days"},
+}
+
+
+@pytest.mark.parametrize("query", FILTERS)
+def test_filters(query: str, olga: Client, items: None) -> None:
+    page = olga.get(f"/inventory/?{query}")
+    assert page.status_code == 200
+    found = names(page)
+    assert "not-yours" not in found
+    if query not in ("vault=theirs", "state=nonsense"):
+        assert found == FILTERS[query]
+
+
+@pytest.mark.parametrize("sort", ["name", "-name", "expires", "-expires", "updated", "vault", "evil'; --", ""])
+def test_sorts(sort: str, olga: Client, items: None) -> None:
+    page = olga.get("/inventory/", {"sort": sort, "page": "x"})
+    assert page.status_code == 200
+    assert len(names(page)) == 8
+
+
+def test_csv_holds_the_filtered_rows_and_is_recorded(olga: Client, items: None) -> None:
+    answer = olga.get("/inventory/csv/?state=7")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [(row["vault"], row["kind"], row["name"]) for row in rows] == [("kv-shop-prod", "secret", "in-3-days")]
+    assert rows[0]["as_of"]
+    assert last_entry(Action.INVENTORY_EXPORT).detail == {"count": 1}
+
+
+FORMULAS = [
+    f"{lead}{start}HYPERLINK(1)"
+    for start in ("=", "+", "-", "@", "\t=", "\r=", "\n=", "\x00=", "\u202e=", "\ufeff=", "＝", "＋")
+    for lead in ("", " ", "  ", "'", '"')
+]
+
+
+def test_no_cell_is_a_formula_or_holds_a_control_character(olga: Client, items: None) -> None:
+    live = raw = 0
+    for text in FORMULAS:
+        found = cell(text)
+        live += found.lstrip(" ")[:1] in tuple("=+-@＝＋－＠\t\r")
+        raw += any(not char.isprintable() for char in found)
+    say(f"formula payloads: {len(FORMULAS)}, live: {live}, raw control characters: {raw}")
+    assert (live, raw) == (0, 0)
+
+
+def test_an_outsider_sees_his_own(world: World, items: None) -> None:
+    otto = signed_in(world.otto)
+    assert names(otto.get("/inventory/")) == {"not-yours"}
+    assert "in-3-days" not in otto.get("/inventory/csv/").content.decode()
+
+
+def test_an_empty_portal_is_no_error(olga: Client) -> None:
+    assert olga.get("/").status_code == olga.get("/inventory/").status_code == 200
