@@ -38,7 +38,7 @@ with reading() as env:
 
 CLOUDS: dict[str, Any] = {}  # clouds made in code, by name; the tests put the local vault here without sockets
 
-STARTUP_CHECKS = ["vaults.sealing.check_key_ring"]
+STARTUP_CHECKS = ["vaults.startup.check_key_ring"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",

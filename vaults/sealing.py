@@ -98,21 +98,3 @@ def unseal(sealed: str, place: Place) -> str:
 
 def is_current(sealed: str) -> bool:
     return sealed.startswith(f"{key_ring().current}:")
-
-
-def check_key_ring() -> None:
-    """Refuse to serve with keys that can't open what is stored. Raises ImproperlyConfigured with a plain reason."""
-    from vaults.models import SealedCanary  # models import this module
-
-    ring = key_ring()
-    if len(settings.AUDIT_KEY) < 32:
-        raise ImproperlyConfigured("KVPORTAL_AUDIT_KEY must have 32 characters or more")
-    for canary in SealedCanary.objects.all():
-        try:
-            canary.open()
-        except SealBroken:
-            raise ImproperlyConfigured(
-                "the keys in KVPORTAL_SEALING_KEYS can't open what this database holds; give the key ring it was sealed "
-                f"with (a key with the id {canary.sealed.partition(':')[0]} is needed)"
-            ) from None
-    SealedCanary.plant(ring.current)

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from vaults import setup
-from vaults.sealing import check_key_ring
+from vaults.startup import check_key_ring
 
 
 class Command(BaseCommand):

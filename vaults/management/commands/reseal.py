@@ -7,13 +7,14 @@ from django.db import transaction
 
 from vaults import sealing
 from vaults.models import Connection, SealedCanary
+from vaults.startup import check_key_ring
 
 
 class Command(BaseCommand):
     help = "Seal all stored credentials with the first key of KVPORTAL_SEALING_KEYS. Can be interrupted and run again."
 
     def handle(self, *_: Any, **__: Any) -> None:
-        sealing.check_key_ring()
+        check_key_ring()
         resealed = 0
         for pk in Connection.objects.values_list("pk", flat=True):
             with transaction.atomic():
