@@ -196,7 +196,7 @@ def test_what_was_never_issued_leaves_no_version_behind(admin: Caller) -> None:
     assert len(admin.walk("certificates/c/versions")[0]) == 1
     admin.post("certificates/i/create", SELF_SIGNED)
     key, leaf, _ = chain()
-    imported(admin, pem(key, leaf))
+    imported(admin, pem(key, leaf), policy=AS_PEM)
     assert len(admin.walk("certificates/i/versions")[0]) == 1
 
 
@@ -252,6 +252,9 @@ def pem(*parts: Any) -> str:
     return b"".join(blocks).decode()
 
 
+AS_PEM = {"secret_props": {"contentType": "application/x-pem-file"}}
+
+
 def imported(admin: Caller, value: str, **more: Any) -> dict[str, Any]:
     answer = admin.post("certificates/i/import", {"value": value} | more)
     assert answer.status_code == 200, answer.text
@@ -287,7 +290,7 @@ def test_import_pfx_with_password(admin: Caller, old: bool) -> None:
 def test_import_pem_in_any_order(admin: Caller) -> None:
     key, leaf, root = chain()
     for parts in ((root, leaf, key), (key, leaf, root), (leaf, key, root)):
-        assert imported(admin, pem(*parts))["x5t"] == x509tools.thumbprint(leaf)
+        assert imported(admin, pem(*parts), policy=AS_PEM)["x5t"] == x509tools.thumbprint(leaf)
     value = admin.get("secrets/i").json()["value"]
     assert value.index("PRIVATE KEY") < value.index("BEGIN CERTIFICATE")
     assert value.count("BEGIN CERTIFICATE") == 2
@@ -298,8 +301,10 @@ def test_import_pem_in_any_order(admin: Caller) -> None:
 def test_imports_that_are_refused(admin: Caller) -> None:
     key, leaf, root = chain()
     for value in ("", "rubbish", "AAAA", pem(leaf), pem(key), pem(key, root)):
-        answer = admin.post("certificates/i/import", {"value": value})
-        assert refusal(answer) == (400, "BadParameter", None)
+        for more in ({}, {"policy": AS_PEM}):
+            answer = admin.post("certificates/i/import", {"value": value} | more)
+            assert refusal(answer) == (400, "BadParameter", None)
+    assert admin.post("certificates/i/import", {"value": pem(key, leaf)}).status_code == 400
 
 
 def waiting(admin: Caller) -> x509.CertificateSigningRequest:

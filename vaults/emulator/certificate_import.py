@@ -46,7 +46,7 @@ def import_certificate(call: Call) -> Response:
     if not content:
         raise rules.invalid_property("value")
     wanted = rules.text(rules.mapping(given, "secret_props"), "contentType")
-    content_type = wanted or (PEM if "-----BEGIN" in content else PKCS12)
+    content_type = wanted or PKCS12  # PEM must be said to be PEM
     key, chain = _read(content, content_type, rules.text(call.body, "pwd"))
     version = Version(new_version_id(), call.now, call.now, attributes.enabled is not False, tags=tags)
     with call.service.store.writing() as db:

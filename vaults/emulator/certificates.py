@@ -7,6 +7,7 @@ both (`sid`).
 
 import base64
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 from cryptography import x509
@@ -183,17 +184,7 @@ def store_certificate(
         (KEY, key_data, keymaterial.dump(key)),
         (SECRET, {"contentType": content_type, "previous": previous}, value),
     ):
-        twin = Version(
-            version.version,
-            version.created,
-            version.updated,
-            version.enabled,
-            version.not_before,
-            version.expires_on,
-            version.tags,
-            data,
-            material,
-        )
+        twin = replace(version, data=data, material=material)
         call.shelf(db, kind).add(entry.name, twin, managed=True)
 
 

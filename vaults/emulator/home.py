@@ -3,12 +3,12 @@
 Database, CA, credentials, and the file that tells clients of it.
 """
 
-import fcntl
 import json
 import shutil
 import socket
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from vaults.emulator.emulator import Emulator
 from vaults.emulator.registry import Vault
 
 PORTS_TO_TRY = 500
+FIRST_START = 60.0  # seconds that a start waits for another one in the same folder
 
 
 class InUseError(Exception):
@@ -55,12 +56,12 @@ class Home:
     def open(self, **options: Any) -> Emulator:
         """The emulator of this folder, made and filled on first start. `options` as for Emulator."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._alone():
+        # Another process may be making its first start in the same folder.
+        with _locked(self.folder / "start.lock", FIRST_START):
             tls.ensure(self.folder)
             filled = self.credentials_file.exists()
             if not filled:
-                # The credentials are written last: without them an earlier start was cut short, and is done
-                # over.
+                # The credentials are written last: without them an earlier start was cut short, and is done over.
                 for leftover in self.folder.glob(f"{self.database.name}*"):
                     leftover.unlink()
             emulator = Emulator(self.database, addresses=LoopbackPorts(self.base_port), **options)
@@ -115,10 +116,10 @@ class Home:
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Hold the folder while it is served: it must not be served twice, nor removed. Raises InUseError."""
-        with (self.folder / "serving").open("w") as file:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+                stack.enter_context(_locked(self.folder / "serving.lock", 0))
+            except sqlite3.OperationalError:
                 raise InUseError(f"The local Key Vault in {self.folder} is being served. Stop it first.") from None
             yield
 
@@ -126,20 +127,28 @@ class Home:
         """Remove all state; the next start makes it anew. Raises InUseError."""
         if self.folder.exists():
             with self.serving():
-                shutil.rmtree(self.folder)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from starting in the same folder at the same time."""
-        with (self.folder / "lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+                self.credentials_file.unlink(missing_ok=True)
+            shutil.rmtree(self.folder)
 
     def _free_port(self, taken: set[int | None]) -> int:
         for port in range(self.base_port + 1, self.base_port + PORTS_TO_TRY):
             if port not in taken and _is_free(port):
                 return port
         raise RuntimeError(f"No port is free between {self.base_port + 1} and {self.base_port + PORTS_TO_TRY}.")
+
+
+@contextmanager
+def _locked(path: Path, seconds: float) -> Iterator[None]:
+    """Hold a lock that ends with the process, whatever the operating system: a transaction in an empty database.
+
+    Raises sqlite3.OperationalError when another process still holds it after some seconds.
+    """
+    connection = sqlite3.connect(path, timeout=seconds, isolation_level=None)
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+    finally:
+        connection.close()
 
 
 def _is_free(port: int) -> bool:

@@ -40,14 +40,14 @@ def add_key(call: Call, key: keymaterial.PrivateKey, data: dict[str, Any]) -> Re
         raise bad_parameter("Exportable keys must have a release policy.")
     version = Version(
         new_version_id(),
-        call.now,
-        call.now,
-        attributes.enabled is not False,
-        attributes.not_before,
-        attributes.expires_on,
-        rules.read_tags(call.body),
-        data | {"jwk": keymaterial.public_jwk(key), "exportable": bool(attributes.exportable)},
-        keymaterial.dump(key),
+        created=call.now,
+        updated=call.now,
+        enabled=attributes.enabled is not False,
+        not_before=attributes.not_before,
+        expires_on=attributes.expires_on,
+        tags=rules.read_tags(call.body),
+        data=data | {"jwk": keymaterial.public_jwk(key), "exportable": bool(attributes.exportable)},
+        material=keymaterial.dump(key),
     )
     with call.service.store.writing() as db:
         shelf = call.shelf(db, KEY)

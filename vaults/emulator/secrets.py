@@ -15,14 +15,14 @@ def set_secret(call: Call) -> Response:
     attributes = rules.read_attributes(call.body)
     version = Version(
         new_version_id(),
-        call.now,
-        call.now,
-        attributes.enabled is not False,
-        attributes.not_before,
-        attributes.expires_on,
-        rules.read_tags(call.body),
-        _data(rules.read_content_type(call.body)),
-        value.encode(),
+        created=call.now,
+        updated=call.now,
+        enabled=attributes.enabled is not False,
+        not_before=attributes.not_before,
+        expires_on=attributes.expires_on,
+        tags=rules.read_tags(call.body),
+        data=_data(rules.read_content_type(call.body)),
+        material=value.encode(),
     )
     with call.service.store.writing() as db:
         shelf = call.shelf(db, SECRET)
