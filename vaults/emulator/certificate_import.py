@@ -21,7 +21,7 @@ from vaults.emulator.keymaterial import PrivateKey
 from vaults.emulator.kinds import CERTIFICATE
 from vaults.emulator.objects import Entry, Version, new_version_id
 from vaults.emulator.web import Response, json_response
-from vaults.emulator.x509tools import KEY_USAGES, PEM, PKCS12, add_months
+from vaults.emulator.x509tools import KEY_USAGES, PKCS12, add_months
 
 PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 UNREADABLE = (
