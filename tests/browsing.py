@@ -59,7 +59,7 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea" and self._area:
-            text = self._text.removeprefix("\n")
+            text = self._text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\n")
             self.forms[-1].fields.setdefault(self._area, []).append(text.replace("\n", "\r\n"))
             self._area = None
         elif tag == "select":
