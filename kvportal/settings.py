@@ -208,6 +208,8 @@ STORAGES = {
     },
 }
 
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "jpg", "jpeg", "png", "gif", "webp", "woff2", "gz", "br")
+
 LOGGING_CONFIG = "kvportal.logging.configure"
 LOGGING = {"level": "DEBUG" if DEBUG else "INFO"}
 DEFAULT_EXCEPTION_REPORTER_FILTER = "django.views.debug.SafeExceptionReporterFilter"
