@@ -179,8 +179,8 @@ def verify() -> Verification:
         if entry.previous_hash != previous or not hmac.compare_digest(entry.hash, link(entry)):
             return Verification(count, entry.seq, f"entry {entry.seq} was changed, or its key is another")
         previous = entry.hash
-    head = AuditChain.objects.filter(id=1).first()
-    if head and (head.seq, head.hash) != (count, previous):
+    head = AuditChain.objects.filter(id=1).first() or AuditChain()
+    if (head.seq, head.hash) != (count, previous):
         return Verification(count, count + 1, f"entries after {count} are missing")
     return Verification(count, None)
 

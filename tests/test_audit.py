@@ -1,0 +1,211 @@
+"""The audit trail: two entries an act, one chain, every forgery found, and no secret in it."""
+
+import io
+import random
+import time
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.test import Client
+from pytest_django import Settings
+
+from tests.browsing import text_of
+from tests.conftest import World, in_threads, say
+from vaults import audit
+from vaults.models import AuditChain, AuditEntry, User
+from vaults.permissions import Action
+
+
+def act(world: World, name: str = "item") -> uuid.UUID:
+    with audit.recording(world.olga, Action.SECRET_READ, world.team, vault=world.vault, name=name) as event:
+        pass
+    return event.id
+
+
+def write(count: int) -> None:
+    """Entries of a chain without their acts, quickly."""
+    for number in range(count):
+        audit.append(
+            AuditEntry(
+                event=uuid.uuid4(),
+                state="succeeded",
+                team_id=uuid.UUID(int=1),
+                team_name="Shop",
+                actor_label="Olga",
+                action="secret.read",
+                name=f"secret-{number}",
+            )
+        )
+
+
+def test_an_act_leaves_its_start_and_its_outcome(world: World) -> None:
+    event = act(world)
+    started, ended = AuditEntry.objects.filter(event=event).order_by("seq")
+    assert (started.state, ended.state, ended.seq) == ("started", "succeeded", started.seq + 1)
+    assert ended.previous_hash == started.hash
+    assert audit.verify() == audit.Verification(2, None)
+
+
+def test_an_act_cut_off_in_the_middle_is_news(world: World) -> None:
+    recording = audit.recording(world.olga, Action.SECRET_READ, world.team)
+    recording.__enter__()
+    [entry] = audit.events(world.team)
+    assert entry.state == "started"
+
+
+def test_an_entry_outlives_what_it_speaks_of(world: World) -> None:
+    event = act(world)
+    name = str(world.olga)
+    User.objects.all().delete()
+    world.vault.delete()
+    entry = AuditEntry.objects.filter(event=event).latest("seq")
+    assert (entry.actor_label, entry.vault_name) == (name, "kv-shop-prod")
+    assert audit.verify().broken is None
+
+
+def test_entries_refuse_deletion(world: World) -> None:
+    act(world)
+    with pytest.raises(TypeError):
+        AuditEntry.objects.latest("seq").delete()
+
+
+def test_detail_has_a_fixed_list_of_members(world: World) -> None:
+    with (
+        pytest.raises(ValueError, match="no room for"),
+        audit.recording(world.olga, Action.SECRET_READ, world.team, value="hidden"),
+    ):
+        pytest.fail("the act must not happen")
+    with (
+        pytest.raises(ValueError, match="no room for"),
+        audit.recording(world.olga, Action.SECRET_READ, world.team) as event,
+    ):
+        event.detail["answer"] = "hidden"
+    assert "hidden" not in str(list(AuditEntry.objects.values()))
+
+
+Forge = Callable[[int], None]
+
+
+def change(field: str, value: object) -> Forge:
+    return lambda seq: void(AuditEntry.objects.filter(seq=seq).update(**{field: value}))
+
+
+def void(_: object) -> None:
+    return None
+
+
+def remove(seq: int) -> None:
+    AuditEntry.objects.filter(seq=seq)._raw_delete("default")  # type: ignore[attr-defined]
+
+
+def insert(seq: int) -> None:
+    """Push everything behind up by one and put a made-up entry in between."""
+    for entry in AuditEntry.objects.filter(seq__gte=seq).order_by("-seq"):
+        AuditEntry.objects.filter(seq=entry.seq).update(seq=entry.seq + 1)
+    made = AuditEntry.objects.get(seq=seq - 1)
+    made.seq, made.previous_hash, made.event = seq, made.hash, uuid.uuid4()
+    made.save(force_insert=True)
+
+
+def swap(seq: int) -> None:
+    for old, new in ((seq, 0), (seq - 1, seq), (0, seq - 1)):
+        AuditEntry.objects.filter(seq=old).update(seq=new)
+
+
+def truncate(seq: int) -> None:
+    AuditEntry.objects.filter(seq__gte=seq)._raw_delete("default")  # type: ignore[attr-defined]
+
+
+def truncate_and_hide(seq: int) -> None:
+    """Also set the chain's head back, but without the key its hash can't be made for other entries."""
+    truncate(seq)
+    AuditChain.objects.update(seq=seq - 1)
+
+
+def behead(seq: int) -> None:
+    """Cut off, and let the head be missing."""
+    truncate(seq)
+    AuditChain.objects.all().delete()
+
+
+def renumber(seq: int) -> None:
+    """Remove one and close the gap."""
+    remove(seq)
+    for entry in AuditEntry.objects.filter(seq__gt=seq).order_by("seq"):
+        AuditEntry.objects.filter(seq=entry.seq).update(seq=entry.seq - 1)
+
+
+FORGERIES: dict[str, Forge] = {
+    "another person": change("actor_label", "Rafi"),
+    "another time": change("at", "2020-01-01T00:00:00Z"),
+    "another act": change("action", "secret.list"),
+    "another outcome": change("state", "denied"),
+    "another item": change("name", "other"),
+    "another vault": change("vault_name", "kv-other"),
+    "another detail": change("detail", {"count": 7}),
+    "another status": change("status", 200),
+    "another hash": change("hash", "0" * 64),
+    "another hash before": change("previous_hash", "0" * 64),
+    "removed": remove,
+    "inserted": insert,
+    "swapped": swap,
+    "cut off": truncate,
+    "cut off, head set back": truncate_and_hide,
+    "cut off, head removed": behead,
+    "removed, gap closed": renumber,
+}
+
+
+def test_every_forgery_is_found(world: World) -> None:
+    write(30)
+    found, alarms = 0, 0
+    dice = random.Random(7)  # noqa: S311 - a seed, so that a failure repeats
+    for forge in FORGERIES.values():
+        for _ in range(6):
+            with transaction.atomic():
+                forge(dice.randrange(2, 30))
+                found += audit.verify().broken is not None
+                transaction.set_rollback(True)
+            alarms += audit.verify().broken is not None
+    say(f"forgeries: {len(FORGERIES) * 6}, found: {found}, false alarms: {alarms}")
+    assert (found, alarms) == (len(FORGERIES) * 6, 0)
+
+
+def test_another_key_is_found(world: World, settings: Settings) -> None:
+    write(3)
+    settings.AUDIT_KEY = "another-audit-key-of-thirty-two-characters"
+    assert audit.verify().broken == 1
+
+
+def test_the_command_and_the_page_say_where_it_broke(world: World, olga: Client) -> None:
+    write(5)
+    said = io.StringIO()
+    call_command("verify_audit", stdout=said)
+    assert "whole: 5 entries" in said.getvalue()
+    assert "The audit trail is whole" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
+    AuditEntry.objects.filter(seq=3).update(name="other")
+    with pytest.raises(CommandError, match="broken at entry 3"):
+        call_command("verify_audit")
+    assert "was tampered with: entry 3 was changed" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
+
+
+def test_threads_make_one_chain_without_a_gap(file_world: World) -> None:
+    started = time.monotonic()
+    errors = [each for each in in_threads(*(lambda: write(100) for _ in range(6))) if each is not None]
+    seconds = time.monotonic() - started
+    result = audit.verify()
+    say(f"entries from 6 threads: {result.count} in {seconds:.1f} s, gaps or forks: {int(result.broken is not None)}")
+    assert errors == []
+    assert result == audit.Verification(600, None)
+
+
+def test_a_whole_chain_is_read_fast(world: World) -> None:
+    write(500)
+    started = time.monotonic()
+    assert audit.verify().count == 500
+    pace = 500 / (time.monotonic() - started)
+    say(f"verified: {pace:,.0f} entries a second")
+    assert pace > 2000

@@ -1,0 +1,118 @@
+"""While the audit trail can't be written: nothing is sent, and no value is handed out without the record of its reading."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from tests.browsing import fill_in, main_form, text_of
+from tests.conftest import World, say, vault_calls
+from vaults import audit
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.models import AuditEntry
+
+V = "/vaults/kv-shop-prod"
+TITLE = "The audit trail can't be written"
+
+
+@contextmanager
+def refusing(when: str) -> Iterator[None]:
+    """The database itself refuses audit entries: a full disk, a read-only replica, an administrator's trigger."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TRIGGER audit_down BEFORE INSERT ON vaults_auditentry WHEN {when} "
+            "BEGIN SELECT RAISE(FAIL, 'disk full'); END"
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER audit_down")
+
+
+START, OUTCOME = "NEW.state = 'started'", "NEW.state <> 'started'"
+
+
+@pytest.fixture
+def stock(azure: VaultClient, emulator: Emulator) -> None:
+    azure.secrets.set("kept", "the-hidden-value")
+    azure.keys.create("signing", kty="EC")
+    azure.secrets.set("gone", "the-hidden-value")
+    azure.secrets.delete("gone")
+    emulator.requests.clear()
+
+
+READS = [f"{V}/{path}" for path in ("secrets/", "secrets/kept/", "keys/", "keys/signing/", "deleted/", "access/")]
+
+
+def test_nothing_is_sent_without_its_start(olga: Client, world: World, stock: None, emulator: Emulator) -> None:
+    form = main_form(olga.get(f"{V}/new/secret/")).fields
+    delete = main_form(olga.get(f"{V}/secrets/kept/delete/")).fields
+    purge = main_form(olga.get(f"{V}/deleted/secrets/gone/purge/")).fields
+    recover = main_form(olga.get(f"{V}/deleted/secrets/gone/recover/")).fields
+    vault_calls(emulator)
+    with refusing(START):
+        answers = [olga.get(address) for address in READS]
+        answers += [
+            olga.post(f"{V}/new/secret/", {**form, "name": "fresh", "value": "typed"}),
+            olga.post(f"{V}/secrets/kept/reveal/", {"version": ""}),
+            olga.post(f"{V}/secrets/kept/delete/", delete),
+            olga.post(f"{V}/deleted/secrets/gone/purge/", {**purge, "confirm_name": "gone"}),
+            olga.post(f"{V}/deleted/secrets/gone/recover/", recover),
+            olga.post(f"/connections/{world.connection.pk}/test/"),
+        ]
+    assert [TITLE in text_of(answer) for answer in answers] == [True] * len(answers)
+    assert {answer.status_code for answer in answers} <= {200, 422, 503}
+    sent = emulator.requests
+    say(f"acts without a record: {len(answers)}, sent to Azure: {len(sent)}")
+    assert sent == []
+
+
+def test_a_page_that_cannot_be_recorded_asks_to_come_back(olga: Client, stock: None) -> None:
+    with refusing(START):
+        answer = olga.get(f"{V}/secrets/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+def test_a_value_is_kept_back_without_its_outcome(olga: Client, stock: None, emulator: Emulator) -> None:
+    with refusing(OUTCOME):
+        answer = olga.post(f"{V}/secrets/kept/reveal/", {"version": ""}, headers={"HX-Request": "true"})
+    assert vault_calls(emulator) == [("GET", "/secrets/kept")]  # it was read, but not handed out
+    assert b"the-hidden-value" not in answer.content
+    assert TITLE in text_of(answer)
+    assert AuditEntry.objects.latest("seq").state == "started"  # which is shown as news
+    assert "started" in text_of(olga.get("/audit/")).lower()
+
+
+def test_typed_input_survives(olga: Client, stock: None) -> None:
+    with refusing(START):
+        answer = fill_in(olga, f"{V}/new/secret/", name="fresh", value="typed", tags="owner=shop")
+    kept = main_form(answer).fields
+    assert (kept["name"], kept["value"], kept["tags"]) == (["fresh"], ["typed"], ["owner=shop"])
+
+
+def test_it_goes_on_when_the_database_does(olga: Client, stock: None) -> None:
+    with refusing(START):
+        olga.get(f"{V}/secrets/")
+    assert olga.get(f"{V}/secrets/").status_code == 200
+    assert audit.verify().broken is None
+
+
+def test_connections_members_and_vaults_need_their_record_too(olga: Client, world: World) -> None:
+    with refusing(START):
+        edit = fill_in(olga, f"/connections/{world.connection.pk}/edit/", name="renamed")
+        remove = fill_in(olga, f"{V}/remove/")
+        invite = olga.post("/team/invite/", {"email": "new@example.com", "role": "viewer"})
+    world.connection.refresh_from_db()
+    assert world.connection.name == "sp-shop-admin"
+    assert {answer.status_code for answer in (edit, remove, invite)} == {503}
+
+
+def test_an_act_without_its_outcome_stays_visible_as_started(olga: Client, world: World) -> None:
+    with refusing(OUTCOME):
+        answer = fill_in(olga, f"/connections/{world.connection.pk}/edit/", name="renamed")
+    assert answer.status_code == 503
+    assert AuditEntry.objects.latest("seq").state == "started"
