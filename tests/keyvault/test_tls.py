@@ -21,6 +21,7 @@ from vaults.keyvault.clouds import Cloud, load_clouds
 from vaults.keyvault.errors import TransportError
 from vaults.keyvault.http import Patience
 from vaults.keyvault.limits import Limits
+from vaults.keyvault.parallel import while_waiting
 
 
 def free_port() -> int:
@@ -81,6 +82,16 @@ def test_a_connection_is_used_again_and_only_with_a_trusted_host(home: Home) -> 
     with pytest.raises(TransportError) as caught:
         stranger.secrets.list_page()
     assert (caught.value.reason, caught.value.maybe_done) == ("tls", False)
+
+
+def test_the_wait_for_an_answer_is_used(home: Home) -> None:
+    cloud = load_clouds(home.clouds_file)["local"]
+    client = connect(home, cloud, cloud)
+    client.secrets.list_page()
+    answered_by_then: list[int] = []
+    with while_waiting(lambda: answered_by_then.append(len(client.exchanges))):
+        client.secrets.list_page()
+    assert (answered_by_then, len(client.exchanges)) == ([1], 2)
 
 
 def test_nobody_there(tmp_path: Path) -> None:

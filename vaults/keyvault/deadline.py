@@ -16,6 +16,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
+from vaults.keyvault.parallel import use_the_wait
+
 
 class _TimedReads(io.RawIOBase):
     """A socket's reads, each given only what is left of the timeout set when the answer began."""
@@ -53,6 +55,10 @@ class TimedResponse(http.client.HTTPResponse):
 
 class _Connection(HTTPSConnection):
     response_class = TimedResponse
+
+    def getresponse(self) -> Any:
+        use_the_wait()
+        return super().getresponse()
 
 
 class _Pool(HTTPSConnectionPool):

@@ -1,11 +1,12 @@
-"""Independent calls side by side, on threads that keep their warm connections."""
+"""Independent calls side by side, on threads that keep their warm connections; and other work while they wait."""
 
 from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, TypeVar, overload
 
 A = TypeVar("A")
@@ -55,3 +56,28 @@ def _outcome(call: Callable[[], Any]) -> Any:
         return call()
     except Exception as error:
         return error
+
+
+_waiting = threading.local()
+
+
+@contextmanager
+def while_waiting(work: Callable[[], object]) -> Iterator[None]:
+    """Let this thread do `work` once the next request is on its way, instead of only waiting for the answer.
+
+    It may read the database, for no other thread runs it. It is a head start and nothing more: without a request
+    it isn't done, and what it raises is dropped, so whoever needs its result must be able to come by it later.
+    """
+    _waiting.works = [*getattr(_waiting, "works", ()), work]
+    try:
+        yield
+    finally:
+        _waiting.works = [other for other in _waiting.works if other is not work]
+
+
+def use_the_wait() -> None:
+    """Do what this thread has to do while it waits. For the wire, when a request is out and its answer isn't there."""
+    works, _waiting.works = getattr(_waiting, "works", ()), []
+    for work in works:
+        with suppress(Exception):
+            work()

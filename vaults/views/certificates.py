@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access, audit
+from vaults import access
 from vaults.actions import certificates
 from vaults.actions.changes import stamp_of
 from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateVersionForm
@@ -15,6 +15,7 @@ from vaults.keyvault import x509
 from vaults.keyvault.errors import NotFound
 from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.views.activity import activity_ahead
 from vaults.views.confirm import deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
@@ -34,7 +35,8 @@ def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @with_vault
 def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
     try:
-        detail = certificates.read_certificate(request.user, vault, name, version)
+        with activity_ahead(vault, name) as activity:
+            detail = certificates.read_certificate(request.user, vault, name, version)
     except NotFound:
         if version:
             raise
@@ -51,7 +53,7 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         "selected": certificate.properties if version else None,
         "versions": detail.versions,
         "operation": detail.operation,
-        "activity": audit.activity(vault, certificate.properties.name),
+        "activity": activity(certificate.properties.name),
     }
     return render_page(request, "vaults/certificate_detail.html", context)
 

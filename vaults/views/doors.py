@@ -18,8 +18,10 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from vaults import access
+from vaults.keyvault.parallel import while_waiting
 from vaults.models import Submission, Vault
-from vaults.views.pages import HtmxRequest
+from vaults.views.frame import frame_of
+from vaults.views.pages import HtmxRequest, is_swap
 
 P = ParamSpec("P")
 
@@ -35,7 +37,11 @@ def with_vault(
     def door(request: HtmxRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         vault = access.vault_for(request.user, slug)
         request.vault = vault  # type: ignore[attr-defined]  # read by ProblemMiddleware
-        return view(request, vault, *args, **kwargs)
+        if is_swap(request):
+            return view(request, vault, *args, **kwargs)
+        # The page's rail is read from the database while the vault is asked.
+        with while_waiting(lambda: frame_of(request, request.user).vaults):
+            return view(request, vault, *args, **kwargs)
 
     return door
 

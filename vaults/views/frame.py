@@ -26,9 +26,8 @@ class Frame:
 
     @cached_property
     def vault(self) -> Vault | None:
-        match = self._request.resolver_match
-        slug = match.kwargs.get("slug") if match else None
-        return next((vault for vault in self.vaults if vault.slug == slug), None)
+        """The vault that the page is about, as `doors.with_vault` found it."""
+        return getattr(self._request, "vault", None)
 
     @cached_property
     def cloud_label(self) -> str:
@@ -44,6 +43,14 @@ class Frame:
         return access.allowed(self._user, team) if team else frozenset()
 
 
+def frame_of(request: HttpRequest, user: User) -> Frame:
+    """The request's one frame."""
+    if not hasattr(request, "frame"):
+        request.frame = Frame(request, user)  # type: ignore[attr-defined]
+    kept: Frame = request.frame  # type: ignore[attr-defined]
+    return kept
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
-    return {"frame": Frame(request, user) if isinstance(user, User) else None}
+    return {"frame": frame_of(request, user) if isinstance(user, User) else None}

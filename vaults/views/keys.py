@@ -8,13 +8,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access, audit
+from vaults import access
 from vaults.actions import keys
 from vaults.actions.changes import stamp_of
 from vaults.forms.keys import KeyEditForm, KeyForm, KeyVersionForm
 from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.views.activity import activity_ahead
 from vaults.views.confirm import deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
@@ -33,7 +34,8 @@ def key_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @require_safe
 @with_vault
 def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
-    key, versions = keys.read_key(request.user, vault, name, version)
+    with activity_ahead(vault, name) as activity:
+        key, versions = keys.read_key(request.user, vault, name, version)
     context = {
         "vault": vault,
         "name": key.properties.name,
@@ -41,7 +43,7 @@ def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "")
         "current": versions[0] if versions else key.properties,
         "selected": key.properties if version else None,
         "versions": versions,
-        "activity": audit.activity(vault, key.properties.name),
+        "activity": activity(key.properties.name),
     }
     return render_page(request, "vaults/key_detail.html", context)
 

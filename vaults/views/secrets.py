@@ -16,6 +16,7 @@ from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
 from vaults.keyvault.errors import Forbidden
 from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.views.activity import activity_ahead
 from vaults.views.confirm import deletion_page
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
 from vaults.views.forms import attributes_of, refused_form, selected_version
@@ -36,7 +37,8 @@ def secret_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
 def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
     context: dict[str, Any] = {"vault": vault, "name": name}
     try:
-        versions = secrets.read_secret(request.user, vault, name)
+        with activity_ahead(vault, name) as activity:
+            versions = secrets.read_secret(request.user, vault, name)
     except Forbidden as error:
         # May get but not list: the name can still be revealed, which the page offers.
         context["problem"] = problems.explain(error, vault=vault)
@@ -46,7 +48,7 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
         "current": versions[0],
         "selected": selected_version(versions, version) if version else None,
         "versions": versions,
-        "activity": audit.activity(vault, versions[0].name),
+        "activity": activity(versions[0].name),
     }
     return render_page(request, "vaults/secret_detail.html", context)
 
