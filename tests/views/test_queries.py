@@ -1,0 +1,65 @@
+"""How often a page asks our own database: a fixed number, whatever the vault holds and however many vaults there are."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.conftest import World, say
+from vaults.keyvault.client import VaultClient
+from vaults.models import Vault
+
+#: Session, person, vault, membership; for the record twice: chain's head, entry, new head; the rail.
+LIST = 4 + 2 * 3 + 1
+#: ... and the item's latest activity.
+DETAIL = LIST + 1
+#: ... without the rail, which a swapped part does not show.
+REVEAL = LIST - 1
+
+BASE = "/vaults/kv-shop-prod"
+
+
+def queries(client: Client, path: str) -> int:
+    """How many statements one page takes; what opens and ends transactions is not counted."""
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        if path.endswith("/reveal/"):
+            page = client.post(f"{BASE}{path}", headers={"HX-Request": "true"})
+        else:
+            page = client.get(f"{BASE}{path}")
+    assert page.status_code == 200
+    statements = [query["sql"].split()[0] for query in captured]
+    return sum(word in ("SELECT", "INSERT", "UPDATE", "DELETE") for word in statements)
+
+
+def fill(azure: VaultClient, world: World, count: int) -> None:
+    """So many secrets, so many versions of one secret and one key, so many vaults."""
+    for number in range(count):
+        azure.secrets.set(f"secret-{number}", "a value", tags={"service": "shop"})
+        azure.secrets.set("password", "a value")
+        azure.keys.create("signing", kty="RSA")
+        Vault.objects.create(connection=world.connection, name=f"kv-{count}-{number}", slug=f"kv-{count}-{number}")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/secrets/", LIST),
+        ("/keys/", LIST),
+        ("/certificates/", LIST),
+        ("/secrets/password/", DETAIL),
+        ("/keys/signing/", DETAIL),
+        ("/secrets/password/reveal/", REVEAL),
+    ],
+)
+def test_a_page_asks_the_database_a_fixed_number_of_times(
+    olga: Client, world: World, azure: VaultClient, path: str, expected: int
+) -> None:
+    fill(azure, world, 1)
+    queries(olga, "/secrets/")  # the session notes once a minute that somebody was there
+    few = queries(olga, path)
+    fill(azure, world, 6)
+    many = queries(olga, path)
+    say(f"{path}: {many} queries")
+    assert (few, many) == (expected, expected)
