@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -62,7 +63,7 @@ def connect(home: Home, cloud: Cloud, cloud_of_vault: Cloud) -> VaultClient:
 
 
 def connections(cloud: Cloud, url: str) -> int:
-    """How many connections this thread has opened to a host so far."""
+    """How many connections were opened to a host so far."""
     adapter = wire.session_for(cloud).get_adapter(url)
     assert isinstance(adapter, requests.adapters.HTTPAdapter)
     pools = adapter.poolmanager.pools
@@ -82,6 +83,16 @@ def test_a_connection_is_used_again_and_only_with_a_trusted_host(home: Home) -> 
     with pytest.raises(TransportError) as caught:
         stranger.secrets.list_page()
     assert (caught.value.reason, caught.value.maybe_done) == ("tls", False)
+
+
+def test_threads_share_their_warm_connections(home: Home) -> None:
+    cloud = load_clouds(home.clouds_file)["local"]
+    client = connect(home, cloud, cloud)
+    for _ in range(4):
+        with ThreadPoolExecutor(1) as fresh_thread:
+            assert fresh_thread.submit(client.secrets.list_page).result().items
+
+    assert connections(cloud, client.vault_url) == 1
 
 
 def test_the_wait_for_an_answer_is_used(home: Home) -> None:

@@ -29,6 +29,8 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 
 _threads = threading.local()
+_adapters: WeakKeyDictionary[Cloud, TimedAdapter] = WeakKeyDictionary()
+_adapters_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Answer:
 
 
 def session_for(cloud: Cloud) -> requests.Session:
-    """This thread's session for a cloud; it lives as long as both, so its connections stay warm."""
+    """This thread's session for a cloud; it lives as long as both. All threads' sessions share the connections."""
     sessions: WeakKeyDictionary[Cloud, requests.Session] | None = getattr(_threads, "sessions", None)
     if sessions is None:
         sessions = _threads.sessions = WeakKeyDictionary()
@@ -57,10 +59,22 @@ def _new_session(cloud: Cloud) -> requests.Session:
     session.proxies = {"https": cloud.proxy} if cloud.proxy else {}
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.adapters.clear()
-    session.mount("https://", TimedAdapter(pool_connections=32, pool_maxsize=2, max_retries=0))
+    session.mount("https://", _connections_of(cloud))
     if cloud.mount:
         cloud.mount(session)
     return session
+
+
+def _connections_of(cloud: Cloud) -> TimedAdapter:
+    """The process's connections to a cloud's hosts.
+
+    The one used last is used next, so that a few stay warm, where two dozen threads with their own would let each go
+    cold before its next turn: a fresh one costs two more round trips.
+    """
+    with _adapters_lock:
+        if cloud not in _adapters:
+            _adapters[cloud] = TimedAdapter(pool_connections=32, pool_maxsize=16, max_retries=0)
+        return _adapters[cloud]
 
 
 def exchange(
