@@ -16,6 +16,7 @@ from vaults.keyvault.errors import (
     Conflict,
     Forbidden,
     HostileLink,
+    InvalidIdentifier,
     InvalidInput,
     KeyVaultError,
     MalformedAnswer,
@@ -130,6 +131,15 @@ def explain(error: Exception, *, vault: Vault | None = None, connection: Connect
                 "The answer does not look like Key Vault's",
                 error.message,
                 "A proxy or a sign-in page may stand between this server and Azure. Nothing of the answer was used.",
+            )
+        case InvalidIdentifier():
+            return Problem(
+                "Key Vault has no such names",
+                str(error),
+                [
+                    "Look at the address: a name or a version in it has other characters than letters, digits and hyphens."
+                ],
+                status=404,
             )
         case AuditUnavailable():
             return Problem(

@@ -32,6 +32,17 @@ STATES = [
     ("pending", "Pending operation"),
     ("deleted", "Deleted"),
 ]
+#: Which figure of the summary counts a state.
+COUNTED_AS = {
+    "expired": "expired",
+    "7": "within_7",
+    "30": "within_30",
+    "90": "within_90",
+    "never": "never_expires",
+    "disabled": "disabled",
+    "pending": "pending",
+    "deleted": "deleted",
+}
 SORTS = {
     "name": ("name", "vault__name"),
     "-name": ("-name", "vault__name"),
@@ -138,12 +149,14 @@ def inventory(request: HtmxRequest) -> HttpResponse:
     page = Paginator(found.qs.order_by(*SORTS.get(sort, SORTS["name"])), PAGE_SIZE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
+    summary = summary_of(access.vaults_for(request.user).with_state())
     context = {
         "filter": found,
         "page": page,
+        "states": [(state, label, getattr(summary, COUNTED_AS[state])) for state, label in STATES],
         "query": query.urlencode(),
         "sort": sort if sort in SORTS else "name",
-        "summary": summary_of(access.vaults_for(request.user).with_state()),
+        "summary": summary,
         "can": access.allowed(request.user, team),
     }
     return render_page(request, "vaults/inventory.html", context, partial="results")

@@ -41,6 +41,7 @@ class Summary:
     """Live items without managed twins, so that a certificate is counted once."""
 
     vaults: list[VaultRow]
+    vault_count: int = 0
     total: int = 0
     secrets: int = 0
     keys: int = 0
@@ -83,7 +84,8 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
     """Four queries, however many vaults there are."""
     found = list(vaults)
     now = timezone.now()
-    everything = InventoryItem.objects.filter(vault__in=each_once(found))
+    real = each_once(found)
+    everything = InventoryItem.objects.filter(vault__in=real)
     counts = live(everything).aggregate(
         total=Count("pk"),
         **{f"{kind}s": Count("pk", filter=Q(kind=kind)) for kind in KINDS},
@@ -99,6 +101,7 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
     counts["deleted"] = everything.exclude(deleted_on=None).filter(managed=False).count()
     return Summary(
         rows(found, InventoryItem.objects.filter(vault__in=found), now),
+        len(real),
         **counts,
         months=months(everything, now),
         next_to_expire=next_to_expire(everything, now),
