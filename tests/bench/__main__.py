@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.bench.measuring import Subject, Times, take_turns
 from tests.bench.portal import Portal
-from tests.bench.rivals import Bare, Sdk
+from tests.bench.rivals import Bare, Disk, Sdk
 from tests.bench.stack import LATENCY_MS, Stack
 
 GOAL = 1.25
@@ -19,8 +19,9 @@ def main() -> None:
         portal, bare, sdk = Portal(stack), Bare(stack), Sdk(stack)
         portal.sign_in()
         subjects = subjects_of(portal, bare, sdk)
-        take_turns(subjects)
+        commits = take_turns(subjects, Disk(Path(folder)).two_commits)
         print_times(subjects)
+        say(f"Two synced commits alone, as each page makes for its record: {in_words(commits)} ms")
         print_tokens(stack)
     say(f"{time.monotonic() - started:.0f} s in all")
 

@@ -44,8 +44,12 @@ class Subject:
         return self.times["page"].median / self.times[other].median
 
 
-def take_turns(subjects: list[Subject]) -> None:
-    """Measure all subjects in rounds; who goes first within a round changes from round to round."""
+def take_turns(subjects: list[Subject], aside: Callable[[], object]) -> Times:
+    """Measure all subjects in rounds; who goes first within a round changes from round to round.
+
+    Gives the times of what is done aside, once a round.
+    """
+    times_aside = Times()
     for _ in range(WARM_UP_ROUNDS):
         for subject in subjects:
             subject.page()
@@ -59,8 +63,10 @@ def take_turns(subjects: list[Subject]) -> None:
             ways = [("page", subject.page), ("bare", subject.bare), ("sdk", subject.sdk)]
             for way, act in ways[number % 3 :] + ways[: number % 3]:
                 subject.times[way].taken.append(seconds(act))
+        times_aside.taken.append(seconds(aside))
         if time.monotonic() > until:
             break
+    return times_aside
 
 
 def seconds(act: Callable[[], object]) -> float:
