@@ -28,7 +28,7 @@ class ProblemMiddleware:
         return problem_page(request, error, vault)
 
 
-def problem_page(request: HtmxRequest, error: Exception, vault: Vault | None) -> HttpResponse:
+def problem_page(request: HtmxRequest, error: problems.Expected, vault: Vault | None) -> HttpResponse:
     problem = problems.explain(error, vault=vault)
     log.info("problem", error=type(error).__name__, status=problem.status, code=getattr(error, "code", None))
     context = {"problem": problem, "vault": vault}

@@ -11,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError
 from vaults import setup
 from vaults.startup import check_key_ring
 
-
 #: Of the packages' files only these parts are used; to compress all of them took most of a first start.
 UNUSED_STATIC_FILES = ["bootstrap.*", "bootstrap-grid*", "bootstrap*.rtl*", "htmx-4*", "htmax-4*", "ext", "account"]
 

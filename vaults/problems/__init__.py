@@ -1,0 +1,43 @@
+"""Refusals and failures as sentences: what was tried, what it means, what to do next.
+
+Two may refuse: the portal (a role is missing) and Azure (the service principal may not). A problem says which.
+"""
+
+from vaults.audit import AuditUnavailable
+from vaults.clients import UnknownCloud
+from vaults.keyvault.errors import (
+    AuthenticationError,
+    InvalidInput,
+    KeyVaultError,
+    ServiceError,
+    TransportError,
+)
+from vaults.models import Connection, Vault
+from vaults.permissions import RoleMissing
+from vaults.problems.network import explain_malformed, explain_transport
+from vaults.problems.portal import explain_portal
+from vaults.problems.problem import Problem
+from vaults.problems.service import explain_service
+from vaults.problems.signin import explain_authentication
+from vaults.sealing import SealBroken
+
+__all__ = ["EXPECTED", "Expected", "Problem", "explain"]
+
+#: Everything an action may raise that is not a defect of ours.
+Expected = KeyVaultError | RoleMissing | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
+EXPECTED = (KeyVaultError, RoleMissing, AuditUnavailable, SealBroken, UnknownCloud, InvalidInput)
+
+
+def explain(error: Expected, *, vault: Vault | None = None, connection: Connection | None = None) -> Problem:
+    """The problem that an expected error makes for a person."""
+    match error:
+        case AuthenticationError():
+            return explain_authentication(error)
+        case TransportError():
+            return explain_transport(error)
+        case ServiceError():
+            return explain_service(error, vault)
+        case KeyVaultError():
+            return explain_malformed(error)
+        case _:
+            return explain_portal(error, vault.connection if vault else connection)

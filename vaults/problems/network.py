@@ -1,0 +1,44 @@
+"""No answer came, or none that Key Vault gives."""
+
+from vaults.keyvault.errors import HostileLink, KeyVaultError, TransportError
+from vaults.problems.problem import Problem, problem_of
+
+#: By reason.
+MEANINGS = {
+    "connect": "Nobody answers at the vault's address.",
+    "tls": "The host that answers can't prove that it is the vault.",
+    "timeout": "The vault did not answer in time.",
+    "broken": "The answer broke off in the middle.",
+    "busy": "Too many calls to this vault are waiting already.",
+    "resting": "The vault failed several times in a row, so it is left alone for a moment.",
+}
+
+
+def explain_transport(error: TransportError) -> Problem:
+    meaning = MEANINGS[error.reason]
+    if error.maybe_done:
+        return problem_of(
+            error,
+            "The answer was lost",
+            f"{meaning} The request may have been carried out all the same.",
+            "Look at the item before you try again: a second try could make a second version.",
+            504,
+        )
+    todo = "Nothing was changed. Try again in a moment; if it stays so, check this server's way to the vault."
+    return problem_of(error, "The vault can't be reached", meaning, todo, 504)
+
+
+def explain_malformed(error: KeyVaultError) -> Problem:
+    if isinstance(error, HostileLink):
+        return problem_of(
+            error,
+            "The vault's list leads elsewhere",
+            "A page of the list named a next page outside this list. It was not followed, and no token was sent there.",
+            "Tell whoever runs the network between this server and Azure: somebody may be changing answers.",
+        )
+    return problem_of(
+        error,
+        "The answer does not look like Key Vault's",
+        error.message,
+        "A proxy or a sign-in page may stand between this server and Azure. Nothing of the answer was used.",
+    )

@@ -1,0 +1,54 @@
+"""The portal itself could not, or would not."""
+
+from vaults.audit import AuditUnavailable
+from vaults.clients import UnknownCloud
+from vaults.keyvault.errors import InvalidIdentifier, InvalidInput
+from vaults.models import Connection
+from vaults.permissions import RoleMissing
+from vaults.problems.problem import Problem
+from vaults.sealing import SealBroken
+
+PortalError = RoleMissing | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
+
+
+def explain_portal(error: PortalError, connection: Connection | None) -> Problem:
+    match error:
+        case RoleMissing():
+            return Problem(
+                f"This needs the role {error.role}",
+                "The portal refused; Azure was not asked. Your role in this team does not hold "
+                f"the right to do this ({error.action}).",
+                [f"Ask an owner of the team for the role {error.role}."],
+                status=403,
+            )
+        case InvalidIdentifier():
+            return Problem(
+                "Key Vault has no such names",
+                str(error),
+                ["Look at the address: a name in it has other characters than letters, digits and hyphens."],
+                status=404,
+            )
+        case AuditUnavailable():
+            return Problem(
+                "The audit trail can't be written",
+                "Nothing is done without its record, so nothing was sent, or nothing is shown of what was answered.",
+                ["Try again in a moment; if it stays so, the database needs a look."],
+                status=503,
+            )
+        case SealBroken():
+            return Problem(
+                "The stored credential can't be opened",
+                "It was altered, or was sealed with a key this server does not have.",
+                ["Give the server its key ring back, or enter the credential anew on the connection's page."],
+                status=500,
+            )
+        case _:
+            name = connection.cloud if connection else ""
+            return Problem(
+                "The address is not one of this cloud's vaults",
+                str(error) if not isinstance(error, UnknownCloud) else f"This server knows no cloud named {name}.",
+                [
+                    "Compare the vault's name with the connection's cloud. An operator can add clouds (KVPORTAL_CLOUDS_FILE)."
+                ],
+                status=400,
+            )

@@ -1,0 +1,38 @@
+"""What a page shows of a refusal or a failure."""
+
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from vaults.keyvault.errors import KeyVaultError, ServiceError
+
+
+@dataclass(slots=True)
+class Problem:
+    """What a page shows of a refusal. `status` is the HTTP status of a page that is nothing but this problem."""
+
+    title: str
+    meaning: str
+    todo: list[str] = field(default_factory=list)
+    command: str = ""
+    details: list[tuple[str, str]] = field(default_factory=list)
+    status: int = 502
+    permission: str = ""
+
+
+def problem_of(error: KeyVaultError, title: str, meaning: str, todo: str, status: int = 502) -> Problem:
+    """A problem with one thing to do, and the facts of the error folded under it."""
+    return Problem(title, meaning, [todo], details=details_of(error), status=status)
+
+
+def details_of(error: KeyVaultError) -> list[tuple[str, str]]:
+    """Codes, request id and time, as Azure's support asks for them; what Azure left out is left out."""
+    found = [
+        ("Status", str(error.status or "")),
+        ("Code", error.code),
+        ("Inner code", error.inner_code),
+        ("Azure's request ID", error.request_id),
+        ("Azure's words", error.message if isinstance(error, ServiceError) else ""),
+        ("Time", timezone.now().strftime("%Y-%m-%d %H:%M:%S UTC")),
+    ]
+    return [(label, text) for label, text in found if text]
