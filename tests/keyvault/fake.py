@@ -50,9 +50,7 @@ class FakeAzure(BaseAdapter):
         self.tokens = 0
         self._rule: Callable[[requests.PreparedRequest], tuple[int, Any]] | None = None
 
-    def answer(
-        self, status: int, body: Any = None, headers: dict[str, str] | None = None, **more: Any
-    ) -> None:
+    def answer(self, status: int, body: Any = None, headers: dict[str, str] | None = None, **more: Any) -> None:
         self.answers.append(response(status, body, headers, **more))
 
     def answer_by(self, rule: Callable[[requests.PreparedRequest], tuple[int, Any]]) -> None:
@@ -71,18 +69,14 @@ class FakeAzure(BaseAdapter):
         self.requests.append(request)
         url = str(request.url)
         if url.endswith("/openid-configuration"):
-            return (
-                response(200, _discovery("https://login.test")) if self.discovery is None else self.discovery
-            )
+            return response(200, _discovery("https://login.test")) if self.discovery is None else self.discovery
         if url.endswith("/token"):
             return _play(self.issuer) if self.issuer else self._token()
         return response(*self._rule(request)) if self._rule else _play(self.answers)
 
     def _token(self) -> requests.Response:
         self.tokens += 1
-        return response(
-            200, {"token_type": "Bearer", "expires_in": 3599, "access_token": f"token-{self.tokens}"}
-        )
+        return response(200, {"token_type": "Bearer", "expires_in": 3599, "access_token": f"token-{self.tokens}"})
 
     def close(self) -> None:
         """Nothing is open."""

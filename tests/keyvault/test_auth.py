@@ -96,9 +96,7 @@ def test_forget_asks_anew(tokens: TokenSource) -> None:
 def test_a_refused_token_is_renewed_once_for_all(tokens: TokenSource, azure: FakeAzure) -> None:
     refused = tokens.bearer(SCOPE)
     got: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: got.append(tokens.renew(refused, SCOPE).token)) for _ in range(16)
-    ]
+    threads = [threading.Thread(target=lambda: got.append(tokens.renew(refused, SCOPE).token)) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:

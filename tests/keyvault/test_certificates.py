@@ -98,9 +98,7 @@ def test_a_policy_survives_the_way_there_and_back() -> None:
 
 
 def test_an_operation_ends_or_fails(client: VaultClient, azure: FakeAzure) -> None:
-    azure.answer(
-        200, operation(status="completed", target=f"{VAULT}/certificates/{NAME}", status_details=None)
-    )
+    azure.answer(200, operation(status="completed", target=f"{VAULT}/certificates/{NAME}", status_details=None))
     azure.answer(200, operation(status="failed", error={"code": "CANotFound", "message": "No such CA."}))
     done, failed = client.certificates.operation(NAME), client.certificates.operation(NAME)
     assert (done.is_pending, done.target) == (False, f"{VAULT}/certificates/{NAME}")

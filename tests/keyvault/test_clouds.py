@@ -85,9 +85,7 @@ def test_other_hosts_are_refused(address: str) -> None:
         AZURE.vault_url(address)
 
 
-@pytest.mark.parametrize(
-    "name", ["", "kv", "a" * 25, "1kv", "kv-", "kv one", "kv_one", "kv--one", "kv\n", "kv/x"]
-)
+@pytest.mark.parametrize("name", ["", "kv", "a" * 25, "1kv", "kv-", "kv one", "kv_one", "kv--one", "kv\n", "kv/x"])
 def test_names_that_no_vault_has_are_refused(name: str) -> None:
     with pytest.raises(InvalidVaultName):
         AZURE.vault_url(name)

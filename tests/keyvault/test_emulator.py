@@ -130,9 +130,7 @@ def test_a_key_is_made_and_deleted(client: VaultClient, emulator: Emulator) -> N
 def test_a_certificate_is_made(client: VaultClient, emulator: Emulator) -> None:
     pending = client.certificates.create("selfSignedCert01", POLICY)
 
-    assert sent(emulator) == [
-        ("POST", "/certificates/selfSignedCert01/create", "7.0", {"policy": POLICY_JSON})
-    ]
+    assert sent(emulator) == [("POST", "/certificates/selfSignedCert01/create", "7.0", {"policy": POLICY_JSON})]
     assert pending.is_pending
     assert client.exchanges[0].status == 202
     assert read_signing_request(pending.csr).subject == "CN=*.microsoft.com"

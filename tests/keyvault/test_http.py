@@ -123,9 +123,7 @@ def test_no_error_carries_the_token(client: VaultClient, azure: FakeAzure, failu
 
 
 @pytest.mark.parametrize("echo", ["token-1", "hush-hush"])
-def test_a_vault_that_repeats_what_it_was_sent_is_not_quoted(
-    client: VaultClient, azure: FakeAzure, echo: str
-) -> None:
+def test_a_vault_that_repeats_what_it_was_sent_is_not_quoted(client: VaultClient, azure: FakeAzure, echo: str) -> None:
     azure.answer(400, error_body(f"Code {echo}", f"Inner {echo}", f"You sent {echo}!"))
     with pytest.raises(BadRequest, match="status 400") as caught:
         client.secrets.set("crpsecret", "hush-hush")
@@ -135,9 +133,7 @@ def test_a_vault_that_repeats_what_it_was_sent_is_not_quoted(
 # What may be repeated
 
 
-def test_reading_is_repeated_with_growing_pauses(
-    client: VaultClient, azure: FakeAzure, fake_time: FakeTime
-) -> None:
+def test_reading_is_repeated_with_growing_pauses(client: VaultClient, azure: FakeAzure, fake_time: FakeTime) -> None:
     azure.answers.append(requests.ConnectionError("broken"))
     azure.answer(503, text="")
     azure.answer(200, PAGE)
@@ -159,9 +155,7 @@ def test_three_tries_are_enough(client: VaultClient, azure: FakeAzure) -> None:
 @pytest.mark.parametrize(
     "failure", [requests.ConnectionError("broken"), requests.ReadTimeout("slow"), requests.Timeout("slow")]
 )
-def test_a_lost_answer_to_a_change_is_never_repeated(
-    client: VaultClient, azure: FakeAzure, failure: Exception
-) -> None:
+def test_a_lost_answer_to_a_change_is_never_repeated(client: VaultClient, azure: FakeAzure, failure: Exception) -> None:
     azure.answers.append(failure)
     with pytest.raises(TransportError) as caught:
         client.secrets.set("crpsecret", "v")

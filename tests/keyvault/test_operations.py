@@ -19,9 +19,7 @@ def specified(api_version: str) -> dict[str, tuple[str, str, tuple[int, ...]]]:
     """Operation id -> method, path and statuses of success, managed storage left out."""
     found = {}
     for file in sorted((REFERENCE / api_version).glob("*.json")):
-        for path, methods in (
-            json.loads(file.read_text())["paths"].items() if "paths" in file.read_text() else ()
-        ):
+        for path, methods in json.loads(file.read_text())["paths"].items() if "paths" in file.read_text() else ():
             if "storage" in path:
                 continue
             plain = re.sub(r"\{[a-z]+-name\}", "{name}", re.sub(r"\{[a-z]+-version\}", "{version}", path))

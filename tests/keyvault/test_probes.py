@@ -101,9 +101,7 @@ def test_all_permissions_are_probed_under_fresh_names(client: VaultClient, azure
 def test_an_unexpected_success_stops_the_probing(client: VaultClient, azure: FakeAzure) -> None:
     azure.answer_by(lambda _: (200, {"value": []}))
 
-    results = probe_all(
-        client, ["secrets/list", "secrets/delete", "secrets/get", "secrets/purge", "keys/get"]
-    )
+    results = probe_all(client, ["secrets/list", "secrets/delete", "secrets/get", "secrets/purge", "keys/get"])
 
     unexpected = [result.permission for result in results if result.unexpected]
     assert "secrets/delete" in unexpected

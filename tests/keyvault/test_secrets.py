@@ -52,9 +52,7 @@ def test_set_sends_all_that_was_filled_in(client: VaultClient, azure: FakeAzure)
 
 
 def test_get_gives_the_value_and_keeps_it_out_of_the_repr(client: VaultClient, azure: FakeAzure) -> None:
-    azure.answer(
-        200, secret_bundle(value="hush-hush", contentType="text/plain", kid="https://k", managed=True)
-    )
+    azure.answer(200, secret_bundle(value="hush-hush", contentType="text/plain", kid="https://k", managed=True))
 
     secret = client.secrets.get("crpsecret", VERSION)
 
@@ -155,9 +153,7 @@ def test_a_name_that_leads_elsewhere_is_never_sent(client: VaultClient, azure: F
         {**secret_bundle(value="x"), "tags": {"a": 1}},
     ],
 )
-def test_an_answer_of_the_wrong_shape_is_refused(
-    client: VaultClient, azure: FakeAzure, answer: object
-) -> None:
+def test_an_answer_of_the_wrong_shape_is_refused(client: VaultClient, azure: FakeAzure, answer: object) -> None:
     azure.answer(200, answer)
     with pytest.raises(MalformedAnswer):
         client.secrets.get("crpsecret")

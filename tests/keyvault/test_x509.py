@@ -70,9 +70,7 @@ def test_all_that_stands_in_a_certificate() -> None:
     assert (facts.key_type, facts.key_size, facts.curve) == ("EC", 256, "P-256")
     assert facts.signature_algorithm == "ecdsa-with-SHA256"
     assert facts.sha256 == hashlib.sha256(EC_DER).hexdigest().upper()
-    assert (
-        x509.load_pem_x509_certificate(facts.pem.encode()).public_bytes(serialization.Encoding.DER) == EC_DER
-    )
+    assert x509.load_pem_x509_certificate(facts.pem.encode()).public_bytes(serialization.Encoding.DER) == EC_DER
 
 
 def test_other_keys_have_a_name_too() -> None:

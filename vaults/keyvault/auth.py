@@ -213,9 +213,7 @@ class _EntraWire:
         """Discovery."""
         return self._send("GET", url, params=params, headers=headers)
 
-    def post(
-        self, url: str, *, params: Any = None, headers: Any = None, data: Any = None, **_: Any
-    ) -> _EntraAnswer:
+    def post(self, url: str, *, params: Any = None, headers: Any = None, data: Any = None, **_: Any) -> _EntraAnswer:
         """The token request."""
         return self._send("POST", url, params=params, headers=headers, data=data)
 
@@ -265,6 +263,4 @@ def _error(
 
 def _same_again(error: AuthenticationError) -> AuthenticationError:
     """A copy for another thread: one exception object must not gather the tracebacks of many."""
-    return AuthenticationError(
-        error.message, reason=error.reason, code=error.code, request_id=error.request_id
-    )
+    return AuthenticationError(error.message, reason=error.reason, code=error.code, request_id=error.request_id)

@@ -18,9 +18,7 @@ def changed(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not UNSET}
 
 
-def new_attributes(
-    enabled: bool | None, not_before: datetime | None, expires_on: datetime | None
-) -> dict[str, Any]:
+def new_attributes(enabled: bool | None, not_before: datetime | None, expires_on: datetime | None) -> dict[str, Any]:
     """The `attributes` of something new."""
     return given(enabled=enabled, nbf=seconds(not_before), exp=seconds(expires_on))
 

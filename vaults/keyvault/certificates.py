@@ -35,9 +35,7 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
 
     noun = "Certificate"
 
-    def list_page(
-        self, token: str | None = None, *, include_pending: bool = False
-    ) -> Page[CertificateProperties]:
+    def list_page(self, token: str | None = None, *, include_pending: bool = False) -> Page[CertificateProperties]:
         """One page of the list, on request with those whose first version is still being made.
 
         Permission: list. (Get Certificates)

@@ -23,8 +23,6 @@ No message, argument or repr of these ever holds a token, a client secret or a v
 words, or the `error.message` of the vault, cut short.
 """
 
-# ruff: noqa: N818 -- they read as facts where they are caught: "except NotFound"
-
 from __future__ import annotations
 
 from typing import Literal
@@ -88,9 +86,7 @@ class TransportError(KeyVaultError):
 class AuthenticationError(KeyVaultError):
     """Entra ID gave no token. `code` is its AADSTS number, `request_id` its correlation id."""
 
-    def __init__(
-        self, message: str, *, reason: AuthenticationReason, code: str = "", request_id: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, reason: AuthenticationReason, code: str = "", request_id: str = "") -> None:
         super().__init__(message, code=code, request_id=request_id)
         self.reason: AuthenticationReason = reason
 

@@ -45,9 +45,7 @@ def _busy() -> TransportError:
 class Breaker:
     """Opens after `failures` failures in a row, for `rest` seconds; then one call finds out."""
 
-    def __init__(
-        self, failures: int = 5, rest: float = 10.0, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, failures: int = 5, rest: float = 10.0, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._threshold = failures
         self._rest = rest
         self._clock = clock

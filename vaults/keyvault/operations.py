@@ -79,9 +79,7 @@ def _key(name: str, method: str, path: str, permission: str, data_action: str, *
     return _operation(name, "key", method, path, f"keys/{permission}", data_action, **more)
 
 
-def _certificate(
-    name: str, method: str, path: str, permission: str, data_action: str, **more: Any
-) -> Operation:
+def _certificate(name: str, method: str, path: str, permission: str, data_action: str, **more: Any) -> Operation:
     return _operation(name, "certificate", method, path, f"certificates/{permission}", data_action, **more)
 
 

@@ -38,9 +38,7 @@ def _list(items: tuple[str, ...]) -> list[str] | None:
 
 
 def _action_to_json(action: LifetimeAction) -> dict[str, Any]:
-    trigger = given(
-        lifetime_percentage=action.lifetime_percentage, days_before_expiry=action.days_before_expiry
-    )
+    trigger = given(lifetime_percentage=action.lifetime_percentage, days_before_expiry=action.days_before_expiry)
     return {"trigger": trigger, "action": {"action_type": action.action}}
 
 

@@ -62,9 +62,7 @@ def probe_all(client: VaultClient, permissions: Sequence[str] = PERMISSIONS) -> 
         batch = permissions[start : start + AT_ONCE]
         if any(result.unexpected for result in results):
             results += [
-                ProbeResult(
-                    permission, "unknown", reason="Not asked: an earlier probe succeeded unexpectedly."
-                )
+                ProbeResult(permission, "unknown", reason="Not asked: an earlier probe succeeded unexpectedly.")
                 for permission in batch
             ]
         else:
