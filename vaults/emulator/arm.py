@@ -1,12 +1,11 @@
 """Azure Resource Manager, as far as a portal asks it about vaults: who calls, which resource, may he.
 
-Azure Resource Manager REST: Subscriptions, Vaults, Access Policies, Permissions, Role Definitions, Role
-Assignments. Creating and removing vaults is not offered: the emulator's owner does that from the command
-line.
+Azure Resource Manager REST: Subscriptions, Vaults, Access Policies, Deleted Vaults, Permissions, Role
+Definitions, Role Assignments. Resource groups are names in an address: they are not kept.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +13,13 @@ from uuid import uuid4
 
 from vaults.emulator import registry, roles
 from vaults.emulator.addresses import Addresses
+from vaults.emulator.call import Service
 from vaults.emulator.clock import Clock
 from vaults.emulator.registry import Vault
-from vaults.emulator.store import Store
 from vaults.emulator.tokens import ARM_RESOURCE, Caller, RefusedError, Tokens
 from vaults.emulator.web import NotJsonError, Request
+
+VAULT_TYPE = "Microsoft.KeyVault/vaults"
 
 
 class ArmError(Exception):
@@ -36,10 +37,11 @@ class ArmError(Exception):
 
 @dataclass(slots=True)
 class ArmCall:
-    """A request whose caller is known."""
+    """A request whose caller is known. `vaults_changed` tells the server that it has a vault more or less."""
 
-    store: Store
+    service: Service
     addresses: Addresses
+    vaults_changed: Callable[[], None]
     caller: Caller
     now: int
     request: Request
@@ -50,9 +52,8 @@ class ArmCall:
         self, action: str, subscription: str, group: str, name: str
     ) -> Iterator[tuple[sqlite3.Connection, Vault]]:
         """The vault of an address, inside a transaction, if the caller may do `action` with it."""
-        with self.store.writing() as db:
-            scope = f"/subscriptions/{subscription}/resourceGroups/{group}"
-            scope += f"/providers/Microsoft.KeyVault/vaults/{name}"
+        with self.service.store.writing() as db:
+            scope = vault_scope(subscription, group, name)
             self.require(db, action, scope)
             vault = registry.find_vault(db, name)
             if vault is None or vault.resource_id.lower() != scope.lower():
@@ -74,6 +75,14 @@ class ArmCall:
                 f"authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. "
                 "If access was recently granted, please refresh your credentials.",
             )
+
+
+def vault_scope(subscription: str, group: str, name: str) -> str:
+    return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{name}"
+
+
+def bad_request(message: str) -> ArmError:
+    return ArmError(400, "BadRequest", message)
 
 
 def authenticate(tokens: Tokens, clock: Clock, request: Request) -> Caller:

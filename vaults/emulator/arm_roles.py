@@ -20,13 +20,13 @@ NAME_FILTER = re.compile(r"roleName eq '([^']+)'", re.IGNORECASE)
 
 def list_permissions(call: ArmCall, scope: str) -> Response:
     """Permissions of the caller at a scope; none is an empty list."""
-    with call.store.reading() as db:
+    with call.service.store.reading() as db:
         held = roles.roles_at(db, call.caller.object_id, scope)
     return json_response(200, {"value": [_permissions(role) for role in held]})
 
 
 def list_role_definitions(call: ArmCall, scope: str) -> Response:
-    with call.store.reading() as db:
+    with call.service.store.reading() as db:
         call.require(db, "Microsoft.Authorization/roleDefinitions/read", scope)
     wanted = NAME_FILTER.search(call.request.query.get("$filter", ""))
     items = [
@@ -39,7 +39,7 @@ def list_role_assignments(call: ArmCall, scope: str) -> Response:
     """Role assignments that hold at a scope: made there or above. A filter may name one principal."""
     wanted = PRINCIPAL_FILTER.search(call.request.query.get("$filter", ""))
     principal = (wanted[1] or wanted[2]).lower() if wanted else None
-    with call.store.reading() as db:
+    with call.service.store.reading() as db:
         call.require(db, "Microsoft.Authorization/roleAssignments/read", scope)
         rows = db.execute("SELECT * FROM role_assignment ORDER BY id").fetchall()
     items = [
@@ -51,7 +51,7 @@ def list_role_assignments(call: ArmCall, scope: str) -> Response:
 
 
 def get_role_assignment(call: ArmCall, scope: str, assignment: str) -> Response:
-    with call.store.reading() as db:
+    with call.service.store.reading() as db:
         call.require(db, "Microsoft.Authorization/roleAssignments/read", scope)
         row = _find(db, assignment)
     if row is None:
@@ -65,7 +65,7 @@ def create_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
         raise ArmError(400, "InvalidRequestContent", "The request content was invalid and could not be read.")
     role = roles.find_role(str(properties.get("roleDefinitionId", "")).rpartition("/")[2])
     object_id = str(properties.get("principalId", "")).lower()
-    with call.store.writing() as db:
+    with call.service.store.writing() as db:
         call.require(db, "Microsoft.Authorization/roleAssignments/write", scope)
         if role is None:
             raise ArmError(400, "RoleDefinitionDoesNotExist", "The specified role definition does not exist.")
@@ -85,7 +85,7 @@ def create_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
 
 
 def delete_role_assignment(call: ArmCall, scope: str, assignment: str) -> Response:
-    with call.store.writing() as db:
+    with call.service.store.writing() as db:
         call.require(db, "Microsoft.Authorization/roleAssignments/delete", scope)
         row = _find(db, assignment)
         if row is None:

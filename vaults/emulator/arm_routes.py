@@ -1,10 +1,11 @@
 """Resource Manager's front door: which address is which operation."""
 
-from vaults.emulator import arm, arm_roles, arm_vaults
+from collections.abc import Callable
+
+from vaults.emulator import arm, arm_changes, arm_deleted, arm_policies, arm_roles, arm_vaults, registry
 from vaults.emulator.addresses import Addresses
 from vaults.emulator.arm import ArmCall, ArmError
-from vaults.emulator.clock import Clock
-from vaults.emulator.store import Store
+from vaults.emulator.call import Service
 from vaults.emulator.tokens import Tokens
 from vaults.emulator.web import Request, Response, json_response
 
@@ -15,17 +16,22 @@ AUTHORIZATION = "microsoft.authorization"
 class Arm:
     """Azure Resource Manager for the vaults of one emulator."""
 
-    def __init__(self, store: Store, tokens: Tokens, clock: Clock, addresses: Addresses) -> None:
-        self._store = store
+    def __init__(
+        self, service: Service, tokens: Tokens, addresses: Addresses, vaults_changed: Callable[[], None]
+    ) -> None:
+        self._service = service
         self._tokens = tokens
-        self._clock = clock
         self._addresses = addresses
+        self._vaults_changed = vaults_changed
 
     def answer(self, request: Request) -> Response:
+        clock = self._service.clock
         try:
-            caller = arm.authenticate(self._tokens, self._clock, request)
+            caller = arm.authenticate(self._tokens, clock, request)
             body = arm.check(request)
-            call = ArmCall(self._store, self._addresses, caller, int(self._clock()), request, body)
+            with self._service.store.writing() as db:
+                registry.sweep(db, clock())
+            call = ArmCall(self._service, self._addresses, self._vaults_changed, caller, int(clock()), request, body)
             response = _operate(call)
         except ArmError as error:
             response = json_response(error.status, error.body())
@@ -46,8 +52,10 @@ def _operate(call: ArmCall) -> Response:
             return arm_vaults.get_subscription(call, subscription)
         case "GET", ["subscriptions", subscription, "resources"]:
             return arm_vaults.list_resources(call, subscription)
-        case "GET", ["subscriptions", subscription, "providers", provider, "vaults"] if _is_vaults(provider):
-            return arm_vaults.list_vaults(call, subscription)
+        case method, ["subscriptions", subscription, "providers", provider, *rest] if _is_vaults(provider):
+            return _in_subscription(call, method, subscription, rest)
+        case "GET", ["providers", provider, "operations"] if _is_vaults(provider):
+            return arm_deleted.list_operations(call)
         case method, [
             "subscriptions",
             subscription,
@@ -61,16 +69,37 @@ def _operate(call: ArmCall) -> Response:
     raise _unknown(call)
 
 
+def _in_subscription(call: ArmCall, method: str, subscription: str, rest: list[str]) -> Response:
+    match method, rest:
+        case "GET", ["vaults"]:
+            return arm_vaults.list_vaults(call, subscription)
+        case "GET", ["deletedvaults"]:
+            return arm_deleted.list_deleted_vaults(call, subscription)
+        case "POST", ["checknameavailability"]:
+            return arm_deleted.check_name_availability(call, subscription)
+        case "GET", ["locations", location, "deletedvaults", name]:
+            return arm_deleted.get_deleted_vault(call, subscription, location, name)
+        case "POST", ["locations", location, "deletedvaults", name, "purge"]:
+            return arm_deleted.purge_deleted_vault(call, subscription, location, name)
+        case "GET", ["locations", location, "operationresults", operation]:
+            return arm_deleted.get_operation_result(call, subscription, location, operation)
+    raise _unknown(call)
+
+
 def _in_group(call: ArmCall, method: str, subscription: str, group: str, rest: list[str]) -> Response:
     match method, rest:
         case "GET", ["vaults"]:
             return arm_vaults.list_vaults(call, subscription, group)
         case "GET", ["vaults", name]:
             return arm_vaults.get_vault(call, subscription, group, name)
+        case "PUT", ["vaults", name]:
+            return arm_changes.create_or_update(call, subscription, group, name)
         case "PATCH", ["vaults", name]:
-            return arm_vaults.update_vault(call, subscription, group, name)
+            return arm_changes.update(call, subscription, group, name)
+        case "DELETE", ["vaults", name]:
+            return arm_changes.delete(call, subscription, group, name)
         case "PUT", ["vaults", name, "accesspolicies", kind]:
-            return arm_vaults.update_access_policies(call, subscription, group, name, kind)
+            return arm_policies.update_access_policies(call, subscription, group, name, kind)
     raise _unknown(call)
 
 

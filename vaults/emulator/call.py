@@ -14,9 +14,9 @@ from vaults.emulator.tokens import Caller
 from vaults.emulator.versions import reaches
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Service:
-    """What all vaults of an emulator share: state, time, and how long things take (seconds)."""
+    """What all vaults of an emulator share: state, time, and how long things take (seconds; may be changed)."""
 
     store: Store
     clock: Clock

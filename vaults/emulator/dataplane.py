@@ -1,4 +1,4 @@
-"""A vault's front door: token, API version, operation, permission, body, in this order.
+"""A vault's front door: token, address, API version, operation, permission, body, in this order.
 
 Key Vault REST: "Authentication, requests and responses".
 """
@@ -6,7 +6,7 @@ Key Vault REST: "Authentication, requests and responses".
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import access, deletion, operations, pending, rules
+from vaults.emulator import access, deletion, network, operations, pending, rules
 from vaults.emulator.addresses import Place
 from vaults.emulator.call import Call, Service
 from vaults.emulator.errors import VaultError, bad_parameter, unauthorized
@@ -34,6 +34,7 @@ class DataPlane:
 
     def _operate(self, vault: Vault, place: Place, request: Request) -> Response:
         caller = self._authenticate(vault, place, request)
+        network.check(vault, caller, request.client)
         api_version = _api_version(request)
         route, params = _route(request, api_version)
         for check, name in ((rules.check_name, "name"), (rules.check_version, "version")):

@@ -57,7 +57,8 @@ class Emulator(Faults):
         self.tokens = Tokens(self.store, new_key)
         self.service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds)
         self._issuer = Issuer(self.store, self.tokens, self.clock)
-        self._arm = Arm(self.store, self.tokens, self.clock, self.addresses)
+        self.vaults_changed: Callable[[], None] = lambda: None
+        self._arm = Arm(self.service, self.tokens, self.addresses, lambda: self.vaults_changed())
         self._data_plane = DataPlane(self.service, self.tokens)
 
     @classmethod

@@ -1,16 +1,23 @@
 """Vaults and who may do what in them."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 Permissions = dict[str, list[str]]
+VAULT_NAME = re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """A vault's settings. `port` is the one it is served on, None in process."""
+    """A vault's settings. `port` is the one it is served on, None in process.
+
+    `properties` are those of Resource Manager's that need no column of their own, in its words: networkAcls,
+    publicNetworkAccess, enabledForDeployment and its like.
+    """
 
     id: int
     name: str
@@ -24,6 +31,10 @@ class Vault:
     enable_rbac: bool
     port: int | None
     created: int
+    tags: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+    deleted_on: int | None = None
+    purge_on: float | None = None
 
     @property
     def resource_id(self) -> str:
@@ -39,18 +50,39 @@ class Vault:
         return level if self.purge_protection else f"{level}+Purgeable"
 
 
+def check_vault_name(name: str) -> None:
+    """Raises ValueError with the service's own words for a name that no vault may have."""
+    if not VAULT_NAME.fullmatch(name):
+        raise ValueError(
+            f"The vault name '{name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. "
+            "The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. "
+            "Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
+        )
+
+
 def find_vault(db: sqlite3.Connection, name: str) -> Vault | None:
+    """A vault that can be worked with, None also for a deleted one."""
+    vault = find_in_any_state(db, name)
+    return vault if vault is not None and vault.deleted_on is None else None
+
+
+def find_in_any_state(db: sqlite3.Connection, name: str) -> Vault | None:
     row = db.execute("SELECT * FROM vault WHERE name = ?", (name.lower(),)).fetchone()
     return _vault(row) if row else None
 
 
 def find_vault_by_port(db: sqlite3.Connection, port: int) -> Vault | None:
-    row = db.execute("SELECT * FROM vault WHERE port = ?", (port,)).fetchone()
+    row = db.execute("SELECT * FROM vault WHERE port = ? AND deleted_on IS NULL", (port,)).fetchone()
     return _vault(row) if row else None
 
 
 def all_vaults(db: sqlite3.Connection) -> list[Vault]:
-    return [_vault(row) for row in db.execute("SELECT * FROM vault ORDER BY id")]
+    """The vaults that can be worked with."""
+    return [_vault(row) for row in db.execute("SELECT * FROM vault WHERE deleted_on IS NULL ORDER BY id")]
+
+
+def deleted_vaults(db: sqlite3.Connection) -> list[Vault]:
+    return [_vault(row) for row in db.execute("SELECT * FROM vault WHERE deleted_on IS NOT NULL ORDER BY id")]
 
 
 def add_vault(
@@ -70,7 +102,8 @@ def add_vault(
 ) -> Vault:
     """Create a vault. Raises sqlite3.IntegrityError where the name or the port is taken."""
     db.execute(
-        "INSERT INTO vault VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        """INSERT INTO vault (name, tenant, subscription, resource_group, location, sku, retention_days,
+           purge_protection, enable_rbac, port, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             name.lower(),
             tenant,
@@ -90,8 +123,54 @@ def add_vault(
     return vault
 
 
-def set_rbac(db: sqlite3.Connection, vault: Vault, enabled: bool) -> None:
-    db.execute("UPDATE vault SET enable_rbac = ? WHERE id = ?", (enabled, vault.id))
+def save(db: sqlite3.Connection, vault: Vault) -> None:
+    """Write what may change in a vault's life."""
+    db.execute(
+        """UPDATE vault SET sku = ?, purge_protection = ?, enable_rbac = ?, extra = ?, deleted_on = ?, purge_on = ?
+           WHERE id = ?""",
+        (
+            vault.sku,
+            vault.purge_protection,
+            vault.enable_rbac,
+            json.dumps({"tags": vault.tags, "properties": vault.properties}),
+            vault.deleted_on,
+            vault.purge_on,
+            vault.id,
+        ),
+    )
+
+
+def delete(db: sqlite3.Connection, vault: Vault, now: int) -> Vault:
+    """Soft-delete a vault: with all that is in it, until it is recovered, purged, or its retention ends."""
+    deleted = replace(vault, deleted_on=now, purge_on=now + vault.retention_days * 86400)
+    save(db, deleted)
+    return deleted
+
+
+def recover(db: sqlite3.Connection, vault: Vault) -> Vault:
+    recovered = replace(vault, deleted_on=None, purge_on=None)
+    save(db, recovered)
+    return recovered
+
+
+def purge(db: sqlite3.Connection, vault: Vault) -> None:
+    """Forget a vault and everything in it; its name and port are free again."""
+    for table in ("access_policy", "object", "version", "pending", "issuer", "contacts"):
+        db.execute(f"DELETE FROM {table} WHERE vault = ?", (vault.id,))  # noqa: S608 - six constants
+    db.execute("DELETE FROM setting WHERE name GLOB ?", (f"authority {vault.id} *",))
+    scope = vault.resource_id.lower()
+    db.execute(
+        "DELETE FROM role_assignment WHERE lower(scope) = ?1 OR substr(lower(scope), 1, ?2) = ?3",
+        (scope, len(scope) + 1, f"{scope}/"),
+    )
+    db.execute("DELETE FROM vault WHERE id = ?", (vault.id,))
+
+
+def sweep(db: sqlite3.Connection, now: float) -> None:
+    """Forget the deleted vaults whose time has come."""
+    for vault in deleted_vaults(db):
+        if vault.purge_on is not None and vault.purge_on <= now:
+            purge(db, vault)
 
 
 def set_port(db: sqlite3.Connection, vault: Vault, port: int) -> None:
@@ -124,6 +203,7 @@ def set_permissions(
 
 
 def _vault(row: sqlite3.Row) -> Vault:
+    extra = json.loads(row["extra"])
     return Vault(
         row["id"],
         row["name"],
@@ -137,4 +217,8 @@ def _vault(row: sqlite3.Row) -> Vault:
         bool(row["enable_rbac"]),
         row["port"],
         row["created"],
+        extra.get("tags", {}),
+        extra.get("properties", {}),
+        row["deleted_on"],
+        row["purge_on"],
     )

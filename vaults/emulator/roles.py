@@ -104,6 +104,31 @@ ROLES = (
         "Manage key vaults, but not access to them and not their content.",
         (),
         ("Microsoft.KeyVault/*",),
+        ("Microsoft.KeyVault/locations/deletedVaults/purge/action",),
+    ),
+    Role(
+        "a68e7c17-0ab2-4c09-9a58-125dae29748c",
+        "Key Vault Purge Operator",
+        "Purge deleted key vaults.",
+        (),
+        (
+            "Microsoft.KeyVault/deletedVaults/read",
+            "Microsoft.KeyVault/locations/deletedVaults/read",
+            "Microsoft.KeyVault/locations/deletedVaults/purge/action",
+            "Microsoft.KeyVault/locations/operationResults/read",
+        ),
+    ),
+    Role(
+        "8b54135c-b56d-4d72-a534-26097cfdc8d8",
+        "Key Vault Data Access Administrator",
+        "Manage access to key vaults by assigning the Key Vault roles.",
+        (),
+        (
+            "Microsoft.Authorization/*/read",
+            "Microsoft.Authorization/roleAssignments/write",
+            "Microsoft.Authorization/roleAssignments/delete",
+            f"{PREFIX}read",
+        ),
     ),
     Role(
         "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
@@ -151,6 +176,13 @@ def held(db: sqlite3.Connection, object_id: str, scope: str) -> Iterator[tuple[s
 def roles_at(db: sqlite3.Connection, object_id: str, scope: str) -> list[Role]:
     """The roles that a principal has on a resource."""
     return [role for _, role in held(db, object_id, scope)]
+
+
+def subscriptions(db: sqlite3.Connection, object_id: str) -> list[str]:
+    """The subscriptions in which a principal has some role."""
+    rows = db.execute("SELECT scope FROM role_assignment WHERE object_id = ? ORDER BY scope", (object_id,))
+    parts = [row["scope"].split("/") for row in rows]
+    return list(dict.fromkeys(part[2] for part in parts if len(part) > 2))
 
 
 def covers(scope: str, resource: str) -> bool:

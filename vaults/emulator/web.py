@@ -23,7 +23,7 @@ class ConnectionLostError(Exception):
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request, its header names in lower case, its path percent-decoded."""
+    """One HTTP request, its header names in lower case, its path percent-decoded; `client` is who sent it."""
 
     method: str
     host: str
@@ -31,6 +31,7 @@ class Request:
     query: dict[str, str]
     headers: Mapping[str, str]
     content: bytes = field(repr=False, default=b"")
+    client: str = "127.0.0.1"
 
     @property
     def segments(self) -> list[str]:
@@ -100,6 +101,7 @@ def read_environ(environ: Mapping[str, Any]) -> Request | None:
         dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
         headers,
         environ["wsgi.input"].read(length) if length else b"",
+        environ.get("REMOTE_ADDR", "127.0.0.1"),
     )
 
 

@@ -1,0 +1,82 @@
+"""Resource Manager's view of access policies. Key Vault management REST: Vaults - Update Access Policy."""
+
+from typing import Any
+
+from vaults.emulator import registry
+from vaults.emulator.access import PERMISSIONS
+from vaults.emulator.arm import VAULT_TYPE, ArmCall, bad_request
+from vaults.emulator.registry import Permissions, Vault
+from vaults.emulator.web import Response, json_response
+
+WRITE_POLICIES = "Microsoft.KeyVault/vaults/accessPolicies/write"
+MOST = 1024  # access policies that a vault may have
+
+
+def update_access_policies(call: ArmCall, subscription: str, group: str, name: str, kind: str) -> Response:
+    """Vaults - Update Access Policy, for the principals named: `add` unites, `replace` sets, `remove` takes away.
+
+    The answer carries the resulting entries of those principals, as recorded.
+    """
+    with call.vault(WRITE_POLICIES, subscription, group, name) as (db, vault):
+        entries = read_entries(call.body.get("properties"), vault)
+        results: dict[str, Permissions] = {}
+        for object_id, given in entries.items():
+            present = registry.permissions_of(db, vault, object_id)
+            results[object_id] = _changed(kind, present, given)
+            registry.set_permissions(db, vault, object_id, results[object_id])
+    answer = {
+        "id": f"{vault.resource_id}/accessPolicies/",
+        "type": f"{VAULT_TYPE}/accessPolicies",
+        "properties": {"accessPolicies": [entry(vault, *result) for result in results.items()]},
+    }
+    return json_response(200, answer)
+
+
+def _changed(kind: str, present: Permissions, given: Permissions) -> Permissions:
+    match kind.lower():
+        case "add":
+            return {name: _united(present.get(name, []), given.get(name, [])) for name in present | given}
+        case "replace":
+            return given
+        case "remove":
+            return {name: _without(had, given.get(name, [])) for name, had in present.items()}
+    raise bad_request(f"There is no operation '{kind}' on access policies.")
+
+
+def _united(present: list[str], given: list[str]) -> list[str]:
+    return [*present, *_without(given, present)]
+
+
+def _without(names: list[str], removed: list[str]) -> list[str]:
+    lowered = {name.lower() for name in removed}
+    return [name for name in names if name.lower() not in lowered]
+
+
+def read_entries(properties: Any, vault: Vault) -> dict[str, Permissions]:
+    """The access policies of a request by object id. Raises 400 for what the service would not take."""
+    entries = {}
+    try:
+        for given in properties["accessPolicies"]:
+            if given["tenantId"].lower() != vault.tenant:
+                raise bad_request("An access policy must name the tenant of the vault.")
+            permissions = {name.lower(): list(names or []) for name, names in given["permissions"].items()}
+            for collection, names in permissions.items():
+                _check_permissions(collection, names)
+            entries[given["objectId"].lower()] = permissions
+    except (KeyError, TypeError, AttributeError):
+        raise bad_request("The access policies cannot be read.") from None
+    if len(entries) > MOST:
+        raise bad_request(f"A vault has at most {MOST} access policies.")
+    return entries
+
+
+def entry(vault: Vault, object_id: str, permissions: Permissions) -> dict[str, Any]:
+    """One access policy as Resource Manager shows it."""
+    return {"tenantId": vault.tenant, "objectId": object_id, "permissions": permissions}
+
+
+def _check_permissions(collection: str, given: list[str]) -> None:
+    known = {name.lower() for name in (*PERMISSIONS.get(collection, ()), "all")}
+    unknown = [name for name in given if collection != "storage" and name.lower() not in known]
+    if unknown:
+        raise bad_request(f"'{unknown[0]}' is no permission of {collection}.")
