@@ -5,14 +5,17 @@ from collections.abc import Callable
 
 
 class Clock:
-    """Seconds since 1970; a test may push it forward to make certificates, deletions and tokens age."""
+    """Seconds since 1970; it may be pushed forward to make certificates, deletions and tokens age.
 
-    def __init__(self, source: Callable[[], float] = time.time) -> None:
+    `ahead` is by how many seconds that has been done.
+    """
+
+    def __init__(self, source: Callable[[], float] = time.time, ahead: float = 0.0) -> None:
         self._source = source
-        self._ahead = 0.0
+        self.ahead = ahead
 
     def __call__(self) -> float:
-        return self._source() + self._ahead
+        return self._source() + self.ahead
 
     def advance(self, seconds: float) -> None:
-        self._ahead += seconds
+        self.ahead += seconds

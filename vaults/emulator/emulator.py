@@ -1,6 +1,7 @@
 """The emulator as a whole: its state, its rules, and the WSGI application that everybody reaches it by."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
@@ -26,9 +27,19 @@ from vaults.emulator.sample import (
 )
 from vaults.emulator.store import Location, Store
 from vaults.emulator.tokens import Tokens
-from vaults.emulator.web import ReceivedRequest, Request, Response, json_response, phrase, read_environ, received
+from vaults.emulator.web import (
+    Exchange,
+    ReceivedRequest,
+    Request,
+    Response,
+    json_response,
+    phrase,
+    read_environ,
+    received,
+)
 
 ARM_PATHS = ("subscriptions", "providers", "tenants")
+LATELY = 200  # requests that are remembered for whoever looks at the control page
 
 
 class Emulator(Faults):
@@ -50,10 +61,12 @@ class Emulator(Faults):
     ) -> None:
         super().__init__()
         self.store = Store(state)
-        self.clock = Clock(clock)
+        self.clock = Clock(clock, float(self.store.setting("clock ahead") or 0))
         self.addresses = addresses or NamedHosts()
         self.recording = False
         self.requests: list[ReceivedRequest] = []
+        self.lately: deque[Exchange] = deque(maxlen=LATELY)
+        self.control: Callable[[Request], Response] | None = None
         self.tokens = Tokens(self.store, new_key)
         self.service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds)
         self._issuer = Issuer(self.store, self.tokens, self.clock)
@@ -177,6 +190,16 @@ class Emulator(Faults):
                     policy[collection] = change(rest, name)
                 registry.set_permissions(db, each, object_id, policy)
 
+    # Time
+
+    def move_clock(self, seconds: float | None) -> None:
+        """Push the time forward, for good: it outlives a restart. None goes back to the real time."""
+        if seconds is None:
+            self.clock.ahead = 0.0
+        else:
+            self.clock.advance(seconds)
+        self.store.set_setting("clock ahead", repr(self.clock.ahead).encode())
+
     # Requests
 
     def answer(self, request: Request) -> Response:
@@ -187,7 +210,13 @@ class Emulator(Faults):
             place = self.addresses.find(db, request.host)
         if place is None:
             return json_response(404, {"error": {"code": "NotFound", "message": "This host is not served here."}})
-        return self.with_trouble(request, lambda: self._answer(place, request), to_vault=place.vault is not None)
+        if self.control is not None and place.vault is None and request.path.startswith("/control"):
+            return self.control(request)
+        exchange = Exchange(self.clock(), request.method, request.host, request.path)
+        self.lately.append(exchange)
+        response = self.with_trouble(request, lambda: self._answer(place, request), to_vault=place.vault is not None)
+        exchange.status = response.status
+        return response
 
     def _answer(self, place: Place, request: Request) -> Response:
         if place.vault is not None:
@@ -202,7 +231,7 @@ class Emulator(Faults):
         request = read_environ(environ)
         response = Response(413) if request is None else self.answer(request)
         if response.delay:
-            time.sleep(response.delay)
+            self.hold_back(response.delay)
         if isinstance(response.body, bytes) and not any(name == "Content-Length" for name, _ in response.headers):
             response.headers.append(("Content-Length", str(len(response.body))))
         start_response(f"{response.status} {phrase(response.status)}", response.headers)

@@ -2,10 +2,11 @@
 
 Every verb takes the same selectors: `method`, `path` (a regular expression, searched) and `host` (a
 substring). Without `host` only vaults are affected, not the token issuer. Verbs that count stop by
-themselves; `lift()` stops all.
+themselves; `lift()` stops all. Trouble that a person can order by name is in `trouble`.
 """
 
 import json
+import random
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaults.emulator import jwt
-from vaults.emulator.web import ConnectionLostError, Request, Response, json_response
+from vaults.emulator.web import JSON_TYPE, ConnectionLostError, Request, Response, json_response
 
 Proceed = Callable[[], Response]
 Act = Callable[[Request, Proceed], Response]
@@ -31,8 +32,9 @@ NEVER_ANSWERS = 3600.0
 
 @dataclass(slots=True)
 class Fault:
-    """One kind of trouble, for the requests it applies to, as many times as are left."""
+    """One kind of trouble, for the requests it applies to, as many times as are left. `what` is its name."""
 
+    what: str
     act: Act
     left: int
     method: str | None
@@ -40,7 +42,7 @@ class Fault:
     host: str | None
 
     def applies(self, request: Request, *, to_vault: bool) -> bool:
-        if self.left <= 0 or (self.method is not None and self.method != request.method):
+        if self.method is not None and self.method != request.method:
             return False
         if self.path is not None and not re.search(self.path, request.path):
             return False
@@ -48,45 +50,72 @@ class Fault:
 
 
 class Faults:
-    """The trouble that is due. Faults apply in the order in which they were asked for, one to a request."""
+    """The trouble that is due. Faults apply in the order in which they were asked for, one to a request.
+
+    `distance` and `jitter` are apart from them: the seconds, and up to how many more at random, that every answer of
+    a vault takes, whatever else happens to it.
+    """
 
     def __init__(self) -> None:
+        self.distance = self.jitter = 0.0
         self._due: list[Fault] = []
         self._due_lock = threading.Lock()
+        self._lifted = threading.Event()
 
     def lift(self) -> None:
-        """No more trouble."""
-        self._due.clear()
+        """No more trouble; answers that are being held back go out now."""
+        with self._due_lock:
+            self.distance = self.jitter = 0.0
+            self._due.clear()
+            self._lifted.set()
+            self._lifted = threading.Event()
+
+    def hold_back(self, seconds: float) -> None:
+        """Wait before an answer goes out, at the longest until trouble is lifted."""
+        self._lifted.wait(seconds)
+
+    def faults(self) -> list[Fault]:
+        """The trouble that is still to come."""
+        with self._due_lock:
+            return list(self._due)
 
     def with_trouble(self, request: Request, proceed: Proceed, *, to_vault: bool) -> Response:
         with self._due_lock:
             due = next((fault for fault in self._due if fault.applies(request, to_vault=to_vault)), None)
             if due is not None:
                 due.left -= 1
-        return due.act(request, proceed) if due else proceed()
+                if due.left <= 0:
+                    self._due.remove(due)
+        response = due.act(request, proceed) if due else proceed()
+        if to_vault and (self.distance or self.jitter):
+            response.delay += self.distance + random.uniform(0, self.jitter)  # noqa: S311 - no secret depends on it
+        return response
 
     def interfere(
         self,
         act: Act,
         times: int = FOREVER,
         *,
+        what: str = "something made up",
         method: str | None = None,
         path: str | None = None,
         host: str | None = None,
     ) -> None:
         """Let `act` answer; it may call `proceed` to have the request carried out."""
-        self._due.append(Fault(act, times, method, path, host))
+        if times > 0:
+            with self._due_lock:
+                self._due.append(Fault(what, act, times, method, path, host))
 
     def throttle(self, times: int = 1, *, retry_after: str | None = None, **where: Any) -> None:
         """429. As reported of the real service it carries no Retry-After, unless one is given."""
         headers = {} if retry_after is None else {"Retry-After": retry_after}
-        self.answer_next(429, THROTTLED, headers, times=times, **where)
+        self.answer_next(429, THROTTLED, headers, times=times, **{"what": "throttled"} | where)
 
     def fail(self, times: int = 1, status: int = 503, *, retry_after: str | None = None, **where: Any) -> None:
         """An error of the service, without having done anything."""
         body = {"error": {"code": "InternalServerError", "message": "The service could not process the request."}}
         headers = {} if retry_after is None else {"Retry-After": retry_after}
-        self.answer_next(status, body, headers, times=times, **where)
+        self.answer_next(status, body, headers, times=times, **{"what": f"answer {status}"} | where)
 
     def answer_next(
         self,
@@ -148,7 +177,7 @@ class Faults:
 
         def act(_request: Request, proceed: Proceed) -> Response:
             response = proceed()
-            if isinstance(response.body, bytes) and response.body:
+            if isinstance(response.body, bytes) and ("Content-Type", JSON_TYPE) in response.headers:
                 changed = change(json.loads(response.body))
                 response.body = json.dumps(changed).encode()
             return response

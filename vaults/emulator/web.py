@@ -86,6 +86,17 @@ class ReceivedRequest:
     headers: Mapping[str, str] = field(repr=False)
 
 
+@dataclass(slots=True)
+class Exchange:
+    """A request and how it ended, to look at: nothing of it is secret. `status` 0: no answer was sent (yet)."""
+
+    moment: float
+    method: str
+    host: str
+    path: str
+    status: int = 0
+
+
 def read_environ(environ: Mapping[str, Any]) -> Request | None:
     """The request of a WSGI environment, None where its body is larger than any real one."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
