@@ -146,20 +146,19 @@ def sick_vault(world: World, emulator: Emulator) -> Vault:
 
 
 @pytest.fixture
-def file_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[Path]:
+def file_database(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
     """A real SQLite file, set up as a deployment's is, in place of the one in memory: for threads and raw bytes."""
     connection = connections["default"]
-    in_memory, name = connection.connection, connection.settings_dict["NAME"]
+    name = connection.settings_dict["NAME"]
     path = tmp_path / "kvportal.sqlite3"
-    with django_db_blocker.unblock():
-        connection.ensure_connection()
-        in_memory = connection.connection
-        with closing(sqlite3.connect(path)) as copy:
-            in_memory.backup(copy)
-        connection.connection, connection.settings_dict["NAME"] = None, str(path)
-        yield path
-        connections.close_all()
-        connection.connection, connection.settings_dict["NAME"] = in_memory, name
+    connection.ensure_connection()
+    in_memory = connection.connection
+    with closing(sqlite3.connect(path)) as copy:
+        in_memory.backup(copy)
+    connection.connection, connection.settings_dict["NAME"] = None, str(path)
+    yield path
+    connections.close_all()
+    connection.connection, connection.settings_dict["NAME"] = in_memory, name
 
 
 @pytest.fixture

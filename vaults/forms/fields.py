@@ -83,10 +83,11 @@ class TagsField(forms.Field):
 
 
 def tags_as_text(tags: Mapping[str, str]) -> str:
+    """One a line where that reads back the same, else a JSON object: a browser turns a bare CR into a line end."""
     lines = [f"{name}={value}" for name, value in tags.items()]
     text = "\n".join(lines)
     try:
-        plain = tags_from_text(text) == dict(tags)
+        plain = "\r" not in text and tags_from_text(text) == dict(tags)
     except ValidationError:
         plain = False
     return text if plain else json.dumps(dict(tags), ensure_ascii=False, indent=1)

@@ -19,7 +19,7 @@ from vaults.views.activity import activity_ahead
 from vaults.views.confirm import deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
-from vaults.views.forms import attributes_of, refused_form, selected_version
+from vaults.views.forms import attributes_of, posted, refused_form, selected_version
 from vaults.views.pages import HtmxRequest, render_page
 
 
@@ -76,7 +76,7 @@ def certificate_download(request: HtmxRequest, vault: Vault, name: str) -> HttpR
 @once
 def certificate_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
     access.require(request.user, Action.CERTIFICATE_CREATE, vault.team)
-    form = CertificateForm(request.POST or None)
+    form = CertificateForm(posted(request))
     context: dict[str, Any] = {"vault": vault, "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]

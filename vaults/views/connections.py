@@ -19,6 +19,7 @@ from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.models import Connection
 from vaults.permissions import Action
 from vaults.views.doors import once
+from vaults.views.forms import posted
 from vaults.views.pages import HtmxRequest, render_page
 
 SENSITIVE = ("client_secret", "certificate_password")
@@ -65,7 +66,7 @@ def detail(request: HtmxRequest, connection: Connection) -> dict[str, Any]:
 def connection_new(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
     access.require(request.user, Action.CONNECTION_CREATE, team)
-    form = ConnectionForm(request.POST or None, request.FILES or None, clouds=cloud_choices())
+    form = ConnectionForm(posted(request), request.FILES or None, clouds=cloud_choices())
     if request.method == "POST" and form.is_valid():
         connection = form.save(commit=False)
         if name_is_free(form, team.connections.filter(name=connection.name).exists()):
@@ -83,7 +84,7 @@ def connection_edit(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
     connection = access.connection_for(request.user, connection_id)
     access.require(request.user, Action.CONNECTION_UPDATE, connection.team)
     others = connection.team.connections.exclude(pk=connection.pk)
-    form = ConnectionForm(request.POST or None, request.FILES or None, instance=connection, clouds=cloud_choices())
+    form = ConnectionForm(posted(request), request.FILES or None, instance=connection, clouds=cloud_choices())
     if request.method == "POST" and form.is_valid():
         changed = form.save(commit=False)
         if name_is_free(form, others.filter(name=changed.name).exists()):

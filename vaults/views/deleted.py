@@ -14,7 +14,7 @@ from vaults.forms.confirm import ConfirmForm, TypedNameForm
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
-from vaults.views.forms import refused_form
+from vaults.views.forms import posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
 
 DETAIL = {"secrets": "secret_detail", "keys": "key_detail", "certificates": "certificate_detail"}
@@ -101,7 +101,7 @@ def deleted_purge(request: HtmxRequest, vault: Vault, kind: str, name: str) -> H
         "Purge",
         ["All versions are destroyed. Nobody can bring them back, Microsoft neither."],
     )
-    form = context["form"] = TypedNameForm(request.POST or None, expected=name)
+    form = context["form"] = TypedNameForm(posted(request), expected=name)
     context |= {"danger": True, "typed_name": True}
     if request.method == "POST" and form.is_valid():
         with refused_form(form, context) as attempt:

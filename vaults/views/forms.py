@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from django import forms
-from django.http import Http404, QueryDict
+from django.http import Http404, HttpRequest, QueryDict
 
 from vaults import problems
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
@@ -14,6 +14,11 @@ from vaults.keyvault.errors import Conflict
 from vaults.keyvault.types import Properties
 
 Found = TypeVar("Found", bound=Properties)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent with, also where that is nothing; None where the page is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 def selected_version(versions: Sequence[Found], version: str) -> Found:

@@ -19,7 +19,7 @@ from vaults.views.activity import activity_ahead
 from vaults.views.confirm import deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
-from vaults.views.forms import attributes_of, refused_form, selected_version
+from vaults.views.forms import attributes_of, posted, refused_form, selected_version
 from vaults.views.pages import HtmxRequest, render_page
 
 
@@ -66,7 +66,7 @@ def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
 @once
 def key_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
     access.require(request.user, Action.KEY_CREATE, vault.team)
-    form = KeyForm(request.POST or None)
+    form = KeyForm(posted(request))
     context: dict[str, Any] = {"vault": vault, "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]

@@ -19,7 +19,7 @@ from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
 from vaults.views.confirm import deletion_page
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
-from vaults.views.forms import attributes_of, refused_form, selected_version
+from vaults.views.forms import attributes_of, posted, refused_form, selected_version
 from vaults.views.pages import HtmxRequest, is_swap, render_page
 from vaults.views.values import shown
 
@@ -59,7 +59,7 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
 @once
 def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
     access.require(request.user, Action.SECRET_CREATE, vault.team)
-    form = SecretForm(request.POST or None)
+    form = SecretForm(posted(request))
     context: dict[str, Any] = {"vault": vault, "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]

@@ -17,6 +17,7 @@ from vaults.forms.teams import InviteForm, JoinForm, RoleForm
 from vaults.models import Invitation, Membership, Team
 from vaults.permissions import ROLE_SENTENCES, Action, Role
 from vaults.views.doors import once
+from vaults.views.forms import posted
 from vaults.views.pages import HtmxRequest, render_page
 
 
@@ -96,7 +97,7 @@ def join(request: HtmxRequest, token: str) -> HttpResponse:
     invitation = Invitation.open(token)
     if invitation is None:
         raise Http404("This link was used, or has expired.")
-    form = JoinForm(request.POST or None, invited_email=invitation.email)
+    form = JoinForm(posted(request), invited_email=invitation.email)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:

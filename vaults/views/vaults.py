@@ -16,6 +16,7 @@ from vaults.forms.vaults import VaultEditForm, VaultForm
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.doors import once, with_vault
+from vaults.views.forms import posted
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.summary import summary_of
 
@@ -46,9 +47,7 @@ def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
 def vault_new(request: HtmxRequest) -> HttpResponse:
     access.require(request.user, Action.VAULT_ADD, access.team_for(request.user))
     connections = access.connections_for(request.user)
-    form = VaultForm(
-        request.POST or None, connections=connections, initial={"connection": request.GET.get("connection")}
-    )
+    form = VaultForm(posted(request), connections=connections, initial={"connection": request.GET.get("connection")})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         access.require(request.user, Action.VAULT_ADD, data["connection"].team)
@@ -74,7 +73,7 @@ def vault_new(request: HtmxRequest) -> HttpResponse:
 @once
 def vault_edit(request: HtmxRequest, vault: Vault) -> HttpResponse:
     access.require(request.user, Action.VAULT_UPDATE, vault.team)
-    form = VaultEditForm(request.POST or None, initial={"production": vault.production})
+    form = VaultEditForm(posted(request), initial={"production": vault.production})
     if request.method == "POST" and form.is_valid():
         vaults.update_vault(request.user, vault, production=form.cleaned_data["production"])
         messages.success(request, f"Vault {vault.name} was changed.")
