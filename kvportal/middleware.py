@@ -74,11 +74,14 @@ def back_to_page(request: HttpRequest, target: str) -> str:
     parts = urlsplit(target)
     if parts.path != resolve_url(settings.LOGIN_URL):
         return target
-    page = urlsplit(request.headers.get("HX-Current-URL", ""))
-    if page.netloc and page.netloc != request.get_host():
+    try:
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return target
+    if page.netloc != request.get_host() or not page.path.startswith("/") or page.path.startswith("//"):
         return target
     query = QueryDict(mutable=True)
-    query["next"] = page.path or "/"
+    query["next"] = page.path
     return f"{parts.path}?{query.urlencode()}"
 
 

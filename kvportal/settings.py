@@ -162,6 +162,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-kvportal" if HTTPS else "kvportal"
 CSRF_COOKIE_NAME = "__Host-kvportal-csrf" if HTTPS else "kvportal-csrf"
 CSRF_COOKIE_HTTPONLY = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # not in a cookie of its own
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and "*" not in host]
 
 # What every answer says

@@ -1,0 +1,141 @@
+"""What every answer says, whatever its status: policy, framing, caching, sniffing; and what no page may hold."""
+
+import re
+
+import pytest
+from django.conf import settings as configured
+from django.test import Client
+from pytest_django import Settings
+
+from tests.conftest import PASSWORD, World, say, signed_in
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+
+V = "/vaults/kv-shop-prod"
+POLICY = {
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+@pytest.fixture
+def answers(olga: Client, world: World, azure: VaultClient, emulator: Emulator) -> dict[str, object]:
+    """One answer of each status that there is."""
+    azure.secrets.set("kept", "hidden")
+    strict = Client(enforce_csrf_checks=True)
+    found = {
+        "200": olga.get("/"),
+        "200 part": olga.get(f"{V}/secrets/", headers={"HX-Request": "true"}),
+        "200 file": olga.get("/inventory/csv/"),
+        "200 sign-in": Client().get("/account/login/"),
+        "200 health": Client().get("/healthz"),
+        "302": Client().get("/"),
+        "302 scan": olga.post(f"{V}/scan/"),
+        "400": olga.post(f"{V}/new/secret/", {f"a{n}": "1" for n in range(1500)}),
+        "403": signed_in(world.rafi).get(f"{V}/new/secret/"),
+        "403 csrf": strict.post("/account/login/", {"login": "a", "password": "b"}),
+        "404": olga.get("/no/such/page/"),
+        "404 signed out": Client().get("/no/such/page/"),
+        "405": olga.get(f"{V}/secrets/kept/reveal/"),
+        "422": olga.post(f"{V}/new/secret/", {"name": "a b"}),
+    }
+    emulator.fail(9, 503, retry_after="60")
+    return found | {"502": olga.get(f"{V}/keys/")}
+
+
+def test_every_status_carries_every_header(answers: dict[str, object]) -> None:
+    wrong = [
+        (name, header, answer.headers.get(header))  # type: ignore[attr-defined]
+        for name, answer in answers.items()
+        for header, value in HEADERS.items()
+        if answer.headers.get(header) != value  # type: ignore[attr-defined]
+    ]
+    policies = {
+        name: set(re.split(r";\s*", answer.headers.get("Content-Security-Policy", "")))  # type: ignore[attr-defined]
+        for name, answer in answers.items()
+    }
+    say(f"answers: {len(answers)}, headers missing: {len(wrong)}")
+    assert wrong == []
+    assert {name: policy for name, policy in policies.items() if policy != POLICY} == {}
+
+
+def test_the_statuses_are_what_they_should_be(answers: dict[str, object]) -> None:
+    statuses = {name: answer.status_code for name, answer in answers.items()}  # type: ignore[attr-defined]
+    assert statuses == {name: int(name[:3]) if name != "404 signed out" else statuses[name] for name in statuses}
+
+
+def test_a_defect_is_a_page_with_the_same_headers(olga: Client, world: World, settings: Settings) -> None:
+    settings.CLOUDS = {"local": object()}  # something no code expects
+    olga.raise_request_exception = False
+    answer = olga.get(f"{V}/secrets/")
+    assert answer.status_code == 500
+    assert {header: answer.headers.get(header) for header in HEADERS} == HEADERS
+    assert b"Traceback" not in answer.content
+    assert b"object at 0x" not in answer.content
+
+
+INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
+ELSEWHERE = re.compile(r"""(?:src|href|action)=["'](?:https?:)?//""", re.IGNORECASE)
+
+
+def test_no_page_holds_inline_code_or_something_from_another_host(answers: dict[str, object]) -> None:
+    for name, answer in answers.items():
+        content = answer.content.decode("utf-8", "replace")  # type: ignore[attr-defined]
+        if not answer.headers.get("Content-Type", "").startswith("text/html"):  # type: ignore[attr-defined]
+            continue
+        scripts = [tag for tag in INLINE.findall(content) if "application/json" not in tag]
+        assert scripts == [], name
+        assert ELSEWHERE.findall(content) == [], name
+
+
+def test_cookies_are_the_servers_alone(world: World) -> None:
+    client = Client()
+    page = client.get("/account/login/")
+    answer = client.post("/account/login/", {"login": world.olga.email, "password": PASSWORD})
+    assert answer.status_code == 302
+    for cookies in (page.cookies, answer.cookies):
+        for name, cookie in cookies.items():
+            assert name.startswith("__Host-"), name
+            assert (cookie["httponly"], cookie["secure"], cookie["path"], cookie["domain"]) == (True, True, "/", "")
+            assert cookie["samesite"] == "Lax"
+    assert configured.SESSION_COOKIE_SECURE
+    assert configured.CSRF_COOKIE_SECURE
+    assert configured.SECURE_HSTS_SECONDS >= 31_536_000
+
+
+UNSAFE = [f"{V}/new/secret/", f"{V}/secrets/kept/reveal/", f"{V}/secrets/kept/delete/", "/team/invite/", f"{V}/scan/"]
+
+
+def test_no_forged_post_is_taken(world: World, emulator: Emulator) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.olga, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.get(f"{V}/new/secret/")
+    emulator.requests.clear()
+    forged: list[dict[str, str]] = [
+        {},
+        {"Origin": "https://evil.test"},
+        {"Referer": "https://evil.test/"},
+        {"Origin": "null"},
+        {"X-CSRFToken": "a" * 64},
+        {"HX-Request": "true"},
+        {"Content-Type": "text/plain"},
+    ]
+    statuses = [client.post(address, {"name": "x"}, headers=each).status_code for address in UNSAFE for each in forged]
+    say(f"forged posts: {len(statuses)}, taken: {sum(status != 403 for status in statuses)}")
+    assert set(statuses) == {403}
+    assert emulator.requests == []
