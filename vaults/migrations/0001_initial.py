@@ -8,195 +8,317 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(max_length=254, unique=True)),
-                ('name', models.CharField(blank=True, max_length=80)),
-                ('is_active', models.BooleanField(default=True)),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("email", models.EmailField(max_length=254, unique=True)),
+                ("name", models.CharField(blank=True, max_length=80)),
+                ("is_active", models.BooleanField(default=True)),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='AuditChain',
+            name="AuditChain",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField(default=0)),
-                ('hash', models.CharField(default='0000000000000000000000000000000000000000000000000000000000000000', max_length=64)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("seq", models.BigIntegerField(default=0)),
+                (
+                    "hash",
+                    models.CharField(
+                        default="0000000000000000000000000000000000000000000000000000000000000000", max_length=64
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SealedCanary',
+            name="SealedCanary",
             fields=[
-                ('key_id', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('sealed', models.TextField()),
+                ("key_id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("sealed", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80, unique=True)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80, unique=True)),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('seq', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('event', models.UUIDField(db_index=True)),
-                ('at', models.DateTimeField(db_index=True)),
-                ('state', models.CharField(choices=[('started', 'Started'), ('succeeded', 'Succeeded'), ('denied', 'Denied'), ('failed', 'Failed'), ('unknown', 'Unknown')], max_length=10)),
-                ('team_id', models.UUIDField(db_index=True)),
-                ('team_name', models.CharField(max_length=80)),
-                ('actor_id', models.UUIDField(null=True)),
-                ('actor_label', models.CharField(max_length=254)),
-                ('action', models.CharField(max_length=40)),
-                ('connection_name', models.CharField(blank=True, max_length=80)),
-                ('client_id', models.CharField(blank=True, max_length=64)),
-                ('vault_id', models.UUIDField(null=True)),
-                ('vault_name', models.CharField(blank=True, max_length=260)),
-                ('vault_slug', models.CharField(blank=True, max_length=80)),
-                ('name', models.CharField(blank=True, max_length=254)),
-                ('version', models.CharField(blank=True, max_length=64)),
-                ('detail', models.JSONField(default=dict)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('code', models.CharField(blank=True, max_length=80)),
-                ('inner_code', models.CharField(blank=True, max_length=80)),
-                ('azure_request_ids', models.JSONField(default=list)),
-                ('previous_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
+                ("seq", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("event", models.UUIDField(db_index=True)),
+                ("at", models.DateTimeField(db_index=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("started", "Started"),
+                            ("succeeded", "Succeeded"),
+                            ("denied", "Denied"),
+                            ("failed", "Failed"),
+                            ("unknown", "Unknown"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("team_id", models.UUIDField(db_index=True)),
+                ("team_name", models.CharField(max_length=80)),
+                ("actor_id", models.UUIDField(null=True)),
+                ("actor_label", models.CharField(max_length=254)),
+                ("action", models.CharField(max_length=40)),
+                ("connection_name", models.CharField(blank=True, max_length=80)),
+                ("client_id", models.CharField(blank=True, max_length=64)),
+                ("vault_id", models.UUIDField(null=True)),
+                ("vault_name", models.CharField(blank=True, max_length=260)),
+                ("vault_slug", models.CharField(blank=True, max_length=80)),
+                ("name", models.CharField(blank=True, max_length=254)),
+                ("version", models.CharField(blank=True, max_length=64)),
+                ("detail", models.JSONField(default=dict)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("code", models.CharField(blank=True, max_length=80)),
+                ("inner_code", models.CharField(blank=True, max_length=80)),
+                ("azure_request_ids", models.JSONField(default=list)),
+                ("previous_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['-seq'],
-                'indexes': [models.Index(fields=['vault_id', 'name', 'seq'], name='audit_object')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'started'), _negated=True), fields=('event',), name='one_outcome_an_act')],
+                "ordering": ["-seq"],
+                "indexes": [models.Index(fields=["vault_id", "name", "seq"], name="audit_object")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "started"), _negated=True),
+                        fields=("event",),
+                        name="one_outcome_an_act",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('key', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
-                ('path', models.CharField(max_length=400)),
-                ('digest', models.CharField(max_length=64)),
-                ('location', models.CharField(blank=True, max_length=400)),
-                ('created_at', models.DateTimeField(auto_now_add=True, db_index=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                ("key", models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
+                ("path", models.CharField(max_length=400)),
+                ("digest", models.CharField(max_length=64)),
+                ("location", models.CharField(blank=True, max_length=400)),
+                ("created_at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('email', models.EmailField(blank=True, help_text="Empty in the first owner's: nobody is known yet.", max_length=254)),
-                ('role', models.CharField(choices=[('viewer', 'Viewer'), ('reader', 'Reader'), ('writer', 'Writer'), ('manager', 'Manager'), ('owner', 'Owner')], max_length=16)),
-                ('token_digest', models.CharField(max_length=64, unique=True)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='vaults.team')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "email",
+                    models.EmailField(
+                        blank=True, help_text="Empty in the first owner's: nobody is known yet.", max_length=254
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("viewer", "Viewer"),
+                            ("reader", "Reader"),
+                            ("writer", "Writer"),
+                            ("manager", "Manager"),
+                            ("owner", "Owner"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("token_digest", models.CharField(max_length=64, unique=True)),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="invitations", to="vaults.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=80)),
-                ('cloud', models.CharField(max_length=40)),
-                ('tenant_id', models.CharField(max_length=253, verbose_name='tenant ID')),
-                ('client_id', models.CharField(max_length=64, verbose_name='application (client) ID')),
-                ('api_version', models.CharField(choices=[('7.0', '7.0'), ('7.1', '7.1'), ('7.2', '7.2'), ('7.3', '7.3'), ('7.4', '7.4'), ('7.5', '7.5'), ('7.6', '7.6'), ('2025-07-01', '2025-07-01'), ('2026-04-01', '2026-04-01')], default='2026-04-01', max_length=16, verbose_name='API version')),
-                ('client_secret_sealed', models.TextField(blank=True, editable=False)),
-                ('certificate_sealed', models.TextField(blank=True, editable=False)),
-                ('certificate_subject', models.CharField(blank=True, editable=False, max_length=500)),
-                ('credential_expires_on', models.DateTimeField(blank=True, null=True, verbose_name='credential ends on')),
-                ('credential_changed_at', models.DateTimeField(editable=False, null=True)),
-                ('revision', models.PositiveIntegerField(default=1, editable=False)),
-                ('tested_at', models.DateTimeField(editable=False, null=True)),
-                ('test_sentence', models.CharField(blank=True, editable=False, max_length=300)),
-                ('test_passed', models.BooleanField(editable=False, null=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='connections', to='vaults.team')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=80)),
+                ("cloud", models.CharField(max_length=40)),
+                ("tenant_id", models.CharField(max_length=253, verbose_name="tenant ID")),
+                ("client_id", models.CharField(max_length=64, verbose_name="application (client) ID")),
+                (
+                    "api_version",
+                    models.CharField(
+                        choices=[
+                            ("7.0", "7.0"),
+                            ("7.1", "7.1"),
+                            ("7.2", "7.2"),
+                            ("7.3", "7.3"),
+                            ("7.4", "7.4"),
+                            ("7.5", "7.5"),
+                            ("7.6", "7.6"),
+                            ("2025-07-01", "2025-07-01"),
+                            ("2026-04-01", "2026-04-01"),
+                        ],
+                        default="2026-04-01",
+                        max_length=16,
+                        verbose_name="API version",
+                    ),
+                ),
+                ("client_secret_sealed", models.TextField(blank=True, editable=False)),
+                ("certificate_sealed", models.TextField(blank=True, editable=False)),
+                ("certificate_subject", models.CharField(blank=True, editable=False, max_length=500)),
+                (
+                    "credential_expires_on",
+                    models.DateTimeField(blank=True, null=True, verbose_name="credential ends on"),
+                ),
+                ("credential_changed_at", models.DateTimeField(editable=False, null=True)),
+                ("revision", models.PositiveIntegerField(default=1, editable=False)),
+                ("tested_at", models.DateTimeField(editable=False, null=True)),
+                ("test_sentence", models.CharField(blank=True, editable=False, max_length=300)),
+                ("test_passed", models.BooleanField(editable=False, null=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="connections", to="vaults.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Vault',
+            name="Vault",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(help_text="The vault's name, or an exact host that the cloud allows.", max_length=260)),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('production', models.BooleanField(default=False)),
-                ('scan_requested_at', models.DateTimeField(editable=False, null=True)),
-                ('scan_started_at', models.DateTimeField(editable=False, null=True)),
-                ('scanned_at', models.DateTimeField(editable=False, null=True)),
-                ('scan_problem', models.CharField(blank=True, editable=False, max_length=300)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vaults', to='vaults.connection')),
-                ('scan_requested_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="The vault's name, or an exact host that the cloud allows.", max_length=260
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                ("production", models.BooleanField(default=False)),
+                ("scan_requested_at", models.DateTimeField(editable=False, null=True)),
+                ("scan_started_at", models.DateTimeField(editable=False, null=True)),
+                ("scanned_at", models.DateTimeField(editable=False, null=True)),
+                ("scan_problem", models.CharField(blank=True, editable=False, max_length=300)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="vaults", to="vaults.connection"
+                    ),
+                ),
+                (
+                    "scan_requested_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='InventoryItem',
+            name="InventoryItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('secret', 'Secret'), ('key', 'Key'), ('certificate', 'Certificate')], max_length=12)),
-                ('name', models.CharField(max_length=127)),
-                ('enabled', models.BooleanField()),
-                ('managed', models.BooleanField(default=False)),
-                ('pending', models.BooleanField(default=False)),
-                ('not_before', models.DateTimeField(null=True)),
-                ('expires_on', models.DateTimeField(null=True)),
-                ('created_on', models.DateTimeField(null=True)),
-                ('updated_on', models.DateTimeField(null=True)),
-                ('deleted_on', models.DateTimeField(null=True)),
-                ('scheduled_purge_on', models.DateTimeField(null=True)),
-                ('content_type', models.CharField(blank=True, max_length=255)),
-                ('subject', models.CharField(blank=True, max_length=1000)),
-                ('tags', models.JSONField(default=dict)),
-                ('vault', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='vaults.vault')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("secret", "Secret"), ("key", "Key"), ("certificate", "Certificate")], max_length=12
+                    ),
+                ),
+                ("name", models.CharField(max_length=127)),
+                ("enabled", models.BooleanField()),
+                ("managed", models.BooleanField(default=False)),
+                ("pending", models.BooleanField(default=False)),
+                ("not_before", models.DateTimeField(null=True)),
+                ("expires_on", models.DateTimeField(null=True)),
+                ("created_on", models.DateTimeField(null=True)),
+                ("updated_on", models.DateTimeField(null=True)),
+                ("deleted_on", models.DateTimeField(null=True)),
+                ("scheduled_purge_on", models.DateTimeField(null=True)),
+                ("content_type", models.CharField(blank=True, max_length=255)),
+                ("subject", models.CharField(blank=True, max_length=1000)),
+                ("tags", models.JSONField(default=dict)),
+                (
+                    "vault",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="vaults.vault"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('viewer', 'Viewer'), ('reader', 'Reader'), ('writer', 'Writer'), ('manager', 'Manager'), ('owner', 'Owner')], max_length=16)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='vaults.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("viewer", "Viewer"),
+                            ("reader", "Reader"),
+                            ("writer", "Writer"),
+                            ("manager", "Manager"),
+                            ("owner", "Owner"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="vaults.team"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('team', 'user'), name='one_membership_a_team')],
+                "constraints": [models.UniqueConstraint(fields=("team", "user"), name="one_membership_a_team")],
             },
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(fields=('team', 'name'), name='connection_name_once_a_team'),
+            model_name="connection",
+            constraint=models.UniqueConstraint(fields=("team", "name"), name="connection_name_once_a_team"),
         ),
         migrations.AddConstraint(
-            model_name='vault',
-            constraint=models.UniqueConstraint(fields=('connection', 'name'), name='vault_once_a_connection'),
+            model_name="vault",
+            constraint=models.UniqueConstraint(fields=("connection", "name"), name="vault_once_a_connection"),
         ),
         migrations.AddIndex(
-            model_name='inventoryitem',
-            index=models.Index(fields=['vault', 'kind', 'name'], name='inventory_item'),
+            model_name="inventoryitem",
+            index=models.Index(fields=["vault", "kind", "name"], name="inventory_item"),
         ),
         migrations.AddIndex(
-            model_name='inventoryitem',
-            index=models.Index(fields=['expires_on'], name='inventory_expiry'),
+            model_name="inventoryitem",
+            index=models.Index(fields=["vault", "expires_on"], name="inventory_expiry"),
         ),
     ]

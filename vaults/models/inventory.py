@@ -30,7 +30,7 @@ class InventoryItem(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["vault", "kind", "name"], name="inventory_item"),
-            models.Index(fields=["expires_on"], name="inventory_expiry"),
+            models.Index(fields=["vault", "expires_on"], name="inventory_expiry"),
         ]
 
     def __str__(self) -> str:
