@@ -1,0 +1,184 @@
+"""Signing in: throttled guesses, session limits, where `next` may lead, and what a stranger learns."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from tests.browsing import text_of
+from tests.conftest import PASSWORD, World, confirmed, say, signed_in
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.models import Membership
+from vaults.permissions import Role
+
+LOGIN = "/account/login/"
+
+
+def guess(client: Client, email: str, password: str, **more: Any) -> Any:
+    return client.post(LOGIN, {"login": email, "password": password}, **more)
+
+
+def was_tried(answer: Any) -> bool:
+    """Was the password looked at, or the guess turned away before that?"""
+    return answer.status_code == 200 and "Too many failed" not in text_of(answer)
+
+
+def test_password_and_page(world: World) -> None:
+    client = Client()
+    assert "Sign in" in text_of(client.get(LOGIN))
+    assert guess(client, "OWNER@example.com", PASSWORD)["Location"] == "/"
+    assert client.get("/").status_code == 200
+    client.post("/account/logout/")
+    assert client.get("/").status_code == 302
+
+
+def test_a_look_at_the_sign_out_page_signs_nobody_out(olga: Client) -> None:
+    olga.get("/account/logout/")
+    assert olga.get("/").status_code == 200
+
+
+def test_nobody_signs_himself_up(world: World) -> None:
+    form = {"email": "me@example.com", "password1": "a sentence is good", "password2": "a sentence is good"}
+    answer = Client().post("/account/signup/", form)
+    assert answer.status_code in (200, 403, 404)
+    assert not world.team.memberships.filter(user__email="me@example.com").exists()
+
+
+def test_guesses_are_throttled_and_the_wait_ends(world: World) -> None:
+    client = Client()
+    tried = sum(was_tried(guess(client, world.olga.email, f"guess {n}")) for n in range(40))
+    say(f"guesses at one account: 40, tried: {tried}")
+    assert tried <= 5
+    assert guess(client, world.olga.email, PASSWORD).status_code == 200  # not even the right one, for now
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=6)):
+        assert guess(client, world.olga.email, PASSWORD).status_code == 302
+
+
+def test_a_forged_address_buys_no_guesses(world: World) -> None:
+    tried = 0
+    for number in range(30):
+        forged = {
+            "X-Forwarded-For": f"10.0.0.{number}",
+            "X-Real-IP": f"10.0.1.{number}",
+            "Forwarded": f"for=10.2.0.{number}",
+        }
+        tried += was_tried(guess(Client(), world.olga.email, f"guess {number}", headers=forged))
+    assert tried <= 5
+
+
+def test_an_unknown_person_and_a_wrong_password_look_the_same(world: World) -> None:
+    wrong = guess(Client(), world.olga.email, "wrong")
+    unknown = guess(Client(), "nobody@example.com", "wrong")
+    assert wrong.status_code == unknown.status_code == 200
+    assert bare(wrong, world.olga.email) == bare(unknown, "nobody@example.com")
+    assert b'value="wrong"' not in wrong.content
+
+
+def bare(answer: Any, email: str) -> str:
+    return re.sub(r'value="[0-9a-zA-Z]{64}"', "", answer.content.decode().replace(email, ""))
+
+
+NEXT = [
+    "https://evil.test/",
+    "//evil.test/",
+    "///evil.test",
+    "/\\evil.test",
+    "\\\\evil.test",
+    "https:evil.test",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "http://testserver@evil.test/",
+    " https://evil.test/",
+    "/%0d%0aLocation:%20https://evil.test/",
+    "\r\nLocation: https://evil.test/",
+]
+
+
+@pytest.mark.parametrize("target", NEXT)
+def test_next_never_leads_to_another_host(target: str, world: World) -> None:
+    client = Client()
+    sign_in = client.post(LOGIN, {"login": world.olga.email, "password": PASSWORD, "next": target})
+    again = client.post("/account/reauthenticate/", {"password": PASSWORD, "next": target})
+    for answer in (sign_in, again, client.post("/account/logout/", {"next": target})):
+        place = answer.headers.get("Location", "/")
+        assert re.match(r"/(?![/\\])", place), place
+        assert "\n" not in place
+
+
+def test_next_leads_back_to_the_page(world: World) -> None:
+    client = Client()
+    asked = client.get("/vaults/kv-shop-prod/secrets/?page=x")
+    assert asked["Location"] == "/account/login/?next=/vaults/kv-shop-prod/secrets/%3Fpage%3Dx"
+    form = {"login": world.olga.email, "password": PASSWORD, "next": "/vaults/kv-shop-prod/secrets/?page=x"}
+    assert client.post(LOGIN, form)["Location"] == "/vaults/kv-shop-prod/secrets/?page=x"
+
+
+def test_a_session_ends_after_half_an_hour_without_a_request(world: World) -> None:
+    now = datetime.now(UTC)
+    with time_machine.travel(now, tick=False) as clock:
+        client = signed_in(world.olga)
+        client.get("/")
+        for _ in range(4):
+            clock.shift(timedelta(minutes=29))
+            assert client.get("/").status_code == 200
+        clock.shift(timedelta(minutes=31))
+        assert client.get("/").status_code == 302
+        assert client.get("/").status_code == 302
+
+
+def test_a_session_ends_after_twelve_hours_however_busy(world: World) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        client = signed_in(world.olga)
+        alive = 0
+        while client.get("/").status_code == 200:
+            alive += 1
+            clock.shift(timedelta(minutes=20))
+            assert alive < 50
+        assert timedelta(minutes=20) * alive <= timedelta(hours=12, minutes=20)
+        assert alive >= 35
+
+
+def test_a_session_is_new_after_sign_in_and_gone_after_sign_out(world: World) -> None:
+    client = Client()
+    guess(client, world.olga.email, PASSWORD)
+    key = client.session.session_key
+    client.post("/account/logout/")
+    assert not Session.objects.filter(session_key=key).exists()
+    stolen = Client()
+    stolen.cookies["__Host-kvportal"] = key or ""
+    assert stolen.get("/").status_code == 302
+
+
+def test_rights_are_read_with_every_request(world: World) -> None:
+    client = signed_in(world.members[Role.WRITER])
+    assert client.get("/vaults/kv-shop-prod/new/secret/").status_code == 200
+    Membership.objects.filter(user=world.members[Role.WRITER]).update(role=Role.VIEWER)
+    assert client.get("/vaults/kv-shop-prod/new/secret/").status_code == 403
+    Membership.objects.filter(user=world.members[Role.WRITER]).delete()
+    assert client.get("/vaults/kv-shop-prod/secrets/").status_code == 404
+
+
+def test_a_disabled_person_is_out_at_once(world: World) -> None:
+    client = signed_in(world.rafi)
+    type(world.rafi).objects.filter(pk=world.rafi.pk).update(is_active=False)
+    assert client.get("/").status_code == 302
+    assert guess(Client(), world.rafi.email, PASSWORD).status_code in (200, 302)
+    assert client.get("/").status_code == 302
+
+
+def test_reveal_and_purge_ask_for_a_fresh_confirmation(world: World, azure: VaultClient, emulator: Emulator) -> None:
+    azure.secrets.set("kept", "the-hidden-value")
+    reveal = "/vaults/kv-shop-prod/secrets/kept/reveal/"
+    client = signed_in(world.olga)
+    asked = client.post(reveal, {"version": ""})
+    assert asked["Location"].startswith("/account/reauthenticate/?next=")
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        confirmed(client)
+        assert b"the-hidden-value" in client.post(reveal, {"version": ""}).content
+        clock.shift(timedelta(minutes=6))
+        assert client.post(reveal, {"version": ""}).status_code == 302
