@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -60,6 +61,9 @@ def _outcome(call: Callable[[], Any]) -> Any:
 
 _waiting = threading.local()
 
+HEAD_START = 0.002
+"""Seconds in which calls gathered with this thread's own get their requests out, before it takes the interpreter again."""
+
 
 @contextmanager
 def while_waiting(work: Callable[[], object]) -> Iterator[None]:
@@ -78,6 +82,8 @@ def while_waiting(work: Callable[[], object]) -> Iterator[None]:
 def use_the_wait() -> None:
     """Do what this thread has to do while it waits. For the wire, when a request is out and its answer isn't there."""
     works, _waiting.works = getattr(_waiting, "works", ()), []
+    if works:
+        time.sleep(HEAD_START)
     for work in works:
         with suppress(Exception):
             work()
