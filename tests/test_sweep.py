@@ -1,0 +1,255 @@
+"""No secret in any sink: journeys through the portal with secrets that are looked for afterwards, everywhere.
+
+Sinks: the raw bytes of the database with its write-ahead log, what is in sessions, cache and audit entries once decoded,
+the log, and every page but the answer that reveals a value (and a form's own answer to what was typed into it).
+"""
+
+import base64
+import io
+import json
+import logging
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from cryptography.hazmat.primitives import serialization
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+from tests.actions.test_client_certificates import Identity
+from tests.browsing import fill_in, filled
+from tests.conftest import PASSWORD, World, confirmed, say, signed_in
+from tests.sweeping import leaks, written_forms
+from vaults.emulator import ADMIN, Emulator, directory
+from vaults.jobs import worker
+from vaults.models import AuditEntry, Vault
+
+V = "/vaults/kv-shop-prod"
+
+
+def canary(kind: str) -> str:
+    """Unique, and with signs that each encoding writes in its own way."""
+    return f'{kind}-ä"<&>/+ {secrets.token_hex(12)}'
+
+
+@dataclass
+class Journey:
+    """Somebody at work. `pages` is what the browser got, `allowed` what it asked to see."""
+
+    browser: Client
+    emulator: Emulator
+    canaries: dict[str, str]
+    pages: list[bytes] = field(default_factory=list)
+
+    def keep(self, answer: Any) -> Any:
+        headers = "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
+        self.pages.append(headers.encode() + b"\n" + answer.content)
+        return answer
+
+    def see(self, address: str) -> Any:
+        return self.keep(self.browser.get(address))
+
+    def do(self, address: str, **typed: Any) -> Any:
+        answer = fill_in(self.browser, address, **typed)
+        # A refused form shows its typist what was typed, and nobody else.
+        return self.keep(answer) if answer.status_code != 422 else answer
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the portal's own log handler writes."""
+    kinds = structlog.stdlib.ProcessorFormatter
+    [handler] = [h for h in logging.getLogger().handlers if isinstance(h.formatter, kinds)]
+    assert isinstance(handler, logging.StreamHandler)
+    written = io.StringIO()
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)
+
+
+@pytest.fixture
+def journey(file_world: World, emulator: Emulator, settings: Settings, log: io.StringIO) -> Journey:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "kvportal_cache"}
+    }
+    call_command("createcachetable", verbosity=0)
+    canaries = {
+        kind: canary(kind) for kind in ("value", "second-value", "client-secret", "wrong-secret", "file-password")
+    }
+    canaries["password"] = PASSWORD
+    emulator.add_client_secret(ADMIN.client_id, canaries["client-secret"])
+    browser = Client(raise_request_exception=False)
+    browser.cookies = confirmed(signed_in(file_world.olga)).cookies
+    return Journey(browser, emulator, canaries)
+
+
+def connect(journey: Journey, world: World) -> None:
+    """Credentials: typed, wrong, kept, as a certificate, and back."""
+    address, found = f"/connections/{world.connection.pk}/", journey.canaries
+    who = Identity("client certificate")
+    with journey.emulator.store.writing() as db:
+        directory.add_certificate(db, ADMIN.client_id, who.leaf)
+    key = who.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    found["private key"] = key.decode().splitlines()[3]
+    found["private number"] = base64.b64decode(b"".join(key.splitlines()[1:-1]))[60:90].hex()
+    wrong = {"client_secret": found["wrong-secret"]}
+    certificate = {"certificate": SimpleUploadedFile("sp.pfx", who.pfx(found["file-password"]))}
+    for typed in (
+        wrong,
+        {**certificate, "certificate_password": found["file-password"]},
+        {"client_secret": found["client-secret"]},
+    ):
+        journey.do(f"{address}edit/", **typed)
+        journey.keep(journey.browser.post(f"{address}test/"))
+        journey.see(address)
+    journey.do(f"{address}edit/", tenant_id="../common", client_secret=found["wrong-secret"])
+    journey.see(f"{address}edit/")
+
+
+def work(journey: Journey) -> None:
+    """Secrets from birth to purge, with all that goes wrong on the way."""
+    emulator, found = journey.emulator, journey.canaries
+    journey.do(f"{V}/new/secret/", name="kept", value=found["value"], tags="owner=shop")
+    for answer in (
+        (400, {"error": {"code": "BadParameter", "message": f"The value {found['second-value']} is not allowed."}}),
+        (500, {"error": {"code": "InternalServerError", "message": found["second-value"]}}),
+        (200, {"value": found["second-value"], "id": 7}),
+        (200, found["second-value"].encode()),
+    ):
+        emulator.answer_next(*answer, {"Retry-After": "60"}, method="PUT")
+        journey.do(f"{V}/secrets/kept/new-version/", value=found["second-value"])
+    emulator.lose_request(method="PUT")
+    journey.do(f"{V}/secrets/kept/new-version/", value=found["second-value"])
+    journey.do(f"{V}/secrets/kept/new-version/", value=found["second-value"])
+    journey.do(f"{V}/secrets/kept/edit/", tags="owner=web")
+    journey.browser.post(f"{V}/secrets/kept/reveal/", {"version": ""})  # the one answer that may hold the value
+    emulator.answer_next(200, {"value": found["value"], "attributes": "broken"}, method="GET", path="^/secrets/kept$")
+    journey.keep(journey.browser.post(f"{V}/secrets/kept/reveal/", {"version": ""}))
+    journey.do(f"{V}/new/certificate/", name="tls", subject="CN=shop.example")
+    emulator.clock.advance(60)
+    journey.do(f"{V}/new/key/", name="signing", kty="EC", crv="P-256")
+    for path in (
+        "secrets/",
+        "secrets/kept/",
+        "certificates/tls/",
+        "keys/signing/",
+        "secrets/tls/",
+        "access/",
+        "deleted/",
+    ):
+        journey.see(f"{V}/{path}")
+    journey.do(f"{V}/secrets/kept/delete/")
+    journey.do(f"{V}/deleted/secrets/kept/recover/")
+    journey.do(f"{V}/secrets/kept/delete/")
+    journey.do(f"{V}/deleted/secrets/kept/purge/", confirm_name="kept")
+
+
+def break_things(journey: Journey, settings: Settings) -> None:
+    """Defects of ours while secrets are in hand: the page is a 500, and the log names no variable."""
+    sent = filled(journey.browser.get(f"{V}/new/secret/"), name="fresh", value=journey.canaries["value"])
+    clouds, settings.CLOUDS = settings.CLOUDS, {"local": object()}
+    assert journey.keep(journey.browser.post(f"{V}/new/secret/", sent)).status_code == 500
+    assert journey.keep(journey.browser.post(f"{V}/secrets/tls/reveal/", {"version": ""})).status_code == 500
+    settings.CLOUDS = clouds
+
+
+def look_around(journey: Journey, world: World) -> None:
+    worker.scan(Vault.objects.get(pk=world.vault.pk))
+    link = journey.browser.post("/team/invite/", {"email": "new@example.com", "role": "viewer"})
+    journey.canaries["invitation"] = link.context["invitation_link"].rstrip("/").rpartition("/")[2]
+    Client().get(f"/join/{journey.canaries['invitation']}/")
+    Client().post("/account/login/", {"login": "owner@example.com", "password": journey.canaries["password"]})
+    Client().post("/account/login/", {"login": "owner@example.com", "password": journey.canaries["wrong-secret"]})
+    for address in ("/", "/inventory/", "/inventory/csv/", "/audit/", "/team/", "/connections/", f"{V}/", "/healthz"):
+        journey.see(address)
+    for event in AuditEntry.objects.values_list("event", flat=True).distinct()[:30]:
+        journey.see(f"/audit/{event}/")
+
+
+def sinks(journey: Journey, log: io.StringIO, database: Path) -> dict[str, bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM kvportal_cache")
+        cached = [base64.b64decode(row[1]) for row in cursor.fetchall()]
+    entries = json.dumps(list(AuditEntry.objects.values()), cls=DjangoJSONEncoder, ensure_ascii=False)
+    sessions = json.dumps([each.get_decoded() for each in Session.objects.all()], ensure_ascii=False)
+    raw = {path.name: path.read_bytes() for path in database.parent.iterdir() if path.name.startswith(database.name)}
+    return {
+        **raw,
+        "log": log.getvalue().encode(),
+        "audit": entries.encode(),
+        "sessions": sessions.encode(),
+        "cache": b"\n".join(cached),
+        "pages": b"\n".join(journey.pages),
+    }
+
+
+def travelled(journey: Journey, world: World, settings: Settings) -> None:
+    connect(journey, world)
+    work(journey)
+    break_things(journey, settings)
+    look_around(journey, world)
+    tokens = {
+        each.headers["authorization"].partition(" ")[2]
+        for each in journey.emulator.requests
+        if "authorization" in each.headers
+    }
+    journey.canaries |= {f"token {number}": token.rpartition(".")[2] for number, token in enumerate(sorted(tokens))}
+    assert tokens
+
+
+def test_no_secret_is_in_any_sink(
+    journey: Journey, file_world: World, file_database: Path, settings: Settings, log: io.StringIO
+) -> None:
+    travelled(journey, file_world, settings)
+    found = sinks(journey, log, file_database)
+    assert f"{file_database.name}-wal" in found
+    size = sum(len(content) for content in found.values())
+    forms = len(written_forms("x"))
+    hits = leaks(journey.canaries, found)
+    say(
+        f"secrets: {len(journey.canaries)}, forms: {forms}, pages: {len(journey.pages)}, "
+        f"sinks: {len(found)} with {size:,} bytes, leaks: {len(hits)}"
+    )
+    assert len(log.getvalue().splitlines()) > 30
+    assert hits == []
+
+
+def test_a_planted_leak_turns_it_red(
+    journey: Journey, file_world: World, file_database: Path, log: io.StringIO
+) -> None:
+    value = journey.canaries["value"]
+    assert leaks(journey.canaries, sinks(journey, log, file_database)) == []
+    planted = 0
+    for form, texts in written_forms(value).items():
+        for text in texts:
+            Vault.objects.update(scan_problem=text.decode()[:299])
+            assert any(
+                hit.startswith("value in kvportal.sqlite3")
+                for hit in leaks({"value": value}, sinks(journey, log, file_database))
+            ), form
+            planted += 1
+    structlog.get_logger("kvportal").info("oops", value=value)
+    AuditEntry.objects.create(
+        seq=1, event=file_world.team.pk, at="2026-11-24T00:00:00Z", team_id=file_world.team.pk, name=value[:254]
+    )
+    session = journey.browser.session
+    session["draft"] = value
+    session.save()
+    cache.set("draft", value)
+    journey.pages.append(f"<p>{value}</p>".encode())
+    hits = leaks({"value": value}, sinks(journey, log, file_database))
+    say(f"planted: {planted + 5}, found: {planted + 5}")
+    for sink in ("log", "audit", "sessions", "cache", "pages"):
+        assert any(hit.startswith(f"value in {sink}") for hit in hits), sink
