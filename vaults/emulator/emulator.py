@@ -216,6 +216,8 @@ class Emulator(Faults):
         self.lately.append(exchange)
         response = self.with_trouble(request, lambda: self._answer(place, request), to_vault=place.vault is not None)
         exchange.status = response.status
+        if request.method == "HEAD":
+            response.body = b""  # HTTP: such an answer has none, and no vault has such an operation
         return response
 
     def _answer(self, place: Place, request: Request) -> Response:

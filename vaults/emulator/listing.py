@@ -83,8 +83,7 @@ def read_token(call: Call) -> str:
         return ""
     try:
         marker = json.loads(jwt.decode(token))["NextMarker"]
-    except (ValueError, KeyError, TypeError):
-        marker = None
-    if not isinstance(marker, str):
-        raise bad_parameter("The skip token is not valid.")
-    return marker
+        marker.encode()
+    except (AttributeError, ValueError, KeyError, TypeError):
+        raise bad_parameter("The skip token is not valid.") from None
+    return str(marker)

@@ -1,6 +1,8 @@
 """Requests and answers between the WSGI border and the rooms behind it."""
 
 import json
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -10,6 +12,7 @@ from urllib.parse import parse_qsl
 Headers = list[tuple[str, str]]
 
 MAX_BODY = 4 * 1024 * 1024  # backups with their many versions are the largest bodies there are
+ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 JSON_TYPE = "application/json; charset=utf-8"
 
 
@@ -43,7 +46,7 @@ class Request:
         if not self.content.strip():
             return {}
         try:
-            parsed = json.loads(self.content)
+            parsed = _parsed(self.content)
         except (ValueError, RecursionError) as error:
             raise NotJsonError(str(error)) from None
         if not isinstance(parsed, dict):
@@ -53,6 +56,24 @@ class Request:
     def form(self) -> dict[str, str]:
         """The body as a URL-encoded form."""
         return dict(parse_qsl(self.content.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _parsed(content: bytes) -> Any:
+    """JSON that can be stored and sent again: UTF-8, finite numbers, no half surrogate pairs. Raises ValueError."""
+    text = content.decode("utf-8-sig")
+    parsed = json.loads(text, parse_constant=_refuse_number, parse_float=_finite)
+    if ESCAPED_SURROGATE.search(content):
+        json.dumps(parsed, ensure_ascii=False).encode()
+    return parsed
+
+
+def _refuse_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse_number(digits)
 
 
 @dataclass(slots=True)
