@@ -1,13 +1,14 @@
 """Connections: store, change, test, delete. A credential goes in and never comes out again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import access, audit, clients
 from vaults.keyvault.errors import KeyVaultError
+from vaults.keyvault.http import Exchange
 from vaults.keyvault.parallel import gather
 from vaults.models import Connection, Team, User, Vault
 from vaults.models.audit import AuditState
@@ -33,11 +34,12 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What a test of a connection showed: one sentence, and a problem for each thing that did not work."""
+    """What a test of a connection showed: one sentence, a problem for each thing that did not work, and what was sent."""
 
     passed: bool
     sentence: str
     problems: Sequence[Problem] = ()
+    exchanges: Sequence[Exchange] = ()
 
 
 @sensitive_variables("credential")
@@ -82,7 +84,7 @@ def test_connection(actor: User, connection: Connection) -> TestResult:
         actor, Action.CONNECTION_TEST, connection.team, connection=connection, name=connection.name
     ) as event:
         access.require(actor, Action.CONNECTION_TEST, connection.team)
-        result = _test(connection, event)
+        result = replace(_test(connection, event), exchanges=event.exchanges)
         event.detail["sentence"] = result.sentence
     connection.tested_at = timezone.now()
     connection.test_passed = result.passed

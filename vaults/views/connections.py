@@ -18,6 +18,7 @@ from vaults.forms.connections import ConnectionForm
 from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.models import Connection
 from vaults.permissions import Action
+from vaults.views.by_hand import by_hand
 from vaults.views.doors import once
 from vaults.views.forms import posted
 from vaults.views.pages import HtmxRequest, render_page
@@ -114,7 +115,7 @@ def connection_test(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
     except problems.EXPECTED as error:
         problem = problems.explain(error, connection=connection)
         result = connections.TestResult(False, f"{problem.title}.", [problem])
-    context = {**detail(request, connection), "result": result}
+    context = {**detail(request, connection), "result": result, "exchanges": by_hand(result.exchanges)}
     return render_page(request, "vaults/connection_detail.html", context, partial="test")
 
 
