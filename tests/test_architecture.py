@@ -1,0 +1,259 @@
+"""The rooms and who may enter which: read from the import statements. What the docs promise, held against the code."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from vaults.permissions import LABELS, ROLE_ACTIONS, ROLE_SENTENCES, Action, Role, smallest_role
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = [
+    path
+    for room in ("vaults", "kvportal")
+    for path in sorted((ROOT / room).rglob("*.py"))
+    if "migrations" not in path.parts
+]
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Everything that a file imports, wherever in it: "vaults.actions.secrets", "requests"."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            module = node.module or ""
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def within(name: str, *rooms: str) -> bool:
+    return any(name == room or name.startswith(f"{room}.") for room in rooms)
+
+
+def strangers(room: str, *forbidden: str) -> list[str]:
+    """Imports of a room that lead where it may not go."""
+    return [
+        f"{module_of(path)} imports {name}"
+        for path in SOURCES
+        if within(module_of(path), room)
+        for name in imports(path)
+        if within(name, *forbidden)
+    ]
+
+
+#: Each line: a room, and the rooms that lie above it or that it must not know.
+FORBIDDEN: list[tuple[str, tuple[str, ...]]] = [
+    ("kvportal", ("vaults",)),
+    ("vaults", ("kvportal", "tests")),
+    ("vaults.actions", ("vaults.views", "vaults.forms", "vaults.jobs", "django.http", "django.shortcuts")),
+    ("vaults.forms", ("vaults.views", "vaults.jobs")),
+    ("vaults.jobs", ("vaults.views", "vaults.forms")),
+    (
+        "vaults.models",
+        ("vaults.actions", "vaults.views", "vaults.forms", "vaults.audit", "vaults.access", "vaults.clients"),
+    ),
+    ("vaults.permissions", ("vaults.models", "vaults.actions", "django")),
+    ("vaults.sealing", ("vaults.actions", "vaults.views", "vaults.models")),
+    ("vaults.audit", ("vaults.actions", "vaults.views", "vaults.forms", "vaults.clients")),
+    ("vaults.access", ("vaults.actions", "vaults.views", "vaults.forms", "vaults.keyvault")),
+    ("vaults.problems", ("vaults.actions", "vaults.views", "vaults.forms")),
+]
+
+
+@pytest.mark.parametrize(("room", "forbidden"), FORBIDDEN, ids=lambda part: part if isinstance(part, str) else "")
+def test_imports_point_one_way(room: str, forbidden: tuple[str, ...]) -> None:
+    assert strangers(room, *forbidden) == []
+
+
+@pytest.mark.parametrize("room", ["vaults.keyvault", "vaults.emulator"])
+def test_client_and_local_vault_know_nobody_but_themselves(room: str) -> None:
+    assert strangers(room, "django", "kvportal") == []
+    known = [name for path in SOURCES if within(module_of(path), room) for name in imports(path)]
+    assert [name for name in known if within(name, "vaults") and not within(name, room) and name != "vaults"] == []
+    other = {"vaults.keyvault": "vaults.emulator", "vaults.emulator": "vaults.keyvault"}[room]
+    assert strangers(room, other) == []
+
+
+#: What of the client may be known outside actions: its nouns and errors, never what sends.
+NOUNS = tuple(
+    f"vaults.keyvault.{name}"
+    for name in ("errors", "types", "x509", "clouds", "identifiers", "probes", "http.Exchange", "parallel")
+)
+
+
+def test_only_actions_call_a_client() -> None:
+    callers = [
+        f"{module_of(path)} imports {name}"
+        for path in SOURCES
+        if not within(module_of(path), "vaults.actions", "vaults.keyvault", "vaults.clients")
+        for name in imports(path)
+        if within(name, "vaults.keyvault")
+        and not within(name, *NOUNS, "vaults.keyvault.http")
+        and name != "vaults.keyvault"
+    ]
+    assert callers == []
+    senders = {"for_vault", "client_with", "token_source", "shared_token_source", "VaultClient", "VaultSession"}
+    assert [
+        f"{module_of(path)}: {used}"
+        for path in SOURCES
+        if not within(module_of(path), "vaults.actions", "vaults.keyvault", "vaults.clients")
+        for used in sorted(names_used(path) & senders)
+    ] == []
+
+
+def names_used(path: Path) -> set[str]:
+    nodes = list(ast.walk(tree_of(path)))
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute)} | {
+        node.id for node in nodes if isinstance(node, ast.Name)
+    }
+
+
+NETWORK = ("requests", "urllib3", "urllib.request", "http.client", "socket", "httpx", "aiohttp", "smtplib", "ftplib")
+#: Who may know of the network at all, and what for.
+KNOWS_THE_NETWORK = {
+    "vaults.keyvault.wire": "the one sender",
+    "vaults.keyvault.deadline": "its adapter",
+    "vaults.keyvault.auth": "the type of a signer, and of msal's errors",
+    "vaults.keyvault.clouds": "the type of a session",
+    "vaults.emulator.adapter": "the other end, without a socket",
+    "vaults.emulator.home": "is a port free?",
+    "vaults.emulator.server": "the other end",
+    "kvportal.launch": "does the port answer?",
+}
+
+
+def test_one_module_sends() -> None:
+    know = {module_of(path) for path in SOURCES for name in imports(path) if within(name, *NETWORK)}
+    assert know <= set(KNOWS_THE_NETWORK)
+    sends = {"request", "send", "urlopen"}
+    found = set()
+    for path in SOURCES:
+        if module_of(path) not in know or within(module_of(path), "vaults.emulator", "kvportal"):
+            continue
+        calls = [node.func for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+        if any(isinstance(call, ast.Attribute) and call.attr in sends for call in calls):
+            found.add(module_of(path))
+    assert found <= {"vaults.keyvault.wire", "vaults.keyvault.deadline"}
+
+
+def test_no_act_inside_a_transaction_of_the_request() -> None:
+    from django.conf import settings
+
+    assert not settings.DATABASES["default"].get("ATOMIC_REQUESTS")
+
+
+def test_every_action_has_a_role_a_label_and_a_function() -> None:
+    assert set(LABELS) == set(Action)
+    assert set(ROLE_ACTIONS) == set(ROLE_SENTENCES) == set(Role)
+    assert set().union(*ROLE_ACTIONS.values()) == set(Action)
+    assert {smallest_role(action) for action in Action} <= set(Role)
+    recorded = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if "permissions" not in path.name)
+    assert [action for action in Action if f"Action.{action.name}" not in recorded] == []
+
+
+def test_what_the_roles_promise() -> None:
+    viewer, reader, writer, manager, owner = (ROLE_ACTIONS[role] for role in Role)
+    assert Action.SECRET_REVEAL not in viewer | writer
+    assert viewer < reader < manager < owner
+    assert viewer < writer < manager
+    assert not {action for action in manager if action.startswith(("connection.", "member.", "vault."))} - {
+        Action.CONNECTION_READ,
+        Action.VAULT_SCAN,
+    }
+
+
+@pytest.mark.django_db
+def test_models_have_their_migrations() -> None:
+    call_command("makemigrations", check=True, dry_run=True, stdout=StringIO())
+
+
+def test_every_environment_variable_stands_in_the_readme() -> None:
+    settings = tree_of(ROOT / "kvportal" / "settings.py")
+    read = {
+        f"KVPORTAL_{node.args[0].value}"
+        for node in ast.walk(settings)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "env"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+    launched = re.findall(
+        r'environ\.(?:get|setdefault)\("(KVPORTAL_\w+)"', (ROOT / "kvportal" / "launch.py").read_text()
+    )
+    table = re.findall(r"^\| `(KVPORTAL_\w+)`", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(table) == len(set(table))
+    assert set(table) == read | set(launched)
+
+
+def test_the_lock_satisfies_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [Requirement(line) for line in project["project"]["dependencies"]]
+    for extra in project["project"].get("optional-dependencies", {}).values():
+        wanted += [Requirement(line) for line in extra]
+    develop = [Requirement(line) for line in project["dependency-groups"]["dev"]]
+    assert unmet(wanted, "requirements.txt") == []
+    assert unmet(wanted + develop, "requirements-dev.txt") == []
+
+
+def unmet(wanted: list[Requirement], lock: str) -> list[str]:
+    text = (ROOT / lock).read_text()
+    pinned = {
+        canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.MULTILINE)
+    }
+    assert text.count("--hash=sha256:") >= len(pinned)
+    return [str(need) for need in wanted if not need.specifier.contains(pinned.get(canonicalize_name(need.name), "0"))]
+
+
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+
+def test_no_template_holds_inline_code_or_unescaped_data() -> None:
+    bad = re.compile(
+        r"<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=|javascript:"
+        r"|\|\s*safe(seq)?\b|autoescape off|hx-on|hx-vals=.js",
+        re.IGNORECASE,
+    )
+    found = [f"{path.name}: {hit[0]}" for path in TEMPLATES for hit in bad.finditer(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
+def test_no_template_asks_another_host() -> None:
+    elsewhere = re.compile(r"""(?:src|href|action)=["'](?:https?:)?//""", re.IGNORECASE)
+    assert [path.name for path in TEMPLATES if elsewhere.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_markup_is_only_made_where_it_is_drawn() -> None:
+    """mark_safe stands in the template tags alone, and there on what was escaped or is our own."""
+    users = {module_of(path) for path in SOURCES if names_used(path) & {"mark_safe", "SafeString", "SafeText"}}
+    assert {user for user in users if not within(user, "vaults.templatetags")} == set()
+
+
+def test_our_own_code_is_never_patched() -> None:
+    patching = re.compile(r"\bmonkeypatch\.setattr|\bmock\.|unittest\.mock|mocker\b|(?<!\.)(?<!def )\bpatch\(")
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if path.name != Path(__file__).name]
+    assert [path.name for path in tests if patching.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_nothing_at_the_top_but_what_is_meant_to_be() -> None:
+    rooms = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")}
+    assert rooms - {"var", "__pycache__"} <= {"kvportal", "vaults", "templates", "static", "tests"}
