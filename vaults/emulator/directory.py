@@ -25,6 +25,20 @@ def add_tenant(db: sqlite3.Connection, tenant: str, domain: str) -> None:
     db.execute("INSERT INTO tenant VALUES (?, ?)", (tenant, domain.lower()))
 
 
+def all_tenants(db: sqlite3.Connection) -> dict[str, str]:
+    """Domains by GUID."""
+    return {row["id"]: row["domain"] for row in db.execute("SELECT * FROM tenant ORDER BY domain")}
+
+
+def remove_tenant(db: sqlite3.Connection, tenant: str) -> None:
+    """Forget a tenant and everybody in it; its vaults have to be gone before."""
+    for principal in all_principals(db):
+        if principal.tenant == tenant:
+            remove_principal(db, principal)
+    db.execute("DELETE FROM person WHERE tenant = ?", (tenant,))
+    db.execute("DELETE FROM tenant WHERE id = ?", (tenant,))
+
+
 def find_tenant(db: sqlite3.Connection, tenant: str) -> str | None:
     """The tenant's GUID by its GUID or domain."""
     row = db.execute("SELECT id FROM tenant WHERE id = ?1 OR domain = ?1", (tenant.lower(),)).fetchone()
@@ -51,6 +65,14 @@ def all_principals(db: sqlite3.Connection) -> list[Principal]:
     return [_principal(row) for row in db.execute("SELECT * FROM principal ORDER BY name")]
 
 
+def remove_principal(db: sqlite3.Connection, principal: Principal) -> None:
+    """Forget a service principal, its credentials, access policies and roles."""
+    for table in ("principal", "client_secret", "client_certificate", "redirect_uri"):
+        db.execute(f"DELETE FROM {table} WHERE client_id = ?", (principal.client_id,))  # noqa: S608 - four constants
+    for table in ("access_policy", "role_assignment"):
+        db.execute(f"DELETE FROM {table} WHERE object_id = ?", (principal.object_id,))  # noqa: S608 - two constants
+
+
 def add_secret(db: sqlite3.Connection, client_id: str, secret: str, expires_on: int) -> None:
     """Let an application sign in with one more secret, kept as a salted hash.
 
@@ -65,6 +87,17 @@ def secret_expiry(db: sqlite3.Connection, client_id: str, secret: str) -> int | 
     rows = db.execute("SELECT * FROM client_secret WHERE client_id = ?", (client_id,)).fetchall()
     found = [row["expires_on"] for row in rows if hmac.compare_digest(row["digest"], _digest(row["salt"], secret))]
     return max(found) if found else None
+
+
+def secret_expiries(db: sqlite3.Connection, client_id: str) -> list[int]:
+    """When each of an application's secrets ends."""
+    rows = db.execute("SELECT expires_on FROM client_secret WHERE client_id = ? ORDER BY expires_on", (client_id,))
+    return [row["expires_on"] for row in rows]
+
+
+def certificate_count(db: sqlite3.Connection, client_id: str) -> int:
+    row = db.execute("SELECT count(*) FROM client_certificate WHERE client_id = ?", (client_id,)).fetchone()
+    return int(row[0])
 
 
 def add_certificate(db: sqlite3.Connection, client_id: str, certificate: x509.Certificate) -> None:

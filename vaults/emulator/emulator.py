@@ -210,7 +210,7 @@ class Emulator(Faults):
             place = self.addresses.find(db, request.host)
         if place is None:
             return json_response(404, {"error": {"code": "NotFound", "message": "This host is not served here."}})
-        if self.control is not None and place.vault is None and request.path.startswith("/control"):
+        if self.control is not None and place.vault is None and request.segments[:1] == ["control"]:
             return self.control(request)
         exchange = Exchange(self.clock(), request.method, request.host, request.path)
         self.lately.append(exchange)
