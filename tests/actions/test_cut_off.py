@@ -1,0 +1,88 @@
+"""Acts that were cut off between the call and its outcome: what came of them is asked of the vault."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from tests.conftest import World, say
+from tests.test_audit_down import OUTCOME, refusing
+from vaults import audit
+from vaults.actions import deleted, keys, secrets
+from vaults.actions.keys import KeyContent
+from vaults.actions.secrets import SecretContent
+from vaults.actions.settlement import CUT_OFF_AFTER, settle_open_acts
+from vaults.audit import AuditUnavailable
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.models import AuditEntry, User, Vault
+from vaults.permissions import Action
+
+Do = Callable[[User, Vault], Any]
+
+ACTS: dict[Action, Do] = {
+    Action.SECRET_CREATE: lambda who, v: secrets.create_secret(who, v, "fresh", SecretContent("hidden")),
+    Action.KEY_CREATE: lambda who, v: keys.create_key(who, v, "fresh", KeyContent("EC", crv="P-256")),
+    Action.SECRET_DELETE: lambda who, v: secrets.delete_secret(who, v, "kept"),
+    Action.SECRET_RECOVER: lambda who, v: deleted.recover_deleted(who, v, "secrets", "gone"),
+    Action.SECRET_PURGE: lambda who, v: deleted.purge_deleted(who, v, "secrets", "gone"),
+}
+
+
+@pytest.fixture
+def stock(azure: VaultClient) -> None:
+    for name in ("kept", "gone"):
+        azure.secrets.set(name, "hidden")
+    azure.secrets.delete("gone")
+
+
+def cut_off(do: Do, world: World) -> None:
+    """The process ends between the call and the record of its outcome."""
+    with refusing(OUTCOME), pytest.raises(AuditUnavailable):
+        do(world.olga, world.vault)
+
+
+def outcome(action: Action) -> AuditEntry:
+    settle_open_acts(timezone.now() + CUT_OFF_AFTER + timedelta(seconds=5))
+    return AuditEntry.objects.filter(action=action).latest("seq")
+
+
+@pytest.mark.parametrize("action", ACTS)
+def test_what_was_done_is_found_out(action: Action, world: World, stock: None) -> None:
+    cut_off(ACTS[action], world)
+    assert AuditEntry.objects.get(action=action).state == "started"
+    assert outcome(action).state == "succeeded"
+    assert audit.verify().broken is None
+
+
+@pytest.mark.parametrize("action", [Action.SECRET_DELETE, Action.SECRET_RECOVER, Action.SECRET_PURGE])
+def test_what_was_not_done_is_found_out(action: Action, world: World, stock: None, emulator: Emulator) -> None:
+    emulator.lose_request(method="POST" if action == Action.SECRET_RECOVER else "DELETE")
+    cut_off(ACTS[action], world)
+    assert outcome(action).state == "failed"
+
+
+def test_what_the_vault_cannot_tell_stays_unknown(world: World, stock: None, emulator: Emulator) -> None:
+    cut_off(lambda who, v: secrets.reveal_secret(who, v, "kept"), world)
+    assert outcome(Action.SECRET_REVEAL).state == "unknown"
+
+
+def test_an_act_under_way_is_left_alone(world: World, stock: None) -> None:
+    cut_off(ACTS[Action.SECRET_DELETE], world)
+    assert settle_open_acts() == 0
+    assert AuditEntry.objects.get(action=Action.SECRET_DELETE).state == "started"
+
+
+def test_every_open_act_gets_an_outcome_once(world: World, stock: None) -> None:
+    for do in ACTS.values():
+        cut_off(do, world)
+    later = timezone.now() + CUT_OFF_AFTER + timedelta(seconds=5)
+    settled = settle_open_acts(later)
+    left = audit.open_entries(before=later)
+    say(
+        f"acts cut off: {len(ACTS)}, settled: {settled}, left open: {len(left)}, settled twice: {settle_open_acts(later)}"
+    )
+    assert settled == len(ACTS)
+    assert not left
