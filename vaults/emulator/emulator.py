@@ -231,7 +231,7 @@ class Emulator(Faults):
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """The WSGI application; rooms are told apart by the Host header."""
         request = read_environ(environ)
-        response = Response(413) if request is None else self.answer(request)
+        response = _too_large() if request is None else self.answer(request)
         if response.delay:
             self.hold_back(response.delay)
         if isinstance(response.body, bytes) and not any(name == "Content-Length" for name, _ in response.headers):
@@ -241,3 +241,8 @@ class Emulator(Faults):
 
     def close(self) -> None:
         self.store.close()
+
+
+def _too_large() -> Response:
+    message = "The request body is larger than any that a vault takes."
+    return json_response(413, {"error": {"code": "RequestEntityTooLarge", "message": message}})

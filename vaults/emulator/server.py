@@ -1,10 +1,13 @@
 """The emulator over TLS on loopback: one listener a port, all in one process."""
 
 import logging
+import socket
+import ssl
 import threading
 from typing import Any
 
 from cheroot.ssl.builtin import BuiltinSSLAdapter
+from cheroot.workers.threadpool import ThreadPool, WorkerThread
 from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as CherootServer
 
@@ -15,6 +18,8 @@ from vaults.emulator.web import ConnectionLostError
 
 HOST = "127.0.0.1"
 THREADS = 24  # per port: a latency of 50 ms then still lets 480 requests a second through
+MAX_THREADS = 400  # per port, when clients are slow and hold on to their threads
+BACKLOG = 128  # connections that wait to be taken in; with cheroot's 5 a burst of them waits a second and more
 TIMEOUT = 30  # seconds for a request to arrive, and for a connection to lie idle
 LOOK_AROUND = 1.0  # seconds between looks for vaults that another process has added
 
@@ -42,6 +47,32 @@ class Gateway(Gateway_10):
             self.req.sent_headers = self.req.close_connection = True
         if self.remaining_bytes_out is not None and self.sent < self.remaining_bytes_out:
             self.req.close_connection = True
+
+
+class Tls(BuiltinSSLAdapter):
+    """TLS whose handshake waits for a connection's own thread.
+
+    cheroot shakes hands where it takes connections in: a client who connects and then says nothing would keep
+    everybody else out.
+    """
+
+    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
+        wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
+
+
+class Workers(ThreadPool):
+    """Threads that become more where slow clients hold on to all there are."""
+
+    def put(self, connection: Any) -> None:
+        if self.idle <= self.qsize:
+            self.grow(1)
+        super().put(connection)
+
+    def _spawn_worker(self) -> WorkerThread:
+        worker: WorkerThread = super()._spawn_worker()  # type: ignore[misc]  # not in the stubs
+        worker.ready = True  # it will be in a moment; `grow` would look again after a tenth of a second only
+        return worker
 
 
 class Server(CherootServer):
@@ -86,12 +117,13 @@ class Listeners:
             closer.join()
 
     def _listen(self, port: int) -> None:
-        server = Server((HOST, port), self._emulator.wsgi, numthreads=THREADS, timeout=TIMEOUT)
+        server = Server((HOST, port), self._emulator.wsgi, timeout=TIMEOUT, request_queue_size=BACKLOG)
+        server.requests = Workers(server, min=THREADS, max=MAX_THREADS)
         server.gateway = Gateway
         server.server_name = "localhost"
         server.shutdown_timeout = 1
         server.keep_alive_conn_limit = 500
-        server.ssl_adapter = BuiltinSSLAdapter(*(str(path) for path in self._home.server_certificate))
+        server.ssl_adapter = Tls(*(str(path) for path in self._home.server_certificate))
         try:
             server.prepare()
         except OSError as error:

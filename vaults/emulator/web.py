@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 Headers = list[tuple[str, str]]
 
 MAX_BODY = 4 * 1024 * 1024  # backups with their many versions are the largest bodies there are
+MAX_DRAINED = 64 * 1024 * 1024
+PIECE = 64 * 1024
 ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -125,8 +127,8 @@ class Exchange:
 
 def read_environ(environ: Mapping[str, Any]) -> Request | None:
     """The request of a WSGI environment, None where its body is larger than any real one."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length > MAX_BODY:
+    content = _read_body(environ)
+    if content is None:
         return None
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     if environ.get("CONTENT_TYPE"):
@@ -137,9 +139,27 @@ def read_environ(environ: Mapping[str, Any]) -> Request | None:
         environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
         dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
         headers,
-        environ["wsgi.input"].read(length) if length else b"",
+        content,
         environ.get("REMOTE_ADDR", "127.0.0.1"),
     )
+
+
+def _read_body(environ: Mapping[str, Any]) -> bytes | None:
+    """The body, by its length or in chunks; None where it is too large.
+
+    Such a one is read to its end all the same, up to a limit: a client that is still sending would never get to see
+    why it was refused.
+    """
+    stream = environ["wsgi.input"]
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length <= MAX_BODY and "HTTP_TRANSFER_ENCODING" not in environ:
+        return bytes(stream.read(length)) if length else b""
+    pieces, size = [], 0
+    while size < MAX_DRAINED and (piece := stream.read(PIECE)):
+        size += len(piece)
+        if size <= MAX_BODY:
+            pieces.append(piece)
+    return b"".join(pieces) if size <= MAX_BODY else None
 
 
 def received(request: Request) -> ReceivedRequest:
