@@ -77,7 +77,9 @@ def test_other_keys_have_a_name_too() -> None:
     assert read_certificate(certificate(ed25519.Ed25519PrivateKey.generate())).key_type == "Ed25519"
 
 
-@pytest.mark.parametrize("der", [b"", b"rubbish", EC_DER[:100], EC_DER + b"more"])
+@pytest.mark.parametrize(
+    "der", [b"", b"rubbish", EC_DER[:100], EC_DER + b"more"], ids=["empty", "rubbish", "cut", "longer"]
+)
 def test_what_is_no_certificate_has_thumbprints_still(der: bytes) -> None:
     facts = read_certificate(der)
     assert (facts.subject, facts.sans) == (None, ())
