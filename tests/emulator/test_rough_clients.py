@@ -74,6 +74,17 @@ def test_clients_who_never_finish_keep_nobody_waiting(running: Running) -> None:
     assert running.get("secrets/slow").status_code == 404
 
 
+def test_clients_without_tls_or_trust_are_no_error(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    with connected(running, tls=False) as plain:
+        plain.sendall(b"GET /secrets HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert plain.recv(100) == b""
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(f"{running.url()}/secrets", timeout=10)
+    assert in_time(running)
+    loud = [record for record in caplog.records if record.name == "vaults.emulator" and record.levelname != "INFO"]
+    assert loud == []
+
+
 def test_a_body_of_25_megabytes_is_refused_in_words(running: Running) -> None:
     body = json.dumps({"value": "x" * 25 * MEGABYTE}).encode()
     answer = put(running, "huge", body)

@@ -3,9 +3,11 @@
 import logging
 import socket
 import ssl
+import sys
 import threading
 from typing import Any
 
+from cheroot.server import HTTPConnection
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.workers.threadpool import ThreadPool, WorkerThread
 from cheroot.wsgi import Gateway_10
@@ -61,6 +63,18 @@ class Tls(BuiltinSSLAdapter):
         return wrapped, {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
 
+class Connection(HTTPConnection):
+    """A connection whose handshake may fail: a client without our certificate authority is nothing to worry about."""
+
+    def communicate(self) -> bool:
+        try:
+            self.socket.do_handshake()  # does nothing where it is done already
+        except OSError as error:
+            log.info("no TLS with %s: %s", self.remote_addr, error)
+            return False
+        return bool(super().communicate())  # type: ignore[no-untyped-call]
+
+
 class Workers(ThreadPool):
     """Threads that become more where slow clients hold on to all there are."""
 
@@ -76,10 +90,11 @@ class Workers(ThreadPool):
 
 
 class Server(CherootServer):
-    """A listener that complains to the log."""
+    """A listener that complains to the log, though not of clients that went away."""
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-        log.log(level, "%s", msg, exc_info=traceback)
+        gone = isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError))
+        log.log(logging.INFO if gone else level, "%s", msg, exc_info=traceback and not gone)
 
 
 class Listeners:
@@ -120,6 +135,7 @@ class Listeners:
         server = Server((HOST, port), self._emulator.wsgi, timeout=TIMEOUT, request_queue_size=BACKLOG)
         server.requests = Workers(server, min=THREADS, max=MAX_THREADS)
         server.gateway = Gateway
+        server.ConnectionClass = Connection
         server.server_name = "localhost"
         server.shutdown_timeout = 1
         server.keep_alive_conn_limit = 500
