@@ -188,7 +188,7 @@ def test_models_have_their_migrations() -> None:
 def test_every_environment_variable_stands_in_the_readme() -> None:
     settings = tree_of(ROOT / "kvportal" / "settings.py")
     read = {
-        f"KVPORTAL_{node.args[0].value}"
+        f"KVPORTAL_{node.args[0].value!s}"
         for node in ast.walk(settings)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

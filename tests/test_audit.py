@@ -98,7 +98,7 @@ def void(_: object) -> None:
 
 
 def remove(seq: int) -> None:
-    AuditEntry.objects.filter(seq=seq)._raw_delete("default")  # type: ignore[attr-defined]
+    AuditEntry.objects.filter(seq=seq)._raw_delete("default")
 
 
 def insert(seq: int) -> None:
@@ -116,7 +116,7 @@ def swap(seq: int) -> None:
 
 
 def truncate(seq: int) -> None:
-    AuditEntry.objects.filter(seq__gte=seq)._raw_delete("default")  # type: ignore[attr-defined]
+    AuditEntry.objects.filter(seq__gte=seq)._raw_delete("default")
 
 
 def truncate_and_hide(seq: int) -> None:

@@ -122,13 +122,13 @@ def work(journey: Journey) -> None:
     """Secrets from birth to purge, with all that goes wrong on the way."""
     emulator, found = journey.emulator, journey.canaries
     journey.do(f"{V}/new/secret/", name="kept", value=found["value"], tags="owner=shop")
-    for answer in (
+    for status, body in (
         (400, {"error": {"code": "BadParameter", "message": f"The value {found['second-value']} is not allowed."}}),
         (500, {"error": {"code": "InternalServerError", "message": found["second-value"]}}),
         (200, {"value": found["second-value"], "id": 7}),
         (200, found["second-value"].encode()),
     ):
-        emulator.answer_next(*answer, {"Retry-After": "60"}, method="PUT")
+        emulator.answer_next(status, body, {"Retry-After": "60"}, method="PUT")
         journey.do(f"{V}/secrets/kept/new-version/", value=found["second-value"])
     emulator.lose_request(method="PUT")
     journey.do(f"{V}/secrets/kept/new-version/", value=found["second-value"])

@@ -243,7 +243,7 @@ def test_step_5_update_new_version_ec_delete_recover_purge(olga: Client, wire: W
     assert wire.take()[-1] == ("DELETE", "/deletedkeys/CreateSoftKeyTest", None)
 
 
-POLICY = {
+POLICY: dict[str, Any] = {
     "key_props": {"exportable": True, "kty": "RSA", "key_size": 2048, "reuse_key": False},
     "secret_props": {"contentType": "application/x-pkcs12"},
     "x509_props": {

@@ -1,5 +1,6 @@
 """A connection that signs in with a certificate: PEM and PFX, from the form to the token; what can't be used is said."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -51,7 +52,7 @@ def identity(emulator: Emulator) -> Identity:
     return made
 
 
-FILES = {
+FILES: dict[str, Callable[[Identity], tuple[bytes, str]]] = {
     "PEM": lambda who: (who.key_pem() + who.leaf_pem(), ""),
     "PEM, certificate first": lambda who: (who.leaf_pem() + who.key_pem(), ""),
     "PEM, old form": lambda who: (
@@ -107,7 +108,7 @@ def test_a_client_secret_takes_the_certificates_place(olga: Client, world: World
     assert (kept.certificate_sealed, kept.client_secret()) == ("", ADMIN.client_secret)
 
 
-WRONG = {
+WRONG: dict[str, tuple[Callable[[Identity], tuple[bytes, str]], str]] = {
     "wrong password": (lambda who: (who.pfx(PASSWORD), "another"), "its password is wrong"),
     "missing password": (lambda who: (who.key_pem(PASSWORD) + who.leaf_pem(), ""), "its password is wrong"),
     "another's key": (

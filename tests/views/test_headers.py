@@ -1,6 +1,7 @@
 """What every answer says, whatever its status: policy, framing, caching, sniffing; and what no page may hold."""
 
 import re
+from typing import Any
 
 import pytest
 from django.conf import settings as configured
@@ -34,7 +35,7 @@ HEADERS = {
 
 
 @pytest.fixture
-def answers(olga: Client, world: World, azure: VaultClient, emulator: Emulator) -> dict[str, object]:
+def answers(olga: Client, world: World, azure: VaultClient, emulator: Emulator) -> dict[str, Any]:
     """One answer of each status that there is."""
     azure.secrets.set("kept", "hidden")
     strict = Client(enforce_csrf_checks=True)
@@ -58,15 +59,15 @@ def answers(olga: Client, world: World, azure: VaultClient, emulator: Emulator) 
     return found | {"502": olga.get(f"{V}/keys/")}
 
 
-def test_every_status_carries_every_header(answers: dict[str, object]) -> None:
+def test_every_status_carries_every_header(answers: dict[str, Any]) -> None:
     wrong = [
-        (name, header, answer.headers.get(header))  # type: ignore[attr-defined]
+        (name, header, answer.headers.get(header))
         for name, answer in answers.items()
         for header, value in HEADERS.items()
-        if answer.headers.get(header) != value  # type: ignore[attr-defined]
+        if answer.headers.get(header) != value
     ]
     policies = {
-        name: set(re.split(r";\s*", answer.headers.get("Content-Security-Policy", "")))  # type: ignore[attr-defined]
+        name: set(re.split(r";\s*", answer.headers.get("Content-Security-Policy", "")))
         for name, answer in answers.items()
     }
     say(f"answers: {len(answers)}, headers missing: {len(wrong)}")
@@ -74,8 +75,8 @@ def test_every_status_carries_every_header(answers: dict[str, object]) -> None:
     assert {name: policy for name, policy in policies.items() if policy != POLICY} == {}
 
 
-def test_the_statuses_are_what_they_should_be(answers: dict[str, object]) -> None:
-    statuses = {name: answer.status_code for name, answer in answers.items()}  # type: ignore[attr-defined]
+def test_the_statuses_are_what_they_should_be(answers: dict[str, Any]) -> None:
+    statuses = {name: answer.status_code for name, answer in answers.items()}
     assert statuses == {name: int(name[:3]) if name != "404 signed out" else statuses[name] for name in statuses}
 
 
@@ -93,10 +94,10 @@ INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=|j
 ELSEWHERE = re.compile(r"""(?:src|href|action)=["'](?:https?:)?//""", re.IGNORECASE)
 
 
-def test_no_page_holds_inline_code_or_something_from_another_host(answers: dict[str, object]) -> None:
+def test_no_page_holds_inline_code_or_something_from_another_host(answers: dict[str, Any]) -> None:
     for name, answer in answers.items():
-        content = answer.content.decode("utf-8", "replace")  # type: ignore[attr-defined]
-        if not answer.headers.get("Content-Type", "").startswith("text/html"):  # type: ignore[attr-defined]
+        content = answer.content.decode("utf-8", "replace")
+        if not answer.headers.get("Content-Type", "").startswith("text/html"):
             continue
         scripts = [tag for tag in INLINE.findall(content) if "application/json" not in tag]
         assert scripts == [], name
