@@ -243,6 +243,24 @@ def pairs(tags: dict[str, str] | None) -> list[tuple[str, str]]:
     return list((tags or {}).items())
 
 
+@register.simple_tag
+def tags(given: dict[str, str] | None) -> SafeString:
+    """Tags as small labels; names and values keep their blanks. (A tag, not an include: a list draws it for each row.)"""
+    seen = [(visible(name), visible(value)) for name, value in pairs(given)]
+    labels = format_html_join(
+        "",
+        '<span class="tag" title="{}={}"><bdi>{}</bdi>{}</span>',
+        ((name, value, name, format_html("=<bdi>{}</bdi>", value) if value else "") for name, value in seen),
+    )
+    return format_html('<span class="tags">{}</span>', labels)
+
+
+@register.simple_tag
+def iso(moment: datetime | None) -> str:
+    """A moment for scripts to sort by; nothing for none."""
+    return moment.isoformat() if moment else ""
+
+
 @register.filter
 def pick(mapping: dict[str, Any] | None, key: str) -> Any:
     """The value under a key, or None: for keys that are only known while the page is drawn."""
