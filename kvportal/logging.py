@@ -33,8 +33,8 @@ def drop_locals(_logger: object, _name: str, event: MutableMapping[str, Any]) ->
 
 
 def drop_path(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Django's own line about a failed request quotes its path, which may be a one-time link; ours names the route."""
-    if event.get("logger") == "django.request":
+    """Django's own lines about a refused request quote its path, which may be a one-time link; ours names the route."""
+    if str(event.get("logger")).startswith(("django.request", "django.security")):
         event["event"] = str(event["event"]).partition(":")[0]
     return event
 
