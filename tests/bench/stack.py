@@ -68,7 +68,7 @@ class Stack:
         vault = [*(self._folder / "emulator", self._emulator_port, LATENCY_MS, self._notes)]
         self._child("local vault", sys.executable, "-m", "tests.bench.local_vault", *map(str, vault))
         self._wait_for_port("local vault", self._emulator_port)
-        subprocess.run([*launch.MANAGE, "prepare", "--local"], check=True, stdout=self._log, stderr=self._log)  # noqa: S603
+        subprocess.run([*launch.MANAGE, "prepare", "--local"], check=True, stdout=self._log, stderr=self._log)
         # The first scans are over before anything is measured; what they asked of the issuer is the worker's.
         self._child("worker", *launch.MANAGE, "worker")
         launch.wait_for("worker", self._children, self._is_scanned)
@@ -77,7 +77,7 @@ class Stack:
         self._wait_for_port("portal", self._port)
 
     def _child(self, name: str, *command: str) -> None:
-        self._children[name] = subprocess.Popen(command, stdout=self._log, stderr=self._log)  # noqa: S603
+        self._children[name] = subprocess.Popen(command, stdout=self._log, stderr=self._log)
 
     def _wait_for_port(self, name: str, port: int) -> None:
         launch.wait_for(name, self._children, lambda: launch.answers("127.0.0.1", port))

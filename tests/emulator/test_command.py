@@ -51,9 +51,9 @@ def test_env(home: Home) -> None:
 
 def test_grant_and_revoke(home: Home) -> None:
     run("grant", "sp-shop-deploy", "secrets/set", "keys/sign", "--vault", "kv-shop-stage")
-    assert "sp-shop-deploy\n    secrets: set\n    keys: sign" in run("list")
+    assert "  kv-shop-stage  sp-shop-deploy  secrets: set; keys: sign\n" in run("list")
     run("revoke", "sp-shop-deploy", "secrets/set", "keys/sign", "--vault", "kv-shop-stage")
-    assert run("list").count("sp-shop-deploy") == 1
+    assert "kv-shop-stage  sp-shop-deploy" not in run("list")
     for words in (("sp-nobody", "secrets/get"), ("sp-shop-deploy", "secrets/fly")):
         with pytest.raises(CommandError, match="There is no"):
             run("grant", *words, "--vault", "kv-shop-prod")

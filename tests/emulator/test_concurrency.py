@@ -77,7 +77,7 @@ def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
         "[emulator.add_vault(f'kv-{number}') for number in range(20)]",
         "os._exit(9)",
     )
-    killed = subprocess.run([sys.executable, "-c", "\n".join(lines), str(path)], check=False)  # noqa: S603
+    killed = subprocess.run([sys.executable, "-c", "\n".join(lines), str(path)], check=False)
     assert killed.returncode == 9
     with Emulator(path).store.reading() as db:
         assert db.execute("SELECT count(*) AS n FROM vault").fetchone()["n"] == 20

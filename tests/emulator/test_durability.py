@@ -74,7 +74,7 @@ Work = Callable[[requests.Session, str, str, Acknowledged], None]
 def serve(home: Home) -> Served:
     """Start the process and sign in as soon as it answers; the token outlives the kills."""
     arguments = [sys.executable, "-c", PROGRAM, str(home.folder), str(home.base_port)]
-    process = subprocess.Popen(arguments)  # noqa: S603 - our own program
+    process = subprocess.Popen(arguments)
     for _ in range(300):
         time.sleep(0.02)
         try:
