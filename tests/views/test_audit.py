@@ -1,0 +1,73 @@
+"""The audit pages: who did what, filtered, one act in full; and the pages' own "by hand"."""
+
+from django.test import Client
+
+from tests.browsing import fill_in, text_of
+from tests.conftest import World, confirmed, last_entry, signed_in
+from vaults.emulator import ADMIN, Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.permissions import Action, Role
+
+V = "/vaults/kv-shop-prod"
+
+
+def shown(client: Client, query: str = "") -> list[str]:
+    return [entry.action for entry in client.get(f"/audit/{query}").context["page"]]
+
+
+def test_the_list_names_the_person_behind_each_act(olga: Client, world: World, azure: VaultClient) -> None:
+    azure.secrets.set("kept", "hidden")
+    olga.get(f"{V}/secrets/")
+    confirmed(signed_in(world.rafi)).post(f"{V}/secrets/kept/reveal/", {"version": ""})
+    page = text_of(olga.get("/audit/"))
+    assert all(words in page for words in ("Olga Brandt", "Rafi Haddad", "Revealed a secret", "kv-shop-prod", "kept"))
+
+
+def test_one_line_an_act_and_filters(olga: Client, world: World, azure: VaultClient, emulator: Emulator) -> None:
+    azure.secrets.set("kept", "hidden")
+    olga.get(f"{V}/secrets/kept/")
+    olga.get(f"{V}/keys/")
+    emulator.deny("keys/list")
+    olga.get(f"{V}/keys/")
+    assert shown(olga) == ["key.list", "key.list", "secret.read"]
+    assert shown(olga, "?state=denied") == ["key.list"]
+    assert shown(olga, "?action=secret.read") == ["secret.read"]
+    assert shown(olga, "?q=kept") == ["secret.read"]
+    assert shown(olga, "?q=olga+prod") == ["key.list", "key.list", "secret.read"]
+    assert shown(olga, "?q=nobody") == []
+    assert shown(olga, "?since=2999-01-01") == []
+    assert shown(olga, "?action=drop&since=x&page=9&state=%00") is not None
+
+
+def test_one_act_in_full(olga: Client, world: World, emulator: Emulator) -> None:
+    emulator.deny("secrets/list")
+    olga.get(f"{V}/secrets/")
+    entry = last_entry(Action.SECRET_LIST)
+    page = text_of(olga.get(f"/audit/{entry.event}/"))
+    assert all(words in page for words in ("Olga Brandt", "sp-shop-admin", ADMIN.client_id, "403", "ForbiddenByPolicy"))
+    assert entry.azure_request_ids[0] in page
+
+
+def test_a_refused_post_of_a_role_changes_nothing_and_says_which_role(world: World, emulator: Emulator) -> None:
+    viewer = signed_in(world.members[Role.VIEWER])
+    for path, role in (
+        ("new/secret/", "writer"),
+        ("secrets/kept/delete/", "manager"),
+        ("secrets/kept/reveal/", "reader"),
+    ):
+        answer = viewer.post(f"{V}/{path}", {"name": "x", "value": "v"})
+        assert answer.status_code == 403
+        assert f"This needs the role {role}" in text_of(answer)
+    assert emulator.requests == []
+
+
+def test_every_page_that_asked_azure_shows_how_by_hand(olga: Client, azure: VaultClient) -> None:
+    azure.secrets.set("kept", "the-hidden-value")
+    azure.keys.create("signing", kty="EC")
+    for path in ("secrets/", "secrets/kept/", "keys/", "keys/signing/", "certificates/", "deleted/", "access/"):
+        page = olga.get(f"{V}/{path}").content.decode()
+        assert "By hand" in page, path
+        assert "Authorization: Bearer {token}" in page, path
+        assert "curl --request GET" in page, path
+    refused = fill_in(olga, f"{V}/new/secret/", name="kept", value="typed")
+    assert "By hand" in text_of(refused)
