@@ -3,6 +3,7 @@
 Key Vault has no compare-and-set, and every set or create makes a version, so neither may be tried twice blindly.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -27,9 +28,14 @@ class NameTaken(Exception):
 
 
 def stamp_of(properties: Properties) -> str:
-    """What an edit form carries of the state it was opened on: version and time of the last update."""
+    """What an edit form carries of the state it was opened on: version, time of the last update, and a digest.
+
+    That time has whole seconds; the digest of what can be edited tells two changes within one apart.
+    """
     updated = int(properties.updated_on.timestamp()) if properties.updated_on else 0
-    return f"{properties.version}.{updated}"
+    editable = [getattr(properties, name, None) for name in ("enabled", "not_before", "expires_on", "content_type")]
+    digest = hashlib.blake2b(repr([*editable, sorted(properties.tags.items())]).encode(), digest_size=8)
+    return f"{properties.version}.{updated}.{digest.hexdigest()}"
 
 
 def refuse_if_changed(current: Properties, opened_on: str) -> None:
