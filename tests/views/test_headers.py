@@ -55,8 +55,23 @@ def answers(olga: Client, world: World, azure: VaultClient, emulator: Emulator) 
         "405": olga.get(f"{V}/secrets/kept/reveal/"),
         "422": olga.post(f"{V}/new/secret/", {"name": "a b"}),
     }
+    guesses = [strangers_guess(world) for _ in range(40)]
+    found["429"] = guesses[-1]
     emulator.fail(9, 503, retry_after="60")
     return found | {"502": olga.get(f"{V}/keys/")}
+
+
+def strangers_guess(world: World) -> Any:
+    return Client().post("/account/login/", {"login": world.olga.email, "password": "wrong"})
+
+
+def test_what_is_served_from_disk_is_fenced_too(settings: Settings) -> None:
+    settings.WHITENOISE_USE_FINDERS = True
+    answer = Client().get("/static/kvportal/css/base.css")
+    assert answer.status_code == 200
+    fenced = set(HEADERS) - {"Cache-Control", "X-Frame-Options"}  # a style sheet is no frame, and may be kept
+    assert {header: answer.headers.get(header) for header in fenced} == {header: HEADERS[header] for header in fenced}
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_every_status_carries_every_header(answers: dict[str, Any]) -> None:

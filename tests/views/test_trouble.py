@@ -1,14 +1,19 @@
 """Trouble with Azure: each kind is a clear sentence, what was typed stays, the act is recorded, and no page is a 500."""
 
+import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import requests
 from django.test import Client
+from pytest_django import Settings
 
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import World, client_of, last_entry, say
 from vaults.emulator import Emulator
+from vaults.keyvault.clouds import Cloud
 from vaults.models import Vault
 from vaults.permissions import Action
 
@@ -111,6 +116,27 @@ def test_a_vault_that_is_stopped(olga: Client, emulator: Emulator, sick_vault: V
     assert page.status_code == 504
     assert "did not answer in time" in text_of(page)
     assert "Nothing was changed" in text_of(page)
+
+
+def test_a_local_vault_that_is_not_running(olga: Client, world: World, settings: Settings) -> None:
+    """No fault of the emulator's: the port is closed, as after `make run` was stopped."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = f"127.0.0.1:{free.getsockname()[1]}"
+    cloud: Cloud = settings.CLOUDS["local"]
+
+    def mount(session: requests.Session) -> None:
+        if cloud.mount:
+            cloud.mount(session)
+        session.mount(f"https://{closed}", requests.adapters.HTTPAdapter(max_retries=0))
+
+    settings.CLOUDS = {"local": replace(cloud, vault_hosts={"kv-stopped": closed}, mount=mount)}
+    vault = Vault.objects.create(connection=world.connection, name="kv-stopped", slug="kv-stopped")
+    answer = fill_in(olga, f"/vaults/{vault.slug}/new/secret/", name="fresh", value="typed")
+    assert "Nobody answers at the vault's address." in text_of(answer)
+    assert "Nothing was changed." in text_of(answer)
+    assert main_form(answer).fields["value"] == ["typed"]
+    assert last_entry(Action.SECRET_CREATE).state == "failed"
 
 
 def test_a_vault_that_failed_often_is_left_alone(olga: Client, emulator: Emulator, sick_vault: Vault) -> None:
