@@ -22,6 +22,8 @@ class Place:
 
 
 class Addresses(Protocol):
+    issuer_host: str  # what the host of issuer and Resource Manager has that no other has
+
     def find(self, db: sqlite3.Connection, host: str) -> Place | None:
         """What is served under a Host header, None for a host that is not ours."""
 
@@ -34,6 +36,7 @@ class NamedHosts:
 
     LOGIN = "login.test"
     ARM = "management.test"
+    issuer_host = LOGIN
 
     def find(self, db: sqlite3.Connection, host: str) -> Place | None:
         host = host.lower().removesuffix(":443")
@@ -53,6 +56,7 @@ class LoopbackPorts:
 
     def __init__(self, base_port: int) -> None:
         self.base_port = base_port
+        self.issuer_host = f":{base_port}"
 
     def find(self, db: sqlite3.Connection, host: str) -> Place | None:
         match = re.fullmatch(r"(localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})", host.lower())

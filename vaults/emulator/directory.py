@@ -82,6 +82,11 @@ def add_secret(db: sqlite3.Connection, client_id: str, secret: str, expires_on: 
     db.execute("INSERT INTO client_secret VALUES (?, ?, ?, ?)", (client_id, salt, _digest(salt, secret), expires_on))
 
 
+def remove_credentials(db: sqlite3.Connection, client_id: str) -> None:
+    for table in ("client_secret", "client_certificate"):
+        db.execute(f"DELETE FROM {table} WHERE client_id = ?", (client_id,))  # noqa: S608 - two constants
+
+
 def secret_expiry(db: sqlite3.Connection, client_id: str, secret: str) -> int | None:
     """When the secret ends, or None where it is not one of the application's."""
     rows = db.execute("SELECT * FROM client_secret WHERE client_id = ?", (client_id,)).fetchall()

@@ -50,6 +50,10 @@ class Home:
         return self.folder / "clouds.toml"
 
     @property
+    def control_token_file(self) -> Path:
+        return self.folder / "control.token"
+
+    @property
     def credentials_file(self) -> Path:
         return self.folder / "credentials.json"
 
@@ -67,7 +71,7 @@ class Home:
             emulator = Emulator(self.database, addresses=LoopbackPorts(self.base_port), **options)
             if not filled:
                 credentials = seed.fill(emulator)
-                tls.write_private(self.credentials_file, json.dumps(credentials, indent=2).encode())
+                self.write_credentials(credentials)
             self.assign_ports(emulator)
             self.write_clouds(emulator)
         return emulator
@@ -76,6 +80,20 @@ class Home:
         """Tenant and service principals with their secrets: {"tenant_id", "principals": {name: {...}}}."""
         loaded: dict[str, Any] = json.loads(self.credentials_file.read_text())
         return loaded
+
+    def write_credentials(self, credentials: dict[str, Any]) -> None:
+        tls.write_private(self.credentials_file, json.dumps(credentials, indent=2).encode())
+
+    def keep_credentials(self, name: str, principal: dict[str, str]) -> None:
+        """Remember a service principal's secret, for `emulator env`."""
+        credentials = self.credentials()
+        credentials["principals"][name] = principal
+        self.write_credentials(credentials)
+
+    def forget_credentials(self, name: str) -> None:
+        credentials = self.credentials()
+        if credentials["principals"].pop(name, None) is not None:
+            self.write_credentials(credentials)
 
     def assign_ports(self, emulator: Emulator) -> list[Vault]:
         """Give each vault that has none the first port behind the base port that is free, for good."""

@@ -173,7 +173,7 @@ def sweep(db: sqlite3.Connection, now: float) -> None:
             purge(db, vault)
 
 
-def set_port(db: sqlite3.Connection, vault: Vault, port: int) -> None:
+def set_port(db: sqlite3.Connection, vault: Vault, port: int | None) -> None:
     db.execute("UPDATE vault SET port = ? WHERE id = ?", (port, vault.id))
 
 

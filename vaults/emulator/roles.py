@@ -165,9 +165,14 @@ def assign(db: sqlite3.Connection, assignment: str, object_id: str, role: Role, 
     db.execute("INSERT INTO role_assignment VALUES (?, ?, ?, ?)", (assignment, object_id, role.id, scope))
 
 
+def assignments(db: sqlite3.Connection, object_id: str) -> list[sqlite3.Row]:
+    """A principal's role assignments: id, role (its id), scope."""
+    return db.execute("SELECT * FROM role_assignment WHERE object_id = ? ORDER BY id", (object_id,)).fetchall()
+
+
 def held(db: sqlite3.Connection, object_id: str, scope: str) -> Iterator[tuple[str, Role]]:
     """The assignments (by id) and roles that a principal has on a resource, made on it or above it."""
-    for row in db.execute("SELECT * FROM role_assignment WHERE object_id = ? ORDER BY id", (object_id,)).fetchall():
+    for row in assignments(db, object_id):
         role = find_role(row["role"])
         if role is not None and covers(row["scope"], scope):
             yield row["id"], role

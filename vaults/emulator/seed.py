@@ -8,14 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import access
+from vaults.emulator import access, people, registry
 from vaults.emulator.directory import Principal
 from vaults.emulator.emulator import Emulator
 from vaults.emulator.filling import CERTIFICATE_EXPIRES, SHAPES, Filler, KeyPool
 from vaults.emulator.kinds import CERTIFICATE, KEY, SECRET
+from vaults.emulator.people import Person
 from vaults.emulator.sample import DEPLOY_PERMISSIONS
 
 ADMIN_NAME, DEPLOY_NAME = "sp-shop-admin", "sp-shop-deploy"
+PEOPLE = {
+    "Olga Brandt": "olga@shop.example",
+    "Rafi Haddad": "rafi@shop.example",
+    "Otto Stern": "otto@shop.example",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,20 @@ CONTENTS = (
 )
 
 
-def fill(emulator: Emulator) -> dict[str, Any]:
-    """Make tenant, service principals and filled vaults. Returns the credentials, which are stored nowhere in clear."""
-    tenant, subscription = str(uuid4()), str(uuid4())
+def fill(emulator: Emulator, known: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Make tenant, people, service principals and filled vaults. Returns the credentials, which are stored nowhere in clear.
+
+    `known` are credentials of an earlier time, for those who are still in use of them.
+    """
+    known = known or {"tenant_id": str(uuid4()), "subscription_id": str(uuid4()), "principals": {}}
+    tenant, subscription = known["tenant_id"], known["subscription_id"]
     emulator.add_tenant(tenant, "shop.onmicrosoft.example")
-    principals = {name: _principal(emulator, tenant, name) for name in (ADMIN_NAME, DEPLOY_NAME)}
+    with emulator.store.writing() as db:
+        for name, email in PEOPLE.items():
+            people.add_person(db, Person(str(uuid4()), tenant, name, email))
+    principals = {
+        name: _principal(emulator, tenant, name, known["principals"].get(name)) for name in (ADMIN_NAME, DEPLOY_NAME)
+    }
     pool = KeyPool(emulator)
     for content in CONTENTS:
         group = "rg-billing" if "billing" in content.name else "rg-shop"
@@ -93,6 +108,18 @@ def fill(emulator: Emulator) -> dict[str, Any]:
     return {"tenant_id": tenant, "subscription_id": subscription, "principals": principals}
 
 
+def refill(emulator: Emulator, credentials: dict[str, Any]) -> dict[str, Any]:
+    """Forget everything and fill anew, while it is being served; vaults keep their ports. Returns the credentials."""
+    # Whoever asks meanwhile waits for the lock, and finds all of it done.
+    with emulator.store.reading() as db:
+        ports = {vault.name: vault.port for vault in registry.all_vaults(db)}
+        emulator.store.clear()
+        kept = fill(emulator, credentials)
+        for vault in registry.all_vaults(db):
+            registry.set_port(db, vault, ports.get(vault.name))
+    return kept
+
+
 def add_secrets(emulator: Emulator, vault_name: str, count: int, *, prefix: str = "load") -> None:
     """Put many small secrets into a vault at once: for tests of long lists."""
     filler = Filler(emulator, emulator.vault(vault_name))
@@ -102,12 +129,13 @@ def add_secrets(emulator: Emulator, vault_name: str, count: int, *, prefix: str 
             filler.add_plain_secret(name, name.encode())
 
 
-def _principal(emulator: Emulator, tenant: str, name: str) -> dict[str, str]:
-    secret = secrets.token_urlsafe(30)
-    principal = Principal(str(uuid4()), tenant, str(uuid4()), name)
+def _principal(emulator: Emulator, tenant: str, name: str, known: dict[str, str] | None) -> dict[str, str]:
+    known = known or {"client_id": str(uuid4()), "object_id": str(uuid4()), "client_secret": secrets.token_urlsafe(30)}
+    secret = known["client_secret"]
+    principal = Principal(known["client_id"], tenant, known["object_id"], name)
     emulator.add_principal(principal)
     emulator.add_client_secret(principal.client_id, secret, days=730)
-    return {"client_id": principal.client_id, "object_id": principal.object_id, "client_secret": secret}
+    return known
 
 
 def _put(emulator: Emulator, filler: Filler, content: Content) -> None:

@@ -1,6 +1,7 @@
 """The emulator over TLS on loopback: one listener a port, all in one process."""
 
 import logging
+import secrets
 import socket
 import ssl
 import sys
@@ -13,7 +14,9 @@ from cheroot.workers.threadpool import ThreadPool, WorkerThread
 from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as CherootServer
 
-from vaults.emulator import registry
+from vaults.emulator import registry, tls
+from vaults.emulator.control.door import Door
+from vaults.emulator.control.verb import Desk
 from vaults.emulator.emulator import Emulator
 from vaults.emulator.home import Home
 from vaults.emulator.web import ConnectionLostError
@@ -104,6 +107,7 @@ class Listeners:
         self._emulator = emulator
         self._home = home
         self._servers: dict[int, Any] = {}
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Open all ports, the base port last: when it answers, everything does. Raises PortTakenError."""
@@ -111,17 +115,22 @@ class Listeners:
         self._listen(self._home.base_port)
 
     def look_around(self) -> None:
-        """Listen for vaults that are new, and name them in clouds.toml."""
-        with self._emulator.store.reading() as db:
+        """Listen for vaults that are new, and no longer for those that are gone; say so in clouds.toml."""
+        with self._lock, self._emulator.store.reading() as db:
             vaults = registry.all_vaults(db)
-        if any(vault.port is None for vault in vaults):
-            vaults = self._home.assign_ports(self._emulator)
-        fresh = [vault for vault in vaults if vault.port is not None and vault.port not in self._servers]
-        for vault in fresh:
-            self._listen(vault.port or 0)
-            log.info("vault %s at %s", vault.name, self._emulator.vault_url(vault.name))
-        if fresh:
-            self._home.write_clouds(self._emulator)
+            if any(vault.port is None for vault in vaults):
+                vaults = self._home.assign_ports(self._emulator)
+            ports = {vault.port: vault for vault in vaults if vault.port is not None}
+            fresh = ports.keys() - self._servers.keys()
+            for port in sorted(fresh):
+                self._listen(port)
+                log.info("vault %s at %s", ports[port].name, self._emulator.vault_url(ports[port].name))
+            gone = [self._servers.pop(port) for port in self._servers.keys() - ports.keys() - {self._home.base_port}]
+            if fresh or gone:
+                self._home.write_clouds(self._emulator)
+        for server in gone:
+            # It waits for its connections, one of which may be waiting for us.
+            threading.Thread(target=server.stop, daemon=True).start()
 
     def stop(self) -> None:
         """Close all ports; side by side, for each waits for its connections to end."""
@@ -156,8 +165,13 @@ def serve(emulator: Emulator, home: Home, stop: threading.Event) -> None:
     listeners = Listeners(emulator, home)
     try:
         with home.serving():
+            token = secrets.token_urlsafe(32)
+            emulator.control = Door(Desk(emulator, home), token).answer
+            emulator.vaults_changed = listeners.look_around
+            tls.write_private(home.control_token_file, token.encode())
             _serve(listeners, home, stop)
     finally:
+        emulator.lift()
         emulator.close()
 
 

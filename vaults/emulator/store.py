@@ -123,6 +123,12 @@ class Store:
         with self.writing() as db:
             db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
+    def clear(self) -> None:
+        """Forget everything but the settings."""
+        with self.writing() as db:
+            for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'setting'"):
+                db.execute(f"DELETE FROM {row['name']}")  # noqa: S608 - the schema's own names
+
     def close(self) -> None:
         with self._lock:
             self._db.close()

@@ -1,24 +1,35 @@
-"""manage.py emulator: the local Key Vault from the command line."""
+"""manage.py emulator: the local Key Vault from the command line.
+
+Serving it and saying how to reach it is done here; everything else is a verb of `vaults.emulator.control`.
+"""
 
 import logging
 import shlex
 import signal
-import sqlite3
 import threading
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from vaults.emulator import Emulator, registry
+from vaults.emulator import registry
+from vaults.emulator.control import overview, remote
+from vaults.emulator.control.fields import Field, RefusedError, Shape
+from vaults.emulator.control.live_verbs import RESET
+from vaults.emulator.control.remote import NotServedError
+from vaults.emulator.control.verb import Desk, Verb
+from vaults.emulator.control.verbs import VERBS, find_verb, perform
 from vaults.emulator.home import Home, InUseError
 from vaults.emulator.seed import ADMIN_NAME
 from vaults.emulator.server import PortTakenError, serve
 
+REFUSALS = (LookupError, PortTakenError, InUseError, RefusedError, NotServedError)
+
 
 class Command(BaseCommand):
-    help = "The local Key Vault: serve it, say how to reach it, and change who may do what in it."
+    help = "The local Key Vault: serve it, say how to reach it, and change what is in it and how it behaves."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
@@ -27,31 +38,27 @@ class Command(BaseCommand):
         env = actions.add_parser("env", help="print shell exports that tell a client how to reach it")
         env.add_argument("--vault", help="name of the vault (default: the first)")
         env.add_argument("--principal", default=ADMIN_NAME, help="service principal to sign in as")
-        for name, verb in (("grant", "give"), ("revoke", "take")):
-            change = actions.add_parser(name, help=f"{verb} permissions by access policy")
-            change.add_argument("principal", help="name, client id or object id of the service principal")
-            change.add_argument("permissions", nargs="+", metavar="permission", help="for instance secrets/get")
-            change.add_argument("--vault", required=True)
-        add = actions.add_parser("add-vault", help="create an empty vault; a running server takes it up")
-        add.add_argument("vault")
-        add.add_argument("--retention-days", type=int, default=90, choices=range(7, 91), metavar="7..90")
-        add.add_argument("--purge-protection", action="store_true")
-        add.add_argument("--rbac", action="store_true", help="decide by role assignments, not by access policies")
-        actions.add_parser("list", help="list vaults, service principals and their permissions")
-        actions.add_parser("reset", help="remove all state; the next start makes it anew")
+        actions.add_parser("list", help="list tenants, service principals, people, vaults and permissions")
+        actions.add_parser("control", help="print the address of the control page, good once and for a minute")
+        for verb in VERBS:
+            subparser = actions.add_parser(verb.name, help=verb.help, description=f"{verb.help}.")
+            for field in verb.fields:
+                _add_argument(subparser, field)
 
     def handle(self, *_: Any, **options: Any) -> None:
         home = Home(settings.DATA_DIR / "emulator", settings.EMULATOR_PORT)
-        action = options["action"].replace("-", "_")
+        verb = find_verb(options["action"])
         try:
-            getattr(self, f"_{action}")(home, **options)
-        except (LookupError, PortTakenError, InUseError) as error:
+            if verb is not None:
+                self._say(_performed(home, verb, options))
+            else:
+                getattr(self, f"_{options['action']}")(home, **options)
+        except REFUSALS as error:
             raise CommandError(error.args[0]) from error
 
     def _serve(self, home: Home, **options: Any) -> None:
         emulator = home.open(certificate_seconds=settings.EMULATOR_CERTIFICATE_SECONDS)
-        if options["latency_ms"]:
-            emulator.latency(options["latency_ms"] / 1000)
+        emulator.distance = options["latency_ms"] / 1000
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: stop.set())
@@ -59,61 +66,72 @@ class Command(BaseCommand):
         serve(emulator, home, stop)
 
     def _env(self, home: Home, **options: Any) -> None:
-        emulator = self._open(home)
-        credentials = home.credentials()
-        principal = credentials["principals"].get(options["principal"])
-        if principal is None:
+        emulator = home.open()
+        credentials = home.credentials()["principals"].get(options["principal"])
+        if credentials is None:
             raise CommandError(f"There is no service principal {options['principal']} whose secret is known.")
         with emulator.store.reading() as db:
-            first = registry.all_vaults(db)[0].name
+            first = next(iter(registry.all_vaults(db)), None)
         exports = {
-            "VAULT_URL": emulator.vault_url(options["vault"] or first),
+            "VAULT_URL": emulator.vault_url(options["vault"] or (first.name if first else "")),
             "AUTHORITY": f"https://localhost:{home.base_port}",
-            "TENANT_ID": credentials["tenant_id"],
-            "CLIENT_ID": principal["client_id"],
-            "CLIENT_SECRET": principal["client_secret"],
+            "TENANT_ID": emulator.principal(credentials["client_id"]).tenant,
+            "CLIENT_ID": credentials["client_id"],
+            "CLIENT_SECRET": credentials["client_secret"],
             "CA_FILE": str(home.ca_file.resolve()),
         }
         for name, value in exports.items():
             self.stdout.write(f"export {name}={shlex.quote(value)}")
 
-    def _grant(self, home: Home, **options: Any) -> None:
-        self._open(home).grant(*options["permissions"], principal=options["principal"], vault=options["vault"])
-
-    def _revoke(self, home: Home, **options: Any) -> None:
-        self._open(home).deny(*options["permissions"], principal=options["principal"], vault=options["vault"])
-
-    def _add_vault(self, home: Home, **options: Any) -> None:
-        emulator = self._open(home)
-        credentials = home.credentials()
-        try:
-            emulator.add_vault(
-                options["vault"],
-                tenant=credentials["tenant_id"],
-                subscription=credentials["subscription_id"],
-                retention_days=options["retention_days"],
-                purge_protection=options["purge_protection"],
-                enable_rbac=options["rbac"],
-            )
-        except sqlite3.IntegrityError:
-            raise CommandError(f"There is a vault {options['vault']} already.") from None
-        home.assign_ports(emulator)
-        home.write_clouds(emulator)
-        self.stdout.write(emulator.vault_url(options["vault"]))
-
     def _list(self, home: Home, **_: Any) -> None:
-        emulator = self._open(home)
-        with emulator.store.reading() as db:
-            names = {row["object_id"]: row["name"] for row in db.execute("SELECT object_id, name FROM principal")}
-            for vault in registry.all_vaults(db):
-                self.stdout.write(f"{vault.name}  {emulator.vault_url(vault.name)}")
-                for object_id, permissions in registry.access_policies(db, vault).items():
-                    self.stdout.write(f"  {names.get(object_id, object_id)}")
-                    for collection, granted in permissions.items():
-                        self.stdout.write(f"    {collection}: {', '.join(granted)}")
+        for section in overview.sections(Desk(home.open(), home)):
+            self.stdout.write(section.as_text())
 
-    def _reset(self, home: Home, **_: Any) -> None:
+    def _control(self, home: Home, **_: Any) -> None:
+        ticket = remote.ask(home, "ticket", {})
+        self.stdout.write(f"https://localhost:{home.base_port}/control/?ticket={ticket}")
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.stdout.write(text)
+
+
+def _performed(home: Home, verb: Verb, options: dict[str, Any]) -> str:
+    """What there is to say of a verb: done here where it is about what is stored, by the server where it is live."""
+    given = {field.name: _given(field, options[_dest(field)]) for field in verb.fields}
+    if verb is RESET and not remote.is_served(home):
         home.remove()
+        return "Everything is gone; the next start makes it anew."
+    if verb.live:
+        return remote.ask(home, verb.name, given)
+    return perform(Desk(home.open(), home), verb, given)
 
-    def _open(self, home: Home) -> Emulator:
-        return home.open()
+
+def _given(field: Field, value: Any) -> Any:
+    if field.shape is not Shape.FILE:
+        return value
+    try:
+        return Path(value).read_text()
+    except (OSError, UnicodeDecodeError):
+        raise CommandError(f"{value} cannot be read.") from None
+
+
+def _add_argument(parser: ArgumentParser, field: Field) -> None:
+    """A required field is positional, a switch takes no value; what a value may be is left to the field."""
+    details: dict[str, Any] = {"help": field.help}
+    if field.shape is Shape.SWITCH:
+        details["action"] = "store_true"
+    elif field.choices:
+        details["choices"] = field.choices
+    if field.shape is Shape.WORDS:
+        details["nargs"] = "+"
+    if field.required:
+        details["metavar"] = field.name if field.shape is not Shape.FILE else f"{field.name}-file"
+        parser.add_argument(_dest(field), **details)
+    else:
+        parser.add_argument(f"--{field.name}", dest=_dest(field), **details)
+
+
+def _dest(field: Field) -> str:
+    """Apart from what Django itself puts among the options."""
+    return f"field_{field.name}"

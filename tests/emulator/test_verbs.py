@@ -1,0 +1,309 @@
+"""What can be done to an emulator by hand, verb by verb, as the command and the page have it done."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.emulator.caller import VAULT, Caller, refusal
+from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator, certificate_policy, keymaterial, x509tools
+from vaults.emulator.control.fields import RefusedError
+from vaults.emulator.control.verb import Desk
+from vaults.emulator.control.verbs import VERBS, find_verb, perform
+from vaults.emulator.home import Home
+from vaults.emulator.sample import Credentials
+from vaults.emulator.trouble import KINDS
+
+
+@pytest.fixture
+def desk(emulator: Emulator, tmp_path: Path) -> Desk:
+    home = Home(tmp_path, 39000)
+    home.write_credentials({"tenant_id": TENANT_ID, "subscription_id": "", "principals": {}})
+    return Desk(emulator, home)
+
+
+def do(desk: Desk, name: str, /, **given: Any) -> str:
+    verb = find_verb(name)
+    assert verb is not None
+    return perform(desk, verb, {field.replace("_", "-"): value for field, value in given.items()})
+
+
+def refused(desk: Desk, name: str, /, **given: Any) -> str:
+    with pytest.raises(RefusedError) as caught:
+        do(desk, name, **given)
+    return str(caught.value)
+
+
+def error_code(emulator: Emulator, who: Credentials) -> int:
+    """The AADSTS number of a sign-in that fails."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": who.client_id,
+        "client_secret": who.client_secret,
+        "scope": "https://vault.azure.net/.default",
+    }
+    answer = Caller(emulator).session.post(f"https://login.test/{TENANT_ID}/oauth2/v2.0/token", data=form)
+    return int(answer.json().get("error_codes", [0])[0])
+
+
+def test_every_verb_says_what_it_does() -> None:
+    names = [verb.name for verb in VERBS]
+    assert len(set(names)) == len(names)
+    assert all(verb.help and all(field.help for field in verb.fields) for verb in VERBS)
+
+
+def test_service_principals_come_and_go(desk: Desk, emulator: Emulator) -> None:
+    lines = dict(line.split() for line in do(desk, "add-principal", name="sp-new").splitlines())
+    who = Credentials("sp-new", lines["client_id"], lines["client_secret"], lines["object_id"])
+    assert desk.home.credentials()["principals"]["sp-new"]["client_secret"] == who.client_secret
+    do(desk, "grant", principal="sp-new", permissions="secrets/get secrets/list", vault=VAULT)
+    assert Caller(emulator, who).get("secrets").status_code == 200
+    assert "already" in refused(desk, "add-principal", name="sp-new")
+    do(desk, "remove-principal", principal="sp-new")
+    assert error_code(emulator, who) == 700016
+    assert "sp-new" not in desk.home.credentials()["principals"]
+    assert emulator.vault(VAULT)
+    assert "no service principal" in refused(desk, "remove-principal", principal="sp-new")
+
+
+def test_client_secrets(desk: Desk, emulator: Emulator) -> None:
+    def fresh(**given: Any) -> Credentials:
+        secret = do(desk, "add-secret", principal=DEPLOY.name, **given).split()[1]
+        return Credentials(DEPLOY.name, DEPLOY.client_id, secret)
+
+    assert error_code(emulator, fresh(days="-1")) == 7000222
+    good = fresh()
+    assert error_code(emulator, good) == 0
+    do(desk, "remove-credentials", principal=DEPLOY.name)
+    assert error_code(emulator, good) == 7000215
+    assert "not between" in refused(desk, "add-secret", principal=DEPLOY.name, days="999999")
+    assert "not a number" in refused(desk, "add-secret", principal=DEPLOY.name, days="soon")
+
+
+def pem(kty: str) -> str:
+    policy = certificate_policy.complete({"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a"}}, 0)
+    certificate = x509tools.issue(policy, keymaterial.pooled_key(kty, 2048, "P-256"), time.time())
+    return certificate.public_bytes(Encoding.PEM).decode()
+
+
+def test_certificates_to_sign_in_with(desk: Desk) -> None:
+    assert "may sign in" in do(desk, "add-certificate", principal=DEPLOY.name, pem=pem("RSA"))
+    assert "RSA" in refused(desk, "add-certificate", principal=DEPLOY.name, pem=pem("EC"))
+    assert "PEM" in refused(desk, "add-certificate", principal=DEPLOY.name, pem="rubbish")
+    assert "too long" in refused(desk, "add-certificate", principal=DEPLOY.name, pem="x" * 200_000)
+
+
+def test_tenants(desk: Desk, emulator: Emulator) -> None:
+    tenant = do(desk, "add-tenant", domain="other.example").split()[1]
+    assert "already" in refused(desk, "add-tenant", domain="Other.example")
+    do(desk, "add-principal", name="sp-other", tenant="other.example")
+    do(desk, "add-vault", vault="kv-other", tenant=tenant)
+    assert emulator.vault("kv-other").tenant == tenant
+    assert "kv-other" in refused(desk, "remove-tenant", tenant=tenant)
+    do(desk, "delete-vault", vault="kv-other")
+    do(desk, "purge-vault", vault="kv-other")
+    do(desk, "remove-tenant", tenant=tenant)
+    assert "no service principal" in refused(desk, "add-secret", principal="sp-other")
+    assert "no tenant" in refused(desk, "add-principal", name="sp-lost", tenant=tenant)
+    for domain in ("nodot", "a b.example", "é.example"):
+        assert "not a domain" in refused(desk, "add-tenant", domain=domain)
+    assert "not a GUID" in refused(desk, "add-tenant", domain="a.example", id="7")
+
+
+def test_people_and_redirects(desk: Desk) -> None:
+    do(desk, "add-person", name="Olga Brandt", email="Olga@shop.example")
+    assert "already" in refused(desk, "add-person", name="Olga", email="olga@shop.example")
+    assert "e-mail" in refused(desk, "add-person", name="Olga", email="olga")
+    do(desk, "remove-person", person="olga@shop.example")
+    assert "nobody" in refused(desk, "remove-person", person="olga@shop.example")
+    uri = "http://localhost:8000/callback/"
+    do(desk, "add-redirect", principal=ADMIN.name, uri=uri)
+    do(desk, "remove-redirect", principal=ADMIN.name, uri=uri)
+    assert "no redirect URI" in refused(desk, "remove-redirect", principal=ADMIN.name, uri=uri)
+    assert "no redirect URI" in refused(desk, "add-redirect", principal=ADMIN.name, uri="http://shop.example/")
+
+
+def test_vaults_come_and_go(desk: Desk, emulator: Emulator) -> None:
+    do(desk, "add-vault", vault="kv-new", retention_days="7", purge_protection=True, rbac="on", sku="standard")
+    vault = emulator.vault("kv-new")
+    assert (vault.retention_days, vault.purge_protection, vault.enable_rbac, vault.sku) == (7, True, True, "standard")
+    assert vault.subscription == emulator.vault(VAULT).subscription
+    assert "already" in refused(desk, "add-vault", vault="kv-new")
+    assert "7 and 90" in refused(desk, "add-vault", vault="kv-more", retention_days="6")
+    assert "invalid" in refused(desk, "add-vault", vault="kv--more")
+    do(desk, "delete-vault", vault="kv-new")
+    assert "no vault" in refused(desk, "delete-vault", vault="kv-new")
+    assert "already" in refused(desk, "add-vault", vault="kv-new")
+    do(desk, "recover-vault", vault="kv-new")
+    assert "no deleted vault" in refused(desk, "recover-vault", vault="kv-new")
+    assert "no deleted vault" in refused(desk, "purge-vault", vault="kv-new")
+
+
+def test_a_firewall_by_hand(desk: Desk, admin: Caller) -> None:
+    do(desk, "set-vault", vault=VAULT, allow="10.0.0.0/8 192.0.2.1")
+    assert refusal(admin.get("secrets"))[2] == "ForbiddenByFirewall"
+    do(desk, "set-vault", vault=VAULT, firewall="Allow", public_access="Disabled")
+    assert refusal(admin.get("secrets"))[2] == "ForbiddenByConnection"
+    do(desk, "set-vault", vault=VAULT, public_access="Enabled", decides_by="roles")
+    assert refusal(admin.get("secrets"))[2] == "ForbiddenByRbac"
+    assert "CIDR" in refused(desk, "set-vault", vault=VAULT, allow="10.0.0.0/99")
+    assert "one of" in refused(desk, "set-vault", vault=VAULT, firewall="perhaps")
+
+
+def test_roles(desk: Desk, emulator: Emulator) -> None:
+    emulator.add_vault("kv-roles", enable_rbac=True)
+    deploy = Caller(emulator, DEPLOY, vault="kv-roles")
+    assert deploy.get("secrets").status_code == 403
+    role = {"principal": DEPLOY.name, "role": "Key Vault Secrets User"}
+    do(desk, "assign-role", vault="kv-roles", **role)
+    assert deploy.get("secrets").status_code == 200
+    do(desk, "remove-role", vault="kv-roles", **role)
+    assert deploy.get("secrets").status_code == 403
+    assert "does not have" in refused(desk, "remove-role", vault="kv-roles", **role)
+    assert "no role" in refused(desk, "assign-role", principal=DEPLOY.name, role="King")
+    assert "no vault" in refused(desk, "assign-role", vault="kv-nowhere", **role)
+
+
+def test_permissions(desk: Desk, emulator: Emulator) -> None:
+    deploy = Caller(emulator, DEPLOY)
+    do(desk, "revoke", principal=DEPLOY.name, permissions=["Secrets/List"], vault=VAULT)
+    assert deploy.get("secrets").status_code == 403
+    assert "no permission" in refused(desk, "grant", principal=DEPLOY.name, permissions="secrets/fly")
+    assert "missing" in refused(desk, "grant", principal=DEPLOY.name)
+
+
+def test_fill_is_quick_and_believable(desk: Desk, emulator: Emulator, admin: Caller) -> None:
+    start = time.monotonic()
+    do(desk, "fill", vault=VAULT, secrets="2000", keys="20", certificates="30")
+    took = time.monotonic() - start
+    print(f"2,000 secrets, 20 keys, 30 certificates: {took:.2f} s")  # noqa: T201
+    assert took < 5
+    do(desk, "fill", vault=VAULT, secrets="5")
+    with emulator.store.reading() as db:
+        rows = db.execute("SELECT kind, count(*) AS c, sum(managed) AS m FROM object GROUP BY kind")
+        counts = {row["kind"]: (row["c"], row["m"]) for row in rows}
+    assert counts == {"secrets": (2035, 30), "keys": (50, 30), "certificates": (30, 0)}
+    page = admin.get("secrets").json()["value"]
+    assert all(set(item["tags"]) for item in page)
+    certificate = admin.get("certificates/storefront-weu-prod-shop-example").json()
+    assert certificate["policy"]["x509_props"]["subject"].startswith("CN=storefront.weu.prod.shop.example,")
+    assert "Say how many" in refused(desk, "fill", vault=VAULT)
+    assert "no vault" in refused(desk, "fill", vault="kv-nowhere", secrets="1")
+    assert "not between" in refused(desk, "fill", vault=VAULT, secrets="9999999")
+
+
+def test_latency_leaves_other_trouble_alone(desk: Desk, admin: Caller) -> None:
+    do(desk, "latency", ms="30", jitter="10")
+    do(desk, "throttle", times="1", retry_after="7")
+    start = time.monotonic()
+    answer = admin.get("secrets")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    assert time.monotonic() - start > 0.03
+    assert "latency 30 ms, jitter 10 ms" in do(desk, "faults")
+    do(desk, "lift")
+    assert "latency" not in do(desk, "faults")
+
+
+def test_faults_where_one_wants_them(desk: Desk, admin: Caller, emulator: Emulator) -> None:
+    do(desk, "fail", status="500", times="2", at=VAULT, method="GET", path="^/secrets")
+    assert admin.get("keys").status_code == 200
+    assert "answer 500, 2 x, method GET, path ^/secrets, at kv-shop-prod" in do(desk, "faults")
+    assert [admin.get("secrets").status_code for _ in range(3)] == [500, 500, 200]
+    do(desk, "outage", at="issuer")
+    with pytest.raises(requests.ConnectionError):
+        admin.token(ADMIN)
+    assert admin.get("secrets").status_code == 200
+    do(desk, "lift")
+    assert admin.token(ADMIN)
+    do(desk, "fail", times="0")
+    assert "until lifted" in do(desk, "faults")
+    assert "no vault" in refused(desk, "outage", at="kv-nowhere")
+    assert "regular expression" in refused(desk, "outage", path="(")
+    assert "not between" in refused(desk, "fail", status="200")
+
+
+def test_a_slow_answer(desk: Desk, admin: Caller) -> None:
+    do(desk, "fault", kind="slow")
+    start = time.monotonic()
+    with admin.session.get(f"{admin.base}/secrets?api-version=7.3", stream=True) as answer:
+        assert answer.raw.read(1) == b"{"
+    assert time.monotonic() - start > 0.4
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in KINDS if kind.name != "slow"])
+def test_every_kind_of_trouble_shows(desk: Desk, admin: Caller, kind: str) -> None:
+    """A plain client either fails at it or gets something else than the list it asked for; then all is well."""
+    admin.put("secrets/a", {"value": "1"})
+    usual = admin.get("secrets").json()
+    do(desk, "fault", kind=kind)
+    try:
+        url = f"{admin.base}/secrets?api-version=7.3"
+        with admin.session.get(url, timeout=0.2, allow_redirects=False, stream=True) as answer:
+            head = answer.raw.read(500, decode_content=False) if kind in ("huge", "bomb") else answer.content
+            changed = answer.status_code != 200 or head != admin.get("secrets").content
+    except requests.RequestException:
+        changed = True
+    assert changed
+    assert admin.get("secrets").json() == usual
+
+
+def test_time_by_hand(desk: Desk, emulator: Emulator, admin: Caller) -> None:
+    do(desk, "certificate-seconds", seconds="100")
+    do(desk, "settle-seconds", seconds="50")
+    body = {"policy": {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a"}}}
+    admin.post("certificates/a/create", body)
+    admin.put("secrets/b", {"value": "1"})
+    admin.delete("secrets/b")
+    do(desk, "clock", by="60s")
+    assert admin.get("deletedsecrets/b").status_code == 200
+    assert admin.get("certificates/a/pending").json()["status"] == "inProgress"
+    do(desk, "clock", by="1m")
+    assert admin.get("certificates/a/pending").json()["status"] == "completed"
+    assert "0:02:00 ahead" in do(desk, "faults")
+    do(desk, "clock", by="now")
+    assert "ahead" not in do(desk, "faults")
+    assert "not a time" in refused(desk, "clock", by="tomorrow")
+
+
+def test_the_moved_clock_outlives_a_restart(tmp_path: Path) -> None:
+    first = Emulator(tmp_path / "state")
+    first.move_clock(30 * 86400)
+    first.close()
+    again = Emulator(tmp_path / "state")
+    assert again.clock() - time.time() == pytest.approx(30 * 86400, abs=5)
+    again.close()
+
+
+def test_requests_of_late_hold_no_secrets(desk: Desk, admin: Caller) -> None:
+    admin.put("secrets/a", {"value": "very secret"})
+    admin.get("secrets/a", **{"$skiptoken": "opaque"})
+    shown = do(desk, "requests")
+    assert "200  PUT    kv-shop-prod.vault.test/secrets/a" in shown
+    assert "/oauth2/v2.0/token" in shown
+    for secret in ("very secret", ADMIN.client_secret, "opaque", "Bearer", "eyJ"):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("latency", {"ms": "-1"}),
+        ("latency", {"ms": "nan"}),
+        ("latency", {"ms": ["1", "2"]}),
+        ("latency", {"ms": {"a": 1}}),
+        ("latency", {}),
+        ("clock", {"by": "9" * 5000}),
+        ("clock", {"by": "1\n2"}),
+        ("add-vault", {"vault": "kv-x", "rbac": "perhaps"}),
+        ("add-vault", {"vault": "kv-x", "colour": "red"}),
+        ("grant", {"principal": ADMIN.name, "permissions": {"a": 1}}),
+        ("grant", {"principal": ADMIN.name, "permissions": [7]}),
+        ("fault", {"kind": "good"}),
+        ("certificate-seconds", {"seconds": "inf"}),
+    ],
+)
+def test_bad_input_is_told(desk: Desk, name: str, given: dict[str, Any]) -> None:
+    assert refused(desk, name, **given)

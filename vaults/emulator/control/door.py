@@ -1,0 +1,119 @@
+"""The way in to the control page and to its verbs, for those who may: whoever can read the token in the state folder.
+
+The command shows the token itself, in an Authorization header. A browser comes with a ticket that the command has
+asked for, good once and for a minute, and gets a cookie for it. Other pages in that browser cannot use the cookie: it
+is SameSite=Strict, and as other ports of localhost count as the same site, a form is only taken from our own origin.
+"""
+
+import hmac
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+
+from vaults.emulator.control.fields import RefusedError
+from vaults.emulator.control.page import control_page, locked_page
+from vaults.emulator.control.verb import Desk, Verb
+from vaults.emulator.control.verbs import find_verb, perform
+from vaults.emulator.web import NotJsonError, Request, Response, json_response
+
+TICKET_SECONDS = 60
+SESSION_SECONDS = 12 * 3600
+COOKIE = "emulator-control"
+
+
+@dataclass(slots=True)
+class Session:
+    """A browser that came with a ticket, and what its last form has brought."""
+
+    ends: float
+    said: str = ""
+
+
+class Door:
+    """Answers everything below /control."""
+
+    def __init__(self, desk: Desk, token: str) -> None:
+        self._desk = desk
+        self._token = token
+        self._tickets: dict[str, float] = {}
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def answer(self, request: Request) -> Response:
+        match request.method, request.segments:
+            case "GET", ["control"] if "ticket" in request.query:
+                return self._let_in(request.query["ticket"])
+            case "GET", ["control"]:
+                return self._page(request)
+            case "POST", ["control", "ticket"] if self._has_token(request):
+                return json_response(200, {"said": self._ticket()})
+            case "POST", ["control", name]:
+                return self._verb(request, name)
+        return json_response(404, {"refused": "There is nothing at this address."})
+
+    def _page(self, request: Request) -> Response:
+        session = self._session(request)
+        if session is None:
+            return locked_page()
+        said, session.said = session.said, ""
+        return control_page(self._desk, said=said)
+
+    def _verb(self, request: Request, name: str) -> Response:
+        by_token, session = self._has_token(request), self._session(request)
+        if not by_token and session is None:
+            return locked_page()
+        verb = find_verb(name)
+        if verb is None:
+            return json_response(404, {"refused": f"There is no verb {name}."})
+        if by_token or session is None:
+            return self._by_command(request, verb)
+        return self._by_form(request, verb, session)
+
+    def _by_command(self, request: Request, verb: Verb) -> Response:
+        try:
+            return json_response(200, {"said": perform(self._desk, verb, request.json())})
+        except NotJsonError:
+            return json_response(400, {"refused": "The body must be a JSON object."})
+        except RefusedError as refused:
+            return json_response(400, {"refused": str(refused)})
+
+    def _by_form(self, request: Request, verb: Verb, session: Session) -> Response:
+        if request.headers.get("origin") != f"https://{request.host}":
+            return json_response(403, {"refused": "Forms are taken from the control page only."})
+        try:
+            said = perform(self._desk, verb, request.form())
+        except RefusedError as refused:
+            return control_page(self._desk, refused=str(refused))
+        session.said = said or f"{verb.name}: done."
+        return Response(303, b"", [("Location", "/control/"), ("Cache-Control", "no-store")])
+
+    def _has_token(self, request: Request) -> bool:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), self._token.encode())
+
+    def _ticket(self) -> str:
+        ticket = secrets.token_urlsafe(32)
+        with self._lock:
+            self._tickets[ticket] = time.monotonic() + TICKET_SECONDS
+        return ticket
+
+    def _let_in(self, ticket: str) -> Response:
+        now = time.monotonic()
+        with self._lock:
+            if self._tickets.pop(ticket, 0.0) < now:
+                return locked_page()
+            self._sessions = {key: session for key, session in self._sessions.items() if session.ends > now}
+            key = secrets.token_urlsafe(32)
+            self._sessions[key] = Session(now + SESSION_SECONDS)
+        cookie = f"{COOKIE}={key}; Path=/control; Max-Age={SESSION_SECONDS}; Secure; HttpOnly; SameSite=Strict"
+        headers = [("Location", "/control/"), ("Set-Cookie", cookie), ("Cache-Control", "no-store")]
+        return Response(303, b"", [*headers, ("Referrer-Policy", "no-referrer")])
+
+    def _session(self, request: Request) -> Session | None:
+        for part in request.headers.get("cookie", "").split(";"):
+            name, _, key = part.strip().partition("=")
+            session = self._sessions.get(key) if name == COOKIE else None
+            if session is not None and session.ends > time.monotonic():
+                return session
+        return None

@@ -1,0 +1,121 @@
+"""What a verb has to be told: fields, and how the words that people type become values."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+LONGEST = 2000  # characters of a word
+LONGEST_TEXT = 100_000
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)")
+
+Read = Callable[[str], Any]
+
+
+class RefusedError(ValueError):
+    """What was asked for cannot be done; the text says why, to whoever asked."""
+
+
+class Shape(Enum):
+    """How many words a field takes."""
+
+    WORD = "one word"
+    WORDS = "several words"
+    SWITCH = "none: it is there or not"
+    FILE = "the text of a file"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to be told. A required field is a positional argument of the command, others are options."""
+
+    name: str
+    help: str
+    read: Read = str
+    required: bool = False
+    default: Any = None
+    shape: Shape = Shape.WORD
+    choices: tuple[str, ...] = ()
+
+    def value(self, given: Any) -> Any:
+        """The value of what was typed or sent. Raises RefusedError."""
+        if self.shape is Shape.SWITCH:
+            return _switched(self.name, given)
+        if given is None or given in ("", []):
+            if self.required:
+                raise RefusedError(f"{self.name} is missing.")
+            return [] if self.shape is Shape.WORDS else self.default
+        if self.shape is Shape.WORDS:
+            words = given.split() if isinstance(given, str) else given
+            if not isinstance(words, list):
+                raise RefusedError(f"{self.name} must be a list of words.")
+            return [self._read(word) for word in words]
+        return self._read(given)
+
+    def _read(self, given: Any) -> Any:
+        text = given if isinstance(given, str) else repr(given)
+        longest = LONGEST_TEXT if self.shape is Shape.FILE else LONGEST
+        if len(text) > longest or (self.shape is not Shape.FILE and not text.isprintable()):
+            raise RefusedError(f"{self.name} is too long, or holds what cannot be printed.")
+        if self.choices and text not in self.choices:
+            raise RefusedError(f"{self.name} must be one of: {', '.join(self.choices)}.")
+        try:
+            return self.read(text.strip())
+        except ValueError as error:
+            raise RefusedError(f"{self.name}: {error}") from None
+
+
+def read_all(fields: tuple[Field, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of all fields, by their name with underscores. Raises RefusedError."""
+    unknown = given.keys() - {field.name for field in fields}
+    if unknown:
+        raise RefusedError(f"There is no field {min(unknown)} here.")
+    return {field.name.replace("-", "_"): field.value(given.get(field.name)) for field in fields}
+
+
+def number(low: float, high: float, kind: type = int) -> Read:
+    """A reader of numbers in a range."""
+
+    def read(text: str) -> Any:
+        try:
+            found = kind(text)
+        except ValueError:
+            raise ValueError(f"{text} is not a number.") from None
+        if not low <= found <= high:
+            raise ValueError(f"{text} is not between {low:g} and {high:g}.")
+        return found
+
+    return read
+
+
+def duration(text: str) -> float:
+    """Seconds of a time such as 90, 90s, 15m, 12h or 30d."""
+    match = DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text} is not a time. Write for instance 90s, 15m, 12h or 30d.")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def pattern(text: str) -> str:
+    """A regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text} is not a regular expression: {error}.") from None
+    return text
+
+
+def guid(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", text):
+        raise ValueError(f"{text} is not a GUID.")
+    return text.lower()
+
+
+def _switched(name: str, given: Any) -> bool:
+    if given in (True, "true", "on"):
+        return True
+    if given in (None, False, "", "false"):
+        return False
+    raise RefusedError(f"{name} must be true or false.")

@@ -1,0 +1,115 @@
+"""All that there is in an emulator, as tables: for the page and for the command."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vaults.emulator import directory, network, people, registry, roles
+from vaults.emulator.control.verb import Desk
+from vaults.emulator.registry import Vault
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table. A cell may have several lines."""
+
+    title: str
+    head: Row
+    rows: list[Row]
+
+    def as_text(self) -> str:
+        """The table for a terminal: one line a row."""
+        lines = ["  ".join(cell.replace("\n", "; ") for cell in row).rstrip() for row in self.rows]
+        return "\n".join((self.title, *(f"  {line}" for line in lines or ["none"])))
+
+
+def sections(desk: Desk) -> list[Section]:
+    with desk.emulator.store.reading() as db:
+        return [
+            Section(
+                "Tenants", ("domain", "id"), [(name, tenant) for tenant, name in directory.all_tenants(db).items()]
+            ),
+            Section(
+                "Service principals",
+                ("name", "tenant", "client id", "object id", "credentials", "redirect URIs"),
+                _principals(db),
+            ),
+            Section(
+                "People",
+                ("name", "e-mail", "object id"),
+                [(person.name, person.email, person.object_id) for person in people.all_people(db)],
+            ),
+            Section(
+                "Vaults",
+                ("name", "address", "state", "decides by", "kept for", "network"),
+                [_vault(desk, vault) for vault in (*registry.all_vaults(db), *registry.deleted_vaults(db))],
+            ),
+            Section("Access policies", ("vault", "principal", "permissions"), _policies(db)),
+            Section("Roles", ("principal", "role", "on"), _roles(db)),
+        ]
+
+
+def _principals(db: sqlite3.Connection) -> list[Row]:
+    domains = directory.all_tenants(db)
+    rows: list[Row] = []
+    for principal in directory.all_principals(db):
+        expiries = directory.secret_expiries(db, principal.client_id)
+        credentials = [f"secret until {_day(moment)}" for moment in expiries]
+        credentials += ["certificate"] * directory.certificate_count(db, principal.client_id)
+        uris = people.redirect_uris(db, principal.client_id)
+        rows.append(
+            (
+                principal.name,
+                domains.get(principal.tenant, principal.tenant),
+                principal.client_id,
+                principal.object_id,
+                "\n".join(credentials),
+                "\n".join(uris),
+            )
+        )
+    return rows
+
+
+def _vault(desk: Desk, vault: Vault) -> Row:
+    if vault.deleted_on is None:
+        address, state = f"https://{desk.emulator.addresses.vault_host(vault)}", "active"
+    else:
+        address, state = "", f"deleted, vanishes {_day(vault.purge_on or 0)}"
+    kept = f"{vault.retention_days} days" + (", purge protection" if vault.purge_protection else "")
+    return (vault.name, address, state, "roles" if vault.enable_rbac else "policies", kept, _network(vault))
+
+
+def _network(vault: Vault) -> str:
+    if vault.properties.get("publicNetworkAccess") == "Disabled":
+        return "no public access"
+    rules = vault.properties.get("networkAcls", network.OPEN)
+    ranges = " ".join(rule["value"] for rule in rules["ipRules"])
+    return "open" if rules["defaultAction"] == "Allow" else f"only {ranges or 'nobody'}"
+
+
+def _policies(db: sqlite3.Connection) -> list[Row]:
+    names = {principal.object_id: principal.name for principal in directory.all_principals(db)}
+    return [
+        (
+            vault.name,
+            names.get(object_id, object_id),
+            "\n".join(f"{collection}: {', '.join(granted)}" for collection, granted in permissions.items() if granted),
+        )
+        for vault in registry.all_vaults(db)
+        for object_id, permissions in registry.access_policies(db, vault).items()
+    ]
+
+
+def _roles(db: sqlite3.Connection) -> list[Row]:
+    rows: list[Row] = []
+    for principal in directory.all_principals(db):
+        for row in roles.assignments(db, principal.object_id):
+            role = roles.find_role(row["role"])
+            rows.append((principal.name, role.name if role else row["role"], row["scope"]))
+    return rows
+
+
+def _day(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d}"

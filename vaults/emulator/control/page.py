@@ -1,0 +1,74 @@
+"""The page on which a person looks at an emulator and changes it: tables above, a form for each verb below."""
+
+from vaults.emulator import pages
+from vaults.emulator.control import live_verbs, overview
+from vaults.emulator.control.directory_verbs import DIRECTORY_VERBS
+from vaults.emulator.control.fields import Field, Shape
+from vaults.emulator.control.live_verbs import LIVE_VERBS, RESET
+from vaults.emulator.control.overview import Section
+from vaults.emulator.control.vault_verbs import VAULT_VERBS
+from vaults.emulator.control.verb import Desk, Verb
+from vaults.emulator.pages import Html, tag
+from vaults.emulator.web import Response
+
+SHOWN_ANYWAY = (live_verbs.faults, live_verbs.requests)
+GROUPS = (
+    ("Tenants, service principals, people", DIRECTORY_VERBS),
+    ("Vaults and permissions", VAULT_VERBS),
+    ("Trouble, delays, time", (*LIVE_VERBS, RESET)),
+)
+
+
+def control_page(desk: Desk, *, said: str = "", refused: str = "") -> Response:
+    """Everything there is. `said` and `refused` tell what came of the last form."""
+    sections = overview.sections(desk)
+    body: list[Html] = []
+    if said:
+        body.append(tag("p", said, class_="said", role="status"))
+    if refused:
+        body.append(tag("p", refused, class_="refused", role="alert"))
+    for section in sections:
+        body += [tag("h2", section.title), pages.table(section.head, section.rows)]
+    body += [tag("h2", "Trouble, delays, time"), tag("p", live_verbs.faults(desk, None), class_="said")]
+    body += [tag("h2", "Requests of late"), _requests(desk)]
+    for title, verbs in GROUPS:
+        body += [tag("h2", title), *(_form(verb) for verb in verbs if verb.act not in SHOWN_ANYWAY)]
+    body += [_choices("vault-names", sections, "Vaults"), _choices("principal-names", sections, "Service principals")]
+    return pages.page("Local Key Vault", *body, status=400 if refused else 200)
+
+
+def locked_page() -> Response:
+    """What somebody sees who has not come by the address that the command prints."""
+    text = tag("p", "This page opens with the address that ", tag("code", "manage.py emulator control"), " prints.")
+    return pages.page("Local Key Vault", text, status=401)
+
+
+def _requests(desk: Desk) -> Html:
+    lines = live_verbs.requests(desk, None).splitlines()
+    return tag("details", tag("summary", f"The last {len(lines)}"), tag("p", "\n".join(reversed(lines)), class_="said"))
+
+
+def _form(verb: Verb) -> Html:
+    fields = [_field(field) for field in verb.fields]
+    form = tag("form", *fields, tag("button", verb.name), method="post", action=f"/control/{verb.name}")
+    return tag("details", tag("summary", verb.name), tag("p", verb.help, class_="help"), form)
+
+
+def _field(field: Field) -> Html:
+    text = f"{field.name}: {field.help}"
+    if field.shape is Shape.SWITCH:
+        return tag("label", tag("input", type="checkbox", name=field.name), text, class_="switch")
+    if field.shape is Shape.FILE:
+        return tag("label", text, tag("textarea", name=field.name, required=field.required))
+    if field.choices:
+        free = () if field.required else (tag("option", "", value=""),)
+        options = [tag("option", choice, selected=choice == field.default) for choice in field.choices]
+        return tag("label", text, tag("select", *free, *options, name=field.name, required=field.required))
+    names = {"vault": "vault-names", "at": "vault-names", "principal": "principal-names"}.get(field.name)
+    default = None if field.default is None else str(field.default)
+    return tag("label", text, tag("input", name=field.name, value=default, required=field.required, list=names))
+
+
+def _choices(identifier: str, sections: list[Section], title: str) -> Html:
+    rows = next(section.rows for section in sections if section.title == title)
+    return tag("datalist", *(tag("option", value=row[0]) for row in rows), id=identifier)

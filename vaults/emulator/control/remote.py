@@ -1,0 +1,50 @@
+"""The command's side of control: a running server is asked to carry a verb out."""
+
+import http.client
+import json
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from vaults.emulator.control.fields import RefusedError
+from vaults.emulator.home import Home
+
+HOST = "127.0.0.1"
+SECONDS = 120  # filling a vault, or making everything anew, takes its time
+
+
+class NotServedError(Exception):
+    """No server runs for this state folder."""
+
+    def __init__(self) -> None:
+        super().__init__("The local Key Vault is not being served. Start it with: manage.py emulator serve")
+
+
+def ask(home: Home, name: str, given: Mapping[str, Any]) -> str:
+    """What the server says about a verb. Raises NotServedError and RefusedError."""
+    try:
+        token = home.control_token_file.read_text()
+        context = ssl.create_default_context(cafile=str(home.ca_file))
+    except OSError:
+        raise NotServedError from None
+    connection = http.client.HTTPSConnection(HOST, home.base_port, context=context, timeout=SECONDS)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    try:
+        connection.request("POST", f"/control/{name}", json.dumps(given), headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+    except (OSError, http.client.HTTPException, ValueError):
+        raise NotServedError from None
+    finally:
+        connection.close()
+    if response.status != http.client.OK:
+        raise RefusedError(answer.get("refused", f"The server answered {response.status}."))
+    return str(answer["said"])
+
+
+def is_served(home: Home) -> bool:
+    try:
+        ask(home, "faults", {})
+    except NotServedError:
+        return False
+    return True

@@ -1,0 +1,208 @@
+"""Verbs about vaults, what is in them, and who may do what."""
+
+import sqlite3
+from dataclasses import replace
+from typing import Any
+
+from vaults.emulator import access, network, registry, roles
+from vaults.emulator.control.directory_verbs import PRINCIPAL, TENANT, find_tenant
+from vaults.emulator.control.fields import Field, RefusedError, Shape, number
+from vaults.emulator.control.verb import Desk, Verb
+from vaults.emulator.filling import fill_vault
+from vaults.emulator.registry import Vault
+from vaults.emulator.sample import SUBSCRIPTION_ID
+
+MOST = 100_000  # objects of one kind that are filled in at once
+
+
+def add_vault(desk: Desk, given: Any) -> str:
+    emulator = desk.emulator
+    with emulator.store.writing() as db:
+        registry.sweep(db, emulator.clock())
+        if registry.find_in_any_state(db, given.vault) is not None:
+            raise RefusedError(f"There is a vault {given.vault} already.")
+        known = [*registry.all_vaults(db), *registry.deleted_vaults(db)]
+        tenant = find_tenant(db, given.tenant)
+        subscription = next((vault.subscription for vault in known if vault.tenant == tenant), SUBSCRIPTION_ID)
+        registry.add_vault(
+            db,
+            given.vault,
+            tenant,
+            subscription=subscription,
+            created=int(emulator.clock()),
+            retention_days=given.retention_days,
+            purge_protection=given.purge_protection,
+            enable_rbac=given.rbac,
+            sku=given.sku,
+        )
+    desk.home.assign_ports(emulator)
+    desk.home.write_clouds(emulator)
+    emulator.vaults_changed()
+    return emulator.vault_url(given.vault)
+
+
+def delete_vault(desk: Desk, given: Any) -> str:
+    vault = desk.emulator.vault(given.vault)
+    with desk.emulator.store.writing() as db:
+        registry.delete(db, vault, int(desk.emulator.clock()))
+    desk.home.write_clouds(desk.emulator)
+    return f"The vault {vault.name} is deleted and can be recovered for {vault.retention_days} days."
+
+
+def recover_vault(desk: Desk, given: Any) -> str:
+    with desk.emulator.store.writing() as db:
+        registry.recover(db, _deleted(db, given.vault))
+    desk.home.assign_ports(desk.emulator)
+    desk.home.write_clouds(desk.emulator)
+    desk.emulator.vaults_changed()
+    return desk.emulator.vault_url(given.vault)
+
+
+def purge_vault(desk: Desk, given: Any) -> str:
+    with desk.emulator.store.writing() as db:
+        registry.purge(db, _deleted(db, given.vault))
+    return f"The vault {given.vault} is gone for good."
+
+
+def set_vault(desk: Desk, given: Any) -> str:
+    """Change what a vault's owner may change, and, as nobody on Azure can, purge protection back."""
+    vault = desk.emulator.vault(given.vault)
+    properties = dict(vault.properties)
+    if given.public_access:
+        properties["publicNetworkAccess"] = given.public_access
+    if given.firewall or given.allow:
+        ranges = [{"value": each} for each in given.allow]
+        try:
+            properties["networkAcls"] = network.read_rules(
+                {"defaultAction": given.firewall or "Deny", "ipRules": ranges}
+            )
+        except ValueError as error:
+            raise RefusedError(str(error)) from None
+    changed = replace(
+        vault,
+        enable_rbac=vault.enable_rbac if given.decides_by is None else given.decides_by == "roles",
+        purge_protection=vault.purge_protection if given.purge_protection is None else given.purge_protection == "on",
+        properties=properties,
+    )
+    with desk.emulator.store.writing() as db:
+        registry.save(db, changed)
+    return f"The vault {vault.name} is changed."
+
+
+def fill(desk: Desk, given: Any) -> str:
+    counts = {"secrets": given.secrets, "keys": given.keys, "certificates": given.certificates}
+    if not any(counts.values()):
+        raise RefusedError("Say how many: --secrets 10000 --keys 200 --certificates 500.")
+    fill_vault(
+        desk.emulator,
+        given.vault,
+        secret_count=given.secrets,
+        key_count=given.keys,
+        certificate_count=given.certificates,
+    )
+    return f"{given.vault}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) + " more"
+
+
+def grant(desk: Desk, given: Any) -> str:
+    desk.emulator.grant(*given.permissions, principal=given.principal, vault=given.vault)
+    return ""
+
+
+def revoke(desk: Desk, given: Any) -> str:
+    desk.emulator.deny(*given.permissions, principal=given.principal, vault=given.vault)
+    return ""
+
+
+def assign_role(desk: Desk, given: Any) -> str:
+    if given.vault is not None:
+        desk.emulator.vault(given.vault)
+    desk.emulator.assign_role(given.role, principal=given.principal, vault=given.vault)
+    return ""
+
+
+def remove_role(desk: Desk, given: Any) -> str:
+    role = roles.find_role(given.role)
+    if role is None:
+        raise RefusedError(f"There is no role {given.role}.")
+    object_id = desk.emulator.principal(given.principal).object_id
+    scope = "" if given.vault is None else desk.emulator.vault(given.vault).resource_id
+    with desk.emulator.store.writing() as db:
+        held = [row for row in roles.assignments(db, object_id) if row["role"] == role.id]
+        chosen = [row for row in held if not scope or roles.covers(scope, row["scope"])]
+        for row in chosen:
+            db.execute("DELETE FROM role_assignment WHERE id = ?", (row["id"],))
+    if not chosen:
+        raise RefusedError(f"{given.principal} does not have the role {role.name} there.")
+    return ""
+
+
+def _deleted(db: sqlite3.Connection, name: str) -> Vault:
+    vault = registry.find_in_any_state(db, name)
+    if vault is None or vault.deleted_on is None:
+        raise RefusedError(f"There is no deleted vault {name}.")
+    return vault
+
+
+def _new_name(text: str) -> str:
+    registry.check_vault_name(text)
+    return text.lower()
+
+
+def _permission(text: str) -> str:
+    try:
+        return "/".join(access.parse_permission(text))
+    except LookupError as error:
+        raise ValueError(str(error.args[0])) from None
+
+
+VAULT = Field("vault", "name of the vault", required=True)
+AT_VAULT = Field("vault", "name of the vault (default: all)")
+PERMISSIONS = Field("permissions", "for instance secrets/get keys/list", _permission, required=True, shape=Shape.WORDS)
+ROLE = Field("role", "name or id of the role, as in 'Key Vault Secrets User'", required=True)
+RETENTION = Field("retention-days", "7 to 90 (default 90)", number(7, 90), default=90)
+VAULT_VERBS = (
+    Verb(
+        "add-vault",
+        "create an empty vault; a running server takes it up",
+        add_vault,
+        (
+            Field("vault", "3 to 24 letters, digits and hyphens", _new_name, required=True),
+            TENANT,
+            RETENTION,
+            Field("purge-protection", "what is deleted cannot be purged", shape=Shape.SWITCH),
+            Field("rbac", "decide by role assignments, not by access policies", shape=Shape.SWITCH),
+            Field("sku", "standard or premium (default)", default="premium", choices=("standard", "premium")),
+        ),
+    ),
+    Verb("delete-vault", "soft-delete a vault", delete_vault, (VAULT,)),
+    Verb("recover-vault", "bring a deleted vault back", recover_vault, (VAULT,)),
+    Verb("purge-vault", "remove a deleted vault for good", purge_vault, (VAULT,)),
+    Verb(
+        "set-vault",
+        "change a vault: firewall, public access, roles or policies",
+        set_vault,
+        (
+            VAULT,
+            Field("firewall", "what happens to addresses that no rule names", choices=("Allow", "Deny")),
+            Field("allow", "addresses and ranges to let in, as in 10.0.0.0/8", shape=Shape.WORDS),
+            Field("public-access", "Disabled: nobody gets in", choices=("Enabled", "Disabled")),
+            Field("decides-by", "who decides about access", choices=("policies", "roles")),
+            Field("purge-protection", "off works here, not on Azure", choices=("on", "off")),
+        ),
+    ),
+    Verb(
+        "fill",
+        "put many believable objects into a vault",
+        fill,
+        (
+            VAULT,
+            Field("secrets", "how many", number(0, MOST), default=0),
+            Field("keys", "how many", number(0, MOST), default=0),
+            Field("certificates", "how many", number(0, MOST), default=0),
+        ),
+    ),
+    Verb("grant", "give permissions by access policy", grant, (PRINCIPAL, PERMISSIONS, AT_VAULT)),
+    Verb("revoke", "take permissions away", revoke, (PRINCIPAL, PERMISSIONS, AT_VAULT)),
+    Verb("assign-role", "give an Azure role", assign_role, (PRINCIPAL, ROLE, AT_VAULT)),
+    Verb("remove-role", "take an Azure role away", remove_role, (PRINCIPAL, ROLE, AT_VAULT)),
+)
