@@ -56,7 +56,6 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
         "filter": found,
         "page": Paginator(found.qs, PAGE_SIZE).get_page(request.GET.get("page")),
         "query": query.urlencode(),
-        "can": access.allowed(request.user, team),
     }
     return render_page(request, "vaults/audit_list.html", context, partial="results")
 

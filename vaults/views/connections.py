@@ -40,7 +40,6 @@ def connection_list(request: HtmxRequest) -> HttpResponse:
     context = {
         "connections": access.connections_for(request.user).prefetch_related("vaults"),
         "clouds": dict(cloud_choices()),
-        "can": access.allowed(request.user, team),
     }
     return render_page(request, "vaults/connection_list.html", context)
 
@@ -49,15 +48,14 @@ def connection_list(request: HtmxRequest) -> HttpResponse:
 def connection_detail(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
     connection = access.connection_for(request.user, connection_id)
     access.require(request.user, Action.CONNECTION_READ, connection.team)
-    return render_page(request, "vaults/connection_detail.html", detail(request, connection))
+    return render_page(request, "vaults/connection_detail.html", detail(connection))
 
 
-def detail(request: HtmxRequest, connection: Connection) -> dict[str, Any]:
+def detail(connection: Connection) -> dict[str, Any]:
     return {
         "connection": connection,
         "cloud_label": dict(cloud_choices()).get(connection.cloud, connection.cloud),
         "vaults": connection.vaults.all(),
-        "can": access.allowed(request.user, connection.team),
     }
 
 
@@ -115,7 +113,7 @@ def connection_test(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
     except problems.EXPECTED as error:
         problem = problems.explain(error, connection=connection)
         result = connections.TestResult(False, f"{problem.title}.", [problem])
-    context = {**detail(request, connection), "result": result, "exchanges": by_hand(result.exchanges)}
+    context = {**detail(connection), "result": result, "exchanges": by_hand(result.exchanges)}
     return render_page(request, "vaults/connection_detail.html", context, partial="test")
 
 

@@ -39,8 +39,8 @@ def with_vault(
         request.vault = vault  # type: ignore[attr-defined]  # read by ProblemMiddleware
         if is_swap(request):
             return view(request, vault, *args, **kwargs)
-        # The page's rail is read from the database while the vault is asked.
-        with while_waiting(lambda: frame_of(request, request.user).vaults):
+        # The page's rail is drawn while the vault is asked.
+        with while_waiting(lambda: frame_of(request, request.user).rail):
             return view(request, vault, *args, **kwargs)
 
     return door

@@ -4,6 +4,8 @@ from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from vaults import access, clients
 from vaults.models import Team, User, Vault
@@ -23,6 +25,13 @@ class Frame:
     @cached_property
     def vaults(self) -> list[Vault]:
         return list(access.vaults_for(self._user).with_state())
+
+    @cached_property
+    def rail(self) -> SafeString:
+        """The rail, drawn: the same for whatever the page shows, so it can be drawn before that is known."""
+        match = self._request.resolver_match
+        context = {"frame": self, "user": self._user, "here": match.url_name if match else ""}
+        return render_to_string("includes/rail.html", context, self._request)
 
     @cached_property
     def vault(self) -> Vault | None:

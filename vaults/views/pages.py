@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
-from vaults import access
 from vaults.views.by_hand import by_hand
 
 if TYPE_CHECKING:
@@ -26,15 +25,11 @@ def render_page(
 ) -> HttpResponse:
     """Render the page, or only its named partial when htmx swaps part of it in.
 
-    A page about a vault is also given `can` (actions allowed here) and `exchanges` (what was asked of Azure for it).
+    A page about a vault is also given `exchanges`: what was asked of Azure for it.
     """
     template = f"{page}#{partial}" if partial and is_swap(request) else page
     if vault := context.get("vault"):
-        context = {
-            "can": access.allowed(request.user, vault.team),
-            "exchanges": by_hand(vault.exchanges),
-            **context,
-        }
+        context = {"exchanges": by_hand(vault.exchanges), **context}
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response

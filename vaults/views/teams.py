@@ -21,14 +21,13 @@ from vaults.views.forms import posted
 from vaults.views.pages import HtmxRequest, render_page
 
 
-def page_of(request: HtmxRequest, team: Team) -> dict[str, Any]:
+def page_of(team: Team) -> dict[str, Any]:
     members = team.memberships.select_related("user").order_by("user__email")
     return {
         "team": team,
         "members": [(member, RoleForm(initial={"role": member.role})) for member in members],
         "roles": [(role.value, ROLE_SENTENCES[role]) for role in Role],
         "form": InviteForm(initial={"role": Role.VIEWER}),
-        "can": access.allowed(request.user, team),
     }
 
 
@@ -36,7 +35,7 @@ def page_of(request: HtmxRequest, team: Team) -> dict[str, Any]:
 def team(request: HtmxRequest) -> HttpResponse:
     mine = access.team_for(request.user)
     access.require(request.user, Action.TEAM_READ, mine)
-    return render_page(request, "vaults/team.html", page_of(request, mine))
+    return render_page(request, "vaults/team.html", page_of(mine))
 
 
 @require_POST
@@ -46,11 +45,11 @@ def member_invite(request: HtmxRequest) -> HttpResponse:
     access.require(request.user, Action.MEMBER_INVITE, mine)
     form = InviteForm(request.POST)
     if not form.is_valid():
-        return render_page(request, "vaults/team.html", {**page_of(request, mine), "form": form}, status=422)
+        return render_page(request, "vaults/team.html", {**page_of(mine), "form": form}, status=422)
     email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
     token = teams.invite_member(request.user, mine, email, role)
     link = request.build_absolute_uri(reverse("join", args=[token]))
-    context = {**page_of(request, mine), "invitation_link": link, "invited": email}
+    context = {**page_of(mine), "invitation_link": link, "invited": email}
     return render_page(request, "vaults/team.html", context)
 
 
@@ -96,7 +95,7 @@ def join(request: HtmxRequest, token: str) -> HttpResponse:
     """Where a one-time link leads: choose a password, and be signed in."""
     invitation = Invitation.open(token)
     if invitation is None:
-        raise Http404("This link was used, or has expired.")
+        return render_page(request, "vaults/join_spent.html", {}, status=404)
     form = JoinForm(posted(request), invited_email=invitation.email)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -105,7 +104,7 @@ def join(request: HtmxRequest, token: str) -> HttpResponse:
         except teams.EmailTaken:
             form.add_error(None, "There is an account with this e-mail address already.")
         except teams.InvitationSpent:
-            raise Http404("This link was used, or has expired.") from None
+            return render_page(request, "vaults/join_spent.html", {}, status=404)
         else:
             login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
             return redirect("overview")

@@ -23,9 +23,9 @@ from vaults.views.summary import summary_of
 
 @require_safe
 def vault_list(request: HtmxRequest) -> HttpResponse:
-    team = access.team_for(request.user)
+    access.require(request.user, Action.INVENTORY_READ, access.team_for(request.user))
     found = access.vaults_for(request.user).with_state()
-    context = {"rows": summary_of(found).vaults, "can": access.allowed(request.user, team)}
+    context = {"rows": summary_of(found).vaults}
     return render_page(request, "vaults/vault_list.html", context)
 
 
