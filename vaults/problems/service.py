@@ -93,7 +93,7 @@ def _conflict(error: Conflict) -> Problem:
 
 _NETWORK_CODES = {"ForbiddenByFirewall", "ForbiddenByConnection"}
 _MANAGED_CODES = {"KeyManagedByKeyVault", "SecretManagedByKeyVault"}
-_POLICY = re.compile(r"does not have (\w+) (\w+) permission")
+_POLICY = re.compile(r"does not have (secrets|keys|certificates) ([a-zA-Z]+) permission")
 _OBJECT_ID = re.compile(r"oid=([0-9a-fA-F-]{36})")
 
 
