@@ -62,7 +62,7 @@ class Call:
 
     def url(self, *parts: str) -> str:
         """An address in this vault, under the host that the caller used."""
-        return "/".join((self.base, *(part for part in parts if part)))
+        return "/".join((self.base, *filter(None, parts)))
 
     def attributes(self, version: Version, *, recovery: bool = True) -> dict[str, Any]:
         """What all kinds of objects show of themselves. Lists of certificates leave the recovery level out."""

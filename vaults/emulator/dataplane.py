@@ -6,7 +6,7 @@ Key Vault REST: "Authentication, requests and responses".
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import access, deletion, network, operations, pending, rules
+from vaults.emulator import access, deletion, network, pending, rules
 from vaults.emulator.addresses import Place
 from vaults.emulator.call import Call, Service
 from vaults.emulator.errors import VaultError, bad_parameter, unauthorized
@@ -15,6 +15,11 @@ from vaults.emulator.routes import Route, find_route
 from vaults.emulator.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
 from vaults.emulator.versions import API_VERSIONS, RANK, reaches
 from vaults.emulator.web import Headers, NotJsonError, Request, Response, json_response
+
+SOMETHING_DUE = """
+SELECT EXISTS (SELECT 1 FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ?)
+    OR EXISTS (SELECT 1 FROM pending WHERE vault = ? AND completes IS NOT NULL AND completes <= ?)
+"""
 
 
 class DataPlane:
@@ -76,8 +81,8 @@ class DataPlane:
         """Let happen what time has brought since the last call: purges, and certificates that are ready."""
         now = self._service.clock()
         with self._service.store.reading() as db:
-            waiting = deletion.is_due(now, db, call.vault.id) or operations.due(db, call.vault.id, now)
-        if waiting:
+            waiting = db.execute(SOMETHING_DUE, (call.vault.id, now) * 2).fetchone()
+        if waiting[0]:
             with self._service.store.writing() as db:
                 deletion.sweep(now, db, call.vault.id)
                 pending.complete_due(call, db)

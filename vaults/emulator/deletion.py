@@ -69,15 +69,6 @@ def sweep(now: float, db: sqlite3.Connection, vault: int) -> None:
             )
 
 
-def is_due(now: float, db: sqlite3.Connection, vault: int) -> bool:
-    """Whether a sweep would find anything."""
-    found = db.execute(
-        "SELECT 1 FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ? LIMIT 1",
-        (vault, now),
-    ).fetchone()
-    return found is not None
-
-
 def _deleted(call: Call, db: sqlite3.Connection, kind: Kind) -> Entry:
     """The deleted object that recover and purge work on; each other state has its own refusal."""
     entry = call.shelf(db, kind).entry(call.name)

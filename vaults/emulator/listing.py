@@ -13,10 +13,12 @@ from vaults.emulator import jwt, rules
 from vaults.emulator.call import Call
 from vaults.emulator.errors import bad_parameter
 from vaults.emulator.kinds import Kind
-from vaults.emulator.objects import DELETED, LIVE, Listed
-from vaults.emulator.web import Response, json_response
+from vaults.emulator.objects import DELETED, LIVE, Listed, Row, listed
+from vaults.emulator.web import JSON_TYPE, Response, json_response, json_text
 
 Show = Callable[[Call, Listed], dict[str, Any]]
+
+REMEMBERED = 5000  # list items; some two megabytes
 
 
 def list_objects(call: Call, kind: Kind, show: Show, *, with_unlisted: bool = False) -> Response:
@@ -44,7 +46,8 @@ def list_versions(call: Call, kind: Kind, show: Show) -> Response:
         if entry is not None and entry.state == LIVE and entry.settles <= call.service.clock():
             rows = shelf.version_page(entry, after, size + 1)
     path = f"{kind.collection}/{call.name}/versions"
-    return answer(call, path, [show(call, row) for row in rows[:size]], _last(rows, size, versions=True))
+    last = rows[size - 1].version.version if len(rows) > size else None
+    return answer(call, path, [show(call, row) for row in rows[:size]], last)
 
 
 def answer(call: Call, path: str, items: list[dict[str, Any]], last: str | None) -> Response:
@@ -66,14 +69,26 @@ def _page(call: Call, kind: Kind, state: str, path: str, show: Show, *, with_unl
     after = read_token(call)
     with call.service.store.reading() as db:
         rows = call.shelf(db, kind).page(state, after, size + 1, with_unlisted=with_unlisted)
-    return answer(call, path, [show(call, row) for row in rows[:size]], _last(rows, size))
+    last = rows[size - 1][0].lower() if len(rows) > size else None
+    items = ",".join([_shown(call, kind, show, row) for row in rows[:size]])
+    body = f'{{"value":[{items}],"nextLink":{json_text(next_link(call, path, last))}}}'
+    return Response(200, body.encode(), [("Content-Type", JSON_TYPE)])
 
 
-def _last(rows: list[Listed], size: int, *, versions: bool = False) -> str | None:
-    if len(rows) <= size:
-        return None
-    last = rows[size - 1]
-    return last.version.version if versions else last.entry.name.lower()
+def _shown(call: Call, kind: Kind, show: Show, row: Row) -> str:
+    """A list item as JSON, made once: it is the same for as long as its row, vault, address and API version are."""
+    vault = call.vault
+    key = (kind.collection, row, call.base, call.api_version, vault.recovery_level, vault.retention_days)
+    text = _made.get(key)
+    if text is None:
+        text = json_text(show(call, listed(row)))
+        if len(_made) >= REMEMBERED:
+            _made.clear()
+        _made[key] = text
+    return text
+
+
+_made: dict[tuple[Any, ...], str] = {}
 
 
 def read_token(call: Call) -> str:

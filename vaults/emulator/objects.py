@@ -7,6 +7,7 @@ first written.
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,9 @@ from vaults.emulator import errors
 from vaults.emulator.kinds import Kind
 from vaults.emulator.rules import Attributes
 
+ENTRY = "o.name, o.current, o.managed, o.listed, o.state, o.settles, o.deleted_on, o.purge_on, o.extra"
+VERSION = "v.version, v.created, v.updated, v.enabled, v.not_before, v.expires_on, v.tags, v.data"
+Row = tuple[Any, ...]
 LIVE, DELETED, PURGED = "live", "deleted", "purged"
 
 
@@ -87,7 +91,8 @@ class Shelf:
     def entry(self, name: str) -> Entry | None:
         """The object in whatever state."""
         row = self._db.execute(
-            "SELECT * FROM object WHERE vault = ? AND kind = ? AND folded = ?", self._key(name)
+            f"SELECT {ENTRY} FROM object o WHERE vault = ? AND kind = ? AND folded = ?",  # noqa: S608 - a constant
+            self._key(name),
         ).fetchone()
         return _entry(row) if row else None
 
@@ -122,7 +127,8 @@ class Shelf:
     def version(self, entry: Entry, version: str = "") -> Version:
         """One version with its material, the newest one by default. Raises the vault's 404."""
         row = self._db.execute(
-            "SELECT * FROM version WHERE vault = ? AND kind = ? AND folded = ? AND version = ?",
+            f"""SELECT {VERSION}, v.material FROM version v
+                WHERE vault = ? AND kind = ? AND folded = ? AND version = ?""",  # noqa: S608 - a constant
             (*self._key(entry.name), version.lower() or entry.current),
         ).fetchone()
         if row is None:
@@ -132,35 +138,34 @@ class Shelf:
     def versions(self, entry: Entry) -> list[Version]:
         """All versions, oldest first."""
         rows = self._db.execute(
-            "SELECT * FROM version WHERE vault = ? AND kind = ? AND folded = ? ORDER BY rowid",
+            f"""SELECT {VERSION}, v.material FROM version v
+                WHERE vault = ? AND kind = ? AND folded = ? ORDER BY rowid""",  # noqa: S608 - a constant
             self._key(entry.name),
         )
         return [_version(row) for row in rows]
 
-    def page(self, state: str, after: str, limit: int, *, with_unlisted: bool = False) -> list[Listed]:
-        """Settled objects in a state, by name, from the one that follows `after` on."""
+    def page(self, state: str, after: str, limit: int, *, with_unlisted: bool = False) -> list[Row]:
+        """Settled objects in a state, by name, from the one that follows `after` on; `listed` reads a row."""
         rows = self._db.execute(
-            """SELECT o.name, o.current, o.managed, o.listed, o.state, o.settles, o.deleted_on, o.purge_on,
-                      o.extra,
-                      v.version, v.enabled, v.not_before, v.expires_on, v.created, v.updated, v.tags, v.data
+            f"""SELECT {ENTRY}, {VERSION}
                FROM object o JOIN version v
                  ON v.vault = o.vault AND v.kind = o.kind AND v.folded = o.folded AND v.version = o.current
                WHERE o.vault = ? AND o.kind = ? AND o.state = ? AND o.folded > ?
                  AND o.settles <= ? AND o.listed >= ?
                ORDER BY o.folded LIMIT ?
-            """,
+            """,  # noqa: S608 - constants
             (self._vault, self.kind.collection, state, after, self._now, int(not with_unlisted), limit),
         )
-        return [Listed(_entry(row), _version(row, material=False)) for row in rows]
+        return [tuple(row) for row in rows]
 
     def version_page(self, entry: Entry, after: str, limit: int) -> list[Listed]:
         """Versions in the order of their ids, which, as in Azure, is not the order of time."""
         rows = self._db.execute(
-            """SELECT * FROM version WHERE vault = ? AND kind = ? AND folded = ? AND version > ?
-               ORDER BY version LIMIT ?""",
+            f"""SELECT {VERSION} FROM version v WHERE vault = ? AND kind = ? AND folded = ? AND version > ?
+               ORDER BY version LIMIT ?""",  # noqa: S608 - a constant
             (*self._key(entry.name), after, limit),
         )
-        return [Listed(entry, _version(row, material=False)) for row in rows]
+        return [Listed(entry, _version(row)) for row in rows]
 
     def save(self, entry: Entry) -> None:
         """Write the object, new or changed."""
@@ -223,29 +228,29 @@ class Shelf:
             )
 
 
-def _entry(row: sqlite3.Row) -> Entry:
-    return Entry(
-        row["name"],
-        row["current"],
-        bool(row["managed"]),
-        bool(row["listed"]),
-        row["state"],
-        row["settles"],
-        row["deleted_on"],
-        row["purge_on"],
-        json.loads(row["extra"]),
-    )
+def listed(row: Row) -> Listed:
+    """A row of `Shelf.page`."""
+    width = ENTRY.count(",") + 1
+    return Listed(_entry(row[:width]), _version(row[width:]))
 
 
-def _version(row: sqlite3.Row, *, material: bool = True) -> Version:
+def _entry(row: Sequence[Any]) -> Entry:
+    """The columns of ENTRY, by their places."""
+    name, current, managed, listed, state, settles, deleted_on, purge_on, extra = row
+    return Entry(name, current, bool(managed), bool(listed), state, settles, deleted_on, purge_on, json.loads(extra))
+
+
+def _version(row: Sequence[Any]) -> Version:
+    """The columns of VERSION and, where it was asked for, the material."""
+    version, created, updated, enabled, not_before, expires_on, tags, data, *material = row
     return Version(
-        row["version"],
-        row["created"],
-        row["updated"],
-        bool(row["enabled"]),
-        row["not_before"],
-        row["expires_on"],
-        None if row["tags"] is None else json.loads(row["tags"]),
-        json.loads(row["data"]),
-        row["material"] if material else b"",
+        version,
+        created,
+        updated,
+        bool(enabled),
+        not_before,
+        expires_on,
+        None if tags is None else json.loads(tags),
+        json.loads(data),
+        *material,
     )

@@ -6,6 +6,7 @@ import socket
 import ssl
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from cheroot.server import HTTPConnection
@@ -100,6 +101,19 @@ class Server(CherootServer):
         log.log(logging.INFO if gone else level, "%s", msg, exc_info=traceback and not gone)
 
 
+def new_server(port: int, application: Any, certificate: tuple[Path, Path]) -> Any:
+    """A listener for a WSGI application over TLS, which still has to be prepared and served."""
+    server = Server((HOST, port), application, timeout=TIMEOUT, request_queue_size=BACKLOG)
+    server.requests = Workers(server, min=THREADS, max=MAX_THREADS)
+    server.gateway = Gateway
+    server.ConnectionClass = Connection
+    server.server_name = "localhost"
+    server.shutdown_timeout = 1
+    server.keep_alive_conn_limit = 500
+    server.ssl_adapter = Tls(*(str(path) for path in certificate))
+    return server
+
+
 class Listeners:
     """The open ports: the base port and one for each vault."""
 
@@ -141,14 +155,7 @@ class Listeners:
             closer.join()
 
     def _listen(self, port: int) -> None:
-        server = Server((HOST, port), self._emulator.wsgi, timeout=TIMEOUT, request_queue_size=BACKLOG)
-        server.requests = Workers(server, min=THREADS, max=MAX_THREADS)
-        server.gateway = Gateway
-        server.ConnectionClass = Connection
-        server.server_name = "localhost"
-        server.shutdown_timeout = 1
-        server.keep_alive_conn_limit = 500
-        server.ssl_adapter = Tls(*(str(path) for path in self._home.server_certificate))
+        server = new_server(port, self._emulator.wsgi, self._home.server_certificate)
         try:
             server.prepare()
         except OSError as error:

@@ -96,11 +96,16 @@ class Store:
                 for name in columns.keys() - present:
                     self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for statements that each stand for themselves."""
-        with self._lock:
-            yield self._db
+    def reading(self) -> "Store":
+        """The connection, for statements that each stand for themselves: `with store.reading() as db`."""
+        return self
+
+    def __enter__(self) -> sqlite3.Connection:
+        self._lock.acquire()
+        return self._db
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -1,6 +1,7 @@
 """Access tokens: what the issuer signs and the vaults and Resource Manager check."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha1
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ from vaults.emulator.store import Store
 LIFETIME = 3600
 VAULT_RESOURCE = "https://vault.azure.net"
 ARM_RESOURCE = "https://management.azure.com"
+REMEMBERED = 500  # tokens whose signature has been checked
 CLOCK_SKEW = 300  # what Azure's own token validation lets pass
 
 
@@ -58,6 +60,8 @@ class Tokens:
         self._public = key.public_key()
         der = self._public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.key_id = jwt.encode(sha1(der, usedforsecurity=False).digest())
+        # A signature that held will hold: looking at it once saves a third of the time of a short request.
+        self._signed_claims = lru_cache(maxsize=REMEMBERED)(self._verify)
 
     def jwks(self) -> dict[str, Any]:
         """The public key as the issuer publishes it."""
@@ -96,13 +100,17 @@ class Tokens:
         """A token that says `claims` and something that no other token does."""
         return jwt.sign(claims | {"uti": uuid4().hex[:22]}, self._key, self.key_id)
 
+    def _verify(self, token: str) -> dict[str, Any]:
+        """The claims of a token signed here. Raises jwt.InvalidTokenError."""
+        return jwt.verify(token, lambda header: self._public if header.get("kid") == self.key_id else None)
+
     def check(self, token: str, audience: str, tenant: str | None, now: float) -> Caller:
         """Who the token speaks for. Raises RefusedError unless it was signed here, for this audience, tenant and time.
 
         `tenant` None takes any tenant of ours, as Resource Manager does.
         """
         try:
-            claims = jwt.verify(token, lambda header: self._public if header.get("kid") == self.key_id else None)
+            claims = self._signed_claims(token)
         except jwt.InvalidTokenError:
             head = token.partition(".")[0]
             raise RefusedError(

@@ -90,8 +90,14 @@ class Response:
 
 def json_response(status: int, value: Any, headers: Iterable[tuple[str, str]] = ()) -> Response:
     """An answer that carries JSON."""
-    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    return Response(status, body, [("Content-Type", JSON_TYPE), *headers])
+    return Response(status, json_text(value).encode(), [("Content-Type", JSON_TYPE), *headers])
+
+
+def json_text(value: Any) -> str:
+    return _encoder.encode(value)
+
+
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(slots=True)
