@@ -23,6 +23,9 @@ setInterval(() => {
   for (const time of document.querySelectorAll("time[data-relative]")) time.textContent = relative(Date.parse(time.dateTime), now);
 }, 30_000);
 
-setInterval(() => {
+function drawElapsed() {
   for (const time of document.querySelectorAll("time[data-elapsed]")) time.textContent = elapsed(Date.parse(time.dateTime), Date.now());
-}, 1000);
+}
+drawElapsed();
+setInterval(drawElapsed, 1000);
+document.body.addEventListener("htmx:afterSwap", drawElapsed);
