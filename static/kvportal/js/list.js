@@ -103,7 +103,7 @@ function enhance(list) {
     bar.hidden = picked.length === 0;
     bar.querySelector("[data-number]").textContent = `${picked.length} selected`;
     for (const act of bar.querySelectorAll("[data-one]")) {
-      act.hidden = picked.length !== 1;
+      act.hidden = picked.length !== 1 || "managed" in picked[0].dataset; // a twin changes only with its certificate
       if (picked.length === 1) act.href = picked[0].dataset.row + act.dataset.one;
     }
     for (const copy of bar.querySelectorAll("[data-join]")) copy.dataset.copy = picked.map((row) => row.dataset[copy.dataset.join]).join("\n");
