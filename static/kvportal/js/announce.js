@@ -29,7 +29,8 @@ for (const item of document.querySelectorAll(".toast-item.success, .toast-item.i
   setTimeout(() => item.matches(":hover, :focus-within") || item.remove(), 8000);
 }
 
-document.querySelector("[data-focus]")?.focus();
+// What needs reading has the focus; else a page that is a form begins in the first field that must be filled in.
+(document.querySelector("[data-focus]") ?? document.querySelector(":is(.form-page, .entrance) form :is(input, textarea):invalid"))?.focus();
 
 document.body.addEventListener("htmx:afterSettle", (event) => {
   const part = event.detail.elt;
