@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vaults.emulator import trouble
+from vaults.emulator import registry, trouble
 from vaults.emulator.control.fields import Field, duration, number, pattern
 from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.emulator import Emulator
-from vaults.emulator.faults import FOREVER
+from vaults.emulator.faults import FOREVER, Fault
+from vaults.emulator.registry import Vault
 from vaults.emulator.seed import refill
 
 ISSUER = "issuer"
@@ -117,13 +118,21 @@ def _where(emulator: Emulator, given: Any) -> dict[str, Any]:
     if given.at == ISSUER:
         host = emulator.addresses.issuer_host
     elif given.at:
-        host = emulator.addresses.vault_host(emulator.vault(given.at)).removeprefix("localhost")
+        host = _host(emulator, emulator.vault(given.at))
     return {"method": given.method, "path": given.path, "host": host}
 
 
-def _told(emulator: Emulator, each: Any) -> tuple[tuple[str, str | None], ...]:
-    host = ISSUER if each.host == emulator.addresses.issuer_host else each.host
-    return ("method", each.method), ("path", each.path), ("at", host)
+def _host(emulator: Emulator, vault: Vault) -> str:
+    """What the addresses of a vault have that no other has, whatever name of this machine they begin with."""
+    return emulator.addresses.vault_host(vault).removeprefix("localhost")
+
+
+def _told(emulator: Emulator, each: Fault) -> tuple[tuple[str, str | None], ...]:
+    """Where a fault applies, in the words of the fields."""
+    with emulator.store.reading() as db:
+        names = {_host(emulator, vault): vault.name for vault in registry.all_vaults(db)}
+    names[emulator.addresses.issuer_host] = ISSUER
+    return ("method", each.method), ("path", each.path), ("at", names.get(each.host or "", each.host))
 
 
 def _iso(moment: float) -> str:

@@ -29,10 +29,11 @@ def control_page(desk: Desk, *, said: str = "", refused: str = "") -> Response:
         body.append(tag("p", refused, class_="refused", role="alert"))
     for section in sections:
         body += [tag("h2", section.title), pages.table(section.head, section.rows)]
-    body += [tag("h2", "Trouble, delays, time"), tag("p", live_verbs.faults(desk, None), class_="said")]
+    body += [tag("h2", "Right now"), tag("p", live_verbs.faults(desk, None), class_="said")]
     body += [tag("h2", "Requests of late"), _requests(desk)]
     for title, verbs in GROUPS:
-        body += [tag("h2", title), *(_form(verb) for verb in verbs if verb.act not in SHOWN_ANYWAY)]
+        forms = [_form(verb) for verb in verbs if verb.act not in SHOWN_ANYWAY]
+        body += [tag("h2", title), tag("div", *forms, class_="verbs")]
     body += [_choices("vault-names", sections, "Vaults"), _choices("principal-names", sections, "Service principals")]
     return pages.page("Local Key Vault", *body, status=400 if refused else 200)
 
@@ -45,13 +46,18 @@ def locked_page() -> Response:
 
 def _requests(desk: Desk) -> Html:
     lines = live_verbs.requests(desk, None).splitlines()
-    return tag("details", tag("summary", f"The last {len(lines)}"), tag("p", "\n".join(reversed(lines)), class_="said"))
+    return tag(
+        "details",
+        tag("summary", tag("strong", f"The last {len(lines)}")),
+        tag("p", "\n".join(reversed(lines)), class_="said"),
+    )
 
 
 def _form(verb: Verb) -> Html:
     fields = [_field(field) for field in verb.fields]
     form = tag("form", *fields, tag("button", verb.name), method="post", action=f"/control/{verb.name}")
-    return tag("details", tag("summary", verb.name), tag("p", verb.help, class_="help"), form)
+    summary = tag("summary", tag("strong", verb.name), tag("span", f" {verb.help}", class_="help"))
+    return tag("details", summary, form)
 
 
 def _field(field: Field) -> Html:
