@@ -110,7 +110,8 @@ def _test(connection: Connection, event: audit.Event) -> TestResult:
         try:
             clients.client_with(tokens, vault, event).secrets.list_page()
         except EXPECTED as error:
-            return explain(error, vault=vault)
+            problem = explain(error, vault=vault)
+            return replace(problem, title=f"{vault.name}: {problem.title}")
         return None
 
     found = [problem for problem in gather(*(lambda v=vault: listed(v) for vault in vaults)) if problem]
