@@ -6,7 +6,7 @@ Key Vault REST: "Authentication, requests and responses".
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import access, deletion, network, pending, rules
+from vaults.emulator import access, deletion, network, pending, renewal, rotation, rules
 from vaults.emulator.addresses import Place
 from vaults.emulator.call import Call, Service
 from vaults.emulator.errors import VaultError, bad_parameter, unauthorized
@@ -78,7 +78,7 @@ class DataPlane:
             raise unauthorized(refused.message, challenge) from None
 
     def _catch_up(self, call: Call) -> None:
-        """Let happen what time has brought since the last call: purges, and certificates that are ready."""
+        """Let happen what time has brought: purges, certificates that are ready, and what a named object's policy wants."""
         now = self._service.clock()
         with self._service.store.reading() as db:
             waiting = db.execute(SOMETHING_DUE, (call.vault.id, now) * 2).fetchone()
@@ -86,6 +86,9 @@ class DataPlane:
             with self._service.store.writing() as db:
                 deletion.sweep(now, db, call.vault.id)
                 pending.complete_due(call, db)
+        if "name" in call.params:
+            rotation.catch_up(call)
+            renewal.catch_up(call)
 
 
 def _body(request: Request) -> dict[str, Any]:

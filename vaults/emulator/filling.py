@@ -30,6 +30,9 @@ BATCH = 500  # objects that are written at once: others get their turn in betwee
 EXPIRES = (None, None, 200, -12, None, 5, 340, None, 21, 64, None, 150, None, -90, 27, None, 420, 3, None, 80)
 CERTIFICATE_EXPIRES = (45, 5, 250, 25, -20, 80, 300, 12, 170, 330)
 
+LATE = 75  # days: with less of its year left, a certificate that renewed itself would have done so
+NO_RENEWAL = [{"trigger": {"days_before_expiry": 30}, "action": {"action_type": "EmailContacts"}}]
+
 SERVICES = (
     "storefront", "checkout", "catalog", "search", "inventory", "shipping", "identity", "loyalty", "reporting",
     "notifications", "warehouse", "recommendations", "billing", "invoicing", "payments", "ledger", "returns",
@@ -130,7 +133,10 @@ class Filler:
         props: dict[str, Any] = {"subject": f"CN={host}, O=Example Shop, C=DE", "validity_months": 12}
         if "." in host:
             props["sans"] = {"dns_names": [host]}
-        policy = certificate_policy.complete({"issuer": {"name": "Self"}, "x509_props": props}, issued)
+        wish: dict[str, Any] = {"issuer": {"name": "Self"}, "x509_props": props}
+        if days < LATE:
+            wish["lifetime_actions"] = NO_RENEWAL
+        policy = certificate_policy.complete(wish, issued)
         key = self._pool.take("2048")
         entry = Entry(certificate_name(host), new_version_id(), extra={"policy": policy})
         version = Version(entry.current, issued, issued, tags=tags)

@@ -47,15 +47,7 @@ def create_certificate(call: Call) -> Response:
         key = _reused_key(call, db, present, policy)
     # Outside of the transaction: nobody else should wait for prime numbers.
     key = key or _new_key(call, policy)
-    operation = {
-        "request_id": uuid4().hex,
-        "issuer": policy["issuer"]["name"],
-        "csr": base64.b64encode(x509tools.request(policy, key)).decode(),
-        "cancellation_requested": False,
-        "status": IN_PROGRESS,
-        "enabled": attributes.enabled is not False,
-        "tags": tags,
-    }
+    operation = new_operation(policy, key, enabled=attributes.enabled is not False, tags=tags)
     with call.service.store.writing() as db:
         entry = _present(call, db) or _unissued(call, db, policy)
         operation["version"] = new_version_id() if entry.listed else entry.current
@@ -115,6 +107,26 @@ def complete_due(call: Call, db: sqlite3.Connection) -> None:
         else:
             _issue(call, db, entry, operation, keymaterial.load(material), int(completes or call.now))
         operations.write(db, call.vault.id, name, operation, None, material)
+
+
+def new_operation(
+    policy: dict[str, Any], key: PrivateKey, *, enabled: bool, tags: dict[str, str] | None
+) -> dict[str, Any]:
+    """An operation that has just begun; which version it will make is still to be said."""
+    return {
+        "request_id": uuid4().hex,
+        "issuer": policy["issuer"]["name"],
+        "csr": base64.b64encode(x509tools.request(policy, key)).decode(),
+        "cancellation_requested": False,
+        "status": IN_PROGRESS,
+        "enabled": enabled,
+        "tags": tags,
+    }
+
+
+def key_for(call: Call, db: sqlite3.Connection, entry: Entry, policy: dict[str, Any]) -> PrivateKey:
+    """The key of a certificate's next version."""
+    return _reused_key(call, db, entry, policy) or _new_key(call, policy)
 
 
 def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:

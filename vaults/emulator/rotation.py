@@ -1,10 +1,11 @@
 """Key Vault REST: Rotate Key, Get and Update Key Rotation Policy (7.3).
 
-A policy is kept and shown, and its expiryTime applies to versions that Rotate makes; nothing rotates by
-itself.
+The time of a policy's Rotate action is looked at when somebody asks for the key: then it is rotated as often as it
+should have been meanwhile, and each version bears the time at which it was due.
 """
 
 import re
+import sqlite3
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from vaults.emulator import errors, keymaterial, keys, rules
 from vaults.emulator.call import Call
 from vaults.emulator.errors import bad_parameter
 from vaults.emulator.kinds import KEY
-from vaults.emulator.objects import Entry, Version, new_version_id
+from vaults.emulator.objects import LIVE, Entry, Version, new_version_id
 from vaults.emulator.web import Response, json_response
 from vaults.emulator.x509tools import add_months
 
@@ -21,6 +22,7 @@ NOTIFY = {"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Notify"}}
 ACTIONS = {"rotate": "Rotate", "notify": "Notify"}
 TRIGGERS = ("timeAfterCreate", "timeBeforeExpiry")
 SHORTEST = timedelta(days=28)
+MOST_AT_ONCE = 20  # rotations, or renewals, that are made up for at one request
 
 
 def rotate_key(call: Call) -> Response:
@@ -31,24 +33,64 @@ def rotate_key(call: Call) -> Response:
         old = shelf.version(entry)
     if entry.managed:
         raise errors.managed(KEY, "rotate")
+    version = _successor(call, entry, old, call.now)
+    with call.service.store.writing() as db:
+        entry = call.shelf(db, KEY).add(entry.name, version)
+    return json_response(200, keys.bundle(call, entry, version))
+
+
+def catch_up(call: Call) -> None:
+    """Make the versions that a key's policy wanted by now."""
+    with call.service.store.reading() as db:
+        if _due(call, db) is None:
+            return
+    with call.service.store.writing() as db:
+        for _ in range(MOST_AT_ONCE):
+            due = _due(call, db)
+            if due is None:
+                return
+            entry, old, moment = due
+            call.shelf(db, KEY).add(entry.name, _successor(call, entry, old, moment))
+
+
+def _due(call: Call, db: sqlite3.Connection) -> tuple[Entry, Version, int] | None:
+    """The key of a call, its newest version and when that should have been followed by another, if it should."""
+    shelf = call.shelf(db, KEY)
+    entry = shelf.entry(call.name)
+    if entry is None or entry.state != LIVE or entry.managed or "rotation" not in entry.extra:
+        return None
+    version = shelf.version(entry)
+    for action in entry.extra["rotation"]["actions"]:
+        if action["action"]["type"] == ACTIONS["rotate"]:
+            moment = _moment(action["trigger"], version)
+            if moment is not None and version.created < moment <= call.now:
+                return entry, version, moment
+    return None
+
+
+def _moment(trigger: dict[str, str], version: Version) -> int | None:
+    """When a trigger fires for a version."""
+    if "timeAfterCreate" in trigger:
+        return _end(version.created, trigger["timeAfterCreate"])
+    return None if version.expires_on is None else version.expires_on - _end(0, trigger["timeBeforeExpiry"])
+
+
+def _successor(call: Call, entry: Entry, old: Version, moment: int) -> Version:
+    """The version that follows another one."""
     jwk = old.data["jwk"]
     if "crv" in jwk:
         key = call.service.new_key("EC", 0, jwk["crv"])
     else:
-        size = keymaterial.load(old.material).key_size
-        key = call.service.new_key("RSA", size, "")
-    version = Version(
+        key = call.service.new_key("RSA", keymaterial.load(old.material).key_size, "")
+    return Version(
         new_version_id(),
-        call.now,
-        call.now,
-        expires_on=_expiry(entry, call.now),
+        moment,
+        moment,
+        expires_on=_expiry(entry, moment),
         tags=old.tags,
         data=old.data | {"jwk": keymaterial.public_jwk(key)},
         material=keymaterial.dump(key),
     )
-    with call.service.store.writing() as db:
-        entry = call.shelf(db, KEY).add(entry.name, version)
-    return json_response(200, keys.bundle(call, entry, version))
 
 
 def get_rotation_policy(call: Call) -> Response:
