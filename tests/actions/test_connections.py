@@ -150,3 +150,16 @@ def test_a_connection_with_vaults_is_kept(olga: Client, world: World) -> None:
     fill_in(olga, f"/connections/{world.connection.pk}/delete/")
     assert not Connection.objects.filter(pk=world.connection.pk).exists()
     assert AuditEntry.objects.filter(action=Action.CONNECTION_DELETE, state="succeeded").exists()
+
+
+def test_two_owners_editing_at_once(olga: Client, world: World) -> None:
+    address = f"/connections/{world.connection.pk}/edit/"
+    opened = main_form(olga.get(address)).fields
+    edit(olga, world, name="changed by another owner")
+    answer: Any = olga.post(address, {**opened, "name": "mine", "form_key": ""})
+    assert answer.status_code == 422
+    assert "Somebody else changed this connection after you opened it" in text_of(answer)
+    again = main_form(answer).fields
+    assert again["name"] == ["mine"]
+    assert olga.post(address, again).status_code == 302  # seen, and gone on all the same
+    assert Connection.objects.get(pk=world.connection.pk).name == "mine"

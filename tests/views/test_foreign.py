@@ -92,7 +92,6 @@ EXTRA = {
     "pk": "1",
     "team": str(uuid.UUID(int=2)),
     "team_id": str(uuid.UUID(int=2)),
-    "revision": "99",
     "client_secret_sealed": "test:AAAA",
     "certificate_sealed": "test:AAAA",
     "test_passed": "True",

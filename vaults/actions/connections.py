@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -17,6 +18,10 @@ from vaults.problems import EXPECTED, Problem, explain
 
 #: A test lists this many vaults at most, side by side.
 MOST_TESTED = 12
+
+
+class ConnectionChanged(Exception):
+    """Somebody else changed the connection after the form was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,21 @@ def create_connection(actor: User | None, team: Team, connection: Connection, cr
 
 @sensitive_variables("credential")
 def update_connection(actor: User, connection: Connection, credential: Credential) -> None:
-    """Store changes; tokens got with what was stored before are dropped."""
+    """Store changes to the revision that the form was opened on; tokens got with what was stored before are dropped.
+
+    Raises ConnectionChanged where it is another one by now.
+    """
     with audit.recording(actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name):
         access.require(actor, Action.CONNECTION_UPDATE, connection.team)
         _put_credential(connection, credential)
-        connection.revision += 1
+        opened_on, connection.revision = connection.revision, connection.revision + 1
         connection.tested_at = connection.test_passed = None
         connection.test_sentence = ""
-        connection.save()
+        with transaction.atomic():
+            opened = Connection.objects.filter(pk=connection.pk, revision=opened_on)
+            if not opened.update(revision=connection.revision):
+                raise ConnectionChanged
+            connection.save()
 
 
 def delete_connection(actor: User, connection: Connection) -> None:

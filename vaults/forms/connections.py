@@ -51,6 +51,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
     credential_expires_on = MomentField(
         label="Credential ends on", help_text="As Entra ID shows it, so that we can warn you in time."
     )
+    revision = forms.IntegerField(widget=forms.HiddenInput)
     field_order = (
         "name", "cloud", "tenant_id", "client_id", "client_secret", "certificate", "certificate_password",
         "credential_expires_on", "api_version",
@@ -73,6 +74,10 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         )
         self.order_fields(self.field_order)
         self.has_stored = bool(self.instance.client_secret_sealed or self.instance.certificate_sealed)
+        if self.instance._state.adding:
+            del self.fields["revision"]
+        else:
+            self.fields["revision"].initial = self.instance.revision
         if self.has_stored:
             self.fields["client_secret"].widget.attrs["placeholder"] = MASK
             self.fields["client_secret"].help_text = "Stored. Leave it empty to keep it; it is never shown again."

@@ -1,11 +1,11 @@
 """Connections: list, one of them, store, change, test, delete."""
 
 import uuid
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import ProtectedError
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
@@ -87,15 +87,28 @@ def connection_edit(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
     if request.method == "POST" and form.is_valid():
         changed = form.save(commit=False)
         if name_is_free(form, others.filter(name=changed.name).exists()):
-            connections.update_connection(request.user, changed, form.credential())
-            messages.success(request, f"Connection {changed.name} was changed. Test it now.")
-            return redirect("connection_detail", connection_id)
+            changed.revision = form.cleaned_data["revision"]
+            try:
+                connections.update_connection(request.user, changed, form.credential())
+            except connections.ConnectionChanged:
+                ask_again(form, access.connection_for(request.user, connection_id).revision)
+            else:
+                messages.success(request, f"Connection {changed.name} was changed. Test it now.")
+                return redirect("connection_detail", connection_id)
     context = {
         "form": form,
         "connection": access.connection_for(request.user, connection_id),
         "cancel_url": reverse("connection_detail", args=[connection_id]),
     }
     return render_page(request, "vaults/connection_form.html", context, status=422 if form.is_bound else 200)
+
+
+def ask_again(form: ConnectionForm, revision: int) -> None:
+    """The next press of the button means: I have seen it, go on."""
+    data = cast(QueryDict, form.data).copy()
+    data["revision"] = str(revision)
+    form.data = data
+    form.add_error(None, "Somebody else changed this connection after you opened it. Look at it, then send again.")
 
 
 def name_is_free(form: ConnectionForm, taken: bool) -> bool:
