@@ -1,4 +1,5 @@
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -260,3 +261,15 @@ def test_confidential_computing(caller_for: Callable[..., Caller]) -> None:
     plain = caller.post(f"keys/k/{version}/secureunwrapkey", back).json()["value"]
     assert len(jwt.decode(plain)) == 32
     assert caller.post("rng", {"count": 8}).status_code == 400
+
+
+def test_a_release_policy_is_kept_as_the_service_keeps_it(caller_for: Callable[..., Caller]) -> None:
+    given = {"anyOf": [{"anyOf": [{"equals": True, "claim": "c"}], "authority": "https://a"}], "version": "1.0.0"}
+    kept = '{"version":"1.0.0","anyOf":[{"authority":"https://a","anyOf":[{"claim":"c","equals":"true"}]}]}'
+    data = jwt.encode(json.dumps(given).encode())
+    caller = caller_for(version="7.4")
+    for immutable, expected in ((False, kept.encode()), (True, jwt.decode(data))):
+        policy = {"data": data, "immutable": immutable}
+        body = {"kty": "RSA-HSM", "attributes": {"exportable": True}, "release_policy": policy}
+        made = caller.post(f"keys/k-{immutable}/create", body).json()
+        assert jwt.decode(made["release_policy"]["data"]) == expected

@@ -17,6 +17,7 @@ def test_pages_of_25_with_an_absolute_link(emulator: Emulator, admin: Caller) ->
     assert [len(page) for page in pages] == [25, 25, 10]
     ids = [item["id"] for page in pages for item in page]
     assert len(set(ids)) == 60
+    assert all(each.startswith(f"https://{VAULT}.vault.test/secrets/") for each in ids)  # without the link's port
 
 
 def test_maxresults_is_kept_in_the_link(emulator: Emulator, admin: Caller) -> None:

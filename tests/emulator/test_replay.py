@@ -4,6 +4,8 @@ Set KVPORTAL_REFERENCE_DIR to where they are.
 """
 
 import os
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,31 @@ import pytest
 from tests.emulator.replay import Tally, play, recordings
 
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "recordings"
-GOAL = 0.97
+GOAL = 0.98
+
+# Every difference that stays, by what it looks like: why, and how often it occurs.
+STAYS = (
+    (
+        r"\.error\.message is 'AKV10000: Request is missing .* instead of 'Request is missing",
+        "recorded before 2022, when the service's message had no number yet; newer recordings have it",
+        4,
+    ),
+    (
+        r"\.error\.message is 'A (secret|key|certificate) with .* instead of '\w+ not found: ",
+        "recorded in 2019, when the service had other words for what is not there; newer recordings have ours",
+        5,
+    ),
+    (
+        r"RecoverOperationResumeToken.*\.attributes has \[\] too many and lacks \['exportable'\]",
+        "recorded later than the other recordings at 7.3, in 355 answers of which an `exportable` that is false is left out",
+        9,
+    ),
+    (
+        r"GetDeletedKeys\.json\[146\] .* status 200 instead of 404",
+        "of fifty deletions at once one settled at the service later than others after it; here they settle in order",
+        1,
+    ),
+)
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="recordings of the real service are not at hand")
@@ -19,10 +45,18 @@ def test_recorded_exchanges(capsys: pytest.CaptureFixture[str]) -> None:
     tally = Tally()
     for path, entries in recordings(FOLDER):
         play(path, entries, tally)
+    found = Counter(_reason(difference) for difference in tally.differences)
     with capsys.disabled():
-        print(f"\nreplay: {tally.equal} of {tally.played} exchanges equal")  # noqa: T201
-        for difference in tally.differences:
-            print(f"  {difference}")  # noqa: T201
+        share = 100 * tally.equal / tally.played
+        print(f"\nreplay: {tally.equal} of {tally.played} exchanges equal ({share:.1f} %)")  # noqa: T201
+        for reason, count in found.items():
+            print(f"  stays: {count} ({reason})")  # noqa: T201
         for reason, count in tally.skipped.items():
             print(f"  not played: {count} ({reason})")  # noqa: T201
+    assert found == {reason: count for _, reason, count in STAYS}
     assert tally.equal >= GOAL * tally.played
+
+
+def _reason(difference: str) -> str:
+    """Why a difference stays; the difference itself where nobody has said why."""
+    return next((reason for look, reason, _ in STAYS if re.search(look, difference)), difference)

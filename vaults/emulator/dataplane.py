@@ -52,7 +52,7 @@ class DataPlane:
             self._service,
             vault,
             caller,
-            f"https://{request.host}",
+            f"https://{request.host.removesuffix(':443')}",
             f"https://{place.link_host}",
             api_version,
             int(self._service.clock()),

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from vaults.emulator import jwt, keys, rules
+from vaults.emulator import jwt, keys, release_policy, rules
 from vaults.emulator.call import Call
 from vaults.emulator.errors import bad_parameter
 from vaults.emulator.keymaterial import CURVES, RSA_SIZES, PrivateKey
@@ -32,7 +32,7 @@ def import_key(call: Call) -> Response:
     except (ValueError, TypeError, KeyError):
         raise bad_parameter(INVALID) from None
     data: dict[str, Any] = {"kty": kty, "key_ops": keys.read_key_ops(given, family)}
-    return keys.add_key(call, key, data | keys.read_release_policy(call))
+    return keys.add_key(call, key, data | release_policy.read(call))
 
 
 def _rsa(given: dict[str, Any]) -> PrivateKey:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vaults.emulator import deletion, errors, keymaterial, listing, rules
+from vaults.emulator import deletion, errors, keymaterial, listing, release_policy, rules
 from vaults.emulator.call import Call
 from vaults.emulator.errors import bad_parameter
 from vaults.emulator.kinds import KEY
@@ -28,7 +28,7 @@ def create_key(call: Call) -> Response:
     if (family == "RSA" and size not in keymaterial.RSA_SIZES) or (family == "EC" and curve not in keymaterial.CURVES):
         raise rules.invalid_property()
     data: dict[str, Any] = {"kty": kty, "key_ops": read_key_ops(call.body, family)}
-    data |= read_release_policy(call)
+    data |= release_policy.read(call)
     key = call.service.new_key(family, size, curve)
     return add_key(call, key, data)
 
@@ -78,7 +78,7 @@ def update_key(call: Call) -> Response:
         version = shelf.version(entry, call.version)
         if call.body.get("key_ops") is not None:
             version.data["key_ops"] = read_key_ops(call.body, version.data["kty"].removesuffix("-HSM"))
-        change_release_policy(call, version)
+        release_policy.change(call, version)
         version.apply(attributes, tags, call.now)
         shelf.write(entry.name, version)
     return json_response(200, bundle(call, entry, version))
@@ -178,30 +178,6 @@ def read_key_ops(body: Mapping[str, Any], family: str) -> list[str]:
     if not set(ops) <= ALLOWED_OPS[family]:
         raise rules.invalid_property("key_ops")
     return ops
-
-
-def read_release_policy(call: Call) -> dict[str, Any]:
-    """The release policy (7.3) as the service keeps it, as a member to merge; empty where there is none."""
-    given = rules.mapping(call.body, "release_policy")
-    if not given or not call.since("7.3"):
-        return {}
-    policy = {
-        "contentType": rules.text(given, "contentType") or "application/json; charset=utf-8",
-        "data": rules.text(given, "data") or "",
-        "immutable": bool(rules.flag(given, "immutable")),
-    }
-    return {"release_policy": policy}
-
-
-def change_release_policy(call: Call, version: Version) -> None:
-    """Replace the release policy, unless the key was made with one that must not change."""
-    changed = read_release_policy(call)
-    present = version.data.get("release_policy")
-    if not changed:
-        return
-    if present and present["immutable"] and changed["release_policy"] != present:
-        raise bad_parameter("AKV.SKR.1020: Immutable Key Release Policy cannot be modified.")
-    version.data |= changed
 
 
 def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""Under which conditions a key may leave its vault: kept and shown here, enforced by nobody.
+
+Key Vault REST: KeyReleasePolicy (7.3). The data is JSON in base64url.
+"""
+
+import json
+from typing import Any
+
+from vaults.emulator import jwt, rules
+from vaults.emulator.call import Call
+from vaults.emulator.errors import bad_parameter
+from vaults.emulator.objects import Version
+
+ORDER = ("version", "authority", "claim", "equals", "anyOf", "allOf")
+
+
+def read(call: Call) -> dict[str, Any]:
+    """The release policy of a request as the service keeps it, as a member to merge; empty where there is none."""
+    given = rules.mapping(call.body, "release_policy")
+    if not given or not call.since("7.3"):
+        return {}
+    data, immutable = rules.text(given, "data") or "", bool(rules.flag(given, "immutable"))
+    policy = {
+        "contentType": rules.text(given, "contentType") or "application/json; charset=utf-8",
+        "data": data if immutable else _as_kept(data),
+        "immutable": immutable,
+    }
+    return {"release_policy": policy}
+
+
+def change(call: Call, version: Version) -> None:
+    """Replace the release policy, unless the key was made with one that must not change."""
+    changed = read(call)
+    present = version.data.get("release_policy")
+    if not changed:
+        return
+    if present and present["immutable"] and changed["release_policy"] != present:
+        raise bad_parameter("AKV.SKR.1020: Immutable Key Release Policy cannot be modified.")
+    version.data |= changed
+
+
+def _as_kept(data: str) -> str:
+    """Recordings show that the service writes a policy that may change anew: in its own order, truth as a word."""
+    try:
+        policy = json.loads(jwt.decode(data))
+    except (ValueError, RecursionError):
+        return data
+    return jwt.encode(json.dumps(_ordered(policy), separators=(",", ":")).encode())
+
+
+def _ordered(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_ordered(each) for each in part]
+    if isinstance(part, dict):
+        known = {name: _ordered(part[name]) for name in ORDER if name in part}
+        return known | {name: _ordered(value) for name, value in part.items() if name not in known}
+    if isinstance(part, bool):
+        return str(part).lower()
+    return part
