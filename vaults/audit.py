@@ -10,7 +10,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -97,12 +97,21 @@ def recording(
         yield event
     except BaseException as error:
         append(outcome(entry, event, error))
+        if isinstance(error, RoleMissing):
+            error.recorded = True
         raise
     else:
         append(outcome(entry, event, None))
     finally:
         if vault:
             vault.exchanges.extend(event.exchanges)
+
+
+def record_refusal(actor: User, refusal: RoleMissing, team: Team, vault: Vault | None, name: str) -> None:
+    """Record that somebody tried what his role does not hold, where the page refused before the act began."""
+    if not refusal.recorded:
+        with suppress(RoleMissing), recording(actor, refusal.action, team, vault=vault, name=name):
+            raise refusal
 
 
 def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> AuditEntry:

@@ -215,9 +215,10 @@ def smallest_role(action: Action) -> Role:
 
 
 class RoleMissing(Exception):
-    """The portal itself refuses: this person's role does not hold the action."""
+    """The portal itself refuses: this person's role does not hold the action. `recorded`: the audit trail knows."""
 
     def __init__(self, action: Action) -> None:
         self.action = action
+        self.recorded = False
         self.role = smallest_role(action)
         super().__init__(f"{action} needs the role {self.role}")

@@ -6,6 +6,7 @@ from tests.browsing import fill_in, text_of
 from tests.conftest import World, confirmed, last_entry, signed_in
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.client import VaultClient
+from vaults.models import AuditEntry
 from vaults.permissions import Action, Role
 
 V = "/vaults/kv-shop-prod"
@@ -59,6 +60,23 @@ def test_a_refused_post_of_a_role_changes_nothing_and_says_which_role(world: Wor
         assert answer.status_code == 403
         assert f"This needs the role {role}" in text_of(answer)
     assert emulator.requests == []
+    entries = AuditEntry.objects.exclude(state="started").order_by("seq")
+    assert [(entry.action, entry.state, entry.name, entry.vault_name) for entry in entries] == [
+        ("secret.create", "denied", "", "kv-shop-prod"),
+        ("secret.delete", "denied", "kept", "kv-shop-prod"),
+        ("secret.reveal", "denied", "kept", "kv-shop-prod"),
+    ]
+    assert {entry.actor_id for entry in entries} == {world.members[Role.VIEWER].pk}
+
+
+def test_a_refusal_is_recorded_once(world: World) -> None:
+    """Some are refused by the page, others by the action: there is one entry of each."""
+    manager = signed_in(world.members[Role.MANAGER])
+    manager.post(f"/connections/{world.connection.pk}/test/")
+    manager.post("/audit/verify/")
+    manager.get(f"{V}/edit/")  # a look that is refused is no try
+    acts = AuditEntry.objects.exclude(state="started").values_list("action", "state")
+    assert sorted(acts) == [("audit.verify", "denied"), ("connection.test", "denied")]
 
 
 def test_every_page_that_asked_azure_shows_how_by_hand(olga: Client, azure: VaultClient) -> None:

@@ -1,12 +1,14 @@
 """Error pages: what Azure or the portal refused as a sentence, never a bare 500."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
-from vaults import problems
+from vaults import access, audit, problems
 from vaults.models import Vault
+from vaults.permissions import RoleMissing
 from vaults.views.pages import HtmxRequest, render_page
 
 log = structlog.get_logger("vaults.problems")
@@ -25,7 +27,17 @@ class ProblemMiddleware:
         if not isinstance(error, problems.EXPECTED):
             return None
         vault = getattr(request, "vault", None)
+        if isinstance(error, RoleMissing) and request.method == "POST":
+            record_try(request, error, vault)
         return problem_page(request, error, vault)
+
+
+def record_try(request: HtmxRequest, refusal: RoleMissing, vault: Vault | None) -> None:
+    """Whoever sends a form that his page never showed him is trying something."""
+    team = vault.team if vault else access.team_for(request.user)
+    name = str(request.resolver_match.kwargs.get("name", "")) if request.resolver_match else ""
+    with suppress(audit.AuditUnavailable):  # he is refused all the same
+        audit.record_refusal(request.user, refusal, team, vault, name)
 
 
 def problem_page(request: HtmxRequest, error: problems.Expected, vault: Vault | None) -> HttpResponse:
