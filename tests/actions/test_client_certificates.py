@@ -86,6 +86,12 @@ def test_a_certificate_works_from_the_form_to_the_token(
     assert "client_secret" not in token.body
 
 
+def test_a_certificate_brings_its_own_end(olga: Client, world: World, identity: Identity) -> None:
+    upload(olga, world, identity.pfx(), credential_expires_on="2031-01-01T00:00")
+    kept = Connection.objects.get(pk=world.connection.pk)
+    assert kept.credential_expires_on == identity.leaf.not_valid_after_utc
+
+
 def test_an_unregistered_certificate_is_refused_in_words(olga: Client, world: World, emulator: Emulator) -> None:
     stranger = Identity("unregistered")
     upload(olga, world, stranger.pfx())

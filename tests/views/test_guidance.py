@@ -63,3 +63,8 @@ def test_vaults_of_one_name_are_told_apart_in_the_inventory(olga: Client, narrow
 def test_a_form_says_whose_time_it_means(olga: Client) -> None:
     olga.cookies["timezone"] = "Europe/Berlin"
     assert "Time zone: Europe/Berlin." in text_of(olga.get(f"{NEW}secret/"))
+
+
+def test_deleting_a_connection_names_the_vaults_that_stand_in_the_way(olga: Client, world: World) -> None:
+    page = text_of(olga.get(f"/connections/{world.connection.pk}/delete/"))
+    assert "must be removed from the portal first: kv-shop-prod." in page

@@ -49,7 +49,8 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         help_text="Only where the file has one. It is not kept.",
     )
     credential_expires_on = MomentField(
-        label="Credential ends on", help_text="As Entra ID shows it, so that we can warn you in time."
+        label="Credential ends on",
+        help_text="As Entra ID shows it, so that we can warn you in time. A certificate brings its own end.",
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
     field_order = (
@@ -104,7 +105,11 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         if upload and secret:
             self.add_error("certificate", "Give a client secret or a certificate, not both.")
         elif upload:
-            cleaned["credential"] = self._read_certificate(upload, cleaned.get("certificate_password") or "")
+            credential = self._read_certificate(upload, cleaned.get("certificate_password") or "")
+            cleaned["credential"] = credential
+            if credential:  # it knows its own end better than whoever types one
+                leaf = x509.load_pem_x509_certificate(credential.certificate.encode())
+                cleaned["credential_expires_on"] = leaf.not_valid_after_utc
         elif not secret and not self.has_stored and "client_secret" not in self.errors:
             self.add_error("client_secret", "Give a client secret, or a certificate below.")
         return cleaned

@@ -144,12 +144,14 @@ def connection_delete(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRes
             return redirect(here)
         messages.success(request, f"Connection {connection.name} was deleted.")
         return redirect("connection_list")
+    vaults = ", ".join(vault.name for vault in connection.vaults.order_by("name"))
     context = {
         "name": connection.name,
         "title": f"Delete the connection {connection.name}?",
         "kind": "connection",
         "consequences": [
             "The stored credential is destroyed. Nothing in Azure changes: revoke the client secret there, if it should end.",
+            *([f"It still has vaults, which must be removed from the portal first: {vaults}."] if vaults else []),
         ],
         "submit_label": "Delete the connection",
         "danger": True,
