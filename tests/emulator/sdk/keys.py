@@ -17,7 +17,7 @@ from tests.emulator.sdk.watched import Watched
 from vaults.emulator.versions import reaches
 
 RELEASE_POLICY = (
-    b'{"anyOf":[{"anyOf":[{"claim":"sdk","equals":"true"}],"authority":"https://attest.test/"}],"version":"1.0.0"}'
+    b'{"version":"1.0.0","anyOf":[{"authority":"https://attest.test/","anyOf":[{"claim":"sdk","equals":"true"}]}]}'
 )
 
 

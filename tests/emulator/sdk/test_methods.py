@@ -75,12 +75,16 @@ class Clients:
             "connection_verify": ca_file,
         }
 
-    async def journey(self, watched: Watched, options: dict[str, Any], journey: Awaitable[None]) -> None:
-        """Play a journey, close the client and its credential, and print what came of it."""
-        await journey
+    async def close(self, options: dict[str, Any]) -> None:
+        """Close the credential: its connections are no client's."""
         closing = options["credential"].close()
         if self.asynchronous:
             await closing
+
+    async def journey(self, watched: Watched, options: dict[str, Any], journey: Awaitable[None]) -> None:
+        """Play a journey, close the client and its credential, and print what came of it."""
+        await journey
+        await self.close(options)
         report(watched, self.kind)
 
 
@@ -174,12 +178,16 @@ def test_every_method_of_cryptography(clients: Clients) -> None:
         recorded.recording = True
         await rsa(far)
         for curve, algorithm in EC_SIGNATURES.items():
-            await signatures(Watched(make(str(curves[curve].id), **blind), options["api_version"]), algorithm)
+            elliptic = Watched(make(str(curves[curve].id), **blind), options["api_version"])
+            await signatures(elliptic, algorithm)
+            await elliptic("close")
         recorded.recording = False
         asked = {request.path.rpartition("/")[2] for request in recorded.requests}
         assert {each.lower() for each in CRYPTOGRAPHY} <= asked
         near = Watched(make(key, **options), options["api_version"])
         near.done |= far.done
+        await far("close")
+        await clients.close(blind)
         await rsa(near)
         await clients.journey(near, options, standing_alone(near, key))
 
