@@ -9,7 +9,7 @@ from typing import Any
 
 from vaults.emulator import arm_policies, directory, network, registry
 from vaults.emulator.arm import ArmCall, ArmError, bad_request, vault_scope
-from vaults.emulator.arm_vaults import SWITCHES, shown
+from vaults.emulator.arm_vaults import IN_COLUMNS, SWITCHES, shown
 from vaults.emulator.registry import Vault
 from vaults.emulator.web import Response, json_response
 
@@ -107,6 +107,7 @@ def _made(call: ArmCall, db: sqlite3.Connection, properties: dict[str, Any], pla
         retention_days=days or RETENTION[-1],
         enable_rbac=call.request.query["api-version"] >= ROLES_BY_DEFAULT,
         created=call.now,
+        properties={},
     )
 
 
@@ -147,6 +148,8 @@ def _write(call: ArmCall, db: sqlite3.Connection, vault: Vault, properties: dict
 def _kept(properties: dict[str, Any]) -> dict[str, Any]:
     """The properties that are kept as they are."""
     kept: dict[str, Any] = {name: _flag(properties, name) for name in SWITCHES}
+    for name in IN_COLUMNS:
+        kept[name] = True if properties.get(name) is not None else None
     access = properties.get("publicNetworkAccess")
     if access is not None:
         if str(access).lower() not in ("enabled", "disabled"):
@@ -161,17 +164,12 @@ def _kept(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(call: ArmCall, name: str, *, fresh: bool = False) -> Response:
-    """The vault as it is now; one that has just been made still waits for its DNS name, as recorded."""
+    """The vault as it is now."""
     with call.service.store.reading() as db:
         vault = registry.find_vault(db, name)
         if vault is None:
             raise ArmError(404, "ResourceNotFound", f"The vault '{name}' was deleted meanwhile.")
-        answer = shown(call, vault, registry.access_policies(db, vault))
-    if fresh:
-        properties = answer["properties"]
-        properties["provisioningState"] = "RegisteringDns"
-        properties["vaultUri"] = properties["vaultUri"].removesuffix("/")
-    return json_response(200, answer)
+        return json_response(200, shown(call, vault, registry.access_policies(db, vault), fresh=fresh))
 
 
 def _properties(call: ArmCall) -> dict[str, Any]:

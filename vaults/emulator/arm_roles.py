@@ -3,6 +3,7 @@
 Azure Authorization REST: Permissions - List For Resource; Role Definitions - List; Role Assignments.
 """
 
+import json
 import re
 import sqlite3
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from vaults.emulator.web import Response, json_response
 
 PROVIDER = "/providers/Microsoft.Authorization"
 PRINCIPAL_FILTER = re.compile(r"(?:principalId eq '([^']+)'|assignedTo\('([^']+)'\))", re.IGNORECASE)
+# What may be said of an assignment besides; conditions are kept and shown, but decide nothing here.
+EXTRA = ("principalType", "description", "condition", "conditionVersion")
 NAME_FILTER = re.compile(r"roleName eq '([^']+)'", re.IGNORECASE)
 
 
@@ -72,16 +75,21 @@ def create_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
         principal = directory.find_principal(db, object_id)
         if principal is None or principal.object_id != object_id:
             raise ArmError(400, "PrincipalNotFound", f"Principal {object_id} does not exist in the directory.")
-        same = db.execute(
-            "SELECT 1 FROM role_assignment WHERE id = ? OR (object_id = ? AND role = ? AND scope = ?)",
+        extra = {name: properties[name] for name in EXTRA if isinstance(properties.get(name), str)}
+        present = db.execute(
+            "SELECT * FROM role_assignment WHERE id = ? OR (object_id = ? AND role = ? AND scope = ?)",
             (assignment, object_id, role.id, scope),
         ).fetchone()
-        if same is not None:
+        if present is not None and not _may_follow(present, (assignment, object_id, role.id, scope), extra):
             raise ArmError(409, "RoleAssignmentExists", "The role assignment already exists.")
-        roles.assign(db, assignment, object_id, role, scope)
+        created = json.loads(present["extra"]).get("created", call.now) if present else call.now
+        history = {"created": created, "updated": call.now, "by": call.caller.object_id}
+        roles.assign(db, assignment, object_id, role, scope, extra | history)
         row = _find(db, assignment)
         assert row is not None  # noqa: S101 - just written
-    return json_response(201, _assignment(call, row))
+    answer = _assignment(call, row)
+    answer["properties"]["createdBy"] = None  # as recorded; later answers name somebody
+    return json_response(201, answer)
 
 
 def delete_role_assignment(call: ArmCall, scope: str, assignment: str) -> Response:
@@ -92,6 +100,13 @@ def delete_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
             return Response(204)
         db.execute("DELETE FROM role_assignment WHERE id = ?", (assignment,))
     return json_response(200, _assignment(call, row))
+
+
+def _may_follow(present: sqlite3.Row, wanted: tuple[str, ...], extra: dict[str, str]) -> bool:
+    """Whether a request changes an assignment that is there: not whom it gives what, but what is said about it."""
+    same = (present["id"], present["object_id"], present["role"], present["scope"]) == wanted
+    said = json.loads(present["extra"])
+    return same and {name: said[name] for name in EXTRA if name in said} != extra
 
 
 def _find(db: sqlite3.Connection, assignment: str) -> sqlite3.Row | None:
@@ -130,23 +145,28 @@ def _definition(role: Role, scope: str) -> dict[str, Any]:
 
 def _assignment(call: ArmCall, row: sqlite3.Row) -> dict[str, Any]:
     subscription = "/".join(row["scope"].split("/")[:3])
-    now = f"{datetime.fromtimestamp(call.now, UTC):%Y-%m-%dT%H:%M:%S}.0000000Z"
+    extra = json.loads(row["extra"])
+    created, updated = (_iso(extra.get(name, call.now)) for name in ("created", "updated"))
     return {
         "properties": {
             "roleDefinitionId": f"{subscription}{PROVIDER}/roleDefinitions/{row['role']}",
             "principalId": row["object_id"],
-            "principalType": "ServicePrincipal",
+            "principalType": extra.get("principalType", "ServicePrincipal"),
             "scope": row["scope"],
-            "condition": None,
-            "conditionVersion": None,
-            "createdOn": now,
-            "updatedOn": now,
-            "createdBy": None,
-            "updatedBy": None,
+            "condition": extra.get("condition"),
+            "conditionVersion": extra.get("conditionVersion"),
+            "createdOn": created,
+            "updatedOn": updated,
+            "createdBy": extra.get("by"),
+            "updatedBy": extra.get("by"),
             "delegatedManagedIdentityResourceId": None,
-            "description": None,
+            "description": extra.get("description"),
         },
         "id": f"{row['scope']}{PROVIDER}/roleAssignments/{row['id']}",
         "type": "Microsoft.Authorization/roleAssignments",
         "name": row["id"],
     }
+
+
+def _iso(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%S}.0000000Z"

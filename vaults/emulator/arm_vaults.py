@@ -14,7 +14,9 @@ from vaults.emulator.registry import Permissions, Vault
 from vaults.emulator.web import Response, json_response
 
 READ = "Microsoft.KeyVault/vaults/read"
-SINCE_2021 = "2021"  # recordings of earlier API versions have neither systemData nor publicNetworkAccess
+# From which API version on recordings have a member.
+SINCE_SOFT_DELETE, SINCE_SYSTEM_DATA, SINCE_PUBLIC_ACCESS = "2019", "2021", "2021-06"
+IN_COLUMNS = ("enableRbacAuthorization", "softDeleteRetentionInDays")
 SWITCHES = ("enabledForDeployment", "enabledForDiskEncryption", "enabledForTemplateDeployment")
 
 
@@ -88,29 +90,43 @@ def head(vault: Vault) -> dict[str, Any]:
     }
 
 
-def shown(call: ArmCall, vault: Vault, policies: dict[str, Permissions]) -> dict[str, Any]:
-    """A vault with its properties, which are fewer in older API versions."""
+def shown(call: ArmCall, vault: Vault, policies: dict[str, Permissions], *, fresh: bool = False) -> dict[str, Any]:
+    """A vault with its properties: what nobody has set is not shown, and older API versions show less.
+
+    A new one waits for its DNS name; the answer to its making is `fresh`, and has its address without a slash.
+    """
+    waiting = fresh or vault.created + call.service.settle_seconds > call.service.clock()
+    version = call.request.query["api-version"]
+    columns = {"enableRbacAuthorization": vault.enable_rbac, "softDeleteRetentionInDays": vault.retention_days}
     properties: dict[str, Any] = {
         "sku": {"family": "A", "name": vault.sku},
         "tenantId": vault.tenant,
         "accessPolicies": [entry(vault, *policy) for policy in policies.items()],
-        **{name: vault.properties.get(name, False) for name in SWITCHES},
-        "enableSoftDelete": True,
-        "softDeleteRetentionInDays": vault.retention_days,
-        "enableRbacAuthorization": vault.enable_rbac,
-        "vaultUri": f"https://{call.addresses.vault_host(vault)}/",
-        "provisioningState": "Succeeded",
+        "enabledForDeployment": False,
+        **{name: vault.properties[name] for name in SWITCHES if name in vault.properties},
+        **{name: columns[name] for name in IN_COLUMNS if name in vault.properties},
+        "vaultUri": f"https://{call.addresses.vault_host(vault)}{'' if fresh else '/'}",
+        "provisioningState": "RegisteringDns" if waiting else "Succeeded",
     }
+    if vault.enable_rbac:
+        properties["enableRbacAuthorization"] = True
     if vault.properties.get("networkAcls", network.OPEN) != network.OPEN:
         properties["networkAcls"] = vault.properties["networkAcls"]
     if vault.purge_protection:
         properties["enablePurgeProtection"] = True
+    if version >= SINCE_SOFT_DELETE:
+        properties["enableSoftDelete"] = True
+    if version >= SINCE_PUBLIC_ACCESS:
+        properties["publicNetworkAccess"] = vault.properties.get("publicNetworkAccess", "Enabled")
     resource = head(vault) | {"properties": properties}
-    if call.request.query["api-version"] < SINCE_2021:
-        return resource
-    properties["publicNetworkAccess"] = vault.properties.get("publicNetworkAccess", "Enabled")
+    if version >= SINCE_SYSTEM_DATA:
+        resource["systemData"] = _system_data(vault)
+    return resource
+
+
+def _system_data(vault: Vault) -> dict[str, str]:
     created = f"{datetime.fromtimestamp(vault.created, UTC):%Y-%m-%dT%H:%M:%S}.000Z"
-    resource["systemData"] = {
+    return {
         "createdBy": "emulator",
         "createdByType": "Application",
         "createdAt": created,
@@ -118,4 +134,3 @@ def shown(call: ArmCall, vault: Vault, policies: dict[str, Permissions]) -> dict
         "lastModifiedByType": "Application",
         "lastModifiedAt": created,
     }
-    return resource

@@ -8,6 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 Permissions = dict[str, list[str]]
+SET_BY_THE_PORTAL = {
+    "enabledForDeployment": False,
+    "enabledForDiskEncryption": False,
+    "enabledForTemplateDeployment": False,
+    "enableRbacAuthorization": True,
+    "softDeleteRetentionInDays": True,
+}
 VAULT_NAME = re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE)
 
 
@@ -15,8 +22,8 @@ VAULT_NAME = re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE)
 class Vault:
     """A vault's settings. `port` is the one it is served on, None in process.
 
-    `properties` are those of Resource Manager's that need no column of their own, in its words: networkAcls,
-    publicNetworkAccess, enabledForDeployment and its like.
+    `properties` are those of Resource Manager's that somebody has set, in its words; it shows no others. The values of
+    those that have a column are in the column.
     """
 
     id: int
@@ -99,11 +106,12 @@ def add_vault(
     purge_protection: bool = False,
     enable_rbac: bool = False,
     port: int | None = None,
+    properties: Mapping[str, Any] = SET_BY_THE_PORTAL,
 ) -> Vault:
     """Create a vault. Raises sqlite3.IntegrityError where the name or the port is taken."""
     db.execute(
         """INSERT INTO vault (name, tenant, subscription, resource_group, location, sku, retention_days,
-           purge_protection, enable_rbac, port, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+           purge_protection, enable_rbac, port, created, extra) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             name.lower(),
             tenant,
@@ -116,6 +124,7 @@ def add_vault(
             enable_rbac,
             port,
             created,
+            json.dumps({"properties": dict(properties)}),
         ),
     )
     vault = find_vault(db, name)

@@ -3,10 +3,12 @@
 Azure built-in roles for Security; an assignment holds for its scope and everything below it.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 PREFIX = "Microsoft.KeyVault/vaults/"
 
@@ -160,9 +162,19 @@ def find_role(identifier: str) -> Role | None:
     return next((role for role in ROLES if identifier.lower() in (role.id, role.name.lower())), None)
 
 
-def assign(db: sqlite3.Connection, assignment: str, object_id: str, role: Role, scope: str) -> None:
-    """Give a principal a role on a resource. Raises sqlite3.IntegrityError for an id that is taken."""
-    db.execute("INSERT INTO role_assignment VALUES (?, ?, ?, ?)", (assignment, object_id, role.id, scope))
+def assign(
+    db: sqlite3.Connection,
+    assignment: str,
+    object_id: str,
+    role: Role,
+    scope: str,
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Give a principal a role on a resource, or change what is said beside it: `extra`, as Resource Manager shows it."""
+    db.execute(
+        "INSERT OR REPLACE INTO role_assignment VALUES (?, ?, ?, ?, ?)",
+        (assignment, object_id, role.id, scope, json.dumps(extra or {})),
+    )
 
 
 def assignments(db: sqlite3.Connection, object_id: str) -> list[sqlite3.Row]:

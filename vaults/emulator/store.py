@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS access_policy (
     vault INTEGER NOT NULL, object_id TEXT NOT NULL, permissions TEXT NOT NULL, PRIMARY KEY (vault, object_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS role_assignment (
-    id TEXT PRIMARY KEY, object_id TEXT NOT NULL, role TEXT NOT NULL, scope TEXT NOT NULL
+    id TEXT PRIMARY KEY, object_id TEXT NOT NULL, role TEXT NOT NULL, scope TEXT NOT NULL,
+    extra TEXT NOT NULL DEFAULT '{}'
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS object (
     vault INTEGER NOT NULL, kind TEXT NOT NULL, folded TEXT NOT NULL, name TEXT NOT NULL, current TEXT NOT NULL,
@@ -72,7 +73,10 @@ CREATE TABLE IF NOT EXISTS contacts (vault INTEGER PRIMARY KEY, data TEXT NOT NU
 """
 
 # Columns that came after the first state folders had been made.
-ADDED = {"vault": {"extra": "TEXT NOT NULL DEFAULT '{}'", "deleted_on": "INTEGER", "purge_on": "REAL"}}
+ADDED = {
+    "vault": {"extra": "TEXT NOT NULL DEFAULT '{}'", "deleted_on": "INTEGER", "purge_on": "REAL"},
+    "role_assignment": {"extra": "TEXT NOT NULL DEFAULT '{}'"},
+}
 
 Location = Path | Literal[":memory:"]
 
