@@ -34,10 +34,11 @@ def vault_id(emulator: Emulator) -> str:
 
 def test_subscriptions_and_vaults(manager: Manager, vault_id: str) -> None:
     [subscription] = manager.call("GET", "/subscriptions").json()["value"]
-    vaults = manager.call("GET", f"{subscription['id']}/providers/Microsoft.KeyVault/vaults").json()["value"]
-    assert [vault["name"] for vault in vaults] == ["kv-shop-prod", "kv-shop-stage", "kv-billing-prod"]
+    page = manager.call("GET", f"{subscription['id']}/providers/Microsoft.KeyVault/vaults").json()
+    assert [vault["name"] for vault in page["value"]] == ["kv-billing-prod", "kv-shop-prod", "kv-shop-stage"]
+    assert manager.session.get(page["nextLink"]).json() == {"value": []}
     vault = manager.call("GET", vault_id).json()
-    assert vault == vaults[0]
+    assert vault == page["value"][1]
     assert vault["properties"]["vaultUri"] == f"https://{VAULT}.vault.test/"
     assert vault["properties"]["enableRbacAuthorization"] is False
     assert "enablePurgeProtection" not in vault["properties"]
@@ -49,6 +50,22 @@ def test_subscriptions_and_vaults(manager: Manager, vault_id: str) -> None:
     assert len(manager.call("GET", f"{group}/providers/Microsoft.KeyVault/vaults").json()["value"]) == 3
     resources = manager.call("GET", f"{subscription['id']}/resources").json()["value"]
     assert set(resources[0]) == {"id", "name", "type", "location", "tags"}
+
+
+def test_many_vaults_come_in_pages(emulator: Emulator, manager: Manager, vault_id: str) -> None:
+    for number in range(20):
+        emulator.add_vault(f"kv-many-{number:02}")
+    path = f"{'/'.join(vault_id.split('/')[:3])}/providers/Microsoft.KeyVault/vaults"
+    for top, sizes in (({}, [15, 8, 0]), ({"$top": "10"}, [10, 10, 3, 0])):
+        page = manager.call("GET", path, **top).json()
+        pages = [page]
+        while "nextLink" in page:
+            page = manager.session.get(page["nextLink"]).json()
+            pages.append(page)
+        assert [len(each["value"]) for each in pages] == sizes
+        assert len({vault["id"] for each in pages for vault in each["value"]}) == 23
+    for query in ({"$skiptoken": "!"}, {"$top": "x"}):
+        assert manager.call("GET", path, **query).status_code == 400
 
 
 def test_who_has_no_role_sees_nothing(caller_for: Callable[..., Caller], vault_id: str) -> None:

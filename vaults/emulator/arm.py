@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
-from vaults.emulator import registry, roles
+from vaults.emulator import jwt, registry, roles
 from vaults.emulator.addresses import Addresses
 from vaults.emulator.call import Service
 from vaults.emulator.clock import Clock
 from vaults.emulator.registry import Vault
 from vaults.emulator.tokens import ARM_RESOURCE, Caller, RefusedError, Tokens
-from vaults.emulator.web import NotJsonError, Request
+from vaults.emulator.web import NotJsonError, Request, Response, json_response
 
 VAULT_TYPE = "Microsoft.KeyVault/vaults"
+PAGE = 15  # items of a list, as recorded for deleted vaults
 
 
 class ArmError(Exception):
@@ -83,6 +85,26 @@ def vault_scope(subscription: str, group: str, name: str) -> str:
 
 def bad_request(message: str) -> ArmError:
     return ArmError(400, "BadRequest", message)
+
+
+def paged(call: ArmCall, items: dict[str, dict[str, Any]]) -> Response:
+    """One page of a list whose items are given by what orders them.
+
+    As recorded, a page with something in it has a nextLink, even if nothing follows; the last one is empty.
+    """
+    try:
+        after = jwt.decode(call.request.query.get("$skiptoken", "")).decode()
+        top = int(call.request.query.get("$top", PAGE))
+    except ValueError:
+        raise bad_request("The $skiptoken or $top of the request cannot be read.") from None
+    keys = sorted(key for key in items if key > after)[: max(1, min(top, PAGE))]
+    answer: dict[str, Any] = {"value": [items[key] for key in keys]}
+    if keys:
+        kept = f"&$top={top}" if "$top" in call.request.query else ""
+        token = jwt.encode(keys[-1].encode())
+        address = f"https://{call.request.host}{quote(call.request.path)}"
+        answer["nextLink"] = f"{address}?api-version={call.request.query['api-version']}&$skiptoken={token}{kept}"
+    return json_response(200, answer)
 
 
 def authenticate(tokens: Tokens, clock: Clock, request: Request) -> Caller:

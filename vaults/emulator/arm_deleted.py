@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vaults.emulator import jwt, registry
-from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError, bad_request
+from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError, bad_request, paged
 from vaults.emulator.arm_changes import IN_USE
 from vaults.emulator.registry import Vault
 from vaults.emulator.routes import ROUTES
@@ -34,8 +34,8 @@ ACTIONS = (
 def list_deleted_vaults(call: ArmCall, subscription: str) -> Response:
     with call.service.store.reading() as db:
         call.require(db, f"{PROVIDER}/deletedVaults/read", f"/subscriptions/{subscription}")
-        items = [_shown(vault) for vault in registry.deleted_vaults(db) if vault.subscription == subscription]
-    return json_response(200, {"value": items})
+        vaults = [vault for vault in registry.deleted_vaults(db) if vault.subscription == subscription]
+    return paged(call, {vault.name: _shown(vault) for vault in vaults})
 
 
 def get_deleted_vault(call: ArmCall, subscription: str, location: str, name: str) -> Response:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vaults.emulator import network, registry, roles
-from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError
+from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError, paged
 from vaults.emulator.arm_policies import entry
 from vaults.emulator.registry import Permissions, Vault
 from vaults.emulator.web import Response, json_response
@@ -41,12 +41,12 @@ def list_vaults(call: ArmCall, subscription: str, group: str = "") -> Response:
     scope = f"/subscriptions/{subscription}" + (f"/resourceGroups/{group}" if group else "")
     with call.service.store.reading() as db:
         call.require(db, READ, scope)
-        items = [
-            shown(call, vault, registry.access_policies(db, vault))
+        items = {
+            _order(vault): shown(call, vault, registry.access_policies(db, vault))
             for vault in registry.all_vaults(db)
             if roles.covers(scope, vault.resource_id)
-        ]
-    return json_response(200, {"value": items})
+        }
+    return paged(call, items)
 
 
 def list_resources(call: ArmCall, subscription: str) -> Response:
@@ -78,6 +78,11 @@ def _subscription(call: ArmCall, subscription: str) -> dict[str, Any]:
             "spendingLimit": "Off",
         },
     }
+
+
+def _order(vault: Vault) -> str:
+    """What the recorded tokens of such lists say, under their encoding."""
+    return f"{vault.resource_group}|{vault.name}"
 
 
 def head(vault: Vault) -> dict[str, Any]:
