@@ -19,8 +19,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from tests.emulator.caller import Caller
+from tests.emulator.replay_bodies import Bodies, double_base64
 from vaults.emulator import ADMIN, Emulator, access, keymaterial, x509tools
 
+LONG = 1000  # characters; values of that length are certificates with their keys
 OLD_WORDS = re.compile(r"\.error\.message is .* instead of '\w+ not found: ")  # waiting changes no words
 SETTLE = 1000.0  # seconds for deletions, recoveries, purges and certificates: longer than any recording has exchanges
 # Members whose value is never the same twice.
@@ -30,7 +32,6 @@ VOLATILE = {
 }  # fmt: skip
 PLAIN = ("decrypt", "unwrapkey")
 RESULTS = ("encrypt", "decrypt", "sign", "wrapkey", "unwrapkey", "backup", "release")
-NEEDS_BODY = ("import", "encrypt", "decrypt", "sign", "verify", "wrapkey", "unwrapkey", "merge", "release")
 VERSION = re.compile(r"\b[0-9a-f]{32}\b")
 HOST = re.compile(r"https://[^/\"' ]+?(?::443)?(?=/(?:secrets|keys|certificates|deleted))")
 
@@ -58,16 +59,20 @@ def recordings(folder: Path) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
             yield path, json.loads(path.read_text())["Entries"]
 
 
-def play(path: Path, entries: list[dict[str, Any]], tally: Tally) -> None:
-    """Play one file against an emulator of its own."""
+def play(path: Path, entries: list[dict[str, Any]], tally: Tally, imports: dict[str, dict[str, Any]]) -> None:
+    """Play one file against an emulator of its own; `imports` as in `replay_bodies.known_imports`."""
     if path.stem.endswith(("_HSM", "_mhsm")):
         tally.skip("Managed HSM, another service", len(entries))
         return
-    player = _Player(entries)
+    player = _Player(entries, imports)
     for number, entry in enumerate(entries):
-        reason = _unplayable(entry, player) or player.unplayable(entry)
+        reason = _unplayable(entry) or player.unplayable(entry)
         if reason:
             tally.skip(reason)
+            continue
+        if player.without_soft_delete and _deletes(entry):
+            player.delete_for_good(entry)
+            tally.skip("deletion in a vault without soft delete, which Azure no longer has")
             continue
         difference = player.exchange(entry)
         if difference is None:
@@ -77,13 +82,17 @@ def play(path: Path, entries: list[dict[str, Any]], tally: Tally) -> None:
             tally.differences.append(f"{path.name}[{number}] {entry['RequestMethod']} {where}: {difference}")
 
 
-def _unplayable(entry: dict[str, Any], player: "_Player") -> str | None:
+def _deletes(entry: dict[str, Any]) -> bool:
+    """Whether an object is deleted, not an issuer or an operation."""
+    parts = entry["RequestUri"].partition("?")[0].rstrip("/").split("/")[3:]
+    return entry["RequestMethod"] == "DELETE" and entry["StatusCode"] == 200 and len(parts) == 2
+
+
+def _unplayable(entry: dict[str, Any]) -> str | None:
     """Why an exchange is not for this emulator, None if it is."""
     host = entry["RequestUri"].split("/")[2]
     if host.startswith("management.") or "login." in host:
-        return "Resource Manager or sign-in"
-    if '"Purgeable"' in player.text:
-        return "vault without soft delete, which Azure no longer has"
+        return "Resource Manager, which test_replay_arm plays, and sign-in"
     if entry["ResponseBody"] and not isinstance(entry["ResponseBody"], dict):
         return "answer of a web server in front of the vault"
     return None
@@ -92,19 +101,19 @@ def _unplayable(entry: dict[str, Any], player: "_Player") -> str | None:
 class _Player:
     """One recording's vault, and what its recorded versions, ciphertexts and blobs are called here."""
 
-    def __init__(self, entries: list[dict[str, Any]]) -> None:
-        self.text = json.dumps(entries)
-        days = re.search(r'"recoverableDays": (\d+)', self.text)
-        customized = '"CustomizedRecoverable' in self.text
+    def __init__(self, entries: list[dict[str, Any]], imports: dict[str, dict[str, Any]]) -> None:
+        text = json.dumps(entries)
+        self.without_soft_delete = '"Purgeable"' in text
+        days = re.search(r'"recoverableDays": ([1-9]\d*)', text)
+        customized = '"CustomizedRecoverable' in text
         self._emulator = Emulator.for_tests(settle_seconds=SETTLE, certificate_seconds=SETTLE)
         self._emulator.recording = False
         self._emulator.add_vault("kv-replay", retention_days=int(days[1]) if days else (7 if customized else 90))
         self._emulator.set_permissions("kv-replay", ADMIN.object_id, access.EVERYTHING)
         self._caller = Caller(self._emulator, vault="kv-replay")
         self._names: dict[str, str] = {}
-        self._entries = entries
+        self._bodies = Bodies(entries, imports)
         self._made: set[str] = set()
-        self._blob = ""
 
     def unplayable(self, entry: dict[str, Any]) -> str | None:
         """Why an exchange cannot be played in this recording, None if it can. Notes what gets made."""
@@ -114,20 +123,24 @@ class _Player:
             return None
         bodiless = not isinstance(entry["RequestBody"], dict)
         making = entry["RequestMethod"] == "PUT" or parts[-1] in ("create", "import", "restore")
-        if bodiless and (
-            parts[-1] in NEEDS_BODY or (parts[0] == "keys" and entry["RequestMethod"] == "PUT" and len(parts) == 2)
-        ):
+        if bodiless and entry["RequestMethod"] != "GET" and not self._bodies.can_guess(entry):
             return "request body was not recorded"
-        if len(parts) > 1 and parts[1] not in ("contacts", "issuers", "restore") and not making:
-            if parts[1].lower() not in self._made and parts[-1] != "versions":
-                return "works on something from before the recording"
-            if parts[-1] in ("decrypt", "unwrapkey") and entry["RequestBody"]["value"] not in self._names:
-                return "ciphertext was made by the client with the recorded key"
+        named = len(parts) > 1 and parts[1] not in ("contacts", "issuers", "restore") and parts[-1] != "versions"
+        if named and not making and parts[1].lower() not in self._made:
+            return "works on something from before the recording"
         if making and len(parts) > 1:
             answer = entry["ResponseBody"] or {}
             identity = str(answer.get("id") or answer.get("key", {}).get("kid") or "/////")
             self._made |= {parts[1].lower(), parts[-1].lower(), identity.split("/")[4].lower()}
         return None
+
+    def delete_for_good(self, entry: dict[str, Any]) -> None:
+        """Delete and purge, with no time between."""
+        path = entry["RequestUri"].partition("?")[0].rstrip("/").split("/", 3)[3]
+        for gone in (path, f"deleted{path}"):
+            self._caller.delete(gone)
+            self._emulator.clock.advance(SETTLE + 1)
+            self._caller = Caller(self._emulator, vault="kv-replay")
 
     def exchange(self, entry: dict[str, Any]) -> str | None:
         """What differs, None if nothing does."""
@@ -172,44 +185,19 @@ class _Player:
         body = entry["RequestBody"]
         path = entry["RequestUri"].partition("?")[0]
         if not isinstance(body, dict) and entry["RequestMethod"] in ("PUT", "POST", "PATCH"):
-            body = self._guessed(entry, path)
+            body = self._bodies.guess(entry)
         if path.endswith("/pending/merge") and entry["StatusCode"] == 201:
             body = {**body, "x5c": [self._signed(path.split("/")[-3])]}
+        if path.endswith(PLAIN) and isinstance(entry["RequestBody"], dict) and body["value"] not in self._names:
+            body = {**body, "value": self._encrypted(entry, path)}
         return json.loads(self._here(json.dumps(body))) if body is not None else None
 
-    def _guessed(self, entry: dict[str, Any], path: str) -> Any:
-        """A body that leads to the recorded answer: recorders for C++ and Java kept none."""
-        answer = entry["ResponseBody"]
-        if not isinstance(answer, dict) or "error" in answer:
-            return {
-                "value": "x",
-                "kty": "EC",
-                "policy": {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=x"}},
-            }
-        attributes = {k: v for k, v in answer.get("attributes", {}).items() if k in ("enabled", "nbf", "exp")}
-        body: dict[str, Any] = {
-            name: answer[name]
-            for name in ("value", "contentType", "tags", "contacts", "provider", "credentials", "org_details")
-            if name in answer
-        }
-        if path.endswith("/restore"):
-            return {"value": self._blob}
-        if "lifetimeActions" in answer:
-            return {name: answer[name] for name in ("lifetimeActions", "attributes")}
-        if "key" in answer:
-            body |= {name: answer["key"][name] for name in ("kty", "key_ops", "crv") if name in answer["key"]}
-        if path.endswith("/create") and "/certificates/" in path:
-            return self._later_certificate(path.split("/")[-2])
-        if "/certificates/" in path and "policy" in answer:
-            attributes = {"enabled": attributes["enabled"]}
-        return body | {"attributes": attributes}
-
-    def _later_certificate(self, name: str) -> Any:
-        for entry in self._entries:
-            answer = entry["ResponseBody"]
-            if isinstance(answer, dict) and f"/certificates/{name}/policy" in json.dumps(answer.get("policy", {})):
-                return {member: answer[member] for member in ("policy", "tags") if member in answer}
-        return {"policy": {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=unknown"}}}
+    def _encrypted(self, entry: dict[str, Any], path: str) -> str:
+        """A ciphertext that a client made with the recorded key's public half, made again with the key that is here."""
+        way = self._here("/".join(path.split("/")[3:-1]))
+        does = "encrypt" if path.endswith("decrypt") else "wrapkey"
+        body = {"alg": entry["RequestBody"]["alg"], "value": entry["ResponseBody"]["value"]}
+        return str(self._caller.post(f"{way}/{does}", body).json()["value"])
 
     def _signed(self, name: str) -> str:
         """A certificate for the key that waits in the emulator, in base64 of base64 as recorded."""
@@ -222,7 +210,7 @@ class _Player:
             .not_valid_after(x509tools.add_months(int(self._emulator.clock()), 12))
             .sign(key, hashes.SHA256())
         )
-        return base64.b64encode(base64.b64encode(x509tools.der(leaf))).decode()
+        return double_base64(x509tools.der(leaf))
 
     def _here(self, text: str) -> str:
         """A recorded text with what the emulator calls the things in it."""
@@ -236,8 +224,12 @@ class _Player:
         recorded = entry["ResponseBody"]
         if not isinstance(recorded, dict):
             return None if not recorded and (not answer.content or entry["StatusCode"] == 401) else "another body"
-        recorded = json.loads(HOST.sub(self._caller.base, json.dumps(recorded)))
-        ours = answer.json()
+        text = HOST.sub(self._caller.base, json.dumps(recorded))
+        if self.without_soft_delete:
+            text = text.replace('"Purgeable"', '"Recoverable+Purgeable"').replace('Days": 0', 'Days": 90')
+        recorded, ours = json.loads(text), answer.json()
+        if len(str(ours.get("value"))) > LONG:
+            self._bodies.pfx = str(ours["value"])
         action = entry["RequestUri"].partition("?")[0].rpartition("/")[2]
         if isinstance(recorded.get("value"), list):
             return self._compare_list(recorded, ours)
@@ -287,7 +279,7 @@ class _Player:
         if set(recorded) != set(ours):
             return f"members {sorted(ours)} instead of {sorted(recorded)}"
         if not plain:
-            self._names[recorded["value"]] = self._blob = ours["value"]
+            self._names[recorded["value"]] = self._bodies.blob = self._bodies.result = ours["value"]
         rest = {name: value for name, value in recorded.items() if plain or name != "value"}
         return self._differ(rest, {name: ours[name] for name in rest}, "result")
 
@@ -321,7 +313,7 @@ class _Player:
                 recorded = self._here(recorded)
         if where.endswith((".nbf", ".exp")) and type(recorded) is type(ours):
             return None
-        if where == ".value" and isinstance(recorded, str) and len(recorded) > 1000:
+        if where == ".value" and isinstance(recorded, str) and len(recorded) > LONG:
             return None  # a PFX
         return None if recorded == ours else f"{where} is {str(ours)[:150]!r} instead of {str(recorded)[:150]!r}"
 

@@ -424,3 +424,10 @@ def test_blobs_that_are_refused(emulator: Emulator, admin: Caller) -> None:
 )
 def test_subjects(text: str, again: str) -> None:
     assert subjects.write(subjects.parse(text)) == again
+
+
+def test_no_lifetime_action_at_all_is_a_choice(admin: Caller) -> None:
+    policy: dict[str, Any] = {**SELF_SIGNED["policy"], "lifetime_actions": []}
+    assert issued(admin, "c", {"policy": policy})["policy"]["lifetime_actions"] == []
+    kept = admin.patch("certificates/c/policy", {"x509_props": {"validity_months": 3}}).json()
+    assert kept["lifetime_actions"] == []

@@ -273,3 +273,9 @@ def test_a_release_policy_is_kept_as_the_service_keeps_it(caller_for: Callable[.
         body = {"kty": "RSA-HSM", "attributes": {"exportable": True}, "release_policy": policy}
         made = caller.post(f"keys/k-{immutable}/create", body).json()
         assert jwt.decode(made["release_policy"]["data"]) == expected
+
+
+def test_a_key_that_only_brings_others_in_ends_after_two_days(admin: Caller) -> None:
+    shown = admin.post("keys/k/create", {"kty": "RSA-HSM", "key_ops": ["import"]}).json()["attributes"]
+    assert shown["exp"] == shown["created"] + 48 * 3600
+    assert "exp" not in admin.post("keys/k/create", {"kty": "RSA-HSM"}).json()["attributes"]

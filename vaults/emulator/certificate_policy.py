@@ -75,7 +75,8 @@ def _merge(given: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
             for name, value in merged["key_props"].items()
             if name not in ("key_size", "crv") or name in given["key_props"]
         }
-    merged["lifetime_actions"] = given.get("lifetime_actions") or present.get("lifetime_actions")
+    actions = given.get("lifetime_actions")
+    merged["lifetime_actions"] = present.get("lifetime_actions") if actions is None else actions
     return merged
 
 

@@ -31,7 +31,7 @@ def import_key(call: Call) -> Response:
         key = _rsa(given) if family == "RSA" else _ec(given)
     except (ValueError, TypeError, KeyError):
         raise bad_parameter(INVALID) from None
-    data: dict[str, Any] = {"kty": kty, "key_ops": keys.read_key_ops(given, family)}
+    data: dict[str, Any] = {"kty": kty, "key_ops": keys.read_key_ops(given, family), "imported": True}
     return keys.add_key(call, key, data | release_policy.read(call))
 
 

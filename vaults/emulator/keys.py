@@ -11,7 +11,8 @@ from vaults.emulator.objects import Entry, Listed, Version, new_version_id
 from vaults.emulator.web import Response, json_response
 
 KEY_OPS = ("encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey")
-OLD_HSM_EXPONENT = "AAEAAQ"  # 65537 with a leading zero: how recordings before 7.4 show it for keys in hardware
+OLD_HSM_EXPONENT = "AAEAAQ"  # 65537 with a leading zero: how recordings before 7.4 show keys made in hardware
+EXCHANGE_KEY_SECONDS = 48 * 3600  # a key that is only good for bringing others in gets this end, as recorded
 DEFAULT_OPS = {"RSA": list(KEY_OPS), "EC": ["sign", "verify"]}
 ALLOWED_OPS = {"RSA": {*KEY_OPS, "import", "export"}, "EC": {"sign", "verify", "import", "export"}}
 
@@ -44,7 +45,8 @@ def add_key(call: Call, key: keymaterial.PrivateKey, data: dict[str, Any]) -> Re
         updated=call.now,
         enabled=attributes.enabled is not False,
         not_before=attributes.not_before,
-        expires_on=attributes.expires_on,
+        expires_on=attributes.expires_on
+        or (call.now + EXCHANGE_KEY_SECONDS if data["key_ops"] == ["import"] else None),
         tags=rules.read_tags(call.body),
         data=data | {"jwk": keymaterial.public_jwk(key), "exportable": bool(attributes.exportable)},
         material=keymaterial.dump(key),
@@ -132,7 +134,7 @@ def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
         "key_ops": version.data["key_ops"],
         **version.data["jwk"],
     }
-    if key["kty"] == "RSA-HSM" and not call.since("7.4"):
+    if key["kty"] == "RSA-HSM" and "imported" not in version.data and not call.since("7.4"):
         key["e"] = OLD_HSM_EXPONENT
     shown: dict[str, Any] = {
         "key": key,
