@@ -7,6 +7,7 @@ import pytest
 
 from tests.emulator.replay import recordings
 from tests.emulator.replay_arm import Tally, play
+from vaults.emulator.roles import find_role
 
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "recordings"
 
@@ -23,3 +24,24 @@ def test_recorded_exchanges_of_resource_manager(capsys: pytest.CaptureFixture[st
             print(f"  not played: {count} ({reason})")  # noqa: T201
     assert tally.differences == []
     assert tally.equal > 100
+
+
+MANAGEMENT_ROLES = ("Owner", "Contributor", "Reader")
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="recordings of the real service are not at hand")
+@pytest.mark.parametrize("name", MANAGEMENT_ROLES)
+def test_what_the_roles_of_management_may_do(name: str) -> None:
+    """Those of Key Vault were recorded while they were a preview, with other actions than today's."""
+    recorded = next(
+        item["properties"]
+        for path, entries in recordings(FOLDER)
+        if "role_create" in path.name
+        for entry in entries
+        for item in (entry["ResponseBody"] or {}).get("value", ())
+        if item["properties"]["roleName"] == name
+    )
+    role = find_role(name)
+    assert role
+    [permissions] = recorded["permissions"]
+    assert (list(role.actions), list(role.not_actions)) == (permissions["actions"], permissions["notActions"])

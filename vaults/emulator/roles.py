@@ -145,7 +145,13 @@ ROLES = (
         "Full access to manage all resources, but not to assign roles.",
         (),
         ("*",),
-        ("Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"),
+        (
+            "Microsoft.Authorization/*/Delete",
+            "Microsoft.Authorization/*/Write",
+            "Microsoft.Authorization/elevateAccess/Action",
+            "Microsoft.Blueprint/blueprintAssignments/write",
+            "Microsoft.Blueprint/blueprintAssignments/delete",
+        ),
     ),
     Role(
         "acdd72a7-3385-48ef-bd42-f606fba81ae7",
