@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaults import access, audit, clients
-from vaults.actions.changes import NameTaken, differences, refuse_if_changed, version_opened_on
+from vaults.actions.changes import NameTaken, changing, differences, refuse_if_changed, version_opened_on
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -62,9 +62,7 @@ def create_certificate(
     enabled: bool | None,
 ) -> CertificateOperation:
     """Raises NameTaken where the name is in use, Conflict where a deleted one holds it or an operation is under way."""
-    with audit.recording(
-        actor, Action.CERTIFICATE_CREATE, vault.team, vault=vault, name=name, issuer=policy.issuer_name
-    ) as event:
+    with changing(actor, Action.CERTIFICATE_CREATE, vault, name, issuer=policy.issuer_name) as event:
         access.require(actor, Action.CERTIFICATE_CREATE, vault.team)
         client = clients.for_vault(vault, event)
         if _exists(client, name):
@@ -76,9 +74,7 @@ def new_version_of_certificate(
     actor: User, vault: Vault, name: str, policy: CertificatePolicy, tags: Mapping[str, str], opened_on: str
 ) -> CertificateOperation:
     """Raises ChangedMeanwhile where another version came first."""
-    with audit.recording(
-        actor, Action.CERTIFICATE_NEW_VERSION, vault.team, vault=vault, name=name, issuer=policy.issuer_name
-    ) as event:
+    with changing(actor, Action.CERTIFICATE_NEW_VERSION, vault, name, issuer=policy.issuer_name) as event:
         access.require(actor, Action.CERTIFICATE_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
         versions = client.certificates.versions(name)
@@ -91,9 +87,7 @@ def new_version_of_certificate(
 def update_certificate(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> None:
     """Bring one version's state and tags to what is wanted; only what differs is sent."""
     version = opened_on.partition(".")[0]
-    with audit.recording(
-        actor, Action.CERTIFICATE_UPDATE, vault.team, vault=vault, name=name, version=version
-    ) as event:
+    with changing(actor, Action.CERTIFICATE_UPDATE, vault, name, version=version) as event:
         access.require(actor, Action.CERTIFICATE_UPDATE, vault.team)
         client = clients.for_vault(vault, event)
         changes = differences(version_opened_on(client.certificates.versions(name), opened_on), wanted)

@@ -4,15 +4,27 @@ Key Vault has no compare-and-set, and every set or create makes a version, so ne
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
+from vaults import audit
 from vaults.audit import Event
-from vaults.keyvault.errors import KeyVaultError, NotFound
+from vaults.keyvault.errors import KeyVaultError, NotFound, TransportError
 from vaults.keyvault.types import Properties
+from vaults.models import User, Vault
 from vaults.models.audit import AuditState
+from vaults.permissions import Action
 
 Found = TypeVar("Found", bound=Properties)
+
+
+#: A change of an item waits this long for the one before it.
+TURN_SECONDS = 5.0
+_turns: WeakValueDictionary[tuple[str, ...], threading.Lock] = WeakValueDictionary()
+_turns_lock = threading.Lock()
 
 
 class ChangedMeanwhile(Exception):
@@ -25,6 +37,32 @@ class ChangedMeanwhile(Exception):
 
 class NameTaken(Exception):
     """The name is in use already: creating would silently add a version to somebody's item."""
+
+
+@contextmanager
+def changing(
+    actor: User, action: Action, vault: Vault, name: str, *, version: str = "", **detail: Any
+) -> Iterator[Event]:
+    """Record a change of one item. Changes of the same item follow each other, so that the second sees the first's.
+
+    That holds within a process; between processes the time from reading to writing, one round trip, remains.
+    """
+    recording = audit.recording(actor, action, vault.team, vault=vault, name=name, version=version, **detail)
+    with recording as event, _turn(vault, action, name):
+        yield event
+
+
+@contextmanager
+def _turn(vault: Vault, action: Action, name: str) -> Iterator[None]:
+    key = (vault.connection.cloud, vault.name.lower(), action.partition(".")[0], name.lower())
+    with _turns_lock:
+        turn = _turns.setdefault(key, threading.Lock())
+    if not turn.acquire(timeout=TURN_SECONDS):
+        raise TransportError("Another change of this item is under way.", reason="busy")
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def stamp_of(properties: Properties) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from vaults import access, audit, clients
 from vaults.actions.changes import (
     NameTaken,
+    changing,
     differences,
     look_up_lost,
     refuse_if_changed,
@@ -64,7 +65,7 @@ def read_key(actor: User, vault: Vault, name: str, version: str = "") -> tuple[K
 
 def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> KeyProperties:
     """Raises NameTaken where the name is in use; Conflict where a deleted key holds it."""
-    with audit.recording(actor, Action.KEY_CREATE, vault.team, vault=vault, name=name) as event:
+    with changing(actor, Action.KEY_CREATE, vault, name) as event:
         access.require(actor, Action.KEY_CREATE, vault.team)
         client = clients.for_vault(vault, event)
         if _exists(client, name):
@@ -74,7 +75,7 @@ def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> Key
 
 def new_version_of_key(actor: User, vault: Vault, name: str, content: KeyContent, opened_on: str) -> KeyProperties:
     """Raises ChangedMeanwhile where another version came first."""
-    with audit.recording(actor, Action.KEY_NEW_VERSION, vault.team, vault=vault, name=name) as event:
+    with changing(actor, Action.KEY_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.KEY_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
         versions = client.keys.versions(name)
@@ -89,7 +90,7 @@ def update_key(
 ) -> None:
     """Bring one version's attributes, tags and permitted operations to what is wanted; only what differs is sent."""
     version = opened_on.partition(".")[0]
-    with audit.recording(actor, Action.KEY_UPDATE, vault.team, vault=vault, name=name, version=version) as event:
+    with changing(actor, Action.KEY_UPDATE, vault, name, version=version) as event:
         access.require(actor, Action.KEY_UPDATE, vault.team)
         client = clients.for_vault(vault, event)
         key, versions = gather(lambda: client.keys.get(name, version), lambda: client.keys.versions(name))

@@ -8,7 +8,7 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import access, audit, clients
-from vaults.actions.changes import NameTaken, differences, look_up_lost, refuse_if_changed, version_opened_on
+from vaults.actions.changes import NameTaken, changing, differences, look_up_lost, refuse_if_changed, version_opened_on
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -66,7 +66,7 @@ def reveal_secret(actor: User, vault: Vault, name: str, version: str = "") -> Se
 @sensitive_variables("content")
 def create_secret(actor: User, vault: Vault, name: str, content: SecretContent) -> SecretProperties:
     """Raises NameTaken where the name is in use; Conflict where a deleted secret holds it."""
-    with audit.recording(actor, Action.SECRET_CREATE, vault.team, vault=vault, name=name) as event:
+    with changing(actor, Action.SECRET_CREATE, vault, name) as event:
         access.require(actor, Action.SECRET_CREATE, vault.team)
         client = clients.for_vault(vault, event)
         if _exists(client, name):
@@ -79,7 +79,7 @@ def new_version_of_secret(
     actor: User, vault: Vault, name: str, content: SecretContent, opened_on: str
 ) -> SecretProperties:
     """Raises ChangedMeanwhile where another version came first."""
-    with audit.recording(actor, Action.SECRET_NEW_VERSION, vault.team, vault=vault, name=name) as event:
+    with changing(actor, Action.SECRET_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.SECRET_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
         versions = _versions(client, name)
@@ -90,7 +90,7 @@ def new_version_of_secret(
 def update_secret(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> SecretProperties:
     """Bring attributes and tags of one version to what is wanted; only what differs is sent."""
     version = opened_on.partition(".")[0]
-    with audit.recording(actor, Action.SECRET_UPDATE, vault.team, vault=vault, name=name, version=version) as event:
+    with changing(actor, Action.SECRET_UPDATE, vault, name, version=version) as event:
         access.require(actor, Action.SECRET_UPDATE, vault.team)
         client = clients.for_vault(vault, event)
         current = version_opened_on(client.secrets.versions(name), opened_on)
