@@ -1,5 +1,6 @@
 """What can be done to an emulator by hand, verb by verb, as the command and the page have it done."""
 
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -275,6 +276,26 @@ def test_the_moved_clock_outlives_a_restart(tmp_path: Path) -> None:
     again = Emulator(tmp_path / "state")
     assert again.clock() - time.time() == pytest.approx(30 * 86400, abs=5)
     again.close()
+
+
+def test_a_state_folder_of_an_earlier_time_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    db = sqlite3.connect(path)
+    db.execute(
+        """CREATE TABLE vault (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL,
+           subscription TEXT NOT NULL, resource_group TEXT NOT NULL, location TEXT NOT NULL, sku TEXT NOT NULL,
+           retention_days INTEGER NOT NULL, purge_protection INTEGER NOT NULL, enable_rbac INTEGER NOT NULL,
+           port INTEGER UNIQUE, created INTEGER NOT NULL)"""
+    )
+    db.execute("INSERT INTO vault VALUES (1, 'kv-old', 't', 's', 'rg', 'westeurope', 'premium', 90, 0, 0, NULL, 1)")
+    db.execute(
+        "CREATE TABLE role_assignment (id TEXT PRIMARY KEY, object_id TEXT, role TEXT, scope TEXT) WITHOUT ROWID"
+    )
+    db.commit()
+    db.close()
+    emulator = Emulator(path)
+    assert emulator.vault("kv-old").properties == {}
+    emulator.close()
 
 
 def test_requests_of_late_hold_no_secrets(desk: Desk, admin: Caller) -> None:

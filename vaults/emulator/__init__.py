@@ -3,7 +3,7 @@
 What it answers follows Microsoft's published REST reference and recordings of the real service; GROUNDS.md
 says, behaviour by behaviour, which is which. Unit tests reach it in process (`adapter.EmulatorAdapter`),
 people and browser tests over TLS on loopback (`server.serve`): both run the same WSGI application,
-`Emulator.wsgi`.
+`Emulator.wsgi`. A served one can be changed by hand while it runs, from the command line and on a page (`control`).
 
 Nothing in here knows Django or the rest of the portal.
 """

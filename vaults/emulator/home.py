@@ -7,6 +7,7 @@ import json
 import shutil
 import socket
 import sqlite3
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,15 @@ class Home:
 
     folder: Path
     base_port: int
+
+    @classmethod
+    def as_served(cls, folder: Path, otherwise: int) -> "Home":
+        """The folder with the port it was last served at: what runs must not move because a command knows no better."""
+        home = cls(folder, otherwise)
+        if not home.clouds_file.exists():
+            return home
+        authority = tomllib.loads(home.clouds_file.read_text())["clouds"]["local"]["authority"]
+        return cls(folder, int(authority.rpartition(":")[2]))
 
     @property
     def database(self) -> Path:

@@ -46,7 +46,8 @@ class Command(BaseCommand):
                 _add_argument(subparser, field)
 
     def handle(self, *_: Any, **options: Any) -> None:
-        home = Home(settings.DATA_DIR / "emulator", settings.EMULATOR_PORT)
+        folder, port = settings.DATA_DIR / "emulator", settings.EMULATOR_PORT
+        home = Home(folder, port) if options["action"] == "serve" else Home.as_served(folder, port)
         verb = find_verb(options["action"])
         try:
             if verb is not None:
@@ -123,6 +124,8 @@ def _add_argument(parser: ArgumentParser, field: Field) -> None:
         details["action"] = "store_true"
     elif field.choices:
         details["choices"] = field.choices
+    elif not field.required:
+        details["metavar"] = field.name.upper()
     if field.shape is Shape.WORDS:
         details["nargs"] = "+"
     if field.required:
