@@ -1,12 +1,16 @@
 #!/usr/bin/env python
-"""Django's command line for kvportal."""
+"""Django's command line for kvportal. Beside `make run` it knows that one's keys and ports."""
 
 import os
 import sys
+from pathlib import Path
 
 
 def main() -> None:
+    from kvportal import trial
+
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kvportal.settings")
+    trial.recall(Path(__file__).resolve().parent)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -18,8 +18,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from kvportal import trial
+
 ROOT = Path(__file__).resolve().parent.parent
-MANAGE = [sys.executable, "manage.py"]
+MANAGE = [sys.executable, "-m", "django"]  # not manage.py: that helps itself to the keys of a trial
 STOP_SECONDS = 15
 
 
@@ -86,6 +88,7 @@ def prepare_local_environment() -> None:
         os.environ[f"KVPORTAL_{name}_FILE"] = str(path)
     os.environ.setdefault("KVPORTAL_HTTPS", "false")
     os.environ.setdefault("KVPORTAL_CLOUDS_FILE", str(data / "emulator" / "clouds.toml"))
+    trial.remember(data)
 
 
 def refuse_taken_port(host: str, port: int) -> None:

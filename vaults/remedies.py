@@ -48,7 +48,7 @@ def grant_remedy(vault: Vault, permission: str, *, rbac: bool) -> Remedy:
     if vault.connection.cloud not in AZURE_CLOUDS:
         return Remedy(
             [f"Grant {permission} to the service principal on {vault.name}. On the local Key Vault:"],
-            f"python manage.py emulator grant {client_id} {permission} --vault {vault.name}",
+            f".venv/bin/python manage.py emulator grant {client_id} {permission} --vault {vault.name}",
         )
     if rbac:
         role = built_in_role(permission)
