@@ -1,17 +1,18 @@
 """Addresses: sign-in, health, and the product."""
 
-from allauth.account import views as signin
+from allauth.account import views as account
 from django.urls import include, path
 
-from kvportal import health
+from kvportal import health, signin
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("account/login/", signin.login, name="account_login"),
-    path("account/logout/", signin.logout, name="account_logout"),
-    path("account/inactive/", signin.account_inactive, name="account_inactive"),
-    path("account/reauthenticate/", signin.reauthenticate, name="account_reauthenticate"),
-    path("account/password/change/", signin.password_change, name="account_change_password"),
+    path("session/", signin.session, name="session"),
+    path("account/login/", account.login, name="account_login"),
+    path("account/logout/", account.logout, name="account_logout"),
+    path("account/inactive/", account.account_inactive, name="account_inactive"),
+    path("account/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("account/password/change/", account.password_change, name="account_change_password"),
     path("", include("vaults.urls")),
 ]

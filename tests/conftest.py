@@ -123,8 +123,8 @@ def olga(world: World) -> Client:
     return confirmed(signed_in(world.olga))
 
 
-def signed_in(user: User) -> Client:
-    client = Client()
+def signed_in(user: User, *, enforce_csrf_checks: bool = False) -> Client:
+    client = Client(enforce_csrf_checks=enforce_csrf_checks)
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
 

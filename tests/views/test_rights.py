@@ -86,7 +86,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "deleted_recover": ("get", [V, "secrets", "gone"], MANAGERS, 200),
     "deleted_purge": ("get", [V, "secrets", "gone"], MANAGERS, 302),
 }
-PUBLIC = {"healthz", "readyz", "join"}
+PUBLIC = {"healthz", "readyz", "join", "session"}
 #: An object of another team is not found; a page about one's own team is just one's own.
 ABOUT_OBJECTS = {name for name, (_, arguments, _, _) in TABLE.items() if arguments} - {"vault_new"}
 
