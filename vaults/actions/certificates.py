@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vaults import access, audit, clients
+from vaults import access, audit, clients, index
 from vaults.actions.changes import NameTaken, changing, differences, refuse_if_changed, version_opened_on
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
@@ -67,7 +67,9 @@ def create_certificate(
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken
-        return _create(client, event, name, policy, tags, enabled)
+        operation = _create(client, event, name, policy, tags, enabled)
+    index.remember_request(vault, name)
+    return operation
 
 
 def new_version_of_certificate(
@@ -81,7 +83,9 @@ def new_version_of_certificate(
         if not versions:
             raise NotFound(f"The vault lists no version of {name}.", status=404)
         refuse_if_changed(versions[0], opened_on)
-        return _create(client, event, name, policy, tags, None)
+        operation = _create(client, event, name, policy, tags, None)
+    index.remember_request(vault, name)
+    return operation
 
 
 def update_certificate(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> None:
@@ -90,17 +94,22 @@ def update_certificate(actor: User, vault: Vault, name: str, wanted: Mapping[str
     with changing(actor, Action.CERTIFICATE_UPDATE, vault, name, version=version) as event:
         access.require(actor, Action.CERTIFICATE_UPDATE, vault.team)
         client = clients.for_vault(vault, event)
-        changes = differences(version_opened_on(client.certificates.versions(name), opened_on), wanted)
+        versions = client.certificates.versions(name)
+        changes = differences(version_opened_on(versions, opened_on), wanted)
         event.detail["attributes"] = sorted(changes)
-        if changes:
-            client.certificates.update(name, version, **changes)
+        updated = client.certificates.update(name, version, **changes).properties if changes else None
+    if updated and version == versions[0].version:
+        index.remember(vault, updated)
 
 
 def read_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
     """Raises NotFound where none was started, or it was deleted."""
     with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, kind="operation") as event:
         access.require(actor, Action.CERTIFICATE_READ, vault.team)
-        return clients.for_vault(vault, event).certificates.operation(name)
+        operation = clients.for_vault(vault, event).certificates.operation(name)
+    if not operation.is_pending:
+        index.end_request(vault, name)
+    return operation
 
 
 def cancel_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
@@ -123,6 +132,7 @@ def delete_certificate(actor: User, vault: Vault, name: str) -> DeletedCertifica
         access.require(actor, Action.CERTIFICATE_DELETE, vault.team)
         deleted = clients.for_vault(vault, event).certificates.delete(name)
         event.detail["recovery"] = deleted.recovery_id
+    index.remember(vault, deleted)
     return deleted
 
 

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vaults import access, audit, clients
+from vaults import access, audit, clients, index
+from vaults.index import AnyDeleted
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.parallel import gather
-from vaults.keyvault.types import DeletedCertificate, DeletedKey, DeletedSecret
-from vaults.models import User, Vault
+from vaults.models import InventoryItem, User, Vault
 from vaults.permissions import Action
-
-AnyDeleted = DeletedSecret | DeletedKey | DeletedCertificate
 
 COLLECTIONS = ("secrets", "keys", "certificates")
 RECOVER = {
@@ -79,7 +77,8 @@ def recover_deleted(actor: User, vault: Vault, collection: str, name: str) -> No
     action = RECOVER[collection]
     with audit.recording(actor, action, vault.team, vault=vault, name=name) as event:
         access.require(actor, action, vault.team)
-        _collection(clients.for_vault(vault, event), collection).recover(name)
+        back = _collection(clients.for_vault(vault, event), collection).recover(name)
+    index.remember(vault, back)
 
 
 def purge_deleted(actor: User, vault: Vault, collection: str, name: str) -> None:
@@ -88,6 +87,7 @@ def purge_deleted(actor: User, vault: Vault, collection: str, name: str) -> None
     with audit.recording(actor, action, vault.team, vault=vault, name=name) as event:
         access.require(actor, action, vault.team)
         _collection(clients.for_vault(vault, event), collection).purge(name)
+    index.forget(vault, InventoryItem.Kind(collection.removesuffix("s")), name)
 
 
 def _collection(client: VaultClient, collection: str) -> Any:

@@ -1,35 +1,32 @@
 """The inventory: what a scan finds in a vault, kept as metadata. A scan reads lists, never a value."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from vaults import access, audit, clients, problems
-from vaults.actions.deleted import AnyDeleted
+from vaults.index import AnyDeleted, Live, item_of
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden
 from vaults.keyvault.parallel import gather
-from vaults.keyvault.types import CertificateProperties, Deleted, KeyProperties, Properties, SecretProperties
 from vaults.models import InventoryItem, User, Vault
 from vaults.permissions import Action
 
 #: A scan that has not ended after this long was cut off; another may begin.
 LEASE = timedelta(minutes=10)
-Kind = InventoryItem.Kind
-Listing = tuple[Kind, Callable[[VaultClient], Iterable[Any]]]
+Listing = Callable[[VaultClient], Iterable[Live | AnyDeleted]]
 
 LISTINGS: list[Listing] = [
-    (Kind.SECRET, lambda client: client.secrets.list()),
-    (Kind.KEY, lambda client: client.keys.list()),
-    (Kind.CERTIFICATE, lambda client: client.certificates.list(include_pending=True)),
-    (Kind.SECRET, lambda client: client.secrets.list_deleted()),
-    (Kind.KEY, lambda client: client.keys.list_deleted()),
-    (Kind.CERTIFICATE, lambda client: client.certificates.list_deleted()),
+    lambda client: client.secrets.list(),
+    lambda client: client.keys.list(),
+    lambda client: client.certificates.list(include_pending=True),
+    lambda client: client.secrets.list_deleted(),
+    lambda client: client.keys.list_deleted(),
+    lambda client: client.certificates.list_deleted(),
 ]
 
 
@@ -54,7 +51,7 @@ def scan_vault(actor: User | None, vault: Vault) -> int:
         with audit.recording(actor, Action.VAULT_SCAN, vault.team, vault=vault) as event:
             access.require(actor, Action.VAULT_SCAN, vault.team)
             client = clients.for_vault(vault, event)
-            found = gather(*(partial(_read, vault, client, listing) for listing in LISTINGS))
+            found = gather(*(partial(_read, vault, client, read) for read in LISTINGS))
             items = [item for part, _ in found for item in part]
             with transaction.atomic():
                 vault.items.all().delete()
@@ -79,44 +76,9 @@ def _take_lease(vault: Vault) -> None:
         raise ScanUnderWay
 
 
-def _read(vault: Vault, client: VaultClient, listing: Listing) -> tuple[list[InventoryItem], str]:
+def _read(vault: Vault, client: VaultClient, read: Listing) -> tuple[list[InventoryItem], str]:
     """One list as inventory items, or the reason why the service principal may not read it."""
-    kind, read = listing
     try:
-        return list(_items(vault, kind, read(client))), ""
+        return [item_of(vault, found) for found in read(client)], ""
     except Forbidden as error:
         return [], problems.explain(error, vault=vault).title
-
-
-def _items(vault: Vault, kind: Kind, found: Iterable[Properties | AnyDeleted]) -> Iterator[InventoryItem]:
-    for thing in found:
-        if isinstance(thing, Deleted):
-            item = item_of(vault, kind, thing.properties)
-            item.deleted_on, item.scheduled_purge_on = thing.deleted_on, thing.scheduled_purge_on
-            yield item
-        else:
-            yield item_of(vault, kind, thing)
-
-
-def item_of(vault: Vault, kind: Kind, properties: Properties) -> InventoryItem:
-    item = InventoryItem(
-        vault=vault,
-        kind=kind,
-        name=properties.name,
-        enabled=properties.enabled is not False,
-        not_before=properties.not_before,
-        expires_on=properties.expires_on,
-        created_on=properties.created_on,
-        updated_on=properties.updated_on,
-        tags=dict(properties.tags),
-    )
-    match properties:
-        case SecretProperties():
-            item.managed = properties.managed
-            item.content_type = (properties.content_type or "")[:255]
-        case KeyProperties():
-            item.managed = properties.managed
-        case CertificateProperties():
-            item.subject = (properties.subject or "")[:1000]
-            item.pending = not properties.x5t
-    return item

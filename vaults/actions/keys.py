@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from vaults import access, audit, clients
+from vaults import access, audit, clients, index
 from vaults.actions.changes import (
     NameTaken,
     changing,
@@ -70,7 +70,9 @@ def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> Key
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken
-        return _create(client, event, name, content, ())
+        made = _create(client, event, name, content, ())
+    index.remember(vault, made)
+    return made
 
 
 def new_version_of_key(actor: User, vault: Vault, name: str, content: KeyContent, opened_on: str) -> KeyProperties:
@@ -82,7 +84,9 @@ def new_version_of_key(actor: User, vault: Vault, name: str, content: KeyContent
         if not versions:
             raise NotFound(f"The vault lists no version of {name}.", status=404)
         refuse_if_changed(versions[0], opened_on)
-        return _create(client, event, name, content, versions)
+        made = _create(client, event, name, content, versions)
+    index.remember(vault, made)
+    return made
 
 
 def update_key(
@@ -98,8 +102,9 @@ def update_key(
         if set(key_ops) != set(key.key_ops):
             changes["key_ops"] = list(key_ops)
         event.detail["attributes"] = sorted(changes)
-        if changes:
-            client.keys.update(name, version, **changes)
+        updated = client.keys.update(name, version, **changes).properties if changes else None
+    if updated and version == versions[0].version:
+        index.remember(vault, updated)
 
 
 def delete_key(actor: User, vault: Vault, name: str) -> DeletedKey:
@@ -108,6 +113,7 @@ def delete_key(actor: User, vault: Vault, name: str) -> DeletedKey:
         access.require(actor, Action.KEY_DELETE, vault.team)
         deleted = clients.for_vault(vault, event).keys.delete(name)
         event.detail["recovery"] = deleted.recovery_id
+    index.remember(vault, deleted)
     return deleted
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import access, audit, clients
+from vaults import access, audit, clients, index
 from vaults.actions.changes import NameTaken, changing, differences, look_up_lost, refuse_if_changed, version_opened_on
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
@@ -71,7 +71,9 @@ def create_secret(actor: User, vault: Vault, name: str, content: SecretContent) 
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken
-        return _set(client, event, name, content, ())
+        made = _set(client, event, name, content, ())
+    index.remember(vault, made)
+    return made
 
 
 @sensitive_variables("content")
@@ -84,7 +86,9 @@ def new_version_of_secret(
         client = clients.for_vault(vault, event)
         versions = _versions(client, name)
         refuse_if_changed(versions[0], opened_on)
-        return _set(client, event, name, content, versions)
+        made = _set(client, event, name, content, versions)
+    index.remember(vault, made)
+    return made
 
 
 def update_secret(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> SecretProperties:
@@ -93,10 +97,16 @@ def update_secret(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any
     with changing(actor, Action.SECRET_UPDATE, vault, name, version=version) as event:
         access.require(actor, Action.SECRET_UPDATE, vault.team)
         client = clients.for_vault(vault, event)
-        current = version_opened_on(client.secrets.versions(name), opened_on)
+        versions = client.secrets.versions(name)
+        current = version_opened_on(versions, opened_on)
         changes = differences(current, wanted)
         event.detail["attributes"] = sorted(changes)
-        return client.secrets.update(name, version, **changes) if changes else current
+        if not changes:
+            return current
+        updated = client.secrets.update(name, version, **changes)
+    if version == versions[0].version:
+        index.remember(vault, updated)
+    return updated
 
 
 def delete_secret(actor: User, vault: Vault, name: str) -> DeletedSecret:
@@ -105,6 +115,7 @@ def delete_secret(actor: User, vault: Vault, name: str) -> DeletedSecret:
         access.require(actor, Action.SECRET_DELETE, vault.team)
         deleted = clients.for_vault(vault, event).secrets.delete(name)
         event.detail["recovery"] = deleted.recovery_id
+    index.remember(vault, deleted)
     return deleted
 
 

@@ -35,7 +35,9 @@ def join_team(token: str, email: str, name: str, password: str) -> User:
     if invitation is None:
         raise InvitationSpent
     email = (invitation.email or email).strip().lower()
-    with audit.recording(None, Action.MEMBER_JOIN, invitation.team, name=email, role=invitation.role):
+    with audit.recording(
+        None, Action.MEMBER_JOIN, invitation.team, name=email, role=invitation.role, label=name or email
+    ):
         with transaction.atomic():
             spent = Invitation.objects.filter(pk=invitation.pk, used_at=None).update(used_at=timezone.now())
             if not spent:

@@ -1,0 +1,54 @@
+"""The metadata index follows what the portal itself changes, without waiting for the next scan."""
+
+from tests.conftest import World
+from vaults.actions import certificates, deleted, keys, secrets
+from vaults.actions.changes import stamp_of
+from vaults.actions.keys import KeyContent
+from vaults.actions.secrets import SecretContent
+from vaults.emulator import Emulator
+from vaults.keyvault.types import CertificatePolicy
+from vaults.models import InventoryItem
+
+Fact = tuple[str, str, bool, bool, bool]
+
+
+def known(world: World) -> list[Fact]:
+    """Kind, name, enabled, pending, deleted."""
+    items = InventoryItem.objects.filter(vault=world.vault).order_by("kind", "name")
+    return [(item.kind, item.name, item.enabled, item.pending, item.deleted_on is not None) for item in items]
+
+
+def test_a_secret_from_its_creation_to_its_purge(world: World) -> None:
+    who, vault = world.olga, world.vault
+    made = secrets.create_secret(who, vault, "fresh", SecretContent("v", tags={"team": "shop"}))
+    assert known(world) == [("secret", "fresh", True, False, False)]
+    assert InventoryItem.objects.get().tags == {"team": "shop"}
+    secrets.update_secret(who, vault, "fresh", {"enabled": False}, stamp_of(made))
+    assert known(world) == [("secret", "fresh", False, False, False)]
+    secrets.delete_secret(who, vault, "fresh")
+    assert known(world) == [("secret", "fresh", False, False, True)]
+    deleted.recover_deleted(who, vault, "secrets", "fresh")
+    assert known(world) == [("secret", "fresh", False, False, False)]
+    secrets.delete_secret(who, vault, "fresh")
+    deleted.purge_deleted(who, vault, "secrets", "fresh")
+    assert known(world) == []
+
+
+def test_a_change_of_an_older_version_is_not_taken_for_the_item(world: World, emulator: Emulator) -> None:
+    who, vault = world.olga, world.vault
+    older = keys.create_key(who, vault, "signing", KeyContent("EC"))
+    emulator.clock.advance(5)
+    keys.new_version_of_key(who, vault, "signing", KeyContent("EC"), stamp_of(older))
+    keys.update_key(who, vault, "signing", {"enabled": False}, ["sign", "verify"], stamp_of(older))
+    assert known(world) == [("key", "signing", True, False, False)]
+
+
+def test_a_certificate_is_pending_until_its_operation_has_ended(world: World, emulator: Emulator) -> None:
+    who, vault = world.olga, world.vault
+    certificates.create_certificate(
+        who, vault, "shop-tls", CertificatePolicy(issuer_name="Self", subject="CN=shop"), {}, None
+    )
+    assert known(world) == [("certificate", "shop-tls", True, True, False)]
+    emulator.clock.advance(60)
+    certificates.read_operation(who, vault, "shop-tls")
+    assert known(world) == [("certificate", "shop-tls", True, False, False)]
