@@ -66,9 +66,10 @@ def recording(
     connection: Connection | None = None,
     name: str = "",
     version: str = "",
+    label: str = "kvportal",
     **detail: Any,
 ) -> Iterator[Event]:
-    """Record an act around its doing. `actor` None is the portal itself (a scheduled scan).
+    """Record an act around its doing. `actor` None is the portal itself (a scheduled scan), or whoever `label` names.
 
     Raises AuditUnavailable before the act when it can't be recorded, and after it when its outcome can't; whatever the act
     raises is recorded and passes through.
@@ -80,7 +81,7 @@ def recording(
         team_id=team.pk,
         team_name=team.name,
         actor_id=actor.pk if actor else None,
-        actor_label=str(actor)[:254] if actor else "kvportal",
+        actor_label=(str(actor) if actor else label)[:254],
         action=action,
         connection_name=connection.name if connection else "",
         client_id=connection.client_id if connection else "",

@@ -97,7 +97,7 @@ def test_an_unregistered_certificate_is_refused_in_words(olga: Client, world: Wo
     upload(olga, world, stranger.pfx())
     shown = text_of(olga.post(f"/connections/{world.connection.pk}/test/"))
     assert "AADSTS700027" in shown
-    assert "Entra ID gave no token" in shown
+    assert "The certificate is not registered" in shown
 
 
 def test_the_stored_key_is_kept_by_an_empty_form(olga: Client, world: World, identity: Identity) -> None:

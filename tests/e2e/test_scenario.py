@@ -106,8 +106,7 @@ def walk_a_certificate(page: Page, portal: Portal, picture: Picture) -> None:
     page.wait_for_url(re.compile(r"/operation/$"))
     expect(page.get_by_text("BEGIN CERTIFICATE REQUEST").first).to_be_visible()
     picture("certificate-operation")
-    expect(page.get_by_text("completed").first).to_be_visible(timeout=20_000)
-    page.goto(f"{portal.url}{VAULT}/certificates/selfSignedCert01/")
+    page.wait_for_url(re.compile(r"/certificates/selfSignedCert01/$"), timeout=20_000)
     expect(page.get_by_text("onedrive.microsoft.com").first).to_be_visible()
     picture("certificate")
     # The same with the narrower service principal: Azure refuses, and the page says what is missing.

@@ -43,10 +43,12 @@ _REASONS: dict[str, AuthenticationReason] = {
     "AADSTS90002": "unknown_tenant",
     "AADSTS900023": "unknown_tenant",
     "AADSTS700016": "unknown_application",
+    "AADSTS700027": "unknown_certificate",
 }
 _SENTENCES: dict[AuthenticationReason, str] = {
     "wrong_secret": "Entra ID does not accept the client secret.",
     "expired_secret": "The client secret has expired.",
+    "unknown_certificate": "The certificate is not registered with the application.",
     "unknown_tenant": "Entra ID knows no such tenant.",
     "unknown_application": "There is no application with this client ID in the tenant.",
     "unreachable": "Entra ID can't be reached.",

@@ -29,7 +29,13 @@ from typing import Literal
 
 TransportReason = Literal["connect", "tls", "timeout", "broken", "busy", "resting"]
 AuthenticationReason = Literal[
-    "wrong_secret", "expired_secret", "unknown_tenant", "unknown_application", "unreachable", "other"
+    "wrong_secret",
+    "expired_secret",
+    "unknown_certificate",
+    "unknown_tenant",
+    "unknown_application",
+    "unreachable",
+    "other",
 ]
 
 

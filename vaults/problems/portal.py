@@ -16,8 +16,7 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
         case RoleMissing():
             return Problem(
                 f"This needs the role {error.role}",
-                "The portal refused; Azure was not asked. Your role in this team does not hold "
-                f"the right to do this ({error.action}).",
+                "The portal refused; Azure was not asked. Your role in this team does not allow it.",
                 [f"Ask an owner of the team for the role {error.role}."],
                 status=403,
             )

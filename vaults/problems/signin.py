@@ -15,6 +15,11 @@ SENTENCES = {
         "Entra ID knows this secret, but its time is over.",
         "Make a new client secret in Entra ID, enter it on the connection's page, and test the connection.",
     ),
+    "unknown_certificate": (
+        "The certificate is not registered",
+        "Entra ID knows the application, but not this certificate.",
+        "Upload its public part under Certificates & secrets of the app registration, then test the connection.",
+    ),
     "unknown_tenant": (
         "There is no such tenant",
         "Entra ID does not know the tenant ID of this connection in this cloud.",

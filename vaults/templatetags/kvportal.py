@@ -16,6 +16,7 @@ from zipfile import ZipFile
 from django import template
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 
 from vaults.permissions import Action
@@ -121,7 +122,12 @@ def badge(tone: str, word: str, icon_name: str = "") -> SafeString:
     return format_html('<span class="badge badge-{}">{}{}</span>', tone, drawn, word)
 
 
-DOT_WORDS = {"ok": "healthy", "soon": "needs attention", "bad": "in trouble", "unknown": "not checked"}
+DOT_WORDS = {
+    "ok": "nothing expires soon",
+    "soon": "something has expired or expires soon",
+    "bad": "the last scan failed",
+    "unknown": "not scanned yet",
+}
 
 
 @register.simple_tag
@@ -131,6 +137,17 @@ def dot(tone: str) -> SafeString:
     return format_html(
         '<span class="dot dot-{}" title="{}"><span class="visually-hidden">{}</span></span>', tone, word, word
     )
+
+
+# Addresses
+
+
+@register.simple_tag(takes_context=True)
+def way_back(context: dict[str, Any]) -> str:
+    """The page that `?next=` names if it is one of ours, else the overview."""
+    request = context["request"]
+    page = request.GET.get("next", "")
+    return page if url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()) else "/"
 
 
 # Times

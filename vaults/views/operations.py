@@ -20,7 +20,7 @@ from vaults.permissions import Action
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import refused_form
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.views.pages import HtmxRequest, is_swap, render_page
 
 #: Seconds between two looks: quick at first, then calmer.
 FIRST_LOOKS = 2
@@ -31,8 +31,11 @@ CALM_AFTER_SECONDS = 60
 @require_safe
 @with_vault
 def certificate_operation(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    """The whole page; `…/status/` answers with the part that changes."""
+    """The whole page; `…/status/` answers with the part that changes, and leads to the certificate when it is issued."""
     operation = certificates.read_operation(request.user, vault, name)
+    if operation.status == "completed" and is_swap(request):
+        messages.success(request, f"Certificate {name} was issued.")
+        return redirect("certificate_detail", vault.slug, name)
     return render_page(request, "vaults/certificate_operation.html", operation_page(vault, operation), partial="status")
 
 
