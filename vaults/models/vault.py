@@ -59,16 +59,16 @@ class Vault(models.Model):
 
     @property
     def state(self) -> str:
-        """One word for how it is: "unknown" (never scanned), "bad", "soon" or "ok". Needs `with_state`."""
+        """One word for how it is. Needs `with_state`.
+
+        "bad": the last scan did not go through; "soon": something in it has expired or will within 30 days; "ok"; "unknown".
+        """
         if self.scan_problem:
             return "bad"
         if self.scanned_at is None:
             return "unknown"
         first_expiry: datetime | None = self.__dict__.get("first_expiry")
-        left = first_expiry - timezone.now() if first_expiry else None
-        if left is None or left > EXPIRES_SOON:
-            return "ok"
-        return "soon" if left > timedelta(0) else "bad"
+        return "soon" if first_expiry and first_expiry <= timezone.now() + EXPIRES_SOON else "ok"
 
     @property
     def team(self) -> Team:
