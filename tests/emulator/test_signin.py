@@ -248,6 +248,8 @@ def test_choices_that_are_none(visitor: requests.Session) -> None:
     url = f"{AUTHORITY}/oauth2/v2.0/authorize"
     form = asked() | {"person": OLGA.object_id}
     assert visitor.post(url, data=form, headers={"Origin": "https://evil.test"}).status_code == 403
+    linked = visitor.get(url, params=form, allow_redirects=False)
+    assert (linked.status_code, "Olga Brandt" in linked.text) == (200, True)  # a link chooses nobody
     unknown = visitor.get("https://login.test/nowhere.test/oauth2/v2.0/authorize", params=asked())
     assert "AADSTS90002" in unknown.text
 

@@ -186,6 +186,7 @@ def _serve(listeners: Listeners, home: Home, stop: threading.Event) -> None:
     try:
         listeners.start()
         log.info("token issuer and Resource Manager at https://localhost:%d", home.base_port)
+        log.info("the command `emulator control` opens a page to change all this")
         while not stop.wait(LOOK_AROUND):
             listeners.look_around()
     finally:

@@ -1,16 +1,12 @@
 """People sign in: the authorization code flow, so that single sign-on can be tried with no Entra.
 
 Microsoft identity platform: "OAuth 2.0 authorization code flow", "OpenID Connect". There are no passwords: whoever
-sees the page chooses who to be. Codes live in memory, for five minutes and for one use.
+sees the page chooses who to be.
 """
 
 import base64
 import hashlib
-import hmac
-import secrets
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +14,7 @@ from vaults.emulator import pages, people
 from vaults.emulator.aadsts import SignInError, required
 from vaults.emulator.applications import Applications
 from vaults.emulator.clock import Clock
+from vaults.emulator.codes import Code, Codes
 from vaults.emulator.directory import Principal
 from vaults.emulator.pages import Html, tag
 from vaults.emulator.people import Person
@@ -25,7 +22,6 @@ from vaults.emulator.store import Store
 from vaults.emulator.tokens import LIFETIME, RefusedError, Tokens
 from vaults.emulator.web import Request, Response, json_response
 
-CODE_LIFETIME = 300
 SHARED = ("common", "organizations", "consumers")
 GRAPH = "00000003-0000-0000-c000-000000000000"
 SCOPES = ("openid", "profile", "email", "offline_access")
@@ -37,20 +33,6 @@ KEPT = (
 MODES = {"query": "?", "fragment": "#"}
 
 
-@dataclass(slots=True)
-class Code:
-    """A sign-in that an application may redeem."""
-
-    person: Person
-    client_id: str
-    redirect_uri: str
-    scope: list[str]
-    nonce: str
-    challenge: str
-    expires: float
-    redeemed: bool = field(default=False)
-
-
 class SignIn:
     """The authorization endpoint, the codes it hands out, and what they are redeemed for."""
 
@@ -59,8 +41,7 @@ class SignIn:
         self._tokens = tokens
         self._clock = clock
         self._applications = applications
-        self._codes: dict[bytes, Code] = {}
-        self._lock = threading.Lock()
+        self._codes = Codes(clock)
 
     def authorize(self, tenant: str, request: Request) -> Response:
         """The page to choose a person on, and, once one is chosen, the way back to the application."""
@@ -72,7 +53,7 @@ class SignIn:
             return pages.page("Sign-in is not possible", tag("p", error.text, class_="refused"), status=400)
         try:
             _check(asked)
-            if "person" not in asked and "cancel" not in asked:
+            if request.method != "POST" or not {"person", "cancel"} & asked.keys():
                 return self._choice(application, asked)
             if request.headers.get("origin") not in (None, f"https://{request.host}"):
                 return pages.page("Sign-in is not possible", "The choice came from another page.", status=403)
@@ -86,27 +67,8 @@ class SignIn:
         """The tokens for a code. Raises SignInError."""
         given = required(form, "code")
         application = self._applications.authenticate(self._tenant(tenant, form), form)
+        code = self._codes.redeem(given, application.client_id, form)
         now = int(self._clock())
-        with self._lock:
-            code = self._codes.get(_digest(given))
-            if code is None or code.client_id != application.client_id:
-                raise SignInError(70000, "invalid_grant", "The provided value for the 'code' parameter is not valid.")
-            if code.redeemed:
-                raise SignInError(
-                    54005,
-                    "invalid_grant",
-                    "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an "
-                    "existing refresh token.",
-                )
-            if code.expires <= now:
-                raise SignInError(
-                    70008,
-                    "invalid_grant",
-                    "The provided authorization code or refresh token has expired due to inactivity. Send a new "
-                    "interactive authorization request for this user and resource.",
-                )
-            _check_redeemer(code, form)
-            code.redeemed = True
         return {
             "token_type": "Bearer",
             "scope": " ".join(code.scope),
@@ -191,20 +153,16 @@ class SignIn:
             person = people.find_person(db, asked["person"])
         if person is None or person.tenant != application.tenant:
             raise SignInError(50034, "invalid_request", "The user account does not exist in the directory.")
-        code = f"0.{secrets.token_urlsafe(48)}"
-        now = self._clock()
-        with self._lock:
-            self._codes = {key: kept for key, kept in self._codes.items() if kept.expires > now - CODE_LIFETIME}
-            self._codes[_digest(code)] = Code(
+        return self._codes.make(
+            Code(
                 person,
                 application.client_id,
                 asked["redirect_uri"],
                 [scope for scope in asked["scope"].split() if scope in SCOPES],
                 asked.get("nonce", ""),
                 asked.get("code_challenge", ""),
-                now + CODE_LIFETIME,
             )
-        return code
+        )
 
     def _id_claims(self, code: Code, base: str, now: int) -> dict[str, Any]:
         """What the application learns, by the scopes it asked for."""
@@ -238,25 +196,6 @@ def _check(asked: Mapping[str, str]) -> None:
         raise SignInError(70011, "invalid_scope", "The scope must name 'openid'.")
     if asked.get("code_challenge") and asked.get("code_challenge_method") != "S256":
         raise SignInError(501491, "invalid_request", "The code_challenge_method must be S256.")
-
-
-def _check_redeemer(code: Code, form: Mapping[str, str]) -> None:
-    """Raise SignInError unless a code is redeemed by whoever had it made."""
-    if form.get("redirect_uri") != code.redirect_uri:
-        raise SignInError(
-            500112,
-            "invalid_grant",
-            f"The reply address '{form.get('redirect_uri', '')}' does not match the reply address "
-            f"'{code.redirect_uri}' provided when requesting Authorization code.",
-        )
-    hashed = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-    computed = base64.urlsafe_b64encode(hashed).rstrip(b"=")
-    if code.challenge and not hmac.compare_digest(computed, code.challenge.encode()):
-        raise SignInError(
-            501481,
-            "invalid_grant",
-            "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
-        )
 
 
 def _back(asked: Mapping[str, str], result: dict[str, str]) -> Response:
@@ -302,8 +241,3 @@ def _joined(target: str, mark: str, query: str) -> str:
 def _origin(uri: str) -> str:
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def _digest(code: str) -> bytes:
-    """Codes are found by their hash: how long it takes to find one tells nothing."""
-    return hashlib.sha256(code.encode()).digest()
