@@ -16,9 +16,11 @@ from vaults.emulator.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
 from vaults.emulator.versions import API_VERSIONS, RANK, reaches
 from vaults.emulator.web import Headers, NotJsonError, Request, Response, json_response
 
+# Whether anything is over in a vault, and whether an object of a name may have a policy that acts by itself.
 SOMETHING_DUE = """
-SELECT EXISTS (SELECT 1 FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ?)
-    OR EXISTS (SELECT 1 FROM pending WHERE vault = ? AND completes IS NOT NULL AND completes <= ?)
+SELECT EXISTS (SELECT 1 FROM object WHERE vault = ?1 AND purge_on IS NOT NULL AND purge_on <= ?2)
+    OR EXISTS (SELECT 1 FROM pending WHERE vault = ?1 AND completes IS NOT NULL AND completes <= ?2) AS over,
+    EXISTS (SELECT 1 FROM object WHERE vault = ?1 AND kind IN ('keys', 'certificates') AND folded = ?3) AS acting
 """
 
 
@@ -81,12 +83,12 @@ class DataPlane:
         """Let happen what time has brought: purges, certificates that are ready, and what a named object's policy wants."""
         now = self._service.clock()
         with self._service.store.reading() as db:
-            waiting = db.execute(SOMETHING_DUE, (call.vault.id, now) * 2).fetchone()
-        if waiting[0]:
+            due = db.execute(SOMETHING_DUE, (call.vault.id, now, call.params.get("name", "").lower())).fetchone()
+        if due["over"]:
             with self._service.store.writing() as db:
                 deletion.sweep(now, db, call.vault.id)
                 pending.complete_due(call, db)
-        if "name" in call.params:
+        if due["acting"]:
             rotation.catch_up(call)
             renewal.catch_up(call)
 
