@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.emulator.caller import VAULT, Caller
-from vaults.emulator import Emulator, keymaterial
+from vaults.emulator import Emulator, keymaterial, registry
 from vaults.emulator.registry import find_vault
 from vaults.emulator.sample import TENANT_DOMAIN, TENANT_ID
 
@@ -91,3 +93,30 @@ def test_tokens_outlive_a_restart(tmp_path: Path) -> None:
     first.close()
     assert Emulator(path).tokens.jwks() == before
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_remembered_ends_with_any_write_of_anybody(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.sqlite3"
+    first = Emulator(path, new_key=keymaterial.pooled_key)
+    first.add_tenant(TENANT_ID, TENANT_DOMAIN)
+    first.add_vault(VAULT)
+    second = Emulator(path, new_key=keymaterial.pooled_key)
+
+    def known() -> set[str]:
+        return first.store.remembered(("policies",), lambda db: set(registry.access_policies(db, first.vault(VAULT))))
+
+    assert known() == set()
+    second.set_permissions(VAULT, "by another", {"secrets": ["get"]})
+    assert known() == {"by another"}
+    first.set_permissions(VAULT, "by itself", {"secrets": ["get"]})
+    assert known() == {"by another", "by itself"}
+
+    def fail() -> None:
+        with first.store.writing() as db:
+            registry.set_permissions(db, first.vault(VAULT), "undone", {"secrets": ["get"]})
+            assert "undone" in known()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert known() == {"by another", "by itself"}

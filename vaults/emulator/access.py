@@ -3,12 +3,11 @@
 Decided before anything is looked up, so that a refusal never tells whether an object exists.
 """
 
-import sqlite3
-
 from vaults.emulator import roles
 from vaults.emulator.errors import VaultError
 from vaults.emulator.registry import Permissions, Vault, permissions_of
 from vaults.emulator.routes import Route
+from vaults.emulator.store import Store
 from vaults.emulator.tokens import Caller
 
 PERMISSIONS: dict[str, tuple[str, ...]] = {
@@ -26,18 +25,20 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
 EVERYTHING = {collection: list(names) for collection, names in PERMISSIONS.items()}
 
 
-def require(db: sqlite3.Connection, vault: Vault, caller: Caller, route: Route, path: str) -> str | None:
+def require(store: Store, vault: Vault, caller: Caller, route: Route, path: str) -> str | None:
     """Raise the vault's 403 unless the caller has the permission that a route asks for.
 
     Returns the role assignment that opened the door, None where it was an access policy.
     """
     if not vault.enable_rbac:
-        granted = permissions_of(db, vault, caller.object_id)
+        key = ("permissions", vault.id, caller.object_id)
+        granted = store.remembered(key, lambda db: permissions_of(db, vault, caller.object_id))
         if not any(_has(granted, wanted) for wanted in route.permissions):
             raise _refused_by_policy(vault, caller, route)
         return None
     resource = f"{vault.resource_id}/{path}"
-    assignment = roles.allowing(db, caller.object_id, f"Microsoft.KeyVault/vaults/{route.data_action}", resource)
+    with store.reading() as db:
+        assignment = roles.allowing(db, caller.object_id, f"Microsoft.KeyVault/vaults/{route.data_action}", resource)
     if assignment is None:
         raise _refused_by_rbac(vault, caller, route, resource)
     return assignment

@@ -206,8 +206,8 @@ class Emulator(Faults):
         """Have one request answered. Raises ConnectionLostError where trouble was asked for."""
         if self.recording:
             self.requests.append(received(request))
-        with self.store.reading() as db:
-            place = self.addresses.find(db, request.host)
+        host = request.host
+        place = self.store.remembered(("place", host), lambda db: self.addresses.find(db, host))
         if place is None:
             return json_response(404, {"error": {"code": "NotFound", "message": "This host is not served here."}})
         if self.control is not None and place.vault is None and request.segments[:1] == ["control"]:

@@ -11,10 +11,10 @@ the last moments. This is a stand-in for a vault, not a vault, and half its user
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -78,6 +78,8 @@ ADDED = {
     "role_assignment": {"extra": "TEXT NOT NULL DEFAULT '{}'"},
 }
 
+MOST_REMEMBERED = 10_000
+T = TypeVar("T")
 Location = Path | Literal[":memory:"]
 
 
@@ -91,6 +93,8 @@ class Store:
         self._db = sqlite3.connect(location, timeout=20, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._lock = threading.RLock()
+        self._remembered: dict[tuple[Any, ...], Any] = {}
+        self._version = 0
         with self._lock:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
@@ -121,7 +125,27 @@ class Store:
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
+            else:
+                self._db.execute("COMMIT")
+            finally:
+                self._remembered.clear()
+
+    def remembered(self, key: tuple[Any, ...], read: Callable[[sqlite3.Connection], T]) -> T:
+        """What `read` finds, read once for as long as nobody changes anything, in this process or another.
+
+        For what every request needs: most of them change nothing, and reading it would take as long as all the rest.
+        """
+        with self._lock:
+            if self._db.in_transaction:
+                return read(self._db)
+            version = self._db.execute("PRAGMA data_version").fetchone()[0]  # another one when others have written
+            if version != self._version or len(self._remembered) > MOST_REMEMBERED:
+                self._remembered.clear()
+                self._version = version
+            if key not in self._remembered:
+                self._remembered[key] = read(self._db)
+            found: T = self._remembered[key]
+            return found
 
     def setting(self, name: str) -> bytes | None:
         with self.reading() as db:
