@@ -16,7 +16,7 @@ from vaults.keyvault.errors import NotFound
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
-from vaults.views.confirm import deletion_page
+from vaults.views.confirm import current_if_listed, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, posted, refused_form, selected_version
@@ -144,11 +144,13 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
 @once
 def certificate_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.CERTIFICATE_DELETE, vault.team)
-    context = deletion_page(vault, "certificate", name)
     if request.method == "POST":
+        context = deletion_page(vault, "certificate", name)
         with refused_form(context["form"], context) as attempt:
             certificates.delete_certificate(request.user, vault, name)
         if attempt.succeeded:
             messages.success(request, f"Certificate {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "certificates", name)
-    return render_page(request, "vaults/confirm.html", context)
+        return render_page(request, "vaults/confirm.html", context)
+    current = current_if_listed(lambda: certificates.read_certificate(request.user, vault, name).certificate.properties)
+    return render_page(request, "vaults/confirm.html", deletion_page(vault, "certificate", name, current))

@@ -1,11 +1,19 @@
 """What the pages that ask twice say: what will happen, and what can be undone."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from vaults.forms.confirm import ConfirmForm
+from vaults.keyvault.errors import Forbidden
+from vaults.keyvault.types import Properties
 from vaults.models import Vault
+
+RETENTION = "for the vault's retention time (7 to 90 days)"
 
 WHAT_GOES = {
     "secret": "All versions of the secret go. Whoever uses it gets an error from this moment on.",
@@ -14,8 +22,8 @@ WHAT_GOES = {
 }
 
 
-def deletion_page(vault: Vault, kind: str, name: str) -> dict[str, Any]:
-    """The page that asks before something is soft-deleted."""
+def deletion_page(vault: Vault, kind: str, name: str, current: Properties | None = None) -> dict[str, Any]:
+    """The page that asks before something is soft-deleted. `current` tells for how long it can be brought back."""
     item_url = reverse(f"{kind}_detail", args=[vault.slug, name])
     return {
         "vault": vault,
@@ -24,7 +32,7 @@ def deletion_page(vault: Vault, kind: str, name: str) -> dict[str, Any]:
         "title": f"Delete {name}?",
         "consequences": [
             WHAT_GOES[kind],
-            "It stays under Deleted for the vault's retention time (7 to 90 days) and can be recovered from there.",
+            how_long(current),
             "Until it is recovered or purged, nobody can create another one of this name.",
         ],
         "submit_label": f"Delete the {kind}",
@@ -33,3 +41,19 @@ def deletion_page(vault: Vault, kind: str, name: str) -> dict[str, Any]:
         "crumbs": [(f"{kind.title()}s", reverse(f"{kind}_list", args=[vault.slug])), (name, item_url)],
         "form": ConfirmForm(),
     }
+
+
+def how_long(current: Properties | None) -> str:
+    """Until when it can be recovered, where the vault tells; API versions before 7.1 don't."""
+    days = current.recoverable_days if current else None
+    until = f"until {date_format(timezone.localtime() + timedelta(days=days), 'j F Y')}" if days else RETENTION
+    protected = " Purge protection is on: nobody can purge it before." if current and current.purge_protected else ""
+    return f"It stays under Deleted and can be recovered {until}.{protected}"
+
+
+def current_if_listed(read: Callable[[], Properties]) -> Properties | None:
+    """What is about to go; None where the service principal may delete but not look."""
+    try:
+        return read()
+    except Forbidden:
+        return None

@@ -20,7 +20,7 @@ from vaults.models import Connection
 from vaults.permissions import Action
 from vaults.views.by_hand import by_hand
 from vaults.views.doors import once
-from vaults.views.forms import posted
+from vaults.views.forms import posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
 
 SENSITIVE = ("client_secret", "certificate_password")
@@ -66,13 +66,15 @@ def connection_new(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
     access.require(request.user, Action.CONNECTION_CREATE, team)
     form = ConnectionForm(posted(request), request.FILES or None, clouds=cloud_choices())
+    context: dict[str, Any] = {"form": form, "cancel_url": reverse("connection_list")}
     if request.method == "POST" and form.is_valid():
         connection = form.save(commit=False)
         if name_is_free(form, team.connections.filter(name=connection.name).exists()):
-            connections.create_connection(request.user, team, connection, form.credential())
-            messages.success(request, f"Connection {connection.name} is stored. Test it now.")
-            return redirect("connection_detail", connection.pk)
-    context = {"form": form, "cancel_url": reverse("connection_list")}
+            with refused_form(form, context) as attempt:
+                connections.create_connection(request.user, team, connection, form.credential())
+            if attempt.succeeded:
+                messages.success(request, f"Connection {connection.name} is stored. Test it now.")
+                return redirect("connection_detail", connection.pk)
     return render_page(request, "vaults/connection_form.html", context, status=422 if form.is_bound else 200)
 
 
@@ -82,25 +84,32 @@ def connection_new(request: HtmxRequest) -> HttpResponse:
 def connection_edit(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
     connection = access.connection_for(request.user, connection_id)
     access.require(request.user, Action.CONNECTION_UPDATE, connection.team)
-    others = connection.team.connections.exclude(pk=connection.pk)
     form = ConnectionForm(posted(request), request.FILES or None, instance=connection, clouds=cloud_choices())
-    if request.method == "POST" and form.is_valid():
-        changed = form.save(commit=False)
-        if name_is_free(form, others.filter(name=changed.name).exists()):
-            changed.revision = form.cleaned_data["revision"]
-            try:
-                connections.update_connection(request.user, changed, form.credential())
-            except connections.ConnectionChanged:
-                ask_again(form, access.connection_for(request.user, connection_id).revision)
-            else:
-                messages.success(request, f"Connection {changed.name} was changed. Test it now.")
-                return redirect("connection_detail", connection_id)
     context = {
         "form": form,
-        "connection": access.connection_for(request.user, connection_id),
+        "connection": access.connection_for(request.user, connection_id),  # as it is stored: the form fills the other
         "cancel_url": reverse("connection_detail", args=[connection_id]),
     }
+    if request.method == "POST" and form.is_valid() and changed(request, form, context):
+        messages.success(request, f"Connection {connection.name} was changed. Test it now.")
+        return redirect("connection_detail", connection_id)
     return render_page(request, "vaults/connection_form.html", context, status=422 if form.is_bound else 200)
+
+
+def changed(request: HtmxRequest, form: ConnectionForm, context: dict[str, Any]) -> bool:
+    """Store what the form holds; what is in the way is said in the form or over it."""
+    connection = form.save(commit=False)
+    others = connection.team.connections.exclude(pk=connection.pk)
+    if not name_is_free(form, others.filter(name=connection.name).exists()):
+        return False
+    connection.revision = form.cleaned_data["revision"]
+    try:
+        with refused_form(form, context) as attempt:
+            connections.update_connection(request.user, connection, form.credential())
+    except connections.ConnectionChanged:
+        ask_again(form, access.connection_for(request.user, connection.pk).revision)
+        return False
+    return attempt.succeeded
 
 
 def ask_again(form: ConnectionForm, revision: int) -> None:

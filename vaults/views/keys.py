@@ -16,7 +16,7 @@ from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
-from vaults.views.confirm import deletion_page
+from vaults.views.confirm import current_if_listed, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, posted, refused_form, selected_version
@@ -135,11 +135,13 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
 @once
 def key_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.KEY_DELETE, vault.team)
-    context = deletion_page(vault, "key", name)
     if request.method == "POST":
+        context = deletion_page(vault, "key", name)
         with refused_form(context["form"], context) as attempt:
             keys.delete_key(request.user, vault, name)
         if attempt.succeeded:
             messages.success(request, f"Key {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "keys", name)
-    return render_page(request, "vaults/confirm.html", context)
+        return render_page(request, "vaults/confirm.html", context)
+    current = current_if_listed(lambda: keys.read_key(request.user, vault, name)[0].properties)
+    return render_page(request, "vaults/confirm.html", deletion_page(vault, "key", name, current))

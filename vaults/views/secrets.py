@@ -17,7 +17,7 @@ from vaults.keyvault.errors import Forbidden
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
-from vaults.views.confirm import deletion_page
+from vaults.views.confirm import current_if_listed, deletion_page
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
 from vaults.views.forms import attributes_of, posted, refused_form, selected_version
 from vaults.views.pages import HtmxRequest, is_swap, render_page
@@ -145,11 +145,13 @@ def _versions_if_listed(request: HtmxRequest, vault: Vault, name: str) -> dict[s
 @once
 def secret_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.SECRET_DELETE, vault.team)
-    context = deletion_page(vault, "secret", name)
     if request.method == "POST":
+        context = deletion_page(vault, "secret", name)
         with refused_form(context["form"], context) as attempt:
             secrets.delete_secret(request.user, vault, name)
         if attempt.succeeded:
             messages.success(request, f"Secret {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "secrets", name)
-    return render_page(request, "vaults/confirm.html", context)
+        return render_page(request, "vaults/confirm.html", context)
+    current = current_if_listed(lambda: secrets.read_secret(request.user, vault, name)[0])
+    return render_page(request, "vaults/confirm.html", deletion_page(vault, "secret", name, current))

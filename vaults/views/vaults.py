@@ -16,7 +16,7 @@ from vaults.forms.vaults import VaultEditForm, VaultForm
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.doors import once, with_vault
-from vaults.views.forms import posted
+from vaults.views.forms import posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.summary import summary_of
 
@@ -48,23 +48,21 @@ def vault_new(request: HtmxRequest) -> HttpResponse:
     access.require(request.user, Action.VAULT_ADD, access.team_for(request.user))
     connections = access.connections_for(request.user)
     form = VaultForm(posted(request), connections=connections, initial={"connection": request.GET.get("connection")})
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        access.require(request.user, Action.VAULT_ADD, data["connection"].team)
-        try:
-            vault = vaults.add_vault(request.user, data["connection"], data["name"], production=data["production"])
-        except IntegrityError:
-            form.add_error("name", "This connection has this vault already.")
-        else:
-            messages.success(request, f"Vault {vault.name} was added. Scan it, or check what you may do in it.")
-            return redirect("vault_detail", vault.slug)
-    known = sorted({name for cloud in clients.clouds().values() for name in cloud.vault_hosts})
     context = {
         "form": form,
         "connections": connections,
-        "known_vaults": known,
+        "known_vaults": sorted({name for cloud in clients.clouds().values() for name in cloud.vault_hosts}),
         "cancel_url": reverse("vault_list"),
     }
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            with refused_form(form, context):
+                vault = vaults.add_vault(request.user, data["connection"], data["name"], production=data["production"])
+                messages.success(request, f"Vault {vault.name} was added. Scan it, or check what you may do in it.")
+                return redirect("vault_detail", vault.slug)
+        except IntegrityError:
+            form.add_error("name", "This connection has this vault already.")
     return render_page(request, "vaults/vault_form.html", context, status=422 if form.is_bound else 200)
 
 
