@@ -3,6 +3,7 @@
 import io
 import re
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -13,6 +14,7 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
+from tests.emulator.test_concurrency import side_by_side
 from tests.emulator.test_server import Running, free_base, start
 from vaults.emulator.home import Home
 
@@ -265,6 +267,21 @@ def test_reset_keeps_who_is_known(running: Running) -> None:
     assert "gone.example" not in run("list")
     url = running.url("kv-billing-prod")
     assert running.session.get(f"{url}/secrets?api-version=7.3", timeout=10).status_code == 200
+
+
+def test_others_find_a_whole_vault_during_a_reset(running: Running) -> None:
+    def read(_number: int) -> None:
+        for _ in range(30):
+            answer = running.get("secrets")
+            assert (answer.status_code, len(answer.json()["value"])) == (200, 25)
+
+    raised: list[BaseException] = []
+    reader = threading.Thread(target=lambda: raised.extend(side_by_side(4, read)))
+    reader.start()
+    for _ in range(3):
+        run("reset")
+    reader.join(30)
+    assert raised == []
 
 
 def test_files_are_read_by_the_command(tmp_path: Path) -> None:
