@@ -16,20 +16,13 @@ from vaults.emulator.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
 from vaults.emulator.versions import API_VERSIONS, RANK, reaches
 from vaults.emulator.web import Headers, NotJsonError, Request, Response, json_response
 
-<<<<<<< Updated upstream
-# Whether anything is over in a vault, and whether an object of a name may have a policy that acts by itself.
-SOMETHING_DUE = """
-SELECT EXISTS (SELECT 1 FROM object WHERE vault = ?1 AND purge_on IS NOT NULL AND purge_on <= ?2)
-    OR EXISTS (SELECT 1 FROM pending WHERE vault = ?1 AND completes IS NOT NULL AND completes <= ?2) AS over,
-    EXISTS (SELECT 1 FROM object WHERE vault = ?1 AND kind IN ('keys', 'certificates') AND folded = ?3) AS acting
-=======
+# When the next thing is over in a vault, and whether an object of a name may have a policy that acts by itself.
 NEXT_DUE = """
 SELECT min(moment) AS moment FROM (
     SELECT min(purge_on) AS moment FROM object WHERE vault = ?
     UNION ALL SELECT min(completes) FROM pending WHERE vault = ?)
->>>>>>> Stashed changes
 """
-HAS_POLICY = "SELECT 1 FROM object WHERE vault = ? AND kind IN ('keys', 'certificates') AND folded = ?"
+MAY_ACT = "SELECT 1 FROM object WHERE vault = ? AND kind IN ('keys', 'certificates') AND folded = ?"
 
 
 class DataPlane:
@@ -88,16 +81,6 @@ class DataPlane:
 
     def _catch_up(self, call: Call) -> None:
         """Let happen what time has brought: purges, certificates that are ready, and what a named object's policy wants."""
-<<<<<<< Updated upstream
-        now = self._service.clock()
-        with self._service.store.reading() as db:
-            due = db.execute(SOMETHING_DUE, (call.vault.id, now, call.params.get("name", "").lower())).fetchone()
-        if due["over"]:
-            with self._service.store.writing() as db:
-                deletion.sweep(now, db, call.vault.id)
-                pending.complete_due(call, db)
-        if due["acting"]:
-=======
         now, store, vault = self._service.clock(), self._service.store, call.vault.id
         due = store.remembered(("due", vault), lambda db: db.execute(NEXT_DUE, (vault, vault)).fetchone()["moment"])
         if due is not None and due <= now:
@@ -105,10 +88,7 @@ class DataPlane:
                 deletion.sweep(now, db, vault)
                 pending.complete_due(call, db)
         name = call.params.get("name", "").lower()
-        if name and store.remembered(
-            ("policy", vault, name), lambda db: db.execute(HAS_POLICY, (vault, name)).fetchone()
-        ):
->>>>>>> Stashed changes
+        if name and store.remembered(("acting", vault, name), lambda db: db.execute(MAY_ACT, (vault, name)).fetchone()):
             rotation.catch_up(call)
             renewal.catch_up(call)
 
