@@ -115,8 +115,9 @@ def refill(emulator: Emulator, credentials: dict[str, Any]) -> dict[str, Any]:
         ports = {vault.name: vault.port for vault in registry.all_vaults(db)}
         emulator.store.clear()
         kept = fill(emulator, credentials)
-        for vault in registry.all_vaults(db):
-            registry.set_port(db, vault, ports.get(vault.name))
+        with emulator.store.writing():
+            for vault in registry.all_vaults(db):
+                registry.set_port(db, vault, ports.get(vault.name))
     return kept
 
 
