@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from tests.emulator.caller import Caller
+from tests.emulator.direct import Answer, Direct
 from tests.emulator.replay_bodies import Bodies, double_base64
 from vaults.emulator import ADMIN, Emulator, access, keymaterial, x509tools
 
@@ -110,7 +109,7 @@ class _Player:
         self._emulator.recording = False
         self._emulator.add_vault("kv-replay", retention_days=int(days[1]) if days else (7 if customized else 90))
         self._emulator.set_permissions("kv-replay", ADMIN.object_id, access.EVERYTHING)
-        self._caller = Caller(self._emulator, vault="kv-replay")
+        self._caller = Direct(self._emulator, "kv-replay")
         self._names: dict[str, str] = {}
         self._bodies = Bodies(entries, imports)
         self._made: set[str] = set()
@@ -138,9 +137,9 @@ class _Player:
         """Delete and purge, with no time between."""
         path = entry["RequestUri"].partition("?")[0].rstrip("/").split("/", 3)[3]
         for gone in (path, f"deleted{path}"):
-            self._caller.delete(gone)
+            self._caller.ask("DELETE", f"{self._caller.base}/{gone}?api-version=7.3")
             self._emulator.clock.advance(SETTLE + 1)
-            self._caller = Caller(self._emulator, vault="kv-replay")
+            self._caller.sign_in()
 
     def exchange(self, entry: dict[str, Any]) -> str | None:
         """What differs, None if nothing does."""
@@ -155,7 +154,7 @@ class _Player:
             return difference
         self._names = before
         self._emulator.clock.advance(wait)
-        self._caller = Caller(self._emulator, vault="kv-replay")
+        self._caller.sign_in()
         return self._compare(entry, self._send(entry))
 
     def _unsettled(self, entry: dict[str, Any]) -> float:
@@ -172,14 +171,13 @@ class _Player:
             ).fetchone()["latest"]
         return max(moment - now + 0.1, 0) if moment is not None else 0
 
-    def _send(self, entry: dict[str, Any]) -> requests.Response:
+    def _send(self, entry: dict[str, Any]) -> Answer:
         uri = self._here(HOST.sub(self._caller.base, entry["RequestUri"]))
         uri = re.sub(r"https://[^/]+(?=/rng)", self._caller.base, uri)
         # A link's token names a place in the recorded vault: here each list is read from its beginning.
         uri = re.sub(r"&?\$skiptoken=[^&]*", "", uri)
-        headers = {"Authorization": None} if entry["StatusCode"] == 401 else {}
-        body = None if entry["StatusCode"] == 401 else self._body(entry)
-        return self._caller.session.request(entry["RequestMethod"], uri, json=body, headers=headers)
+        signed = entry["StatusCode"] != 401
+        return self._caller.ask(entry["RequestMethod"], uri, self._body(entry) if signed else None, signed=signed)
 
     def _body(self, entry: dict[str, Any]) -> Any:
         body = entry["RequestBody"]
@@ -197,11 +195,12 @@ class _Player:
         way = self._here("/".join(path.split("/")[3:-1]))
         does = "encrypt" if path.endswith("decrypt") else "wrapkey"
         body = {"alg": entry["RequestBody"]["alg"], "value": entry["ResponseBody"]["value"]}
-        return str(self._caller.post(f"{way}/{does}", body).json()["value"])
+        return str(self._caller.ask("POST", f"{self._caller.base}/{way}/{does}?api-version=7.3", body).json()["value"])
 
     def _signed(self, name: str) -> str:
         """A certificate for the key that waits in the emulator, in base64 of base64 as recorded."""
-        csr = self._caller.get(f"certificates/{name}/pending").json()["csr"]
+        pending = f"{self._caller.base}/certificates/{name}/pending?api-version=7.3"
+        csr = self._caller.ask("GET", pending).json()["csr"]
         request = x509.load_der_x509_csr(base64.b64decode(csr))
         key = keymaterial.pooled_key("RSA", 2048, "replay authority")
         leaf = (
@@ -218,7 +217,7 @@ class _Player:
             text = text.replace(recorded, ours)
         return text
 
-    def _compare(self, entry: dict[str, Any], answer: requests.Response) -> str | None:
+    def _compare(self, entry: dict[str, Any], answer: Answer) -> str | None:
         if answer.status_code != entry["StatusCode"]:
             return f"status {answer.status_code} instead of {entry['StatusCode']}: {answer.text[:160]}"
         recorded = entry["ResponseBody"]
@@ -264,7 +263,7 @@ class _Player:
     def _all_items(self, page: dict[str, Any]) -> list[dict[str, Any]]:
         items = list(page["value"])
         while page.get("nextLink"):
-            page = self._caller.session.get(page["nextLink"]).json()
+            page = self._caller.ask("GET", page["nextLink"]).json()
             items += page["value"]
         return items
 
