@@ -48,6 +48,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Html:
         "table",
         tag("thead", tag("tr", *(tag("th", name, scope="col") for name in head))),
         tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row)) for row in rows)),
+        tabindex="0",  # it scrolls sideways where it is wide, also by key
     )
 
 
