@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from tests.emulator.direct import Answer, Direct
+from tests.emulator.replay_before import make_before
 from tests.emulator.replay_bodies import Bodies, double_base64
 from vaults.emulator import ADMIN, Emulator, access, keymaterial, x509tools
 
@@ -126,7 +127,10 @@ class _Player:
             return "request body was not recorded"
         named = len(parts) > 1 and parts[1] not in ("contacts", "issuers", "restore") and parts[-1] != "versions"
         if named and not making and parts[1].lower() not in self._made:
-            return "works on something from before the recording"
+            if not make_before(self._caller, entry):
+                return "works on something from before the recording"
+            self._made.add(parts[1].lower())
+            self._wait(SETTLE + 1)
         if making and len(parts) > 1:
             answer = entry["ResponseBody"] or {}
             identity = str(answer.get("id") or answer.get("key", {}).get("kid") or "/////")
@@ -138,8 +142,7 @@ class _Player:
         path = entry["RequestUri"].partition("?")[0].rstrip("/").split("/", 3)[3]
         for gone in (path, f"deleted{path}"):
             self._caller.ask("DELETE", f"{self._caller.base}/{gone}?api-version=7.3")
-            self._emulator.clock.advance(SETTLE + 1)
-            self._caller.sign_in()
+            self._wait(SETTLE + 1)
 
     def exchange(self, entry: dict[str, Any]) -> str | None:
         """What differs, None if nothing does."""
@@ -153,9 +156,12 @@ class _Player:
         if not wait:
             return difference
         self._names = before
-        self._emulator.clock.advance(wait)
-        self._caller.sign_in()
+        self._wait(wait)
         return self._compare(entry, self._send(entry))
+
+    def _wait(self, seconds: float) -> None:
+        self._emulator.clock.advance(seconds)
+        self._caller.sign_in()
 
     def _unsettled(self, entry: dict[str, Any]) -> float:
         """How many seconds until what an exchange is about has settled; for lists and restores, until all has."""
