@@ -9,8 +9,8 @@ from tests.conftest import World, say
 from vaults.keyvault.client import VaultClient
 from vaults.models import Vault
 
-#: Session, person, vault, membership; for the record twice: chain's head, entry, new head; the rail.
-LIST = 4 + 2 * 3 + 1
+#: Session, person, vault with the role there; for the record twice: chain's head, entry, new head; the rail.
+LIST = 3 + 2 * 3 + 1
 #: ... and the item's latest activity.
 DETAIL = LIST + 1
 #: ... without the rail, which a swapped part does not show.

@@ -41,11 +41,15 @@ class User(AbstractBaseUser):
 
     def role_in(self, team: "Team") -> Role | None:
         """Read once a request: a user object lives no longer."""
-        roles: dict[uuid.UUID, Role] | None = self.__dict__.get("_roles")
-        if roles is None:
-            roles = {member.team_id: Role(member.role) for member in self.memberships.all()}
-            self.__dict__["_roles"] = roles
-        return roles.get(team.pk)
+        known: dict[uuid.UUID, Role | None] = self.__dict__.setdefault("_roles", {})
+        if team.pk not in known:
+            member = self.memberships.filter(team=team).first()
+            known[team.pk] = Role(member.role) if member else None
+        return known[team.pk]
+
+    def knows_role(self, team: "Team", role: Role) -> None:
+        """Spare `role_in` its query: the role was just read with something else."""
+        self.__dict__.setdefault("_roles", {})[team.pk] = role
 
     def may(self, action: Action, team: "Team") -> bool:
         role = self.role_in(team)
