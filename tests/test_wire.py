@@ -111,7 +111,7 @@ def test_step_3_create_sends_what_was_filled_in(olga: Client, wire: Wire) -> Non
         content_type="text/plain",
         not_before="2027-01-01T00:00:00",
         expires_on="2028-01-01T12:30:00",
-        enabled=None,
+        enabled="false",
         tags="owner=shop\r\ntest name =with blank",
     )
     assert answer.status_code == 302
@@ -138,7 +138,7 @@ def test_step_3_reveal_update_new_version(olga: Client, wire: Wire, azure: Vault
     assert wire.take() == [("GET", "/secrets/crpsecret", None)]
     assert b"packtsecretvalue" in shown.content
 
-    assert fill_in(olga, f"{V}/secrets/crpsecret/edit/", tags="owner=shop", enabled=None).status_code == 302
+    assert fill_in(olga, f"{V}/secrets/crpsecret/edit/", tags="owner=shop", enabled="false").status_code == 302
     assert wire.take() == [
         ("GET", "/secrets/crpsecret/versions", None),  # the form
         ("GET", "/secrets/crpsecret/versions", None),  # changed meanwhile?
@@ -320,7 +320,7 @@ def test_step_6_list_update_new_version_delete_recover_purge(olga: Client, wire:
 
     base, edit = "/certificates/selfSignedCert01", f"{V}/certificates/selfSignedCert01/edit/"
     version = olga.get(f"{V}{base}/").context["current"].version
-    fill_in(olga, edit, enabled=None, tags="owner=shop")
+    fill_in(olga, edit, enabled="false", tags="owner=shop")
     assert wire.take()[-1] == (
         "PATCH",
         f"{base}/{version}",

@@ -7,7 +7,7 @@ from cryptography import x509
 from django import forms
 from django.core.exceptions import ValidationError
 
-from vaults.forms.fields import NameField, OpenedOnMixin, TagsField
+from vaults.forms.fields import NameField, OpenedOnMixin, SwitchField, TagsField, said
 from vaults.forms.submissions import FormKeyMixin
 from vaults.keyvault.types import CertificatePolicy
 
@@ -60,13 +60,13 @@ class PolicyForm(FormKeyMixin, forms.Form):
         required=False,
         help_text="Empty: 12, Key Vault's default.",
     )
-    content_type = forms.ChoiceField(choices=CONTENT_TYPES, help_text="The form in which the secret twin holds it.")
-    kty = forms.ChoiceField(label="Key type", choices=KEY_TYPES)
+    content_type = forms.ChoiceField(
+        choices=CONTENT_TYPES, required=False, help_text="The form in which the secret twin holds it."
+    )
+    kty = forms.ChoiceField(label="Key type", choices=KEY_TYPES, required=False)
     key_size = forms.ChoiceField(label="RSA key size", choices=KEY_SIZES, required=False, initial="2048")
     crv = forms.ChoiceField(label="EC curve", choices=CURVES, required=False, initial="P-256")
-    exportable = forms.BooleanField(
-        required=False, initial=True, help_text="Whoever may read the secret twin gets the private key."
-    )
+    exportable = SwitchField(initial=True, help_text="Whoever may read the secret twin gets the private key.")
     reuse_key = forms.BooleanField(required=False, label="Reuse the key when it is renewed")
     tags = TagsField()
 
@@ -86,12 +86,12 @@ class PolicyForm(FormKeyMixin, forms.Form):
             subject=data["subject"],
             dns_names=data["dns_names"],
             validity_in_months=data["validity_in_months"],
-            exportable=data["exportable"],
-            key_type=data["kty"],
+            exportable=data["exportable"] is not False,
+            key_type=data["kty"] or "RSA",
             key_size=None if is_ec else int(data["key_size"] or 2048),
             curve=(data["crv"] or None) if is_ec else None,
             reuse_key=data["reuse_key"],
-            content_type=data["content_type"],
+            content_type=data["content_type"] or CONTENT_TYPES[0][0],
         )
 
 
@@ -126,8 +126,8 @@ class CertificateVersionForm(OpenedOnMixin, PolicyForm):
 class CertificateEditForm(OpenedOnMixin, FormKeyMixin, forms.Form):
     """What can be changed of an issued version; its dates and names are the certificate's own."""
 
-    enabled = forms.BooleanField(required=False)
+    enabled = SwitchField()
     tags = TagsField()
 
     def wanted(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("enabled", "tags")}
+        return said(self.cleaned_data, "enabled", "tags")

@@ -4,15 +4,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.serialization import pkcs12
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.views.decorators.debug import sensitive_variables
 
 from vaults.actions.connections import Credential
+from vaults.forms.certificate_files import read_certificate
 from vaults.forms.fields import MomentField
 from vaults.forms.submissions import FormKeyMixin
 from vaults.models import Connection
@@ -70,6 +68,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
 
     def __init__(self, *args: Any, clouds: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["api_version"].required = False  # nothing said: the newest, or what it was
         self.fields["cloud"] = forms.ChoiceField(
             choices=clouds, help_text="Decides where tokens are asked for and sent."
         )
@@ -88,6 +87,9 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         if not GUID.fullmatch(tenant) and not DOMAIN.fullmatch(tenant):
             raise ValidationError("A tenant ID is a GUID, or a domain such as contoso.onmicrosoft.com.")
         return tenant
+
+    def clean_api_version(self) -> str:
+        return self.cleaned_data["api_version"] or self.instance.api_version
 
     def clean_client_id(self) -> str:
         client_id: str = self.cleaned_data["client_id"].strip()
@@ -112,6 +114,9 @@ class ConnectionForm(FormKeyMixin, ModelForm):
                 cleaned["credential_expires_on"] = leaf.not_valid_after_utc
         elif not secret and not self.has_stored and "client_secret" not in self.errors:
             self.add_error("client_secret", "Give a client secret, or a certificate below.")
+        elif not secret and self.has_stored and "cloud" in self.changed_data:
+            # A cloud names who gets to see the credential: whoever moves it there has to know it.
+            self.add_error("client_secret", "Another cloud's sign-in would be sent the stored one. Give it again.")
         return cleaned
 
     @sensitive_variables("password")
@@ -128,39 +133,3 @@ class ConnectionForm(FormKeyMixin, ModelForm):
     def credential(self) -> Credential:
         found: Credential | None = self.cleaned_data.get("credential")
         return found or Credential(client_secret=self.cleaned_data["client_secret"])
-
-
-@sensitive_variables()
-def read_certificate(content: bytes, password: str) -> Credential:
-    """The private key and certificate in a PEM or PFX file. Raises ValidationError, which quotes nothing of the file."""
-    secret = password.encode() or None
-    try:
-        if b"-----BEGIN" in content:
-            key = serialization.load_pem_private_key(_pem_block(content, b"PRIVATE KEY"), secret)
-            leaf = x509.load_pem_x509_certificate(_pem_block(content, b"CERTIFICATE"))
-        else:
-            found, certificate, _ = pkcs12.load_key_and_certificates(content, secret)
-            if found is None or certificate is None:
-                raise ValidationError("The PFX file holds no private key with its certificate.")
-            key, leaf = found, certificate
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ValidationError(
-            "This can't be read as a PEM or PFX file with a private key and a certificate, or its password is wrong."
-        ) from None
-    if key.public_key() != leaf.public_key():
-        raise ValidationError("The private key does not belong to the certificate.")
-    return Credential(
-        private_key=key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode(),
-        certificate=leaf.public_bytes(serialization.Encoding.PEM).decode(),
-        certificate_subject=leaf.subject.rfc4514_string()[:500],
-    )
-
-
-def _pem_block(content: bytes, label: bytes) -> bytes:
-    """The first block of a PEM file whose label ends so: keys and certificates come in any order."""
-    block = re.search(rb"-----BEGIN ([A-Z0-9 ]*" + label + rb")-----.+?-----END \1-----", content, re.DOTALL)
-    if block is None:
-        raise ValidationError(f"The file holds no {label.decode().lower()}.")
-    return block[0]

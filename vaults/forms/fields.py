@@ -120,10 +120,30 @@ def _tags_from_json(text: str) -> dict[str, str]:
     return tags
 
 
+class SwitchInput(forms.CheckboxInput):
+    """A checkbox that tells "no" from "nothing said": a hidden field of its name says that it stood on the page."""
+
+    template_name = "django/forms/widgets/switch.html"
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        return (
+            None if self.value_omitted_from_data(data, files, name) else super().value_from_datadict(data, files, name)
+        )
+
+    def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:  # noqa: ARG002 Django's signature
+        return name not in data
+
+
+class SwitchField(forms.NullBooleanField):
+    """True, False, or None where nothing was said."""
+
+    widget = SwitchInput
+
+
 class AttributesForm(FormKeyMixin, forms.Form):
     """What every item has: enabled, not before, expires, tags."""
 
-    enabled = forms.BooleanField(required=False, initial=True)
+    enabled = SwitchField(initial=True)
     not_before = MomentField(label="Activates", help_text="Before this it should not be used.")
     expires_on = MomentField(label="Expires", help_text="Leave empty for something that never expires.")
     tags = TagsField()
@@ -140,3 +160,8 @@ class OpenedOnMixin(forms.Form):
     """An edit form carries the state it was opened on (actions.changes.stamp_of)."""
 
     opened_on = forms.CharField(widget=forms.HiddenInput)
+
+
+def said(cleaned: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Those of the named fields about which something was said; a switch that was not on the page says nothing."""
+    return {name: cleaned[name] for name in names if name != "enabled" or cleaned[name] is not None}

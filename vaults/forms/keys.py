@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from vaults.actions.keys import KeyContent
-from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
+from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin, said
 
 KEY_TYPES = [("RSA", "RSA"), ("EC", "EC"), ("RSA-HSM", "RSA in an HSM"), ("EC-HSM", "EC in an HSM")]
 KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
@@ -61,7 +61,7 @@ class KeyContentForm(AttributesForm):
             key_size=None if is_ec or not data["key_size"] else int(data["key_size"]),
             crv=data["crv"] or None if is_ec else None,
             key_ops=operations,
-            enabled=None if data["enabled"] else False,  # true is Key Vault's default
+            enabled=False if data["enabled"] is False else None,  # true is Key Vault's default
             not_before=data["not_before"],
             expires_on=data["expires_on"],
             tags=data["tags"],
@@ -86,4 +86,4 @@ class KeyEditForm(OpenedOnMixin, AttributesForm):
     field_order = ("key_ops", "not_before", "expires_on", "enabled", "tags")
 
     def wanted(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in ("enabled", "not_before", "expires_on", "tags")}
+        return said(self.cleaned_data, "enabled", "not_before", "expires_on", "tags")

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from vaults.actions.secrets import SecretContent
-from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
+from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin, said
 
 MOST_BYTES = 25_600
 
@@ -55,7 +55,7 @@ class SecretContentForm(AttributesForm):
         return SecretContent(
             value=data["value"],
             content_type=data["content_type"] or None,
-            enabled=None if data["enabled"] else False,  # true is Key Vault's default
+            enabled=False if data["enabled"] is False else None,  # true is Key Vault's default
             not_before=data["not_before"],
             expires_on=data["expires_on"],
             tags=data["tags"],
@@ -80,4 +80,4 @@ class SecretEditForm(OpenedOnMixin, AttributesForm):
     field_order = ("content_type", "not_before", "expires_on", "enabled", "tags")
 
     def wanted(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.field_order}
+        return said(self.cleaned_data, *self.field_order)
