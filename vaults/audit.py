@@ -36,7 +36,7 @@ HASHED_FIELDS = (
 DETAIL_KEYS = frozenset(
     {
         "attributes", "cloud", "count", "email", "first_seq", "issuer", "kind", "last_seq", "members", "production",
-        "recovery", "request_id", "role", "sentence", "tag_names", "unconfirmed", "verdicts",
+        "request_id", "role", "sentence", "tag_names", "unconfirmed", "verdicts",
     }
 )  # fmt: skip
 
@@ -180,8 +180,12 @@ class Verification:
 
 
 def verify() -> Verification:
-    """Read every link from the first on, and hold the last against the chain's head."""
-    count, previous = 0, "0" * 64
+    """Read every link from the first on, and hold the last against the chain's head.
+
+    The trail may grow meanwhile: it must reach as far as the head did before, and no further than the head does afterwards.
+    """
+    before = _head()
+    count, previous, passed = 0, "0" * 64, before.seq == 0
     for entry in AuditEntry.objects.order_by("seq").iterator(2000):
         count += 1
         if entry.seq != count:
@@ -189,10 +193,15 @@ def verify() -> Verification:
         if entry.previous_hash != previous or not hmac.compare_digest(entry.hash, link(entry)):
             return Verification(count, entry.seq, f"entry {entry.seq} was changed, or its key is another")
         previous = entry.hash
-    head = AuditChain.objects.filter(id=1).first() or AuditChain()
-    if (head.seq, head.hash) != (count, previous):
+        passed = passed or (before.seq, before.hash) == (count, previous)
+    after = _head()
+    if not passed or after.seq < count or (after.seq == count and after.hash != previous):
         return Verification(count, count + 1, f"entries after {count} are missing")
     return Verification(count, None)
+
+
+def _head() -> AuditChain:
+    return AuditChain.objects.filter(id=1).first() or AuditChain()
 
 
 def open_entries(before: datetime) -> list[AuditEntry]:

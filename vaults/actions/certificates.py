@@ -131,7 +131,6 @@ def delete_certificate(actor: User, vault: Vault, name: str) -> DeletedCertifica
     with audit.recording(actor, Action.CERTIFICATE_DELETE, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.CERTIFICATE_DELETE, vault.team)
         deleted = clients.for_vault(vault, event).certificates.delete(name)
-        event.detail["recovery"] = deleted.recovery_id
     index.remember(vault, deleted)
     return deleted
 

@@ -112,7 +112,6 @@ def delete_key(actor: User, vault: Vault, name: str) -> DeletedKey:
     with audit.recording(actor, Action.KEY_DELETE, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.KEY_DELETE, vault.team)
         deleted = clients.for_vault(vault, event).keys.delete(name)
-        event.detail["recovery"] = deleted.recovery_id
     index.remember(vault, deleted)
     return deleted
 

@@ -114,7 +114,6 @@ def delete_secret(actor: User, vault: Vault, name: str) -> DeletedSecret:
     with audit.recording(actor, Action.SECRET_DELETE, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.SECRET_DELETE, vault.team)
         deleted = clients.for_vault(vault, event).secrets.delete(name)
-        event.detail["recovery"] = deleted.recovery_id
     index.remember(vault, deleted)
     return deleted
 

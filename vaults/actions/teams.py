@@ -55,6 +55,7 @@ def update_member(actor: User, member: Membership, role: Role) -> None:
         access.require(actor, Action.MEMBER_UPDATE, member.team)
         with transaction.atomic():
             _keep_an_owner(member, role)
+            _end_invitations(member, role)
             Membership.objects.filter(pk=member.pk).update(role=role)
 
 
@@ -64,6 +65,7 @@ def remove_member(actor: User, member: Membership) -> None:
         access.require(actor, Action.MEMBER_REMOVE, member.team)
         with transaction.atomic():
             _keep_an_owner(member, None)
+            _end_invitations(member, None)
             Membership.objects.filter(pk=member.pk).delete()
 
 
@@ -73,3 +75,10 @@ def _keep_an_owner(member: Membership, role: Role | None) -> None:
     owners = Membership.objects.filter(team_id=member.team_id, role=Role.OWNER).exclude(pk=member.pk)
     if role != Role.OWNER and not owners.exists():
         raise LastOwner
+
+
+def _end_invitations(member: Membership, role: Role | None) -> None:
+    """Whoever is no longer an owner may have a link into the team in his pocket: none that is still open is good then."""
+    now = timezone.now()
+    if member.role == Role.OWNER and role != Role.OWNER:
+        Invitation.objects.filter(team_id=member.team_id, used_at=None, expires_at__gt=now).update(expires_at=now)

@@ -6,6 +6,7 @@ characters; attribute times in whole seconds.
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -50,6 +51,21 @@ class MomentField(forms.DateTimeField):
             widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M:%S", attrs={"type": "datetime-local", "step": "1"}),
             **kwargs,
         )
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Raises ValidationError for what is no time everywhere: the first hours of the year 1, the last of 9999."""
+        moment = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError("There is no such time.") from None
+
+    def prepare_value(self, value: Any) -> Any:
+        """The time in the viewer's zone, or the last that there is: some write the end of the year 9999 for "never"."""
+        try:
+            return super().prepare_value(value)
+        except OverflowError:
+            return value.replace(tzinfo=None)
 
 
 class TagsField(forms.Field):

@@ -166,9 +166,15 @@ def attributes(data: Json) -> Attributes:
         created_on=moment(said, "created"),
         updated_on=moment(said, "updated"),
         recovery_level=member(said, "recoveryLevel", str),
-        recoverable_days=member(said, "recoverableDays", int),
+        recoverable_days=_retention(said),
         tags={name: member(tags, name, str) or "" for name in tags},
     )
+
+
+def _retention(attributes: Json) -> int | None:
+    """Key Vault keeps deleted objects for 7 to 90 days; other numbers are as good as none."""
+    days = member(attributes, "recoverableDays", int)
+    return days if days is not None and 0 <= days <= 90 else None
 
 
 class Deletion(TypedDict):

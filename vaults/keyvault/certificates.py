@@ -133,7 +133,7 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             issuer_name=member(section(data, "issuer"), "name", str),
             status=required(data, "status", str),
             status_details=member(data, "status_details", str),
-            request_id=member(data, "request_id", str) or "",
+            request_id=(member(data, "request_id", str) or "")[:64],
             csr=decoded(data, "csr"),
             cancellation_requested=bool(member(data, "cancellation_requested", bool)),
             target=member(data, "target", str),

@@ -177,7 +177,10 @@ def relative(moment: datetime, now: datetime) -> str:
 
 def _exact(moment: datetime) -> str:
     """The moment in the viewer's zone, with the zone's name: "6 Dec 2026, 09:00 CET"."""
-    local = timezone.localtime(moment)
+    try:
+        local = timezone.localtime(moment)
+    except OverflowError:  # the last hours of the year 9999, which some write for "never", seen from further east
+        local = moment
     return f"{local.day} {local:%b %Y, %H:%M %Z}"  # a tenth of what Django's date_format takes; lists need 50
 
 

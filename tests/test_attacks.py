@@ -1,0 +1,170 @@
+"""What an attacker tried: each of these once went through."""
+
+import base64
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import Settings
+
+from tests.actions.test_client_certificates import Identity
+from tests.browsing import fill_in, text_of
+from tests.conftest import PASSWORD, World, in_threads, last_entry, say
+from vaults import audit
+from vaults.actions import secrets, teams
+from vaults.actions.inventory import scan_vault
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.models import Connection, Membership, User
+from vaults.permissions import Action, Role
+
+
+def longest_pause(stop: threading.Event) -> float:
+    """How long this thread once had to wait for the interpreter."""
+    longest, last = 0.0, time.monotonic()
+    while not stop.wait(0.01):
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    return max(longest, time.monotonic() - last)
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return bytes([tag, len(content)]) + content
+
+
+def endless_key() -> bytes:
+    """A private key in PEM whose password has to go through two thousand million rounds, which takes a quarter of an hour."""
+    oid = bytes.fromhex("2a864886f70d01050d"), bytes.fromhex("2a864886f70d01050c")
+    rounds = der(0x02, (2**31 - 1).to_bytes(4, "big"))
+    by_sha256 = der(0x30, der(0x06, bytes.fromhex("2a864886f70d0209")), der(0x05))
+    derivation = der(0x30, der(0x06, oid[1]), der(0x30, der(0x04, bytes(8)), rounds, by_sha256))
+    cipher = der(0x30, der(0x06, bytes.fromhex("60864801650304012a")), der(0x04, bytes(16)))
+    lock = der(0x30, der(0x06, oid[0]), der(0x30, derivation, cipher))
+    body = base64.encodebytes(der(0x30, lock, der(0x04, bytes(16)))).decode()
+    return f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{body}-----END ENCRYPTED PRIVATE KEY-----\n".encode()
+
+
+def test_a_file_that_takes_for_ever_to_read_stops_nobody(olga: Client, world: World) -> None:
+    bomb = SimpleUploadedFile("sp.pem", endless_key() + Identity("client certificate").leaf_pem())
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        pause = pool.submit(longest_pause, stop)
+        started = time.monotonic()
+        page = f"/connections/{world.connection.pk}/edit/"
+        answer = fill_in(olga, page, certificate=bomb, certificate_password="of the file")
+        took = time.monotonic() - started
+        stop.set()
+    say(f"a key of 2^31 rounds is refused after {took:.1f} s, others waited {pause.result():.2f} s at most")
+    assert answer.status_code == 422
+    assert "took longer than" in text_of(answer)
+    assert took < 10
+    assert pause.result() < 1.5
+
+
+def test_another_cloud_is_not_sent_the_stored_secret(
+    olga: Client, world: World, emulator: Emulator, settings: Settings
+) -> None:
+    settings.CLOUDS = {**settings.CLOUDS, "lab": settings.CLOUDS["local"]}
+    address = f"/connections/{world.connection.pk}/edit/"
+    answer = fill_in(olga, address, cloud="lab")
+    assert answer.status_code == 422
+    assert "Give it again." in text_of(answer)
+    assert Connection.objects.get(pk=world.connection.pk).cloud == "local"
+    assert fill_in(olga, address, cloud="lab", client_secret="known").status_code == 302
+
+
+@pytest.mark.parametrize("end", ["removed", "demoted"])
+def test_an_owner_leaves_no_way_back_behind(end: str, world: World) -> None:
+    guest = User.objects.create_user("guest@example.com", PASSWORD)
+    member = Membership.objects.create(team=world.team, user=guest, role=Role.OWNER)
+    token = teams.invite_member(guest, world.team, "guest-again@example.com", Role.OWNER)
+    if end == "removed":
+        teams.remove_member(world.olga, member)
+    else:
+        teams.update_member(world.olga, member, Role.VIEWER)
+    answer = Client().post(f"/join/{token}/", {"name": "", "password": PASSWORD})
+    assert answer.status_code == 404
+    assert not User.objects.filter(email="guest-again@example.com").exists()
+
+
+def test_the_trail_is_whole_also_while_it_grows(file_world: World) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        for _ in range(100):
+            with audit.recording(file_world.olga, Action.INVENTORY_READ, file_world.team):
+                pass
+        stop.set()
+
+    def read() -> list[str]:
+        alarms = []
+        while not stop.is_set():
+            alarms.append(audit.verify().reason)
+        return alarms
+
+    _, alarms = in_threads(write, read)
+    say(f"verified {len(alarms)} times while 200 entries were added, false alarms: {sum(map(bool, alarms))}")
+    assert not any(alarms)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_the_end_of_time_breaks_no_page(zone: str, olga: Client, world: World, azure: VaultClient) -> None:
+    azure.secrets.set("forever", "typed", expires_on=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+    scan_vault(None, world.vault)
+    olga.cookies["timezone"] = zone
+    olga.raise_request_exception = False
+    here = f"/vaults/{world.vault.slug}"
+    pages = ["/", "/inventory/", "/inventory/csv/", f"{here}/", f"{here}/secrets/", f"{here}/secrets/forever/"]
+    pages += [f"{here}/secrets/forever/edit/", f"{here}/secrets/forever/new-version/", f"{here}/deleted/"]
+    assert {page: olga.get(page).status_code for page in pages} == dict.fromkeys(pages, 200)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize("date", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_a_credential_that_ends_at_the_end_of_time(zone: str, date: str, olga: Client, world: World) -> None:
+    olga.cookies["timezone"] = zone
+    olga.raise_request_exception = False
+    address = f"/connections/{world.connection.pk}/edit/"
+    assert fill_in(olga, address, credential_expires_on=date).status_code in (302, 422)
+    assert olga.get(address).status_code == 200
+    assert olga.get(f"/connections/{world.connection.pk}/").status_code == 200
+
+
+LONG = "canary" * 100_000
+VERSION = "0123456789abcdef0123456789abcdef"
+
+
+def test_a_vault_writes_nothing_into_the_trail(world: World, azure: VaultClient, emulator: Emulator) -> None:
+    azure.secrets.set("gone", "typed")
+    answer = {"id": f"https://kv-shop-prod.vault.test/secrets/gone/{VERSION}", "recoveryId": LONG}
+    emulator.answer_next(200, answer, method="DELETE")
+    secrets.delete_secret(world.olga, world.vault, "gone")
+    assert "canary" not in str(last_entry(Action.SECRET_DELETE).detail)
+
+
+def test_a_request_id_without_an_end(olga: Client, world: World, emulator: Emulator) -> None:
+    operation = {
+        "id": "https://kv-shop-prod.vault.test/certificates/fresh/pending",
+        "status": "inProgress",
+        "request_id": LONG,
+    }
+    emulator.answer_next(202, operation, method="POST", path="/create")
+    page = f"/vaults/{world.vault.slug}/new/certificate/"
+    assert fill_in(olga, page, name="fresh", subject="CN=fresh.example").status_code == 302
+    assert len(str(last_entry(Action.CERTIFICATE_CREATE).detail)) < 200
+
+
+def test_a_vault_that_keeps_for_ever(olga: Client, world: World, azure: VaultClient, emulator: Emulator) -> None:
+    azure.secrets.set("kept", "typed")
+    item = {
+        "id": f"https://kv-shop-prod.vault.test/secrets/kept/{VERSION}",
+        "attributes": {"enabled": True, "recoverableDays": 10**9},
+    }
+    emulator.answer_next(200, {"value": [item], "nextLink": None}, path="/versions")
+    olga.raise_request_exception = False
+    assert olga.get(f"/vaults/{world.vault.slug}/secrets/kept/delete/").status_code == 200
