@@ -5,15 +5,19 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from django.core.cache.backends.db import DatabaseCache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
+from kvportal import settings as deployed
 from tests.actions.test_client_certificates import Identity
-from tests.browsing import fill_in, text_of
-from tests.conftest import PASSWORD, World, in_threads, last_entry, say
+from tests.browsing import fill_in, filled, text_of
+from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
 from vaults import audit
 from vaults.actions import secrets, teams
 from vaults.actions.inventory import scan_vault
@@ -168,3 +172,28 @@ def test_a_vault_that_keeps_for_ever(olga: Client, world: World, azure: VaultCli
     emulator.answer_next(200, {"value": [item], "nextLink": None}, path="/versions")
     olga.raise_request_exception = False
     assert olga.get(f"/vaults/{world.vault.slug}/secrets/kept/delete/").status_code == 200
+
+
+def test_a_flood_of_guesses_does_not_wash_away_the_count(db: None) -> None:
+    kept: dict[str, Any] = deployed.CACHES["default"]
+    call_command("createcachetable", kept["LOCATION"], verbosity=0)
+    counts = DatabaseCache(kept["LOCATION"], kept)
+    counts.set("!guesses-at-olga", [1, 2, 3, 4, 5])
+    for number in range(600):
+        counts.set(f"guesses-at-{number}", [1])
+    assert counts.get("!guesses-at-olga") == [1, 2, 3, 4, 5]
+
+
+def test_clicks_at_once_on_a_form_with_errors(file_world: World) -> None:
+    """One comes back with its errors while another asks what became of it."""
+    browser = confirmed(signed_in(file_world.olga))
+    page = f"/vaults/{file_world.vault.slug}/new/secret/"
+    sent = filled(browser.get(page), name="no name", value="typed")
+
+    def click() -> int:
+        client = Client()
+        client.cookies = browser.cookies
+        return int(client.post(page, sent).status_code)
+
+    found = [answer for _ in range(8) for answer in in_threads(*[click] * 12)]
+    assert set(found) <= {409, 422}

@@ -98,12 +98,15 @@ def _form_key(request: HtmxRequest) -> uuid.UUID | None:
 
 def _claim(request: HtmxRequest, key: uuid.UUID) -> tuple[Submission, bool]:
     fields: dict[str, Any] = {"user": request.user, "path": request.path[:400], "digest": _digest(request)}
-    try:
-        with transaction.atomic():
-            Submission.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
-            return Submission.objects.create(key=key, **fields), True
-    except IntegrityError:
-        return Submission.objects.get(key=key), False
+    while True:
+        try:
+            with transaction.atomic():
+                Submission.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+                return Submission.objects.create(key=key, **fields), True
+        except IntegrityError:
+            if first := Submission.objects.filter(key=key).first():
+                return first, False
+            # The first one has come back without an effect since: this one may try.
 
 
 def _digest(request: HtmxRequest) -> str:
