@@ -61,10 +61,13 @@ def start(children: dict[str, subprocess.Popen[bytes]], *, local: bool) -> None:
 
 
 def granian(host: str, port: int) -> list[str]:
+    """More threads than calls to one vault may be under way or wait (vaults.keyvault.limits), so that a silent one can't have
+    all of them; and connections enough for browsers that keep half a dozen open each.
+    """
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-        *("--workers", os.environ.get("KVPORTAL_WORKERS", "1"), "--blocking-threads", "8", "--no-log"),
-        *("--backpressure", "64", "kvportal.wsgi:application"),
+        *("--workers", os.environ.get("KVPORTAL_WORKERS", "1"), "--blocking-threads", "32", "--no-log"),
+        *("--backpressure", "1024", "--http1-header-read-timeout", "10000", "kvportal.wsgi:application"),
     ]
 
 

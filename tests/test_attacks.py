@@ -1,10 +1,15 @@
 """What an attacker tried: each of these once went through."""
 
 import base64
+import socket
+import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -14,6 +19,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
+from kvportal import launch
 from kvportal import settings as deployed
 from tests.actions.test_client_certificates import Identity
 from tests.browsing import fill_in, filled, text_of
@@ -23,6 +29,8 @@ from vaults.actions import secrets, teams
 from vaults.actions.inventory import scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
+from vaults.keyvault.errors import TransportError
+from vaults.keyvault.limits import Bulkhead
 from vaults.models import Connection, Membership, User
 from vaults.permissions import Action, Role
 
@@ -197,3 +205,47 @@ def test_clicks_at_once_on_a_form_with_errors(file_world: World) -> None:
 
     found = [answer for _ in range(8) for answer in in_threads(*[click] * 12)]
     assert set(found) <= {409, 422}
+
+
+@pytest.fixture
+def server() -> Iterator[int]:
+    """The portal's server as it is started, with a page that needs nothing; its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [*launch.granian("127.0.0.1", port)[:-1], "wsgiref.simple_server:demo_app"]
+    process = subprocess.Popen(command)
+    try:
+        launch.wait_for("server", {"server": process}, lambda: launch.answers("127.0.0.1", port))
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_idle_connections_keep_nobody_out(server: int) -> None:
+    """A dozen browsers, six connections each, and one more."""
+    open_ones = [HTTPConnection("127.0.0.1", server, timeout=2) for _ in range(12 * 6 + 1)]
+    for connection in open_ones:
+        connection.request("GET", "/")
+        assert connection.getresponse().read()
+    for connection in open_ones:
+        connection.close()
+
+
+def test_a_silent_vault_does_not_hold_every_thread() -> None:
+    """As many pages as there are threads ask one vault: some of them are refused at once, and so free for others."""
+    command = launch.granian("127.0.0.1", 1)
+    threads = int(command[command.index("--blocking-threads") + 1])
+    bulkhead = Bulkhead()
+
+    def ask() -> float:
+        started = time.monotonic()
+        with suppress(TransportError), bulkhead.slot(1):
+            time.sleep(1)
+        return time.monotonic() - started
+
+    took = in_threads(*[ask] * threads)
+    free = [seconds for seconds in took if seconds < 0.5]
+    say(f"{threads} pages of a silent vault: {len(free)} are refused at once")
+    assert len(free) >= 4
