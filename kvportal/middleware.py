@@ -43,6 +43,16 @@ def request_log(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def utf8_only(get_response: GetResponse) -> GetResponse:
+    """Read requests as UTF-8, whatever they say: Python also knows "hex" and "zlib" for charsets, and Django takes them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.encoding = "utf-8"
+        return get_response(request)
+
+    return middleware
+
+
 def response_headers(get_response: GetResponse) -> GetResponse:
     """Nothing we render is stored by anybody, embedded elsewhere, or given a browser feature it does not need."""
 

@@ -249,3 +249,39 @@ def test_a_silent_vault_does_not_hold_every_thread() -> None:
     free = [seconds for seconds in took if seconds < 0.5]
     say(f"{threads} pages of a silent vault: {len(free)} are refused at once")
     assert len(free) >= 4
+
+
+@pytest.mark.parametrize("page", ["/inventory/", "/inventory/csv/", "/audit/"])
+def test_a_search_for_a_book(page: str, olga: Client, world: World, azure: VaultClient) -> None:
+    azure.secrets.set("found", "typed")
+    scan_vault(None, world.vault)
+    assert olga.get(page, {"q": "a" * 60_000}).status_code == 200
+
+
+JWKS: dict[str, dict[str, str]] = {
+    "symmetric": {"kty": "oct-HSM"},
+    "no numbers": {"kty": "RSA", "n": "!", "e": "é"},
+    "too small": {"kty": "RSA", "n": "AQ", "e": "AQ"},
+    "off the curve": {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+    "too large": {"kty": "RSA", "n": "A" * 3_000_000, "e": "AQAB"},
+}
+
+
+@pytest.mark.parametrize("case", JWKS)
+def test_a_key_without_a_public_part(case: str, olga: Client, azure: VaultClient, emulator: Emulator) -> None:
+    azure.keys.create("odd", kty="RSA", key_size=2048)
+    answer = {"key": {"kid": f"https://kv-shop-prod.vault.test/keys/odd/{VERSION}", **JWKS[case]}}
+    emulator.answer_next(200, answer, path="/keys/odd/?$")
+    assert olga.get("/vaults/kv-shop-prod/keys/odd/public-key/").status_code == 404
+
+
+@pytest.mark.parametrize("charset", ["hex", "zlib", "undefined", "punycode", "utf-16"])
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=X"])
+def test_a_charset_that_is_none(charset: str, kind: str, db: None) -> None:
+    body = b'--X\r\nContent-Disposition: form-data; name="login"\r\n\r\nolga\r\n--X--\r\n'
+    content_type = f"{kind}; charset={charset}"
+    answers = [
+        Client().generic("GET", "/account/login/?next=/team/", content_type=content_type),
+        Client().generic("POST", "/account/login/", body if "X" in kind else b"login=olga", content_type=content_type),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]

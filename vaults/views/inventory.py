@@ -17,7 +17,7 @@ from vaults import access, audit
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.views.downloads import download
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.views.pages import LONGEST_SEARCH, HtmxRequest, render_page
 from vaults.views.summary import each_once, summary_of
 
 PAGE_SIZE = 50
@@ -98,7 +98,7 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
         self.filters["vault"].queryset = vaults
 
     def by_text(self, items: QuerySet[InventoryItem], _name: str, text: str) -> QuerySet[InventoryItem]:
-        for word in text.split()[:8]:
+        for word in text[:LONGEST_SEARCH].split()[:8]:
             items = items.filter(
                 Q(name__icontains=word)
                 | Q(subject__icontains=word)

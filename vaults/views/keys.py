@@ -58,7 +58,10 @@ def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     key, _ = keys.read_key(request.user, vault, name, request.GET.get("version", ""))
     if wanted == "jwk":
         return download(json.dumps(dict(key.jwk), indent=2) + "\n", f"{name}.jwk.json", "application/jwk+json")
-    return download(public_key_pem(key.jwk), f"{name}.pub.pem", "application/x-pem-file")
+    try:
+        return download(public_key_pem(key.jwk), f"{name}.pub.pem", "application/x-pem-file")
+    except ValueError:
+        raise Http404("This key has no public part that can be read.") from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

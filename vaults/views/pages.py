@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from vaults.models import User
 
 
+#: Characters of a search that are looked for: SQLite refuses patterns of 50,000.
+LONGEST_SEARCH = 500
+
+
 class HtmxRequest(HttpRequest):
     """A request of somebody signed in, with what django-htmx says of it. For annotations only."""
 
