@@ -125,6 +125,12 @@ def truncate_and_hide(seq: int) -> None:
     AuditChain.objects.update(seq=seq - 1)
 
 
+def truncate_and_set_back(seq: int) -> None:
+    """Set the head back to an entry that was the newest once, hash and all."""
+    truncate(seq)
+    AuditChain.objects.update(seq=seq - 1, hash=AuditEntry.objects.get(seq=seq - 1).hash)
+
+
 def behead(seq: int) -> None:
     """Cut off, and let the head be missing."""
     truncate(seq)
@@ -154,6 +160,7 @@ FORGERIES: dict[str, Forge] = {
     "swapped": swap,
     "cut off": truncate,
     "cut off, head set back": truncate_and_hide,
+    "cut off, head set back whole": truncate_and_set_back,
     "cut off, head removed": behead,
     "removed, gap closed": renumber,
 }
@@ -172,6 +179,13 @@ def test_every_forgery_is_found(world: World) -> None:
             alarms += audit.verify().broken is not None
     say(f"forgeries: {len(FORGERIES) * 6}, found: {found}, false alarms: {alarms}")
     assert (found, alarms) == (len(FORGERIES) * 6, 0)
+
+
+def test_entries_behind_a_cut_do_not_heal_it(world: World) -> None:
+    write(20)
+    truncate_and_set_back(15)
+    write(3)
+    assert audit.verify().reason == "the newest entries were cut off at some time"
 
 
 def test_another_key_is_found(world: World, settings: Settings) -> None:

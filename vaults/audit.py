@@ -156,9 +156,21 @@ def append(entry: AuditEntry) -> None:
             entry.previous_hash = chain.hash
             entry.hash = link(entry)
             entry.save(force_insert=True)
-            AuditChain.objects.filter(id=1).update(seq=entry.seq, hash=entry.hash)
+            # A head that somebody else has set stays recognisable: what is added behind it doesn't make it good.
+            seal = seal_of(entry.seq, entry.hash) if is_sealed(chain) else ""
+            AuditChain.objects.filter(id=1).update(seq=entry.seq, hash=entry.hash, seal=seal)
     except DatabaseError as error:
         raise AuditUnavailable from error
+
+
+def seal_of(seq: int, newest: str) -> str:
+    """What only we can write beside the head: without it the newest entries could be cut off and the head set back."""
+    return hmac.new(settings.AUDIT_KEY.encode(), f"head\n{seq}\n{newest}".encode(), hashlib.sha256).hexdigest()
+
+
+def is_sealed(head: AuditChain) -> bool:
+    """Is this the head as we have left it? That of an empty trail bears no seal."""
+    return head.seq == 0 or hmac.compare_digest(head.seal, seal_of(head.seq, head.hash))
 
 
 def link(entry: AuditEntry) -> str:
@@ -197,6 +209,8 @@ def verify() -> Verification:
     after = _head()
     if not passed or after.seq < count or (after.seq == count and after.hash != previous):
         return Verification(count, count + 1, f"entries after {count} are missing")
+    if not is_sealed(after):
+        return Verification(count, count + 1, "the newest entries were cut off at some time")
     return Verification(count, None)
 
 
