@@ -280,8 +280,7 @@ def test_a_key_without_a_public_part(case: str, olga: Client, azure: VaultClient
 def test_a_charset_that_is_none(charset: str, kind: str, db: None) -> None:
     body = b'--X\r\nContent-Disposition: form-data; name="login"\r\n\r\nolga\r\n--X--\r\n'
     content_type = f"{kind}; charset={charset}"
-    answers = [
-        Client().generic("GET", "/account/login/?next=/team/", content_type=content_type),
-        Client().generic("POST", "/account/login/", body if "X" in kind else b"login=olga", content_type=content_type),
-    ]
-    assert [answer.status_code for answer in answers] == [200, 200]
+    answer = Client().generic(
+        "POST", "/account/login/", body if "X" in kind else b"login=olga", content_type=content_type
+    )
+    assert answer.status_code == 200
