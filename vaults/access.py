@@ -44,7 +44,7 @@ def vaults_for(user: User) -> VaultQuerySet:
 def vault_for(user: User, slug: str) -> Vault:
     # The role comes with the vault: every page about one needs both, and this door is on the way to Azure.
     role = F("connection__team__memberships__role")
-    vault = vaults_for(user).filter(slug=slug).annotate(role_here=role).first()
+    vault = vaults_for(user).filter(slug=slug).annotate(role_here=role).order_by().first()
     if vault is None:
         raise Http404("No such vault.")
     user.knows_role(vault.team, Role(vault.__dict__["role_here"]))
