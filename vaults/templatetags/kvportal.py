@@ -116,6 +116,7 @@ TONE_ICONS = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)
 def badge(tone: str, word: str, icon_name: str = "") -> SafeString:
     """A word on a state's colour, never without an icon."""
     drawn = icon(icon_name or TONE_ICONS.get(tone, "info-circle"), 14)
@@ -184,11 +185,14 @@ def _exact(moment: datetime) -> str:
     return f"{local.day} {local:%b %Y, %H:%M %Z}"  # a tenth of what Django's date_format takes; lists need 50
 
 
+NO_MOMENT = format_html('<span class="none">{}</span>', "—")
+
+
 @register.simple_tag
 def when(moment: datetime | None) -> SafeString:
     """A moment as people scan for it (relative), with the exact one on hover."""
     if moment is None:
-        return format_html('<span class="none">{}</span>', "—")
+        return NO_MOMENT
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -266,18 +270,19 @@ def pairs(tags: dict[str, str] | None) -> list[tuple[str, str]]:
 @register.simple_tag
 def tags(given: dict[str, str] | None) -> SafeString:
     """Tags as small labels; names and values keep their blanks. (A tag, not an include: a list draws it for each row.)"""
-    labels = ((tag_label(name, value),) for name, value in pairs(given))
-    return format_html('<span class="tags">{}</span>', format_html_join("", "{}", labels))
+    return tag_labels(tuple(pairs(given)))
 
 
 @lru_cache(maxsize=2000)
-def tag_label(name: str, value: str) -> SafeString:
-    """One tag. Kept, since a vault's items share most of their tags."""
-    shown_name, shown_value = visible(name), visible(value)
-    shown = format_html("=<bdi>{}</bdi>", shown_value) if value else ""
-    return format_html(
-        '<span class="tag" title="{}={}"><bdi>{}</bdi>{}</span>', shown_name, shown_value, shown_name, shown
+def tag_labels(given: tuple[tuple[str, str], ...]) -> SafeString:
+    """An item's tags, drawn. Kept, since a vault's items share their tags and a list is looked at again and again."""
+    shown = [(visible(name), visible(value)) for name, value in given]
+    labels = format_html_join(
+        "",
+        '<span class="tag" title="{}={}"><bdi>{}</bdi>{}</span>',
+        ((name, value, name, format_html("=<bdi>{}</bdi>", value) if value else "") for name, value in shown),
     )
+    return format_html('<span class="tags">{}</span>', labels)
 
 
 @register.simple_tag
