@@ -101,7 +101,8 @@ def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) 
 def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.CERTIFICATE_OPERATION_DELETE, vault.team)
     context = end_page(vault, name, "Delete the operation", [
-        "The operation and its CSR are forgotten. Where no version was issued yet, the certificate disappears with it.",
+        "The operation and its CSR are forgotten.",
+        "Where no version was issued yet, an empty, disabled certificate keeps the name until it is deleted.",
         "A CA that is already at work is not told.",
     ])  # fmt: skip
     if request.method == "POST":
