@@ -7,7 +7,10 @@
     permissions.py   actions, roles, and which role may do what
     audit.py     recording, chain, verification
     clients.py   a vault's row -> a ready client
-    sealing.py   encryption at rest
+    problems/    what went wrong, in sentences; remedies.py: how a missing permission is granted
+    index.py     what is known of a vault's items without asking
+    sealing.py   encryption at rest; startup.py: no service with keys that don't fit
+    setup.py     the first start
     models/      what the portal itself remembers: teams, connections, vaults, audit, inventory
     jobs/        background work: scan
     keyvault/    the client for Azure's REST API (requests, msal; no Django)
