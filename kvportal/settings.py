@@ -100,6 +100,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django_htmx.templatetags.django_htmx",
                 "template_partials.templatetags.partials",
                 "vaults.templatetags.kvportal",
+                "vaults.templatetags.rows",
             ],
         },
     }
