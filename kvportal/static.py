@@ -1,0 +1,17 @@
+"""Static files under names that hold a digest of their content."""
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
+    """Looks each address up once: every page names two dozen of them, and none changes while the process lives."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self._addresses: dict[str, str] = {}
+
+    def url(self, name: str | None, force: bool = False) -> str:
+        key = name or ""
+        if force or key not in self._addresses:
+            self._addresses[key] = super().url(name, force)
+        return self._addresses[key]
