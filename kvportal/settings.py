@@ -220,6 +220,5 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "jpg", "jpeg", "png", "gif", "webp
 
 LOGGING_CONFIG = "kvportal.logging.configure"
 LOGGING = {"level": "DEBUG" if DEBUG else "INFO"}
-DEFAULT_EXCEPTION_REPORTER_FILTER = "django.views.debug.SafeExceptionReporterFilter"
 
 os.umask(0o077)  # whatever this process writes is its own: the database, its log, the keys

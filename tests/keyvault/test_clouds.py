@@ -123,7 +123,7 @@ def test_a_file_adds_clouds(tmp_path: Path) -> None:
 
     assert set(clouds) == {"azure", "china", "usgov", "local"}
     local = clouds["local"]
-    assert (local.authority, local.authority_host) == ("https://localhost:8443", "localhost:8443")
+    assert local.authority == "https://localhost:8443"
     assert local.vault_url("kv-shop-prod") == "https://localhost:8444"
     assert local.ca_file == "/somewhere/ca.pem"
     assert load_clouds(file)["local"] == local

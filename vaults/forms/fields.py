@@ -91,12 +91,6 @@ class TagsField(forms.Field):
                 raise ValidationError(f"A tag's name and value have {LONGEST_TAG} characters at most: {name[:40]}…")
         return tags
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return self.to_python(data) != dict(initial or {})
-        except ValidationError:
-            return True
-
 
 def tags_as_text(tags: Mapping[str, str]) -> str:
     """One a line where that reads back the same, else a JSON object: a browser turns a bare CR into a line end."""

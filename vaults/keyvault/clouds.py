@@ -41,11 +41,6 @@ class Cloud:
     proxy: str | None = None
     mount: Callable[[requests.Session], None] | None = field(default=None, repr=False)
 
-    @property
-    def authority_host(self) -> str:
-        """The only host that a client secret is sent to."""
-        return urlsplit(self.authority).netloc
-
     def vault_url(self, name_or_host: str) -> str:
         """The base URL of a vault, from its name, an allowed `host[:port]`, or the https URL of one.
 

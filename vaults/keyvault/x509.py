@@ -124,11 +124,6 @@ def public_key_pem(jwk: Mapping[str, str]) -> str:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def key_size_of(jwk: Mapping[str, str]) -> int | None:
-    """The size in bits of an RSA key; None for others, which have a curve instead."""
-    return _readable(lambda: _number(jwk["n"]).bit_length())
-
-
 def _number(text: str) -> int:
     return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
 
