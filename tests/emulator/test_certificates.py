@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from tests.emulator.caller import SELF_SIGNED, Caller, issued, refusal
 from vaults.emulator import Emulator, jwt, keymaterial, subjects, x509tools
+from vaults.emulator.errors import VaultError
 
 
 def test_create_answers_202_with_the_operation(admin: Caller) -> None:
@@ -420,10 +421,31 @@ def test_blobs_that_are_refused(emulator: Emulator, admin: Caller) -> None:
         ('CN="Shop, Inc.", O=x', 'CN="Shop, Inc.", O=x'),
         (r"CN=Shop\, Inc., O=x", 'CN="Shop, Inc.", O=x'),
         ("1.2.840.113549.1.9.1=a@example.com", "E=a@example.com"),
+        ("OID.2.5.4.15=Private Organization, CN=x", "OID.2.5.4.15=Private Organization, CN=x"),
+        ("oid.2.5.4.3=x", "CN=x"),
+        ("CN=www.example.com,O=Example;C=DE", "CN=www.example.com, O=Example, C=DE"),
+        ("  cn = www.example.com , o = Two  Words ", "CN=www.example.com, O=Two  Words"),
+        (
+            'CN=server.contoso.com, O="Contoso, Ltd.", L=Dallas, S=Texas, C=US',
+            'CN=server.contoso.com, O="Contoso, Ltd.", L=Dallas, S=Texas, C=US',
+        ),
+        ('CN="say ""hello"""', 'CN="say ""hello"""'),
+        ("CN=x + SERIALNUMBER=1, O=y", "CN=x + SERIALNUMBER=1, O=y"),
+        (r"CN=DOMAIN\user", r"CN=DOMAIN\user"),
+        ("CN=a=b", 'CN="a=b"'),
+        ("T=Dr, G=Ada, I=A, SN=Byron, PostalCode=1, POBox=2", "T=Dr, G=Ada, I=A, SN=Byron, PostalCode=1, POBox=2"),
+        ("CN=Köln, DC=example, DC=com", "CN=Köln, DC=example, DC=com"),
+        ("", ""),
     ],
 )
 def test_subjects(text: str, again: str) -> None:
     assert subjects.write(subjects.parse(text)) == again
+
+
+@pytest.mark.parametrize("text", ["no name", "=x", "CN=a,", 'CN="a', 'CN="a"b', "CN", "XX=a", "CN=a, b", "C=Germany"])
+def test_subjects_that_are_none(text: str) -> None:
+    with pytest.raises(VaultError, match="400"):
+        subjects.parse(text)
 
 
 def test_no_lifetime_action_at_all_is_a_choice(admin: Caller) -> None:

@@ -18,6 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from vaults.keyvault import x500
+
 T = TypeVar("T")
 
 _CURVES: Mapping[str, tuple[str, type[ec.EllipticCurve]]] = {
@@ -78,8 +80,8 @@ def read_certificate(der: bytes) -> CertificateFacts:
     key_type, key_size, curve = _describe_key(_readable(certificate.public_key))
     return replace(
         facts,
-        subject=_readable(lambda: certificate.subject.rfc4514_string()),
-        issuer=_readable(lambda: certificate.issuer.rfc4514_string()),
+        subject=_readable(lambda: x500.write(certificate.subject)),
+        issuer=_readable(lambda: x500.write(certificate.issuer)),
         serial_number=_readable(lambda: f"{certificate.serial_number:X}"),
         sans=_readable(lambda: _alternative_names(certificate.extensions)) or (),
         not_before=_readable(lambda: certificate.not_valid_before_utc),
@@ -99,7 +101,7 @@ def read_signing_request(der: bytes) -> SigningRequestFacts:
         return SigningRequestFacts(pem=pem)
     return SigningRequestFacts(
         pem=pem,
-        subject=_readable(lambda: request.subject.rfc4514_string()),
+        subject=_readable(lambda: x500.write(request.subject)),
         sans=_readable(lambda: _alternative_names(request.extensions)) or (),
     )
 

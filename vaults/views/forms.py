@@ -1,5 +1,6 @@
 """A form that Azure or the portal refused keeps what was typed and says why."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +11,13 @@ from django.http import Http404, HttpRequest, QueryDict
 
 from vaults import problems
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
-from vaults.keyvault.errors import Conflict
+from vaults.keyvault.errors import BadRequest, Conflict
 from vaults.keyvault.types import Properties
 
 Found = TypeVar("Found", bound=Properties)
+
+#: A refusal that is about a certificate's subject, in Azure's words and in those of its CAs.
+SUBJECT_NAMED = re.compile(r"\bsubject(?! alternative)|x\.?500", re.IGNORECASE)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
@@ -62,6 +66,9 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
             "Somebody else changed this after you opened it. Look at what stands there now, then send again.",
         )
     except problems.EXPECTED as error:
+        if isinstance(error, BadRequest) and "subject" in form.fields and SUBJECT_NAMED.search(error.message):
+            form.add_error("subject", f"Azure says: {error.message}")
+            return
         context["problem"] = problems.explain(error, vault=context.get("vault"), connection=context.get("connection"))
         if isinstance(error, Conflict) and error.inner_code == "ObjectIsDeletedButRecoverable":
             context["held_by_deleted"] = form.cleaned_data.get("name") or context.get("name")
