@@ -2,13 +2,14 @@
 
 import csv
 import io
+import re
 from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.browsing import text_of
+from tests.browsing import forms_of, text_of
 from tests.conftest import World, last_entry, make_connection, say, signed_in, vault_calls
 from vaults.emulator import ADMIN, Emulator
 from vaults.models import InventoryItem, Vault
@@ -106,6 +107,60 @@ def test_csv_holds_the_filtered_rows_and_is_recorded(olga: Client, items: None) 
     assert [(row["vault"], row["kind"], row["name"]) for row in rows] == [("kv-shop-prod", "secret", "in-3-days")]
     assert rows[0]["as_of"]
     assert last_entry(Action.INVENTORY_EXPORT).detail == {"count": 1}
+
+
+#: The items in the order that each address promises, and none of those that never expire before the last that does.
+ORDERS: dict[str, list[str]] = {
+    "state=90": ["in-3-days", "in-20-days", "in-80-days"],
+    "state=90&sort=-expires": ["in-80-days", "in-20-days", "in-3-days"],
+    "state=90&sort=name": ["in-20-days", "in-3-days", "in-80-days"],
+    "state=90&sort=nonsense": ["in-3-days", "in-20-days", "in-80-days"],
+    "kind=secret&sort=expires": ["expired", "in-3-days", "in-20-days", "disabled", "never"],
+    "kind=secret&sort=-expires": ["in-20-days", "in-3-days", "expired", "disabled", "never"],
+    "kind=secret&sort=-name": ["never", "in-3-days", "in-20-days", "expired", "disabled"],
+    "kind=secret": ["disabled", "expired", "in-20-days", "in-3-days", "never"],
+    "kind=secret&state=30": ["in-3-days", "in-20-days"],
+}
+
+
+@pytest.mark.parametrize("query", ORDERS)
+def test_what_expires_is_in_the_order_of_its_date_and_the_csv_follows_the_screen(
+    query: str, olga: Client, items: None
+) -> None:
+    screen = [item.name for item in olga.get(f"/inventory/?{query}").context["page"]]
+    text = olga.get(f"/inventory/csv/?{query}").content.decode("utf-8-sig")
+    assert screen == ORDERS[query]
+    assert [row["name"] for row in csv.DictReader(io.StringIO(text))] == screen
+
+
+def test_the_csv_holds_all_pages_of_what_is_on_screen(olga: Client, world: World, now: datetime) -> None:
+    InventoryItem.objects.bulk_create(
+        InventoryItem(vault=world.vault, kind="secret", name=f"s{number:03}", enabled=True, expires_on=now + 9 * DAY)
+        for number in range(120)
+    )
+    pages = [olga.get(f"/inventory/?state=30&page={number}").context["page"] for number in (1, 2, 3)]
+    screen = [item.name for page in pages for item in page]
+    text = olga.get("/inventory/csv/?state=30&page=2").content.decode("utf-8-sig")
+    assert [row["name"] for row in csv.DictReader(io.StringIO(text))] == screen == [f"s{n:03}" for n in range(120)]
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "swap"])
+def test_the_link_to_the_csv_and_the_states_follow_the_filters(
+    headers: dict[str, str], olga: Client, items: None
+) -> None:
+    text = olga.get("/inventory/?state=30&kind=secret&page=1", headers=headers).content.decode()
+    assert 'href="/inventory/csv/?state=30&amp;kind=secret"' in text
+    assert re.search(r'state=30" aria-current="true"', text)
+
+
+def test_a_filter_keeps_an_order_that_was_chosen_and_no_other(olga: Client, items: None) -> None:
+    def sort(query: str) -> list[str] | None:
+        return next(form for form in forms_of(olga.get(f"/inventory/?{query}")) if "kind" in form.fields).fields.get(
+            "sort"
+        )
+
+    assert sort("state=30") is None
+    assert sort("state=30&sort=-updated") == ["-updated"]
 
 
 FORMULAS = [

@@ -8,7 +8,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import F, OrderBy, Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -17,7 +17,7 @@ from vaults import access, audit
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.views.downloads import download
-from vaults.views.pages import LONGEST_SEARCH, HtmxRequest, render_page
+from vaults.views.pages import LONGEST_SEARCH, HtmxRequest, is_swap, render_page
 from vaults.views.summary import each_once, summary_of
 
 PAGE_SIZE = 50
@@ -43,16 +43,21 @@ COUNTED_AS = {
     "pending": "pending",
     "deleted": "deleted",
 }
-SORTS = {
-    "name": ("name", "vault__name"),
-    "-name": ("-name", "vault__name"),
-    "expires": ("expires_on", "name"),
-    "-expires": ("-expires_on", "name"),
-    "updated": ("updated_on", "name"),
-    "-updated": ("-updated_on", "name"),
-    "vault": ("vault__name", "kind", "name"),
-    "-vault": ("-vault__name", "kind", "name"),
+#: The states that are about a date of expiry: unless another order was chosen, the soonest comes first.
+BY_DATE = {"expired", "7", "30", "90"}
+#: What has no date comes last in either direction.
+SORTS: dict[str, list[str | OrderBy]] = {
+    "name": ["name"],
+    "-name": ["-name"],
+    "expires": [F("expires_on").asc(nulls_last=True)],
+    "-expires": [F("expires_on").desc(nulls_last=True)],
+    "updated": [F("updated_on").asc(nulls_last=True)],
+    "-updated": [F("updated_on").desc(nulls_last=True)],
+    "vault": ["vault__name", "kind"],
+    "-vault": ["-vault__name", "kind"],
 }
+#: Decides between equals, so that no item is on two pages or on none.
+TIE = ["name", "vault__name", "kind", "pk"]
 
 CSV_COLUMNS = [
     "vault", "kind", "name", "enabled", "managed", "not_before", "expires_on", "created_on", "updated_on", "deleted_on",
@@ -137,6 +142,20 @@ def filtered(request: HtmxRequest) -> InventoryFilter:
     return InventoryFilter(request.GET, vaults=vaults, queryset=items)
 
 
+def sort_of(request: HtmxRequest) -> str:
+    """The order that was chosen, else the one that fits the state asked for."""
+    chosen = request.GET.get("sort", "")
+    if chosen in SORTS:
+        return chosen
+    return "expires" if request.GET.get("state") in BY_DATE else "name"
+
+
+def ordered(request: HtmxRequest, found: InventoryFilter) -> QuerySet[InventoryItem]:
+    """What the filters leave, in the order of the screen; the CSV has the same."""
+    items: QuerySet[InventoryItem] = found.qs
+    return items.order_by(*SORTS[sort_of(request)], *TIE)
+
+
 @require_safe
 def overview(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
@@ -153,17 +172,14 @@ def inventory(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
     access.require(request.user, Action.INVENTORY_READ, team)
     found = filtered(request)
-    sort = request.GET.get("sort", "")
-    page = Paginator(found.qs.order_by(*SORTS.get(sort, SORTS["name"])), PAGE_SIZE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
+    page = Paginator(ordered(request, found), PAGE_SIZE).get_page(request.GET.get("page"))
     summary = summary_of(access.vaults_for(request.user).with_state())
     context = {
         "filter": found,
         "page": page,
         "states": [(state, label, getattr(summary, COUNTED_AS[state])) for state, label in STATES],
-        "query": query.urlencode(),
-        "sort": sort if sort in SORTS else "name",
+        "sort": sort_of(request),
+        "swap": is_swap(request),
         "summary": summary,
     }
     return render_page(request, "vaults/inventory.html", context, partial="results")
@@ -171,11 +187,11 @@ def inventory(request: HtmxRequest) -> HttpResponse:
 
 @require_safe
 def inventory_csv(request: HtmxRequest) -> HttpResponse:
-    """What the filters leave, as a spreadsheet; metadata only."""
+    """What is on screen, all pages of it, as a spreadsheet; metadata only."""
     team = access.team_for(request.user)
     with audit.recording(request.user, Action.INVENTORY_EXPORT, team) as event:
         access.require(request.user, Action.INVENTORY_EXPORT, team)
-        rows = [row_of(item) for item in filtered(request).qs.order_by("vault__name", "kind", "name")]
+        rows = [row_of(item) for item in ordered(request, filtered(request))]
         event.detail["count"] = len(rows)
     text = io.StringIO()
     writer = csv.writer(text)
