@@ -86,8 +86,8 @@ def test_a_value_is_shown_to_the_byte_and_wiped(portal_page: Page, filled: Vault
     page.keyboard.press("r")
     value = page.locator("[data-value]")
     expect(value).to_be_visible()
-    assert page.evaluate("document.querySelector('[data-value]').textContent") == VALUE
-    assert "line one" not in page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    assert page.evaluate("() => document.querySelector('[data-value]').textContent") == VALUE
+    assert "line one" not in page.evaluate("() => JSON.stringify([{...sessionStorage}, {...localStorage}])")
     page.clock.run_for(31_000)
     expect(value).to_have_count(0)
     page.keyboard.press("r")
@@ -96,7 +96,7 @@ def test_a_value_is_shown_to_the_byte_and_wiped(portal_page: Page, filled: Vault
     expect(value).to_have_count(0)
     page.keyboard.press("r")
     expect(value).to_be_visible()
-    page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+    page.evaluate("() => window.dispatchEvent(new Event('pagehide'))")
     expect(value).to_have_count(0)
 
 
@@ -108,14 +108,17 @@ def test_json_can_be_looked_at_prettier_and_is_copied_as_it_is(portal_page: Page
     page.goto(f"{SECRETS}browser-json/")
     page.keyboard.press("r")
     page.click("[data-pretty]")
-    assert page.evaluate("document.querySelector('[data-value]').textContent") == '{\n  "a": [\n    1,\n    2\n  ]\n}'
+    assert (
+        page.evaluate("() => document.querySelector('[data-value]').textContent")
+        == '{\n  "a": [\n    1,\n    2\n  ]\n}'
+    )
     page.click("[data-copy-shown]")
-    assert page.evaluate("copied") == [written]
+    assert page.evaluate("() => copied") == [written]
     page.keyboard.press("Escape")
     page.click("[data-copy-value]")
-    page.wait_for_function("copied.length === 2")
+    page.wait_for_function("() => copied.length === 2")
     expect(page.locator("[data-value]")).to_have_count(0)
-    assert page.evaluate("copied") == [written, written]
+    assert page.evaluate("() => copied") == [written, written]
 
 
 def test_tags_keep_their_blanks_and_typed_things_are_not_lost(portal_page: Page, filled: VaultClient) -> None:
@@ -128,11 +131,11 @@ def test_tags_keep_their_blanks_and_typed_things_are_not_lost(portal_page: Page,
     page.fill("[aria-label='Tag name']", " lead")
     page.fill("[aria-label='Tag value']", "a=b ")
     asked = listen(page)
-    page.evaluate("location.href = '/'")
+    page.evaluate("() => { location.href = '/'; }")
     page.wait_for_timeout(300)
     assert asked == ["beforeunload"]
     # Two clicks at once make one secret.
-    page.evaluate("for (const _ of [1, 2]) document.querySelector('form[data-guard] [type=submit]').click()")
+    page.evaluate("() => [1, 2].forEach(() => document.querySelector('form[data-guard] [type=submit]').click())")
     page.wait_for_url("**/browser-d/")
     versions = filled.secrets.versions("browser-d")
     assert [dict(version.tags) for version in versions] == [{" lead": "a=b "}]
