@@ -4,6 +4,8 @@ import csv
 import io
 import re
 from datetime import datetime, timedelta
+from html import unescape
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,7 +16,9 @@ from tests.conftest import World, last_entry, make_connection, say, signed_in, v
 from vaults.emulator import ADMIN, Emulator
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
+from vaults.templatetags.figures import expiry_chart
 from vaults.views.inventory import cell
+from vaults.views.summary import next_months
 
 DAY = timedelta(days=1)
 
@@ -178,6 +182,65 @@ def test_no_cell_is_a_formula_or_holds_a_control_character(olga: Client, items: 
         raw += any(not char.isprintable() for char in found)
     say(f"formula payloads: {len(FORMULAS)}, live: {live}, raw control characters: {raw}")
     assert (live, raw) == (0, 0)
+
+
+def links(page: Any, start: str) -> list[str]:
+    """Where the links of a page lead that begin like this."""
+    return [unescape(link) for link in re.findall(r'href="([^"]*)"', page.content.decode()) if link.startswith(start)]
+
+
+def test_next_to_expire_is_what_comes_and_the_expired_stand_apart(
+    olga: Client, items: None, world: World, now: datetime
+) -> None:
+    for days in range(1, 12):
+        InventoryItem.objects.create(
+            vault=world.vault, kind="key", name=f"old-{days}", enabled=days != 2, expires_on=now - days * DAY
+        )
+    for address in ("/", "/vaults/kv-shop-prod/"):
+        page = olga.get(address)
+        found = page.context["summary"]
+        assert [item.name for item in found.next_to_expire] == ["in-3-days", "in-20-days", "in-80-days", "in-a-year"]
+        assert [item.name for item in found.latest_expired] == ["expired", "old-1", "old-3", "old-4", "old-5"]
+        assert "Expired, still enabled" in text_of(page)
+
+
+def test_every_bar_of_the_chart_leads_to_just_its_items(
+    olga: Client, items: None, world: World, narrow_vault: Vault, now: datetime
+) -> None:
+    """Also at the edges of months, for one vault, and for one that is reached in two ways."""
+    InventoryItem.objects.create(vault=narrow_vault, kind="key", name="seen-twice", enabled=True, expires_on=now + DAY)
+    for place, month in enumerate(next_months(now)):
+        for name, moment in (("first", month.start), ("last", month.end - timedelta(microseconds=1))):
+            InventoryItem.objects.create(
+                vault=world.vault, kind="key", name=f"{name}-{place}", enabled=place % 2 == 0, expires_on=moment
+            )
+    for address, vault in (
+        ("/", ""),
+        ("/vaults/kv-shop-prod/", "kv-shop-prod"),
+        ("/vaults/kv-shop-prod-2/", "kv-shop-prod-2"),
+    ):
+        page = olga.get(address)
+        summary, shown = page.context["summary"], links(page, "/inventory/")
+        chart = expiry_chart(summary.months, summary.expired, vault)
+        for bar in chart["all"]:
+            found = olga.get(bar.url).context["page"]
+            dates = [item.expires_on for item in found]
+            assert (found.paginator.count, dates) == (bar.count, sorted(dates)), bar.url
+            assert not bar.count or bar.url in shown
+        if not vault:  # all but what expires in a year, and what this month began with
+            assert chart["total"] == 3 + 12 * 2 - 1
+
+
+def test_the_chart_has_a_legend_and_a_bar_of_the_expired(olga: Client, items: None) -> None:
+    page = text_of(olga.get("/"))
+    for word in ("expired", "this month", "the next two", "later"):
+        assert word in page
+    assert "Expired: 1" in page
+
+
+def test_a_month_that_is_over_is_said_to_be_no_choice(olga: Client, items: None) -> None:
+    assert "2001-01 is not one of the available choices" in text_of(olga.get("/inventory/?month=2001-01"))
+    assert olga.get("/inventory/?month=nonsense'--").status_code == 200
 
 
 def test_an_outsider_sees_his_own(world: World, items: None) -> None:

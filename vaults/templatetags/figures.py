@@ -1,11 +1,18 @@
-"""The figure of the overview: bars for what expires in each of the next months, as numbers for an SVG."""
+"""The figure of the overview: bars for what has expired and what expires in each of the next months, as numbers for an SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.urls import reverse
+from django.utils.http import urlencode
+
 CHART_WIDTH, CHART_HEIGHT, BAR_TOP, LABEL_HEIGHT, BAR_WIDTH = 560, 205, 20, 24, 27
+#: The bar of the expired stands apart from the months.
+GAP = 14
+ROOM = CHART_HEIGHT - BAR_TOP - LABEL_HEIGHT
+BASE = BAR_TOP + ROOM
 
 
 class Month(Protocol):
@@ -17,11 +24,13 @@ class Month(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Where one month's bar stands, in the units of the SVG."""
+    """Where a bar stands, in the units of the SVG, what it is about and where it leads."""
 
-    start: datetime
+    label: str
+    name: str
     count: int
     tone: str
+    url: str
     x: float
     y: float
     height: float
@@ -31,15 +40,35 @@ class Bar:
         return round(self.x + BAR_WIDTH / 2, 1)
 
 
-def expiry_chart(months: Sequence[Month]) -> dict[str, Any]:
-    """A bar for each month: this one in the colour of "soon", the next two in the accent, the rest paler."""
-    highest = max((month.count for month in months), default=0) or 1
-    step = CHART_WIDTH / max(len(months), 1)
-    room = CHART_HEIGHT - BAR_TOP - LABEL_HEIGHT
-    bars = []
-    for place, month in enumerate(months):
-        height = max(round(room * month.count / highest, 1), 2 if month.count else 0)
-        tone = "soon" if place == 0 else "near" if place < 3 else "far"
-        left = round(place * step + (step - BAR_WIDTH) / 2, 1)
-        bars.append(Bar(month.start, month.count, tone, left, round(BAR_TOP + room - height, 1), height))
-    return {"bars": bars, "total": sum(month.count for month in months), "base": BAR_TOP + room}
+def expiry_chart(months: Sequence[Month], expired: int = 0, vault: str = "") -> dict[str, Any]:
+    """The expired, then a bar for each month. Each leads to its items in the inventory, of one vault if its slug is given."""
+    highest = max([expired, *(month.count for month in months)]) or 1
+    lefts = _places(1 + len(months))
+
+    def bar(place: int, label: str, name: str, count: int, tone: str, query: dict[str, str]) -> Bar:
+        height = max(round(ROOM * count / highest, 1), 2 if count else 0)
+        url = f"{reverse('inventory')}?{urlencode(query | ({'vault': vault} if vault else {}))}"
+        return Bar(label, name, count, tone, url, lefts[place], round(BASE - height, 1), height)
+
+    past = bar(0, "past", "Expired", expired, "bad", {"state": "expired"})
+    bars = [
+        bar(place, f"{month.start:%b}", f"{month.start:%B %Y}", month.count, _tone(place), {"month": month_key(month)})
+        for place, month in enumerate(months, 1)
+    ]
+    return {"past": past, "bars": bars, "all": [past, *bars], "total": sum(bar.count for bar in bars), "base": BASE}
+
+
+def month_key(month: Month) -> str:
+    """A month in an address: "2026-12"."""
+    return f"{month.start:%Y-%m}"
+
+
+def _tone(place: int) -> str:
+    """This month in the colour of "soon", the next two in the accent, the rest paler; the legend says so."""
+    return "soon" if place == 1 else "near" if place <= 3 else "far"
+
+
+def _places(count: int) -> list[float]:
+    """The left edges of the bars, the first one apart from the others."""
+    step = (CHART_WIDTH - GAP) / count
+    return [round(place * step + (step - BAR_WIDTH) / 2 + (GAP if place else 0), 1) for place in range(count)]

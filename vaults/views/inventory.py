@@ -16,9 +16,10 @@ from django.views.decorators.http import require_safe
 from vaults import access, audit
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
+from vaults.templatetags.figures import month_key
 from vaults.views.downloads import download
 from vaults.views.pages import LONGEST_SEARCH, HtmxRequest, is_swap, render_page
-from vaults.views.summary import each_once, summary_of
+from vaults.views.summary import each_once, next_months, summary_of
 
 PAGE_SIZE = 50
 
@@ -43,6 +44,15 @@ COUNTED_AS = {
     "pending": "pending",
     "deleted": "deleted",
 }
+
+
+def month_choices() -> list[tuple[str, str]]:
+    """The months of the overview's chart; of the present one only what is still to come, as there."""
+    first, *later = next_months(timezone.now())
+    names = [(month_key(month), f"{month.start:%B %Y}") for month in later]
+    return [(month_key(first), f"Rest of {first.start:%B %Y}"), *names]
+
+
 #: The states that are about a date of expiry: unless another order was chosen, the soonest comes first.
 BY_DATE = {"expired", "7", "30", "90"}
 #: What has no date comes last in either direction.
@@ -86,13 +96,16 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     vault = VaultFilter(queryset=Vault.objects.none(), to_field_name="slug", empty_label="All vaults")
     kind = django_filters.ChoiceFilter(choices=InventoryItem.Kind.choices, empty_label="All kinds")
     state = django_filters.ChoiceFilter(choices=STATES, method="by_state", label="State", empty_label="All states")
+    month = django_filters.ChoiceFilter(
+        choices=month_choices, method="by_month", label="Expires in", empty_label="Any month"
+    )
     managed = django_filters.BooleanFilter(
         method="with_managed", label="Show managed twins", widget=forms.CheckboxInput, field_name="managed"
     )
 
     class Meta:
         model = InventoryItem
-        fields = ("q", "vault", "kind", "state", "managed")
+        fields = ("q", "vault", "kind", "state", "month", "managed")
 
     def __init__(self, data: QueryDict, *, vaults: QuerySet[Vault], queryset: QuerySet[InventoryItem]) -> None:
         if data.get("state") != "deleted":
@@ -129,6 +142,10 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
             case days:
                 return items.filter(expires_on__gt=now, expires_on__lte=now + timedelta(days=int(days)))
 
+    def by_month(self, items: QuerySet[InventoryItem], _name: str, key: str) -> QuerySet[InventoryItem]:
+        now = timezone.now()
+        return items.filter(*(month.expiring(now) for month in next_months(now) if month_key(month) == key))
+
     def with_managed(self, items: QuerySet[InventoryItem], _name: str, _value: bool) -> QuerySet[InventoryItem]:
         """Done in __init__, for the filter to be off means something too."""
         return items
@@ -147,7 +164,7 @@ def sort_of(request: HtmxRequest) -> str:
     chosen = request.GET.get("sort", "")
     if chosen in SORTS:
         return chosen
-    return "expires" if request.GET.get("state") in BY_DATE else "name"
+    return "expires" if request.GET.get("state") in BY_DATE or request.GET.get("month") else "name"
 
 
 def ordered(request: HtmxRequest, found: InventoryFilter) -> QuerySet[InventoryItem]:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -30,10 +31,14 @@ class VaultRow:
 
 @dataclass(slots=True)
 class Month:
-    """One bar of the chart."""
+    """What of a calendar month is still to come, and how many items expire in it: one bar of the chart."""
 
     start: datetime
-    count: int
+    end: datetime
+    count: int = 0
+
+    def expiring(self, now: datetime) -> Q:
+        return Q(expires_on__gt=now, expires_on__gte=self.start, expires_on__lt=self.end)
 
 
 @dataclass(slots=True)
@@ -56,6 +61,7 @@ class Summary:
     deleted: int = 0
     months: list[Month] = field(default_factory=list)
     next_to_expire: list[InventoryItem] = field(default_factory=list)
+    latest_expired: list[InventoryItem] = field(default_factory=list)
 
     @property
     def as_of(self) -> datetime | None:
@@ -81,7 +87,7 @@ def each_once(vaults: Iterable[Vault]) -> list[Vault]:
 
 
 def summary_of(vaults: Iterable[Vault]) -> Summary:
-    """Four queries, however many vaults there are."""
+    """Six queries, however many vaults there are."""
     found = list(vaults)
     now = timezone.now()
     real = each_once(found)
@@ -105,6 +111,7 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
         **counts,
         months=months(everything, now),
         next_to_expire=next_to_expire(everything, now),
+        latest_expired=latest_expired(everything, now),
     )
 
 
@@ -123,27 +130,32 @@ def rows(vaults: list[Vault], items: QuerySet[InventoryItem], now: datetime) -> 
     return [VaultRow(vault, **by_vault.get(vault.pk, {})) for vault in vaults]
 
 
-def months(items: QuerySet[InventoryItem], now: datetime) -> list[Month]:
-    """How many live items expire in each of the next twelve calendar months, the present one first."""
+def next_months(now: datetime) -> list[Month]:
+    """The next twelve calendar months of the viewer's zone, the present one first."""
     local = timezone.localtime(now)
     starts = [
-        datetime(
-            local.year + (local.month - 1 + step) // 12,
-            (local.month - 1 + step) % 12 + 1,
-            1,
-            tzinfo=local.tzinfo,
-        )
-        for step in range(13)
+        datetime(local.year + place // 12, place % 12 + 1, 1, tzinfo=local.tzinfo)
+        for place in range(local.month - 1, local.month + 12)
     ]
-    ends = live(items).filter(expires_on__gt=now, expires_on__lt=starts[-1]).values_list("expires_on", flat=True)
-    counts = [0] * 12
-    for expires_on in ends:
-        here = timezone.localtime(expires_on)
-        counts[(here.year - local.year) * 12 + here.month - local.month] += 1
-    return [Month(start, count) for start, count in zip(starts, counts, strict=False)]
+    return [Month(start, end) for start, end in pairwise(starts)]
+
+
+def months(items: QuerySet[InventoryItem], now: datetime) -> list[Month]:
+    """How many live items expire in each of the next twelve months."""
+    ahead = next_months(now)
+    counts = live(items).aggregate(
+        **{f"month_{place}": Count("pk", filter=month.expiring(now)) for place, month in enumerate(ahead)}
+    )
+    return [Month(month.start, month.end, counts[f"month_{place}"]) for place, month in enumerate(ahead)]
 
 
 def next_to_expire(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:
-    """What expired lately and what comes next, soonest first."""
-    soon = live(items).filter(enabled=True, expires_on__gt=now - timedelta(days=30))
-    return list(soon.select_related("vault").order_by("expires_on")[:8])
+    """What is in use and still valid, soonest first."""
+    ahead = live(items).filter(enabled=True, expires_on__gt=now)
+    return list(ahead.select_related("vault").order_by("expires_on", "name")[:8])
+
+
+def latest_expired(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:
+    """What has expired and is still enabled, the latest first: the long expired has been missed by nobody."""
+    past = live(items).filter(enabled=True, expires_on__lte=now)
+    return list(past.select_related("vault").order_by("-expires_on", "name")[:5])
