@@ -108,6 +108,42 @@ def test_a_second_operation_must_wait(admin: Caller) -> None:
     assert len(admin.walk("keys/c/versions")[0]) == 2
 
 
+def test_a_further_version_without_a_policy_is_made_by_the_one_that_is_there(admin: Caller) -> None:
+    x509_props = {
+        "subject": "CN=shop",
+        "sans": {"emails": ["a@shop.example"]},
+        "ekus": ["1.3.6.1.5.5.7.3.3"],
+        "key_usage": ["digitalSignature"],
+    }
+    given = {
+        "issuer": {"name": "Self", "cty": "OV-SSL", "cert_transparency": False},
+        "x509_props": x509_props,
+        "lifetime_actions": [{"trigger": {"days_before_expiry": 30}, "action": {"action_type": "EmailContacts"}}],
+    }
+    before = issued(admin, "c", {"policy": given})
+    admin.emulator.clock.advance(60)
+    for body in ({}, {"tags": {"a": "b"}}):
+        assert admin.post("certificates/c/create", body).status_code == 202
+        admin.emulator.clock.advance(60)
+        after = admin.get("certificates/c").json()
+        assert after["policy"] == before["policy"]
+        assert (after["id"] != before["id"], after.get("tags")) == (True, body.get("tags"))
+    assert refusal(admin.post("certificates/new/create", {})) == (400, "BadParameter", None)
+
+
+def test_names_of_kinds_that_an_older_version_does_not_know_stay(
+    admin: Caller, caller_for: Callable[..., Caller]
+) -> None:
+    newest = caller_for(version="2025-07-01")
+    sans = {"dns_names": ["a.example"], "uris": ["https://a.example/"], "ipAddresses": ["192.0.2.1"]}
+    issued(newest, "c", {"policy": {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a", "sans": sans}}})
+    wanted = {"x509_props": {"sans": {"dns_names": ["b.example"]}}}
+    issued(admin, "c", {"policy": wanted})
+    assert newest.get("certificates/c/policy").json()["x509_props"]["sans"] == sans | {"dns_names": ["b.example"]}
+    newest.patch("certificates/c/policy", wanted)
+    assert newest.get("certificates/c/policy").json()["x509_props"]["sans"] == {"dns_names": ["b.example"]}
+
+
 def test_alternative_names_of_all_kinds(admin: Caller, caller_for: Callable[..., Caller]) -> None:
     sans = {
         "dns_names": ["a.example"],

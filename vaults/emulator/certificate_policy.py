@@ -3,6 +3,7 @@
 Key Vault REST: CertificatePolicy; the defaults are the ones that recordings show.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from vaults.emulator import rules, subjects
@@ -18,9 +19,18 @@ NEW_SANS = ("uris", "ipAddresses")
 ACTIONS = ("AutoRenew", "EmailContacts")
 
 
-def complete(given: dict[str, Any], now: int, present: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The policy that results from a request, on top of one that is there. Raises the vault's 400."""
+def complete(
+    given: dict[str, Any], now: int, present: dict[str, Any] | None = None, *, unspoken: Collection[str] = ()
+) -> dict[str, Any]:
+    """The policy that results from a request, on top of one that is there. Raises the vault's 400.
+
+    Alternative names of the kinds that are `unspoken` stay, for the request could not name them.
+    """
     merged = _merge(given, present or {})
+    sans = merged["x509_props"].get("sans")
+    kept = (present or {}).get("x509_props", {}).get("sans") or {}
+    if isinstance(sans, dict):
+        merged["x509_props"]["sans"] = sans | {kind: kept[kind] for kind in unspoken if kind in kept}
     issuer = rules.text(merged["issuer"], "name")
     if not issuer:
         raise bad_parameter("Issuer must be specified in the certificate policy.")
@@ -57,10 +67,16 @@ def shown(call: Call, name: str, policy: dict[str, Any]) -> dict[str, Any]:
     """The policy with its address. Alternative names of a kind that the caller's version does not know are left out."""
     answer = {"id": call.url("certificates", name, "policy"), **policy}
     sans = policy["x509_props"].get("sans")
-    if sans and not call.since("2025-07-01"):
-        known = {kind: names for kind, names in sans.items() if kind not in NEW_SANS}
+    if sans:
+        unspoken = unspoken_sans(call)
+        known = {kind: names for kind, names in sans.items() if kind not in unspoken}
         answer["x509_props"] = policy["x509_props"] | {"sans": known}
     return answer
+
+
+def unspoken_sans(call: Call) -> tuple[str, ...]:
+    """The kinds of alternative names that the caller's version does not know."""
+    return () if call.since("2025-07-01") else NEW_SANS
 
 
 def _merge(given: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:

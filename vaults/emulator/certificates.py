@@ -43,9 +43,7 @@ def update_certificate(call: Call) -> Response:
         version = shelf.version(entry, call.version)
         given = rules.mapping(call.body, "policy")
         if given:
-            entry.extra["policy"] = certificate_policy.check_issuable(
-                certificate_policy.complete(given, call.now, entry.extra["policy"])
-            )
+            entry.extra["policy"] = _updated_policy(call, entry, given)
             shelf.save(entry)
         if tags is not None or attributes.enabled is not None:
             version.apply(attributes, tags, call.now)
@@ -65,11 +63,16 @@ def update_policy(call: Call) -> Response:
     with call.service.store.writing() as db:
         shelf = call.shelf(db, CERTIFICATE)
         entry = shelf.live(call.name)
-        entry.extra["policy"] = certificate_policy.check_issuable(
-            certificate_policy.complete(call.body, call.now, entry.extra["policy"])
-        )
+        entry.extra["policy"] = _updated_policy(call, entry, call.body)
         shelf.save(entry)
     return json_response(200, certificate_policy.shown(call, entry.name, entry.extra["policy"]))
+
+
+def _updated_policy(call: Call, entry: Entry, given: dict[str, Any]) -> dict[str, Any]:
+    unspoken = certificate_policy.unspoken_sans(call)
+    return certificate_policy.check_issuable(
+        certificate_policy.complete(given, call.now, entry.extra["policy"], unspoken=unspoken)
+    )
 
 
 def list_certificates(call: Call) -> Response:

@@ -40,9 +40,7 @@ def create_certificate(call: Call) -> Response:
     given = rules.mapping(call.body, "policy")
     with call.service.store.reading() as db:
         present = _present(call, db)
-        policy = certificate_policy.check_issuable(
-            certificate_policy.complete(given, call.now, present.extra["policy"] if present else None)
-        )
+        policy = _policy(call, given, present)
         authority.check_issuer(db, call, policy["issuer"]["name"])
         key = _reused_key(call, db, present, policy)
     # Outside of the transaction: nobody else should wait for prime numbers.
@@ -61,6 +59,16 @@ def create_certificate(call: Call) -> Response:
     location = f"{call.url('certificates', call.name, 'pending')}?api-version={call.api_version}"
     headers = [("Location", f"{location}&request_id={operation['request_id']}"), ("Retry-After", "10")]
     return json_response(202, shown(call, entry.name, operation), headers)
+
+
+def _policy(call: Call, given: dict[str, Any], present: Entry | None) -> dict[str, Any]:
+    """What the certificate is made by: where a request says nothing of it, the policy that is there. Raises the vault's 400."""
+    if present and not given:
+        return certificate_policy.check_issuable(present.extra["policy"])
+    base = present.extra["policy"] if present else None
+    return certificate_policy.check_issuable(
+        certificate_policy.complete(given, call.now, base, unspoken=certificate_policy.unspoken_sans(call))
+    )
 
 
 def get_operation(call: Call) -> Response:
