@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.keyvault.fake import VAULT, VERSION, FakeAzure, body
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.policies import policy_from_json, policy_to_json
-from vaults.keyvault.types import CertificatePolicy, LifetimeAction
+from vaults.keyvault.types import CertificateIssuer, CertificatePolicy, LifetimeAction
 
 NAME = "selfSignedCert01"
 POLICY_JSON = {
@@ -134,6 +135,80 @@ def test_update_sends_what_changes(client: VaultClient, azure: FakeAzure) -> Non
         {"attributes": {"enabled": False}},
         {"tags": {"a": "b"}},
     ]
+
+
+READ: dict[str, Any] = {
+    "id": f"{VAULT}/certificates/{NAME}/policy",
+    "key_props": {"kty": "RSA-HSM", "key_size": 3072, "exportable": False, "reuse_key": None, "novelty": 1},
+    "x509_props": {
+        "subject": "CN=x",
+        "sans": {"uris": ["urn:x"], "ipAddresses": ["192.0.2.1"], "rids": ["1.2"]},
+        "ekus": "odd",
+        "basic_constraints": {"ca": False},
+    },
+    "issuer": {"name": "digi-int", "cty": "OV-SSL", "cert_transparency": True},
+    "lifetime_actions": [{"trigger": {"days_before_expiry": 9, "novelty": 1}, "action": {"action_type": "AutoRenew"}}],
+    "attributes": {"enabled": True, "created": 1, "updated": 2},
+    "novelty": {"deep": [1]},
+}
+
+
+def test_a_policy_that_was_read_goes_back_as_it_was_read() -> None:
+    policy = policy_from_json(READ)
+    assert policy_to_json(policy) == READ
+    assert (policy.uris, policy.ip_addresses, policy.certificate_transparency) == (("urn:x",), ("192.0.2.1",), True)
+    assert policy.others == {
+        "key_props.novelty": 1,
+        "x509_props.sans.rids": ["1.2"],
+        "x509_props.ekus": "odd",
+        "x509_props.basic_constraints.ca": False,
+        "lifetime_actions": READ["lifetime_actions"],
+        "attributes.enabled": True,
+        "novelty.deep": [1],
+    }
+
+
+def test_only_what_was_changed_of_it_is_changed() -> None:
+    changed = replace(policy_from_json(READ), subject="CN=y", key_size=None, uris=(), emails=("a@x",))
+    sent = policy_to_json(changed)
+    assert sent["x509_props"] == READ["x509_props"] | {
+        "subject": "CN=y",
+        "sans": {"uris": [], "ipAddresses": ["192.0.2.1"], "rids": ["1.2"], "emails": ["a@x"]},
+    }
+    assert sent["key_props"] == {"kty": "RSA-HSM", "exportable": False, "reuse_key": None, "novelty": 1}
+    assert {name: sent[name] for name in sent if name not in ("x509_props", "key_props")} == {
+        name: READ[name] for name in READ if name not in ("x509_props", "key_props")
+    }
+    assert policy_to_json(policy_from_json(READ)) == READ
+
+
+def test_sections_that_are_missing_or_odd_are_made() -> None:
+    policy = policy_from_json({"x509_props": {"sans": None}, "issuer": "odd"})
+    sent = policy_to_json(replace(policy, dns_names=("a.test",), issuer_name="Self", curve="P-256"))
+    assert sent == {
+        "x509_props": {"sans": {"dns_names": ["a.test"]}},
+        "issuer": {"name": "Self"},
+        "key_props": {"crv": "P-256"},
+    }
+
+
+def test_a_further_version_without_a_policy(client: VaultClient, azure: FakeAzure) -> None:
+    azure.answer(202, operation())
+    azure.answer(202, operation())
+    client.certificates.create(NAME, None)
+    client.certificates.create(NAME, None, tags={"a": "b"}, preserve_cert_order=True)
+    assert [body(request) for request in azure.vault_requests] == [{}, {"tags": {"a": "b"}, "preserveCertOrder": True}]
+
+
+def test_issuers_of_the_vault(client: VaultClient, azure: FakeAzure) -> None:
+    listed = [
+        {"id": f"{VAULT}/certificates/issuers/digi-int", "provider": "DigiCert"},
+        {"id": f"{VAULT}/certificates/issuers/bare"},
+        {"provider": "odd"},
+    ]
+    azure.answer(200, {"value": listed[:1], "nextLink": f"{VAULT}/certificates/issuers?$skiptoken=x"})
+    azure.answer(200, {"value": listed[1:]})
+    assert client.certificates.issuers() == [CertificateIssuer("digi-int", "DigiCert"), CertificateIssuer("bare", "")]
 
 
 def test_pending_ones_are_listed_on_request(client: VaultClient, azure: FakeAzure) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from vaults.keyvault.answers import (
@@ -17,11 +17,13 @@ from vaults.keyvault.answers import (
 )
 from vaults.keyvault.bodies import changed, given
 from vaults.keyvault.objects import ObjectClient
+from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, walk
 from vaults.keyvault.policies import policy_from_json, policy_to_json
 from vaults.keyvault.types import (
     UNSET,
     Certificate,
+    CertificateIssuer,
     CertificateOperation,
     CertificatePolicy,
     CertificateProperties,
@@ -50,18 +52,29 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
     def create(
         self,
         name: str,
-        policy: CertificatePolicy,
+        policy: CertificatePolicy | None,
         *,
         enabled: bool | None = None,
         tags: Mapping[str, str] | None = None,
+        preserve_cert_order: bool | None = None,
     ) -> CertificateOperation:
         """Begin to make a certificate, or a new version of it. Permission: create. (Create Certificate)
 
+        Without a policy a new version is made by the one that the certificate has.
         Never repeated after a lost answer: look at the operation then; its request id tells if it is yours.
         """
-        more = given(attributes=given(enabled=enabled), tags=tags)
-        body = {"policy": policy_to_json(policy), **more}
-        return self._ask("CreateCertificate", self._operation, name, **body)
+        body = given(
+            policy=policy and policy_to_json(policy),
+            attributes=given(enabled=enabled),
+            tags=tags,
+            preserveCertOrder=preserve_cert_order,
+        )
+        return self._session.send(OPERATIONS["CreateCertificate"], self._operation, name=name, json=body)
+
+    def issuers(self) -> Sequence[CertificateIssuer]:
+        """The CAs that the vault has an account with. Permission: listissuers. (Get Certificate Issuers)"""
+        found = walk(lambda token: self._page("GetCertificateIssuers", token, _issuer))
+        return [issuer for issuer in found if issuer.name]
 
     def get(self, name: str, version: str = "") -> Certificate:
         """A certificate, by default the newest version. Permission: get. (Get Certificate)"""
@@ -123,6 +136,7 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             secret_id=member(data, "sid", str),
             policy=policy_from_json(section(data, "policy")) if data.get("policy") else None,
             content_type=member(data, "contentType", str),
+            preserve_cert_order=member(data, "preserveCertOrder", bool),
         )
 
     def _operation(self, data: Json) -> CertificateOperation:
@@ -140,3 +154,9 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             error_code=member(error, "code", str),
             error_message=member(error, "message", str),
         )
+
+
+def _issuer(data: Json) -> CertificateIssuer:
+    """An item of the list of issuers, whose ids are `https://{vault}/certificates/issuers/{name}`."""
+    _, _, name = (member(data, "id", str) or "").rpartition("/certificates/issuers/")
+    return CertificateIssuer(name, member(data, "provider", str) or "")

@@ -1,40 +1,76 @@
-"""Certificate policies, to and from JSON. Key Vault REST: Certificates, "CertificatePolicy"."""
+"""Certificate policies, to and from JSON. Key Vault REST: Certificates, "CertificatePolicy".
+
+A policy that was read is sent back as it was read, except for what was changed: members that this client does not know, or
+whose value is of another type than it expects, stay what they are.
+"""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from vaults.keyvault.answers import Json, member, objects, section, texts
+from vaults.keyvault.answers import Json
 from vaults.keyvault.bodies import given
 from vaults.keyvault.types import CertificatePolicy, LifetimeAction
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """Where a field of CertificatePolicy stands in the JSON, and its type there; `tuple` is a list of texts."""
+
+    path: tuple[str, ...]
+    kind: type
+
+
+_MEMBERS: Mapping[str, _Member] = {
+    "issuer_name": _Member(("issuer", "name"), str),
+    "certificate_type": _Member(("issuer", "cty"), str),
+    "certificate_transparency": _Member(("issuer", "cert_transparency"), bool),
+    "subject": _Member(("x509_props", "subject"), str),
+    "dns_names": _Member(("x509_props", "sans", "dns_names"), tuple),
+    "emails": _Member(("x509_props", "sans", "emails"), tuple),
+    "upns": _Member(("x509_props", "sans", "upns"), tuple),
+    "uris": _Member(("x509_props", "sans", "uris"), tuple),
+    "ip_addresses": _Member(("x509_props", "sans", "ipAddresses"), tuple),
+    "ekus": _Member(("x509_props", "ekus"), tuple),
+    "key_usage": _Member(("x509_props", "key_usage"), tuple),
+    "validity_in_months": _Member(("x509_props", "validity_months"), int),
+    "exportable": _Member(("key_props", "exportable"), bool),
+    "key_type": _Member(("key_props", "kty"), str),
+    "key_size": _Member(("key_props", "key_size"), int),
+    "curve": _Member(("key_props", "crv"), str),
+    "reuse_key": _Member(("key_props", "reuse_key"), bool),
+    "content_type": _Member(("secret_props", "contentType"), str),
+}
+_ACTIONS = ("lifetime_actions",)
+_OF_THE_SERVICE = {("id",), ("attributes", "created"), ("attributes", "updated")}
+
+
 def policy_to_json(policy: CertificatePolicy) -> dict[str, Any]:
-    """The members that are filled in, and no others."""
-    names = given(dns_names=_list(policy.dns_names), emails=_list(policy.emails), upns=_list(policy.upns))
-    return given(
-        key_props=given(
-            exportable=policy.exportable,
-            kty=policy.key_type,
-            key_size=policy.key_size,
-            reuse_key=policy.reuse_key,
-            crv=policy.curve,
-        ),
-        secret_props=given(contentType=policy.content_type),
-        x509_props=given(
-            subject=policy.subject,
-            sans=names,
-            ekus=_list(policy.ekus),
-            key_usage=_list(policy.key_usage),
-            validity_months=policy.validity_in_months,
-        ),
-        issuer=given(name=policy.issuer_name, cty=policy.certificate_type),
-        lifetime_actions=[_action_to_json(action) for action in policy.lifetime_actions] or None,
-    )
+    """The policy as it was read, with the fields that differ from that; of a new one the fields that are filled in."""
+    present = policy_from_json(policy.as_read)
+    body = copy.deepcopy(dict(policy.as_read))
+    for name, member in _MEMBERS.items():
+        if getattr(policy, name) != getattr(present, name):
+            _put(body, member.path, getattr(policy, name))
+    if policy.lifetime_actions != present.lifetime_actions:
+        body["lifetime_actions"] = [_action_to_json(action) for action in policy.lifetime_actions]
+    return body
 
 
-def _list(items: tuple[str, ...]) -> list[str] | None:
-    return list(items) or None
+def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Write a member, or take it out where it is None."""
+    *sections, name = path
+    for part in sections:
+        if not isinstance(body.get(part), dict):
+            body[part] = {}
+        body = body[part]
+    if value is None:
+        body.pop(name, None)
+    else:
+        body[name] = list(value) if isinstance(value, tuple) else value
 
 
 def _action_to_json(action: LifetimeAction) -> dict[str, Any]:
@@ -44,32 +80,52 @@ def _action_to_json(action: LifetimeAction) -> dict[str, Any]:
 
 def policy_from_json(data: Json) -> CertificatePolicy:
     """The policy in an answer."""
-    key, x509, issuer = section(data, "key_props"), section(data, "x509_props"), section(data, "issuer")
-    names = section(x509, "sans")
-    return CertificatePolicy(
-        issuer_name=member(issuer, "name", str),
-        certificate_type=member(issuer, "cty", str),
-        subject=member(x509, "subject", str),
-        dns_names=texts(names, "dns_names"),
-        emails=texts(names, "emails"),
-        upns=texts(names, "upns"),
-        ekus=texts(x509, "ekus"),
-        key_usage=texts(x509, "key_usage"),
-        validity_in_months=member(x509, "validity_months", int),
-        exportable=member(key, "exportable", bool),
-        key_type=member(key, "kty", str),
-        key_size=member(key, "key_size", int),
-        curve=member(key, "crv", str),
-        reuse_key=member(key, "reuse_key", bool),
-        content_type=member(section(data, "secret_props"), "contentType", str),
-        lifetime_actions=tuple(_action_from_json(item) for item in objects(data, "lifetime_actions")),
+    members = dict(_walk(data))
+    fields: dict[str, Any] = {}
+    for name, member in _MEMBERS.items():
+        value: Any = members.get(member.path)
+        if _fits(value, member.kind):
+            fields[name] = tuple(value) if member.kind is tuple else value
+            del members[member.path]
+    actions: Any = members.get(_ACTIONS)
+    if _are_actions(actions):
+        fields["lifetime_actions"] = tuple(_action_from_json(item) for item in actions)
+        del members[_ACTIONS]
+    others = {".".join(path): value for path, value in members.items() if path not in _OF_THE_SERVICE}
+    return CertificatePolicy(**fields, as_read=data, others=others)
+
+
+def _walk(data: Json, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every member that is no object, by its path; what is null is as good as absent."""
+    for name, value in data.items():
+        if isinstance(value, dict):
+            yield from _walk(value, (*above, name))
+        elif value is not None:
+            yield (*above, name), value
+
+
+def _fits(value: Any, kind: type) -> bool:
+    if kind is tuple:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return type(value) is kind
+
+
+def _are_actions(items: Any) -> bool:
+    """Whether LifetimeAction can tell all that these say."""
+    return isinstance(items, list) and all(
+        isinstance(item, dict) and dict(_walk(item)) == dict(_walk(_action_to_json(_action_from_json(item))))
+        for item in items
     )
 
 
 def _action_from_json(data: Json) -> LifetimeAction:
-    trigger = section(data, "trigger")
+    members = dict(_walk(data))
+    kind, percentage, days = (
+        members.get(path)
+        for path in (("action", "action_type"), ("trigger", "lifetime_percentage"), ("trigger", "days_before_expiry"))
+    )
     return LifetimeAction(
-        action=member(section(data, "action"), "action_type", str) or "",
-        lifetime_percentage=member(trigger, "lifetime_percentage", int),
-        days_before_expiry=member(trigger, "days_before_expiry", int),
+        action=kind if isinstance(kind, str) else "",
+        lifetime_percentage=percentage if type(percentage) is int else None,
+        days_before_expiry=days if type(days) is int else None,
     )

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 
 class Unset(enum.Enum):
@@ -122,14 +122,21 @@ class LifetimeAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificatePolicy:
-    """How a certificate is made. None and () mean that the vault decides."""
+    """How a certificate is made. None and () mean that the vault decides.
+
+    `as_read` is the vault's own JSON, which is sent back with what was changed; `others` are those of its members, by their
+    path, that no field here can tell.
+    """
 
     issuer_name: str | None = None
     certificate_type: str | None = None
+    certificate_transparency: bool | None = None
     subject: str | None = None
     dns_names: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     upns: tuple[str, ...] = ()
+    uris: tuple[str, ...] = ()
+    ip_addresses: tuple[str, ...] = ()
     ekus: tuple[str, ...] = ()
     key_usage: tuple[str, ...] = ()
     validity_in_months: int | None = None
@@ -140,11 +147,24 @@ class CertificatePolicy:
     reuse_key: bool | None = None
     content_type: str | None = None
     lifetime_actions: tuple[LifetimeAction, ...] = ()
+    as_read: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    others: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateIssuer:
+    """A CA that the vault has an account with, by the name that policies give it."""
+
+    name: str
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate. `cer` is its DER; empty until the first version is issued."""
+    """A certificate. `cer` is its DER; empty until the first version is issued.
+
+    `preserve_cert_order`: whether its chain stays in the order it came in; None where the vault does not tell.
+    """
 
     properties: CertificateProperties
     cer: bytes = field(repr=False)
@@ -152,6 +172,7 @@ class Certificate:
     secret_id: str | None = None
     policy: CertificatePolicy | None = None
     content_type: str | None = None
+    preserve_cert_order: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
