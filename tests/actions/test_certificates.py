@@ -6,6 +6,7 @@ from tests.actions import acts
 from tests.actions.acts import Act
 from tests.conftest import World, last_entry
 from vaults.actions import certificates
+from vaults.actions.certificates import VersionWanted
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
@@ -18,6 +19,12 @@ POLICY = CertificatePolicy(issuer_name="Self", subject="CN=shop.example")
 
 
 @pytest.fixture
+def version_on(opened_on: str, azure: VaultClient) -> str:
+    """What the form for a further version carries: the policy belongs to its state."""
+    return certificates.stamp_with_policy(azure.certificates.get(NAME))
+
+
+@pytest.fixture
 def opened_on(world: World, azure: VaultClient, emulator: Emulator) -> str:
     """One issued certificate, and one whose operation is under way."""
     azure.certificates.create(NAME, POLICY)
@@ -26,7 +33,7 @@ def opened_on(world: World, azure: VaultClient, emulator: Emulator) -> str:
     return stamp_of(azure.certificates.get(NAME).properties)
 
 
-def acts_on(opened_on: str) -> list[Act]:
+def acts_on(opened_on: str, version_on: str) -> list[Act]:
     return [
         Act(Action.CERTIFICATE_LIST, "certificates/list", certificates.list_certificates),
         Act(Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_certificate(who, v, NAME)),
@@ -38,7 +45,7 @@ def acts_on(opened_on: str) -> list[Act]:
         Act(
             Action.CERTIFICATE_NEW_VERSION,
             "certificates/create",
-            lambda who, v: certificates.new_version_of_certificate(who, v, NAME, POLICY, {}, opened_on),
+            lambda who, v: certificates.new_version_of_certificate(who, v, NAME, VersionWanted(), version_on),
         ),
         Act(
             Action.CERTIFICATE_UPDATE,
@@ -65,18 +72,18 @@ def acts_on(opened_on: str) -> list[Act]:
 
 
 @pytest.mark.parametrize("number", range(9))
-def test_done_and_recorded(number: int, opened_on: str, world: World, emulator: Emulator) -> None:
-    acts.is_recorded(acts_on(opened_on)[number], world, emulator)
+def test_done_and_recorded(number: int, opened_on: str, version_on: str, world: World, emulator: Emulator) -> None:
+    acts.is_recorded(acts_on(opened_on, version_on)[number], world, emulator)
 
 
 @pytest.mark.parametrize("number", range(9))
-def test_the_role_refuses(number: int, opened_on: str, world: World, emulator: Emulator) -> None:
-    acts.is_refused_by_role(acts_on(opened_on)[number], world, emulator)
+def test_the_role_refuses(number: int, opened_on: str, version_on: str, world: World, emulator: Emulator) -> None:
+    acts.is_refused_by_role(acts_on(opened_on, version_on)[number], world, emulator)
 
 
 @pytest.mark.parametrize("number", range(9))
-def test_azure_refuses(number: int, opened_on: str, world: World, emulator: Emulator) -> None:
-    acts.is_refused_by_azure(acts_on(opened_on)[number], world, emulator)
+def test_azure_refuses(number: int, opened_on: str, version_on: str, world: World, emulator: Emulator) -> None:
+    acts.is_refused_by_azure(acts_on(opened_on, version_on)[number], world, emulator)
 
 
 def test_a_request_is_recorded_with_its_issuer_and_request_id(world: World) -> None:
@@ -95,11 +102,11 @@ def test_a_name_in_use_or_deleted_is_not_taken(world: World, opened_on: str, azu
 
 
 def test_nobody_overwrites_what_he_has_not_seen(
-    world: World, azure: VaultClient, opened_on: str, emulator: Emulator
+    world: World, azure: VaultClient, opened_on: str, version_on: str, emulator: Emulator
 ) -> None:
     emulator.clock.advance(3)
     azure.certificates.update(NAME, opened_on.partition(".")[0], tags={"owner": "somebody else"})
     with pytest.raises(ChangedMeanwhile):
         certificates.update_certificate(world.olga, world.vault, NAME, {"tags": {}}, opened_on)
     with pytest.raises(ChangedMeanwhile):
-        certificates.new_version_of_certificate(world.olga, world.vault, NAME, POLICY, {}, opened_on)
+        certificates.new_version_of_certificate(world.olga, world.vault, NAME, VersionWanted(), version_on)

@@ -1,17 +1,20 @@
 """Certificates and their pending operations: who may, do it, record it."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vaults import access, audit, clients, index
-from vaults.actions.changes import NameTaken, changing, differences, refuse_if_changed, version_opened_on
+from vaults.actions.changes import ChangedMeanwhile, NameTaken, changing, differences, stamp_of, version_opened_on
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
+from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
 from vaults.keyvault.parallel import gather
 from vaults.keyvault.types import (
     Certificate,
+    CertificateIssuer,
     CertificateOperation,
     CertificatePolicy,
     CertificateProperties,
@@ -29,6 +32,28 @@ class CertificateDetail:
     certificate: Certificate
     versions: Sequence[CertificateProperties]
     operation: CertificateOperation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What the form for a further version starts from. `issuers` is None where they may not be listed."""
+
+    certificate: Certificate
+    issuers: Sequence[CertificateIssuer] | None
+    opened_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionWanted:
+    """In what a further version is to differ from the present one; None means in nothing.
+
+    `policy` holds fields of CertificatePolicy.
+    """
+
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
+    enabled: bool | None = None
+    preserve_cert_order: bool | None = None
 
 
 def list_certificates(actor: User, vault: Vault, page_token: str | None = None) -> Page[CertificateProperties]:
@@ -67,25 +92,68 @@ def create_certificate(
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken
-        operation = _create(client, event, name, policy, tags, enabled)
+        operation = _create(client, event, name, policy, tags=tags, enabled=enabled)
     index.remember_request(vault, name)
     return operation
+
+
+def read_for_new_version(actor: User, vault: Vault, name: str) -> Renewal:
+    """Two calls side by side; the vault's issuers are left out where they can't be had."""
+    with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name) as event:
+        access.require(actor, Action.CERTIFICATE_READ, vault.team)
+        client = clients.for_vault(vault, event)
+        certificate, issuers = gather(lambda: client.certificates.get(name), lambda: _issuers_if_listed(client))
+        return Renewal(certificate, issuers, stamp_with_policy(certificate))
+
+
+def stamp_with_policy(certificate: Certificate) -> str:
+    """As `stamp_of`, and of the policy too: a further version is made of both."""
+    policy = json.dumps(certificate.policy.as_read if certificate.policy else None, sort_keys=True)
+    return f"{stamp_of(certificate.properties)}.{hashlib.blake2b(policy.encode(), digest_size=8).hexdigest()}"
 
 
 def new_version_of_certificate(
-    actor: User, vault: Vault, name: str, policy: CertificatePolicy, tags: Mapping[str, str], opened_on: str
+    actor: User, vault: Vault, name: str, wanted: VersionWanted, opened_on: str
 ) -> CertificateOperation:
-    """Raises ChangedMeanwhile where another version came first."""
-    with changing(actor, Action.CERTIFICATE_NEW_VERSION, vault, name, issuer=policy.issuer_name) as event:
+    """Raises ChangedMeanwhile where another version, or another policy, came first."""
+    with changing(actor, Action.CERTIFICATE_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.CERTIFICATE_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
-        versions = client.certificates.versions(name)
-        if not versions:
-            raise NotFound(f"The vault lists no version of {name}.", status=404)
-        refuse_if_changed(versions[0], opened_on)
-        operation = _create(client, event, name, policy, tags, None)
+        present = client.certificates.get(name)
+        stamp = stamp_with_policy(present)
+        if stamp != opened_on:
+            raise ChangedMeanwhile(present.properties, stamp)
+        operation = _create_version(client, event, present, wanted)
     index.remember_request(vault, name)
     return operation
+
+
+def _create_version(
+    client: VaultClient, event: audit.Event, present: Certificate, wanted: VersionWanted
+) -> CertificateOperation:
+    """Ask for a version like the present one in all that is not wanted otherwise.
+
+    Where the policy stays as it is, none is sent: the vault has it. Should it insist on one, it gets its own back.
+    """
+    name, policy = present.properties.name, present.policy or CertificatePolicy()
+    changed = replace(policy, **wanted.policy)
+    event.detail["issuer"] = changed.issuer_name
+    enabled = present.properties.enabled if wanted.enabled is None else wanted.enabled
+    order = present.preserve_cert_order if wanted.preserve_cert_order is None else wanted.preserve_cert_order
+    more: dict[str, Any] = {
+        "tags": present.properties.tags if wanted.tags is None else wanted.tags,
+        "enabled": False if enabled is False else None,  # true is Key Vault's default
+        "preserve_cert_order": order,
+    }
+    if changed != policy:
+        event.detail["attributes"] = sorted(wanted.policy)
+        return _create(client, event, name, changed, **more)
+    try:
+        return _create(client, event, name, None, **more)
+    except BadRequest:
+        if not policy.as_read:
+            raise
+        return _create(client, event, name, policy, **more)
 
 
 def update_certificate(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> None:
@@ -143,6 +211,14 @@ def _exists(client: VaultClient, name: str) -> bool:
         return False
 
 
+def _issuers_if_listed(client: VaultClient) -> Sequence[CertificateIssuer] | None:
+    """Best effort: to choose another issuer by name is no condition for a further version."""
+    try:
+        return client.certificates.issuers()
+    except KeyVaultError:
+        return None
+
+
 def _operation_if_any(client: VaultClient, name: str) -> CertificateOperation | None:
     try:
         return client.certificates.operation(name)
@@ -154,12 +230,16 @@ def _create(
     client: VaultClient,
     event: audit.Event,
     name: str,
-    policy: CertificatePolicy,
+    policy: CertificatePolicy | None,
+    *,
     tags: Mapping[str, str],
     enabled: bool | None,
+    preserve_cert_order: bool | None = None,
 ) -> CertificateOperation:
     try:
-        operation = client.certificates.create(name, policy, enabled=enabled, tags=tags or None)
+        operation = client.certificates.create(
+            name, policy, enabled=enabled, tags=tags, preserve_cert_order=preserve_cert_order
+        )
     except KeyVaultError as lost:
         operation = _look_up_lost(client, event, name, lost)
     event.detail["request_id"] = operation.request_id

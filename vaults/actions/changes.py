@@ -28,10 +28,11 @@ _turns_lock = threading.Lock()
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else changed the item after the form was opened. `current` is what stands there now."""
+    """Somebody else changed the item after the form was opened. `current` is what stands there now, `stamp` marks it."""
 
-    def __init__(self, current: Properties) -> None:
+    def __init__(self, current: Properties, stamp: str = "") -> None:
         self.current = current
+        self.stamp = stamp or stamp_of(current)
         super().__init__("changed meanwhile")
 
 

@@ -1,5 +1,6 @@
 """Certificates: list, one with its versions, create, new version, edit, download, delete."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -7,15 +8,17 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access
+from vaults import access, problems
 from vaults.actions import certificates
 from vaults.actions.changes import stamp_of
-from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateVersionForm
+from vaults.forms.certificate_versions import CertificateVersionForm
+from vaults.forms.certificates import CertificateEditForm, CertificateForm
 from vaults.keyvault import x509
 from vaults.keyvault.errors import NotFound
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
+from vaults.views.certificate_parts import parts_of_form, parts_of_policy
 from vaults.views.confirm import current_if_listed, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
@@ -49,6 +52,7 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         "name": certificate.properties.name,
         "certificate": certificate,
         "facts": x509.read_certificate(certificate.cer),
+        "policy_groups": parts_of_policy(certificate) if certificate.policy else [],
         "current": detail.versions[0] if detail.versions else certificate.properties,
         "selected": certificate.properties if version else None,
         "versions": detail.versions,
@@ -95,26 +99,35 @@ def certificate_new_version(request: HtmxRequest, vault: Vault, name: str) -> Ht
     access.require(request.user, Action.CERTIFICATE_NEW_VERSION, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        detail = certificates.read_certificate(request.user, vault, name)
-        certificate = detail.certificate
-        initial = {
-            "opened_on": stamp_of(detail.versions[0] if detail.versions else certificate.properties),
-            "tags": certificate.properties.tags,
-            **CertificateVersionForm.initial_of(certificate.policy),
-        }
-        form = CertificateVersionForm(initial=initial)
-        return render_page(request, "vaults/certificate_form.html", {**context, "form": form})
-    form = context["form"] = CertificateVersionForm(request.POST)
+        form = CertificateVersionForm(renewal=certificates.read_for_new_version(request.user, vault, name))
+        return _version_page(request, context, form)
+    form = CertificateVersionForm(request.POST)
     if form.is_valid():
-        data = form.cleaned_data
         with refused_form(form, context) as attempt:
             certificates.new_version_of_certificate(
-                request.user, vault, name, form.policy(), data["tags"], data["opened_on"]
+                request.user, vault, name, form.wanted(), form.cleaned_data["opened_on"]
             )
         if attempt.succeeded:
             messages.success(request, f"A new version of {name} was requested.")
             return redirect("certificate_operation", vault.slug, name)
-    return render_page(request, "vaults/certificate_form.html", context, status=422)
+    renewal = None
+    with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
+        renewal = certificates.read_for_new_version(request.user, vault, name)
+    return _version_page(request, context, form.again(renewal, changed_meanwhile="changed" in context))
+
+
+def _version_page(request: HtmxRequest, context: dict[str, Any], form: CertificateVersionForm) -> HttpResponse:
+    present = form.renewal.certificate if form.renewal else None
+    groups = parts_of_form(form, x509.read_certificate(present.cer) if present else None)
+    parts = [part for group in groups for part in group.parts]
+    context |= {
+        "form": form,
+        "present": present,
+        "groups": groups,
+        "count": len(parts),
+        "changed_parts": [part.label for part in parts if part.changed],
+    }
+    return render_page(request, "vaults/certificate_version_form.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -10,7 +10,7 @@ from django import forms
 from django.http import Http404, HttpRequest, QueryDict
 
 from vaults import problems
-from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.actions.changes import ChangedMeanwhile, NameTaken
 from vaults.keyvault.errors import BadRequest, Conflict
 from vaults.keyvault.types import Properties
 
@@ -59,7 +59,7 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
         context["changed"] = changed.current
         # The next press of the button means: I have seen it, go on.
         data = cast(QueryDict, form.data).copy()
-        data["opened_on"] = stamp_of(changed.current)
+        data["opened_on"] = changed.stamp
         form.data = data
         form.add_error(
             None,

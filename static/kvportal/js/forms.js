@@ -49,6 +49,28 @@ function counter(control) {
 }
 for (const control of document.querySelectorAll("[data-guard] :is([maxlength], [data-count], [data-count-bytes])")) counter(control);
 
+// A further version: the tally says which parts were changed. Every field's hidden neighbour holds what stood in it.
+const tally = document.querySelector("[data-guard] .tally");
+function isTouched(part) {
+  return [...part.querySelectorAll("[name]:not([name^=initial-])")].some((control) => {
+    const before = [...part.querySelectorAll(`[name="initial-${control.name}"]`)].map((hidden) => hidden.value.trim());
+    if (control.type === "checkbox") return control.checked !== before.includes(control.value);
+    return control.value.replaceAll("\r\n", "\n").trim() !== (before[0] ?? "").replaceAll("\r\n", "\n");
+  });
+}
+function tell() {
+  const parts = [...document.querySelectorAll("details.part")];
+  for (const part of parts) part.classList.toggle("touched", isTouched(part));
+  const names = parts.filter((part) => part.classList.contains("touched")).map((part) => part.dataset.part);
+  tally.classList.toggle("touched", names.length > 0);
+  tally.querySelector("span").textContent = names.length ? `Changed: ${names.join(", ")}. All else stays.` : `Nothing changed, all ${tally.dataset.parts} parts stay.`;
+}
+if (tally) {
+  form.addEventListener("input", tell);
+  form.addEventListener("change", tell);
+  tell();
+}
+
 // A key's form shows what its type has: a size for RSA, a curve and fewer operations for EC.
 const keyType = document.querySelector("form[data-guard] select[name=kty]");
 function fitKeyType() {

@@ -1,0 +1,335 @@
+"""The form for a further version of a certificate: the whole policy as it is, of which what was changed is sent.
+
+Every field carries what stood in it when the page was opened, as a hidden field. A field that was not changed is neither
+judged nor sent, whatever stands in it.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.http import QueryDict
+
+from vaults.actions.certificates import Renewal, VersionWanted
+from vaults.forms.fields import OpenedOnMixin, TagsField, tags_as_text, tags_from_text
+from vaults.forms.policy_fields import (
+    CONTENT_TYPES,
+    CURVES,
+    KEY_SIZES,
+    DnsNamesField,
+    EmailsField,
+    IpAddressesField,
+    LinesField,
+    SubjectField,
+    UsagesField,
+)
+from vaults.forms.submissions import FormKeyMixin
+from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction
+
+Choices = Sequence[tuple[str, str]]
+
+ISSUERS: Choices = [
+    ("Self", "Self: signed by its own key"),
+    ("Unknown", "Unknown: a CA outside of Key Vault, gives a CSR to be signed"),
+]
+KEY_TYPES: Choices = [(kind, kind) for kind in ("RSA", "RSA-HSM", "EC", "EC-HSM")]
+USAGES: Choices = [
+    (usage, usage)
+    for usage in (
+        "digitalSignature",
+        "nonRepudiation",
+        "keyEncipherment",
+        "dataEncipherment",
+        "keyAgreement",
+        "keyCertSign",
+        "cRLSign",
+        "encipherOnly",
+        "decipherOnly",
+    )
+]
+YES_NO: Choices = [("true", "Yes"), ("false", "No")]
+ACTIONS: Choices = [("AutoRenew", "Renew it"), ("EmailContacts", "E-mail the vault's contacts")]
+TRIGGERS: Choices = [("days", "days before it ends"), ("percentage", "percent of its life")]
+LIFETIME = ("lifetime_action", "lifetime_amount", "lifetime_trigger")
+#: Without these where what stands there can't be told in them: more than one action, an order that the vault does not tell.
+NOT_ALWAYS = (*LIFETIME, "preserve_cert_order")
+
+#: Fields whose value is a field of CertificatePolicy as it stands.
+POLICY_FIELDS = {
+    "issuer": "issuer_name",
+    "certificate_type": "certificate_type",
+    "certificate_transparency": "certificate_transparency",
+    "subject": "subject",
+    "dns_names": "dns_names",
+    "ip_addresses": "ip_addresses",
+    "uris": "uris",
+    "emails": "emails",
+    "upns": "upns",
+    "kty": "key_type",
+    "exportable": "exportable",
+    "reuse_key": "reuse_key",
+    "key_usage": "key_usage",
+    "ekus": "ekus",
+    "validity_in_months": "validity_in_months",
+    "content_type": "content_type",
+}
+
+
+class OfferedField(forms.ChoiceField):
+    """One of some values; whatever stands there is offered too."""
+
+    def __init__(self, choices: Choices, **more: Any) -> None:
+        super().__init__(choices=choices, required=False, **more)
+        self.known = list(choices)
+
+    def offer(self, *present: str, more: Choices = ()) -> None:
+        offered = dict([*self.known, *more])
+        strange = [value for value in dict.fromkeys(present) if value not in offered]
+        self.choices = [(value, value or "As Key Vault decides") for value in strange] + list(offered.items())
+
+
+class SwitchedField(OfferedField):
+    """True, False, or None where the policy says neither. What a checkbox sends, as on the form for a new one, is true."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(YES_NO, **more)
+
+    def to_python(self, value: Any) -> str:
+        return "true" if value == "on" else super().to_python(value)
+
+    def clean(self, value: Any) -> bool | None:
+        chosen: str = super().clean(value)
+        return {"true": True, "false": False}.get(chosen)
+
+
+class UsageField(forms.MultipleChoiceField):
+    """Any of some values; whatever stands there is offered too."""
+
+    def offer(self, *present: str) -> None:
+        self.choices = [*USAGES, *((value, value) for value in present if value not in dict(USAGES))]
+
+    def clean(self, value: Any) -> tuple[str, ...]:
+        return tuple(super().clean(value))
+
+
+class CertificateVersionForm(OpenedOnMixin, FormKeyMixin, forms.Form):
+    """`renewal` is what stands there; a form that was sent can do without, from what it carries."""
+
+    issuer = OfferedField(ISSUERS)
+    certificate_type = forms.CharField(
+        required=False, help_text="The product that the CA is asked for, such as DV-SSL, OV-SSL or EV-SSL."
+    )
+    certificate_transparency = SwitchedField(label="Into the public logs of certificates")
+    subject = SubjectField(required=False)
+    dns_names = DnsNamesField("DNS names")
+    ip_addresses = IpAddressesField("IP addresses")
+    uris = LinesField("URIs")
+    emails = EmailsField("E-mail addresses")
+    upns = LinesField("User principal names")
+    kty = OfferedField(KEY_TYPES, label="Key type", help_text="HSM types need a premium vault.")
+    key_size = OfferedField(KEY_SIZES, label="RSA key size", help_text="In bits; not for EC keys.")
+    crv = OfferedField(CURVES, label="EC curve", help_text="Not for RSA keys.")
+    reuse_key = SwitchedField(label="Each version has the key of the one before")
+    exportable = SwitchedField(
+        label="The private key can be exported", help_text="Anyone who may read the secret of this name gets it then."
+    )
+    key_usage = UsageField(label="Key usage", required=False, widget=forms.CheckboxSelectMultiple)
+    ekus = UsagesField("Extended key usage")
+    validity_in_months = forms.IntegerField(
+        label="Validity in months", required=False, min_value=1, help_text="A CA may give less."
+    )
+    lifetime_action = OfferedField(ACTIONS, label="Before it ends")
+    lifetime_amount = forms.IntegerField(label="When", required=False, min_value=1)
+    lifetime_trigger = OfferedField(TRIGGERS, label="Counted in")
+    content_type = OfferedField(CONTENT_TYPES, help_text="The form in which the secret of this name holds it.")
+    preserve_cert_order = SwitchedField(label="The chain stays in the order in which the CA sends it")
+    enabled = SwitchedField(label="The new version can be used")
+    tags = TagsField()
+
+    def __init__(self, data: QueryDict | None = None, *, renewal: Renewal | None = None) -> None:
+        initial = {"opened_on": renewal.opened_on, **values_of(renewal.certificate)} if renewal else {}
+        super().__init__(data, initial=initial)
+        self.renewal = renewal
+        for name in NOT_ALWAYS:
+            if name not in self.data and name not in initial and self.add_initial_prefix(name) not in self.data:
+                del self.fields[name]
+        for name in self.part_names:
+            self._start(name)
+
+    def _start(self, name: str) -> None:
+        field, present = self.fields[name], self.present(name)
+        field.show_hidden_initial = True
+        if isinstance(field, LinesField):
+            field.present = present
+        elif isinstance(field, UsageField):
+            field.offer(*present)
+        elif isinstance(field, OfferedField):
+            typed = self.data.get(name, present) if name == "issuer" else present
+            field.offer(present, typed, more=self._issuers() if name == "issuer" else ())
+
+    def _issuers(self) -> Choices:
+        found = (self.renewal and self.renewal.issuers) or ()
+        return [(issuer.name, f"{issuer.name}: {issuer.provider}") for issuer in found]
+
+    @property
+    def part_names(self) -> list[str]:
+        """The fields that are about a part of the policy or the version."""
+        return [name for name in self.fields if name not in ("opened_on", "form_key")]
+
+    def present(self, name: str) -> Any:
+        """What stood in a field when the page was opened."""
+        field = self.fields[name]
+        if not self.is_bound:
+            return _plain(field, self.get_initial_for_field(field, name))
+        hidden: Any = field.hidden_widget()
+        return _plain(field, hidden.value_from_datadict(self.data, self.files, self.add_initial_prefix(name)))
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        return [name for name in self.part_names if self.is_bound and self._is_changed(name)]
+
+    def _is_changed(self, name: str) -> bool:
+        """Whether something else was sent than stood there. Of a field that was not sent nothing is known: unchanged."""
+        field = self.fields[name]
+        boxes = isinstance(field, UsageField) and self.add_initial_prefix(name) in self.data
+        if name not in self.data and not boxes:
+            return False
+        sent = field.widget.value_from_datadict(self.data, self.files, name)
+        return bool(_comparable(field, sent) != _comparable(field, self.present(name)))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in set(self.errors) & set(self.part_names) - set(self.changed_data):
+            del self.errors[name]
+        if "issuer" in self.changed_data and not cleaned.get("issuer"):
+            self.add_error("issuer", "Choose who is to sign it.")
+        if self._key_family_changed():
+            needed, word = ("crv", "curve") if self._is_elliptic(cleaned) else ("key_size", "size")
+            if not cleaned.get(needed):
+                self.add_error(needed, f"Choose a {word} for the new type of key.")
+        if set(LIFETIME) & set(self.changed_data) and cleaned.get("lifetime_action"):
+            for name in ("lifetime_amount", "lifetime_trigger"):
+                if name not in self.errors and not cleaned.get(name):
+                    self.add_error(name, "Say when.")
+        return cleaned
+
+    def wanted(self) -> VersionWanted:
+        """What is to be other than in the present version."""
+        cleaned = {name: self.cleaned_data[name] for name in self.changed_data}
+        policy = {POLICY_FIELDS[name]: value for name, value in cleaned.items() if name in POLICY_FIELDS}
+        for emptied in ("certificate_type", "content_type"):
+            if policy.get(emptied) == "":
+                policy[emptied] = None
+        policy |= self._key(cleaned)
+        if set(LIFETIME) & set(cleaned):
+            policy["lifetime_actions"] = self._lifetime_actions()
+        return VersionWanted(policy, cleaned.get("tags"), cleaned.get("enabled"), cleaned.get("preserve_cert_order"))
+
+    def _key(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
+        """Size and curve, which belong to a type: what the old type or curve says of them does not hold for the new one."""
+        if self._is_elliptic(self.cleaned_data):
+            changed = "crv" in cleaned or self._key_family_changed()
+            return {"curve": self.cleaned_data["crv"], "key_size": None} if changed else {}
+        if self._key_family_changed():
+            return {"key_size": int(self.cleaned_data["key_size"]), "curve": None}
+        return {"key_size": int(cleaned["key_size"])} if cleaned.get("key_size") else {}
+
+    def _is_elliptic(self, cleaned: Mapping[str, Any]) -> bool:
+        return str(cleaned.get("kty") or self.present("kty")).startswith("EC")
+
+    def _key_family_changed(self) -> bool:
+        """Whether the key is to be elliptic where it was not, or the other way round."""
+        return "kty" in self.changed_data and self._is_elliptic(self.data) != self.present("kty").startswith("EC")
+
+    def _lifetime_actions(self) -> tuple[LifetimeAction, ...]:
+        data = self.cleaned_data
+        if not data["lifetime_action"]:
+            return ()
+        unit = {"days": "days_before_expiry", "percentage": "lifetime_percentage"}[data["lifetime_trigger"]]
+        return (LifetimeAction(data["lifetime_action"], **{unit: data["lifetime_amount"]}),)
+
+    def again(self, renewal: Renewal | None, *, changed_meanwhile: bool) -> "CertificateVersionForm":
+        """The refused form with all that was typed and said of it, on what stands there now.
+
+        After somebody else's change, what was not touched here shows what it is now.
+        """
+        data = cast(QueryDict, self.data).copy()
+        if renewal and changed_meanwhile:
+            self._take_over(data, renewal)
+        form = CertificateVersionForm(data, renewal=renewal)
+        for name, errors in self.errors.as_data().items():
+            if name not in form.errors:
+                form.add_error(None if name == NON_FIELD_ERRORS else name, errors)
+        return form
+
+    def _take_over(self, data: QueryDict, renewal: Renewal) -> None:
+        fresh = CertificateVersionForm(renewal=renewal)
+        for name in fresh.part_names:
+            field = fresh.fields[name]
+            value = field.prepare_value(fresh.get_initial_for_field(field, name))
+            values = [str(item) for item in value] if isinstance(value, tuple | list) else [str(value or "")]
+            data.setlist(self.add_initial_prefix(name), values)
+            if name not in self.changed_data:
+                data.setlist(name, values)
+
+
+def _plain(field: forms.Field, value: Any) -> Any:
+    """A field's value as a page can show it: a list as a tuple, tags as a mapping where they can be read, else text."""
+    if isinstance(field, LinesField):
+        return value if isinstance(value, tuple) else field.split(value)
+    if isinstance(field, UsageField):
+        return tuple(value or ())
+    if isinstance(field, TagsField):
+        return _tags(tags_as_text(value) if isinstance(value, Mapping) else value or "")
+    return str(value if value is not None else "").strip()
+
+
+def _comparable(field: forms.Field, value: Any) -> Any:
+    plain = value if isinstance(field, TagsField) and isinstance(value, Mapping) else _plain(field, value)
+    return set(plain) if isinstance(field, UsageField) else plain
+
+
+def _tags(text: str) -> Mapping[str, str] | str:
+    try:
+        return tags_from_text(text)
+    except ValidationError:
+        return text
+
+
+def values_of(certificate: Certificate) -> dict[str, Any]:
+    """What stands in the form's fields for a certificate as it is."""
+    policy = certificate.policy or CertificatePolicy()
+    elliptic = (policy.key_type or "").startswith("EC")
+    values: dict[str, Any] = {field: getattr(policy, name) for field, name in POLICY_FIELDS.items()}
+    values |= {
+        "key_size": "" if elliptic else policy.key_size,
+        "crv": policy.curve if elliptic else "",
+        "enabled": certificate.properties.enabled is not False,
+        "tags": certificate.properties.tags,
+        **_lifetime_values(policy),
+    }
+    if certificate.preserve_cert_order is not None:
+        values["preserve_cert_order"] = certificate.preserve_cert_order
+    return {name: _written(value) for name, value in values.items()}
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else value
+
+
+def _lifetime_values(policy: CertificatePolicy) -> dict[str, Any]:
+    if len(policy.lifetime_actions) > 1 or "lifetime_actions" in policy.others:
+        return {}
+    if not policy.lifetime_actions:
+        return dict.fromkeys(LIFETIME, "")
+    (action,) = policy.lifetime_actions
+    days, percentage = action.days_before_expiry, action.lifetime_percentage
+    return {
+        "lifetime_action": action.action,
+        "lifetime_amount": percentage if days is None else days,
+        "lifetime_trigger": "percentage" if days is None else "days",
+    }

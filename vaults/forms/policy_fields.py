@@ -1,0 +1,128 @@
+"""Fields of certificate policies. What Azure takes is for Azure to judge: only what surely is none is refused here."""
+
+import re
+from ipaddress import ip_address
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+CONTENT_TYPES = [("application/x-pkcs12", "PFX (PKCS #12)"), ("application/x-pem-file", "PEM")]
+KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
+CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
+DNS_NAME = re.compile(
+    r"(\*\.)?([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?\.)*[a-zA-Z0-9_]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+)
+OID = re.compile(r"[0-2](\.\d+)+")
+#: Extended key usages by the names that OpenSSL and Azure's documentation give them.
+USAGES = {
+    "serverAuth": "1.3.6.1.5.5.7.3.1",
+    "clientAuth": "1.3.6.1.5.5.7.3.2",
+    "codeSigning": "1.3.6.1.5.5.7.3.3",
+    "emailProtection": "1.3.6.1.5.5.7.3.4",
+    "timeStamping": "1.3.6.1.5.5.7.3.8",
+    "OCSPSigning": "1.3.6.1.5.5.7.3.9",
+    "smartcardLogon": "1.3.6.1.4.1.311.20.2.2",
+    "documentSigning": "1.3.6.1.4.1.311.10.3.12",
+    "any": "2.5.29.37.0",
+}
+
+
+class SubjectField(forms.CharField):
+    """An X.500 name."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(
+            help_text='An X.500 name, such as CN=www.example.com, O="Example, Ltd.", C=DE. '
+            "Quotes hold a value with a comma; a state is S.",
+            **more,
+        )
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        label, equals, _ = value.partition("=")
+        if value and not (label.strip() and equals):
+            raise ValidationError('This is not an X.500 name. Write it like CN=www.example.com, O="Example, Ltd.".')
+
+
+class LinesField(forms.Field):
+    """A list of texts, one a line. `present` are those that stood there before: they are not judged."""
+
+    separators = r"[\r\n]+"
+    help_text = "One a line."
+
+    def __init__(self, label: str, *, help_text: str = "", **more: Any) -> None:
+        super().__init__(
+            label=label,
+            required=False,
+            widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+            help_text=help_text or self.help_text,
+            **more,
+        )
+        self.present: tuple[str, ...] = ()
+
+    def to_python(self, value: Any) -> tuple[str, ...]:
+        items = self.split(value)
+        for item in items:
+            if item not in self.present:
+                self.check(item)
+        return items
+
+    def split(self, value: Any) -> tuple[str, ...]:
+        found = (item.strip() for item in re.split(self.separators, value or ""))
+        return tuple(dict.fromkeys(item for item in found if item))
+
+    def check(self, item: str) -> None:
+        """Raise ValidationError for what can't be meant."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, tuple | list) else value
+
+
+class WordsField(LinesField):
+    """A list of texts without blanks, one a line or separated by commas."""
+
+    separators = r"[\s,]+"
+
+
+class DnsNamesField(WordsField):
+    help_text = "One a line. Browsers look here, not at the subject."
+
+    def check(self, item: str) -> None:
+        if len(item) > 253 or not DNS_NAME.fullmatch(item):
+            raise ValidationError(f"“{item[:60]}” is not a DNS name.")
+
+
+class IpAddressesField(WordsField):
+    def check(self, item: str) -> None:
+        try:
+            ip_address(item)
+        except ValueError:
+            raise ValidationError(f"“{item[:60]}” is not an IP address.") from None
+
+
+class EmailsField(WordsField):
+    def check(self, item: str) -> None:
+        if "@" not in item:
+            raise ValidationError(f"“{item[:60]}” is not an e-mail address.")
+
+
+class UsagesField(WordsField):
+    """Extended key usages: shown by name where there is one, sent as numbers."""
+
+    help_text = "One a line: a name such as serverAuth, clientAuth or codeSigning, or an object identifier."
+
+    def split(self, value: Any) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(USAGES.get(item, item) for item in super().split(value)))
+
+    def check(self, item: str) -> None:
+        if not OID.fullmatch(item):
+            raise ValidationError(f"“{item[:60]}” is neither an object identifier nor a known name.")
+
+    def prepare_value(self, value: Any) -> Any:
+        return super().prepare_value([usage_name(item) for item in value] if isinstance(value, tuple) else value)
+
+
+def usage_name(oid: str) -> str:
+    """The name of an extended key usage, or its number."""
+    return next((name for name, number in USAGES.items() if number == oid), oid)

@@ -1,0 +1,249 @@
+"""A certificate's policy as a list of parts, in words: on its page, and on the form for a further version."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.forms.boundfield import BoundField
+
+from vaults.forms.certificate_versions import LIFETIME, CertificateVersionForm, values_of
+from vaults.forms.policy_fields import CONTENT_TYPES, usage_name
+from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction
+from vaults.keyvault.x509 import CertificateFacts
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: what it is now, in words or as labels, and the fields that change it, where there are any."""
+
+    label: str
+    text: str = ""
+    labels: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+    remark: str = ""
+    fields: tuple[BoundField, ...] = ()
+    changed: bool = False
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    label: str
+    parts: Sequence[Part]
+
+
+def parts_of_policy(certificate: Certificate) -> Sequence[Group]:
+    """All that a policy says, for a page without a form."""
+    values = values_of(certificate)
+    values["lifetime_actions"] = (certificate.policy or CertificatePolicy()).lifetime_actions
+    groups = [
+        Group(
+            label, [Part(part, **show(values)) for part, names, show in parts if not {"tags", "enabled"} & set(names)]
+        )
+        for label, parts in _GROUPS
+    ]
+    return [*groups, *_others(certificate.policy)]
+
+
+def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) -> Sequence[Group]:
+    """All parts of what a further version is made of, with the fields that change them. `facts`: of the present version."""
+    certificate = form.renewal.certificate if form.renewal else None
+    values = {name: form.present(name) for name in form.part_names}
+    values["lifetime_actions"] = _lifetime(values, certificate)
+    providers = {issuer.name: issuer.provider for issuer in (form.renewal and form.renewal.issuers) or ()}
+    values["provider"] = providers.get(values["issuer"], "")
+    remarks = _remarks(values, facts) if facts else {}
+
+    def part(label: str, names: Sequence[str], show: Callable[[Values], dict[str, Any]]) -> Part:
+        known = [name for name in names if name in form.fields]
+        return Part(
+            label,
+            **show(values),
+            remark=remarks.get(names[0], ""),
+            fields=tuple(form[name] for name in known),
+            changed=bool(set(known) & set(form.changed_data)),
+            wrong=bool(set(known) & set(form.errors)),
+        )
+
+    groups = [Group(label, [part(*each) for each in parts]) for label, parts in _GROUPS]
+    return [*groups, *_others(certificate.policy if certificate else None)]
+
+
+def _others(policy: CertificatePolicy | None) -> Iterable[Group]:
+    """Members that no field can tell: read only, and kept."""
+    parts = [
+        Part(path, json.dumps(value, ensure_ascii=False), note="kept as it is")
+        for path, value in (policy.others.items() if policy else ())
+    ]
+    return [Group("Also kept", parts)] if parts else []
+
+
+def _lifetime(values: Values, certificate: Certificate | None) -> tuple[LifetimeAction, ...]:
+    if certificate and certificate.policy:
+        return certificate.policy.lifetime_actions
+    action, amount, unit = (values.get(name, "") for name in LIFETIME)
+    if not action:
+        return ()
+    number = int(amount) if amount.isdecimal() else None
+    return (LifetimeAction(action, *((None, number) if unit == "days" else (number, None))),)
+
+
+_SAN_KINDS = {"dns_names": "DNS", "ip_addresses": "IP", "uris": "URI", "emails": "email", "upns": "UPN"}
+
+
+def _remarks(values: Values, facts: CertificateFacts) -> dict[str, str]:
+    """Where the present certificate and the policy name different things."""
+    remarks = {}
+    for name, kind in _SAN_KINDS.items():
+        asked = {text.casefold(): text for text in values[name]}
+        given = {san.value.casefold(): san.value for san in facts.sans if san.kind == kind}
+        missing = [asked[text] for text in asked.keys() - given.keys()]
+        more = [given[text] for text in given.keys() - asked.keys()]
+        if missing and facts.not_after:
+            remarks[name] = f"Not in the present certificate: {', '.join(sorted(missing))}."
+        elif more:
+            remarks[name] = (
+                f"The present certificate names {', '.join(sorted(more))}, the policy as this API version shows it does not. "
+                "If another part is changed, it may be missing from the new version."
+            )
+    return remarks
+
+
+# In words
+
+
+def _words(text: str, note: str = "") -> dict[str, Any]:
+    return {"text": text, "note": note}
+
+
+def _plain(name: str, absent: str) -> Callable[[Values], dict[str, Any]]:
+    return lambda values: _words(values[name]) if values[name] else _words("", absent)
+
+
+def _list(name: str, absent: str = "none", show: Callable[[str], str] = str) -> Callable[[Values], dict[str, Any]]:
+    return lambda values: {"labels": tuple(show(item) for item in values[name]), "note": "" if values[name] else absent}
+
+
+def _switch(name: str, yes: str, no: str, absent: str) -> Callable[[Values], dict[str, Any]]:
+    words = {"true": yes, "false": no}
+    return lambda values: _words("", words.get(values.get(name, ""), absent))
+
+
+def _issuer(values: Values) -> dict[str, Any]:
+    known = {"self": "signed by its own key", "unknown": "a CA outside of Key Vault signs the CSR"}
+    return _words(values["issuer"], values.get("provider") or known.get(str(values["issuer"]).lower(), ""))
+
+
+def _key(values: Values) -> dict[str, Any]:
+    kind = values["kty"]
+    if not kind:
+        return _words("", "Key Vault decides")
+    measure = values["crv"] if kind.startswith("EC") else f"{values['key_size']} bits" if values["key_size"] else ""
+    return _words(f"{kind} {measure}".strip(), "made in the vault's HSM" if kind.endswith("-HSM") else "")
+
+
+def _before_the_end(values: Values) -> dict[str, Any]:
+    steps = [_step(action) for action in values["lifetime_actions"]]
+    return {"labels": tuple(steps)} if len(steps) > 1 else _words("", steps[0] if steps else "nothing happens")
+
+
+def _step(action: LifetimeAction) -> str:
+    what = {"AutoRenew": "renewed by itself", "EmailContacts": "e-mail to the contacts"}.get(
+        action.action, action.action
+    )
+    if action.days_before_expiry is not None:
+        return f"{action.days_before_expiry} days before: {what}"
+    return f"at {action.lifetime_percentage} % of its life: {what}" if action.lifetime_percentage is not None else what
+
+
+def _validity(values: Values) -> dict[str, Any]:
+    months = values["validity_in_months"]
+    return _words(f"{months} month{'' if str(months) == '1' else 's'}") if months else _words("", "Key Vault decides")
+
+
+def _content_type(values: Values) -> dict[str, Any]:
+    return _words(values["content_type"] or "", dict(CONTENT_TYPES).get(values["content_type"], "Key Vault decides"))
+
+
+def _tags(values: Values) -> dict[str, Any]:
+    tags = values["tags"]
+    return {"tags": tags} if tags and isinstance(tags, Mapping) else _words(tags or "", "" if tags else "none")
+
+
+_GROUPS: Sequence[tuple[str, Sequence[tuple[str, Sequence[str], Callable[[Values], dict[str, Any]]]]]] = (
+    (
+        "Issuer",
+        (
+            ("Authority", ("issuer",), _issuer),
+            ("Certificate type", ("certificate_type",), _plain("certificate_type", "none named")),
+            (
+                "Public log",
+                ("certificate_transparency",),
+                _switch("certificate_transparency", "yes, certificate transparency", "no", "Key Vault decides"),
+            ),
+        ),
+    ),
+    (
+        "Names",
+        (
+            ("Subject", ("subject",), _plain("subject", "none")),
+            ("DNS names", ("dns_names",), _list("dns_names")),
+            ("IP addresses", ("ip_addresses",), _list("ip_addresses")),
+            ("URIs", ("uris",), _list("uris")),
+            ("E-mail addresses", ("emails",), _list("emails")),
+            ("User principals", ("upns",), _list("upns")),
+        ),
+    ),
+    (
+        "Key",
+        (
+            ("Type and size", ("kty", "key_size", "crv"), _key),
+            (
+                "Each version",
+                ("reuse_key",),
+                _switch("reuse_key", "has the key of the one before", "gets a key of its own", "Key Vault decides"),
+            ),
+            (
+                "Export",
+                ("exportable",),
+                _switch(
+                    "exportable",
+                    "the private key comes with the secret",
+                    "never, the private key stays in the vault",
+                    "Key Vault decides",
+                ),
+            ),
+        ),
+    ),
+    (
+        "Use",
+        (
+            ("Key usage", ("key_usage",), _list("key_usage")),
+            ("Extended usage", ("ekus",), _list("ekus", show=usage_name)),
+        ),
+    ),
+    (
+        "Life",
+        (
+            ("Validity", ("validity_in_months",), _validity),
+            ("Before the end", LIFETIME, _before_the_end),
+        ),
+    ),
+    (
+        "Stored",
+        (
+            ("Content type", ("content_type",), _content_type),
+            (
+                "Chain order",
+                ("preserve_cert_order",),
+                _switch("preserve_cert_order", "as the CA sends it", "the certificate first", "as Key Vault has it"),
+            ),
+            ("State", ("enabled",), _switch("enabled", "enabled", "disabled, as the present version", "enabled")),
+            ("Tags", ("tags",), _tags),
+        ),
+    ),
+)
