@@ -226,6 +226,25 @@ def test_faults_where_one_wants_them(desk: Desk, admin: Caller, emulator: Emulat
     assert "not between" in refused(desk, "fail", status="200")
 
 
+def test_a_sign_in_is_refused_as_one_wants_it(desk: Desk, admin: Caller) -> None:
+    do(desk, "refuse-sign-in", number="90033", times="2", retry_after="7")
+    assert "sign-in refused with AADSTS90033, 2 x, method POST" in do(desk, "faults")
+    answer = token_request(admin)
+    assert (answer.status_code, answer.headers["Retry-After"], answer.json()["error_codes"]) == (503, "7", [90033])
+    do(desk, "lift")
+    do(desk, "refuse-sign-in", number="4711", text="{client} sent {sent} to {tenant}")
+    said = f"AADSTS4711: {ADMIN.client_id} sent {ADMIN.client_secret} to {TENANT_ID} Trace ID: "
+    assert token_request(admin).json()["error_description"].startswith(said)
+    assert token_request(admin).status_code == 200
+    assert refused(desk, "refuse-sign-in", number="none")
+
+
+def token_request(admin: Caller) -> requests.Response:
+    form = {"client_id": ADMIN.client_id, "client_secret": ADMIN.client_secret, "grant_type": "client_credentials"}
+    form["scope"] = "https://vault.azure.net/.default"
+    return admin.session.post(f"https://login.test/{TENANT_ID}/oauth2/v2.0/token", data=form)
+
+
 def test_a_slow_answer(desk: Desk, admin: Caller) -> None:
     do(desk, "fault", kind="slow")
     start = time.monotonic()

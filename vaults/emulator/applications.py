@@ -14,6 +14,7 @@ from vaults.emulator.directory import Principal
 from vaults.emulator.store import Store
 from vaults.emulator.web import Request
 
+SKEW = 300  # seconds that a client's clock may be ahead
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -116,10 +117,13 @@ class Applications:
             claims = jwt.verify(form["client_assertion"], find_key)
         except ValueError:
             raise refused from None
-        expires = claims.get("exp")
+        begins, expires = claims.get("nbf", 0), claims.get("exp")
         if claims.get("iss") != client_id or claims.get("sub") != client_id:
             raise refused
-        if not isinstance(expires, int | float) or expires <= self._clock():
+        now = self._clock()
+        if not (
+            isinstance(expires, int | float) and isinstance(begins, int | float) and begins - SKEW <= now < expires
+        ):
             raise SignInError(700024, "invalid_client", "Client assertion is not within its valid time range.", 401)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import access, directory, keymaterial, registry, roles
+from vaults.emulator import access, directory, keymaterial, refused_signin, registry, roles
 from vaults.emulator.addresses import Addresses, NamedHosts, Place
 from vaults.emulator.arm_routes import Arm
 from vaults.emulator.call import Service
@@ -199,6 +199,19 @@ class Emulator(Faults):
         else:
             self.clock.advance(seconds)
         self.store.set_setting("clock ahead", repr(self.clock.ahead).encode())
+
+    # Trouble of the issuer alone
+
+    def refuse_sign_in(self, number: int, times: int = 1, *, text: str = "", retry_after: str | None = None) -> None:
+        """Answer token requests with this AADSTS number; `text` in place of its usual one (`refused_signin`)."""
+        self.interfere(
+            refused_signin.refuse(number, text, retry_after, self.clock),
+            times,
+            what=f"sign-in refused with AADSTS{number}",
+            method="POST",
+            path=refused_signin.ENDPOINT,
+            host=self.addresses.issuer_host,
+        )
 
     # Requests
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vaults.emulator import registry, trouble
+from vaults.emulator import refused_signin, registry, trouble
 from vaults.emulator.control.fields import Field, duration, number, pattern
 from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.emulator import Emulator
@@ -45,6 +45,14 @@ def fault(desk: Desk, given: Any) -> str:
     assert kind is not None  # noqa: S101 - the field's choices see to it
     kind.begin(desk.emulator, given.times or FOREVER, **_where(desk.emulator, given))
     return _begun(f"{kind.name} ({kind.help})", given)
+
+
+def refuse_sign_in(desk: Desk, given: Any) -> str:
+    times, retry_after = given.times or FOREVER, given.retry_after
+    desk.emulator.refuse_sign_in(given.number, times, text=given.text or "", retry_after=retry_after)
+    return (
+        f"Sign-ins are refused with AADSTS{given.number}: {f'{given.times} x' if given.times else 'until you lift it'}."
+    )
 
 
 def lift(desk: Desk, _given: Any) -> str:
@@ -182,6 +190,18 @@ LIVE_VERBS = (
             Field("kind", "what to do", required=True, choices=tuple(kind.name for kind in trouble.KINDS)),
             TIMES,
             *WHERE,
+        ),
+        live=True,
+    ),
+    Verb(
+        "refuse-sign-in",
+        "refuse token requests as Entra does: " + ", ".join(map(str, refused_signin.REFUSALS)),
+        refuse_sign_in,
+        (
+            Field("number", "AADSTS number, one of these or another", number(1000, 9_999_999), required=True),
+            Field("text", "other words than its usual ones; {client}, {tenant} and {sent} are filled in"),
+            TIMES,
+            RETRY_AFTER,
         ),
         live=True,
     ),
