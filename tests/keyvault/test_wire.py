@@ -84,6 +84,13 @@ def test_a_redirect_is_not_followed(status: int) -> None:
     assert len(responses.calls) == 1
 
 
+@pytest.mark.parametrize("address", ["https://[::1", "https://\u00e9\x00.test/", "https://x:99999/", "//", "%zz"])
+def test_a_redirect_to_an_odd_address_is_refused_all_the_same(cloud: Cloud, azure: FakeAzure, address: str) -> None:
+    azure.answers.append(response(302, text="", headers={"Location": address}))
+    with pytest.raises(MalformedAnswer, match="redirect"):
+        get(cloud)
+
+
 @responses.activate
 def test_a_compressed_answer_is_refused() -> None:
     responses.get(URL, body=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})

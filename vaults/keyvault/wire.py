@@ -42,6 +42,13 @@ class Answer:
     content: bytes = field(repr=False)
 
 
+class _Session(requests.Session):
+    """A session that does not look where a redirect leads: parsing an odd address would raise what nobody expects."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the signature is requests'
+        return None
+
+
 def session_for(cloud: Cloud) -> requests.Session:
     """This thread's session for a cloud; it lives as long as both. All threads' sessions share the connections."""
     sessions: WeakKeyDictionary[Cloud, requests.Session] | None = getattr(_threads, "sessions", None)
@@ -53,7 +60,7 @@ def session_for(cloud: Cloud) -> requests.Session:
 
 
 def _new_session(cloud: Cloud) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.verify = cloud.ca_file or True
     session.proxies = {"https": cloud.proxy} if cloud.proxy else {}
