@@ -134,9 +134,7 @@ def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> A
 
 def state_of(error: BaseException) -> AuditState:
     match error:
-        case AuthenticationError(reason="unreachable"):
-            return AuditState.FAILED
-        case RoleMissing() | Forbidden() | AuthenticationError():
+        case RoleMissing() | Forbidden() | AuthenticationError(refused=True):
             return AuditState.DENIED
         case KeyVaultError(maybe_done=True):
             return AuditState.UNKNOWN

@@ -100,6 +100,15 @@ def test_an_unregistered_certificate_is_refused_in_words(olga: Client, world: Wo
     assert "The certificate is not registered" in shown
 
 
+def test_a_wrong_clock_is_said(olga: Client, world: World, identity: Identity, emulator: Emulator) -> None:
+    """Entra's clock is an hour ahead of this server's, so what was signed here has ended there."""
+    upload(olga, world, identity.pfx())
+    emulator.clock.advance(3600)
+    shown = text_of(olga.post(f"/connections/{world.connection.pk}/test/"))
+    assert "This server's clock is wrong" in shown
+    assert "AADSTS700024" in shown
+
+
 def test_the_stored_key_is_kept_by_an_empty_form(olga: Client, world: World, identity: Identity) -> None:
     upload(olga, world, identity.pfx())
     before = Connection.objects.get(pk=world.connection.pk).certificate_parts()

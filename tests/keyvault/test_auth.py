@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 import traceback
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import jwt
 import pytest
 import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from tests.keyvault.fake import CLIENT_ID, TENANT, FakeAzure, form, response
 from vaults.keyvault.auth import ClientCertificate, ClientSecret, TokenSource
@@ -111,9 +113,20 @@ def test_a_refused_token_is_renewed_once_for_all(tokens: TokenSource, azure: Fak
     [
         ("7000215", "wrong_secret"),
         ("7000222", "expired_secret"),
+        ("7000213", "unusable_credential"),
+        ("700027", "unknown_certificate"),
+        ("700024", "clock"),
         ("700016", "unknown_application"),
+        ("7000112", "disabled_application"),
+        ("7000229", "missing_principal"),
+        ("500011", "unknown_resource"),
+        ("53003", "conditional_access"),
         ("90002", "unknown_tenant"),
         ("900023", "unknown_tenant"),
+        ("90038", "other_cloud"),
+        ("90033", "unavailable"),
+        ("90055", "throttled"),
+        ("50012", "other"),
         ("70011", "other"),
     ],
 )
@@ -142,12 +155,16 @@ def test_an_unknown_tenant_shows_at_discovery(tokens: TokenSource, azure: FakeAz
     [
         (requests.ConnectionError("refused"), "unreachable"),
         (requests.ReadTimeout("slow"), "unreachable"),
-        (response(503, text="<html>", headers={"Retry-After": "3600"}), "unreachable"),
-        (response(429, {"error": "busy"}, {"Retry-After": "3600"}), "unreachable"),
-        (response(302, text="", headers={"Location": "https://evil.test"}), "other"),
-        (response(200, text="<html>"), "other"),
-        (response(200, {"access_token": None}), "other"),
-        (response(200, {"access_token": "a\r\nX-Evil: 1", "expires_in": 3599}), "other"),
+        (requests.exceptions.SSLError(ssl.SSLCertVerificationError("unknown CA")), "untrusted"),
+        (response(503, text="<html>", headers={"Retry-After": "3600"}), "unavailable"),
+        (response(429, {"error": "busy"}, {"Retry-After": "3600"}), "throttled"),
+        (response(400, {"error": "temporarily_unavailable"}), "unavailable"),
+        (response(302, text="", headers={"Location": "https://evil.test"}), "malformed"),
+        (response(403, text="<html>Blocked by the proxy"), "malformed"),
+        (response(403, {"message": "Blocked by the proxy"}), "malformed"),
+        (response(200, text="<html>"), "malformed"),
+        (response(200, {"access_token": None}), "malformed"),
+        (response(200, {"access_token": "a\r\nX-Evil: 1", "expires_in": 3599}), "malformed"),
     ],
 )
 def test_a_failure_is_not_remembered(
@@ -246,6 +263,24 @@ def test_a_certificate_signs_the_request(cloud: Cloud, azure: FakeAzure) -> None
     assert claims["iss"] == claims["sub"] == CLIENT_ID
 
 
-def test_a_broken_certificate_gives_an_authentication_error(cloud: Cloud) -> None:
-    with pytest.raises(AuthenticationError):
-        TokenSource(cloud, TENANT, CLIENT_ID, ClientCertificate("rubbish", "rubbish")).token(SCOPE)
+def pem_of(key: Any) -> str:
+    return str(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
+        "ascii",
+    )
+
+
+@pytest.mark.parametrize(
+    ("private_key", "reason"),
+    [
+        ("rubbish", "unusable_certificate"),
+        (pem_of(ec.generate_private_key(ec.SECP256R1())), "unusable_certificate"),
+        (pem_of(ed25519.Ed25519PrivateKey.generate()), "unusable_certificate"),
+        (pem_of(rsa.generate_private_key(65537, 2048)), "internal"),  # msal can't read the certificate
+    ],
+)
+def test_a_failure_of_our_own_is_no_refusal(cloud: Cloud, azure: FakeAzure, private_key: str, reason: str) -> None:
+    with pytest.raises(AuthenticationError) as caught:
+        TokenSource(cloud, TENANT, CLIENT_ID, ClientCertificate(private_key, "rubbish")).token(SCOPE)
+    assert (caught.value.reason, caught.value.refused, azure.token_requests) == (reason, False, [])
+    assert "Entra" not in caught.value.message

@@ -19,7 +19,7 @@ from vaults.keyvault import wire
 from vaults.keyvault.auth import ClientSecret, TokenSource
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.clouds import Cloud, load_clouds
-from vaults.keyvault.errors import TransportError
+from vaults.keyvault.errors import AuthenticationError, TransportError, UnreadableCaFile
 from vaults.keyvault.http import Patience
 from vaults.keyvault.limits import Limits
 from vaults.keyvault.parallel import while_waiting
@@ -83,6 +83,27 @@ def test_a_connection_is_used_again_and_only_with_a_trusted_host(home: Home) -> 
     with pytest.raises(TransportError) as caught:
         stranger.secrets.list_page()
     assert (caught.value.reason, caught.value.maybe_done) == ("tls", False)
+
+
+def test_an_untrusted_sign_in_host_gets_no_credential(home: Home) -> None:
+    cloud = load_clouds(home.clouds_file)["local"]
+    with pytest.raises(AuthenticationError) as caught:
+        connect(home, replace(cloud, ca_file=None), cloud).secrets.list_page()
+    assert (caught.value.reason, caught.value.refused) == ("untrusted", False)
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate", "-----BEGIN CERTIFICATE-----\nxx\n"])
+def test_a_ca_file_that_cant_be_read_is_our_own_trouble(home: Home, tmp_path: Path, content: str | None) -> None:
+    cloud = load_clouds(home.clouds_file)["local"]
+    ca_file = tmp_path / "company.pem"
+    if content is not None:
+        ca_file.write_text(content)
+    blind = replace(cloud, ca_file=str(ca_file))
+    with pytest.raises(AuthenticationError) as caught:
+        connect(home, blind, cloud).secrets.list_page()
+    assert (caught.value.reason, caught.value.refused) == ("ca_file", False)
+    with pytest.raises(UnreadableCaFile):
+        connect(home, cloud, blind).secrets.list_page()
 
 
 def test_threads_share_their_warm_connections(home: Home) -> None:

@@ -5,7 +5,7 @@
     types.py        the nouns                   policies.py     how certificates are made
     errors.py       what can go wrong           probes.py       what may the caller do?
     clouds.py       which hosts belong to which cloud
-    auth.py         tokens from Entra ID
+    auth.py         tokens from Entra ID        entra.py        why there is none
 
     operations.py   the catalogue of all operations
     http.py         the one sender              replies.py      an answer's result or error

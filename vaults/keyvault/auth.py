@@ -11,15 +11,20 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msal
 import requests
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from requests.auth import AuthBase
 
-from vaults.keyvault import answers, wire
+from vaults.keyvault import answers, entra, wire
 from vaults.keyvault.clouds import Cloud
 from vaults.keyvault.errors import (
     AuthenticationError,
@@ -27,6 +32,7 @@ from vaults.keyvault.errors import (
     InvalidTenant,
     MalformedAnswer,
     TransportError,
+    UnreadableCaFile,
 )
 
 TOKEN_SECONDS = 15.0
@@ -34,26 +40,6 @@ TOKEN_SECONDS = 15.0
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)([0-9a-zA-Z]([0-9a-zA-Z-]{0,61}[0-9a-zA-Z])?\.)+[a-zA-Z]{2,63}")
-_AADSTS = re.compile(r"AADSTS(\d{4,7})")
-_PLAIN_CODE = re.compile(r"[a-z_]{1,40}")
-
-_REASONS: dict[str, AuthenticationReason] = {
-    "AADSTS7000215": "wrong_secret",
-    "AADSTS7000222": "expired_secret",
-    "AADSTS90002": "unknown_tenant",
-    "AADSTS900023": "unknown_tenant",
-    "AADSTS700016": "unknown_application",
-    "AADSTS700027": "unknown_certificate",
-}
-_SENTENCES: dict[AuthenticationReason, str] = {
-    "wrong_secret": "Entra ID does not accept the client secret.",
-    "expired_secret": "The client secret has expired.",
-    "unknown_certificate": "The certificate is not registered with the application.",
-    "unknown_tenant": "Entra ID knows no such tenant.",
-    "unknown_application": "There is no application with this client ID in the tenant.",
-    "unreachable": "Entra ID can't be reached.",
-    "other": "Entra ID gave no token.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +112,14 @@ class TokenSource:
         asked_at = self._clock()
         with self._lock:
             if self._failure and self._failure[0] >= asked_at:
-                raise _same_again(self._failure[1])
+                raise self._failure[1].again()
             try:
                 token = self._ask(scope)
                 if token == refused:
                     self._application = None
                     token = self._ask(scope)
             except AuthenticationError as error:
-                self._failure = (self._clock(), _same_again(error))
+                self._failure = (self._clock(), error.again())
                 raise
             return token
 
@@ -153,7 +139,7 @@ class TokenSource:
     def _ask(self, scope: str) -> str:
         """Ask msal. Raised outside the except block: msal's own exceptions may quote what was sent."""
         result: dict[str, Any] = {}
-        failure = _error("other")
+        failure = entra.failure("malformed", "It holds no token.")
         try:
             self._wire.start()
             if self._application is None:
@@ -161,8 +147,8 @@ class TokenSource:
             result = self._application.acquire_token_for_client([scope])
         except _NoAnswer as error:
             failure = error.failure
-        except Exception:  # noqa: S110 msal raises ValueError, KeyError, RuntimeError and others
-            pass
+        except Exception as error:  # msal raises ValueError, KeyError, RuntimeError and others
+            failure = entra.failure("internal", _place_of(error))
         token = result.get("access_token")
         if isinstance(token, str) and token.isascii() and token.isprintable():
             return token
@@ -184,8 +170,29 @@ class TokenSource:
 def _for_msal(credential: Credential) -> str | dict[str, str]:
     if isinstance(credential, ClientSecret):
         return credential.value
+    _check_key(credential)
     # Without a "thumbprint" of ours, msal takes the certificate's SHA-256.
     return {"private_key": credential.private_key_pem, "public_certificate": credential.certificate_pem}
+
+
+def _check_key(credential: ClientCertificate) -> None:
+    """Raises _NoAnswer for a key that msal can't sign with, before Entra is asked anything."""
+    problem = ""
+    try:
+        key = load_pem_private_key(credential.private_key_pem.encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        problem = "Its private key can't be read."
+    else:
+        if not isinstance(key, RSAPrivateKey):
+            problem = "Its key is not RSA, and the sign-in library signs with RSA only."
+    if problem:
+        raise _NoAnswer(entra.failure("unusable_certificate", problem))
+
+
+def _place_of(error: Exception) -> str:
+    """Where an exception came from, for whoever has to find out; its words may quote what was sent."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}."
 
 
 class _NoAnswer(requests.RequestException):
@@ -221,17 +228,41 @@ class _EntraWire:
 
     def _send(self, method: str, url: str, **parts: Any) -> _EntraAnswer:
         if not url.startswith(f"{self._cloud.authority}/"):
-            raise _NoAnswer(_error("other", "Its discovery names a host that is not its own."))
+            raise _NoAnswer(entra.failure("malformed", "Its discovery names a host that is not its own."))
         try:
             answer = wire.exchange(self._cloud, method, url, seconds=self._until - self._clock(), **parts)
-            said = answers.parse_object(answer.content) if answer.status < 500 else {}
+            said = _said(answer)
         except TransportError as error:
-            raise _NoAnswer(_error("unreachable", error.message)) from None
+            raise _NoAnswer(entra.failure(_unanswered(error), error.message)) from None
         except MalformedAnswer as error:
-            raise _NoAnswer(_error("other", error.message)) from None
+            raise _NoAnswer(entra.failure("malformed", error.message, status=error.status)) from None
         if answer.status >= 400:
-            raise _NoAnswer(_refusal(answer.status, said))
+            correlation = str((parts.get("headers") or {}).get("client-request-id", ""))
+            raise _NoAnswer(entra.refusal(answer, said, _secrets_in(parts.get("data")), correlation))
         return _EntraAnswer(answer.status, answer.content.decode("utf-8"))
+
+
+def _unanswered(error: TransportError) -> AuthenticationReason:
+    if isinstance(error, UnreadableCaFile):
+        return "ca_file"
+    return "untrusted" if error.reason == "tls" else "unreachable"
+
+
+def _said(answer: wire.Answer) -> answers.Json:
+    """The JSON of an answer; a gateway's own words for "busy" or "out of order" need not be JSON. Raises MalformedAnswer."""
+    try:
+        return answers.parse_object(answer.content)
+    except MalformedAnswer as error:
+        if answer.status == 429 or answer.status >= 500:
+            return {}
+        error.status = answer.status
+        raise
+
+
+def _secrets_in(form: Any) -> list[str]:
+    """What proves who we are in a token request."""
+    fields = form if isinstance(form, dict) else {}
+    return [str(fields[name]) for name in ("client_secret", "client_assertion") if fields.get(name)]
 
 
 class _EntraAnswer:
@@ -241,28 +272,3 @@ class _EntraAnswer:
         self.status_code = status_code
         self.text = text
         self.headers: dict[str, str] = {}
-
-
-def _refusal(status: int, said: Mapping[str, Any]) -> AuthenticationError:
-    """Entra's error in our words. Its own description stays out, for it repeats what was sent."""
-    if status == 429 or status >= 500:
-        return _error("unreachable", f"It answered with status {status}.")
-    found = _AADSTS.search(str(said.get("error_description", "")))
-    error = str(said.get("error", ""))
-    code = found.group() if found else error if _PLAIN_CODE.fullmatch(error) else ""
-    correlation = str(said.get("correlation_id", ""))
-    return _error(
-        _REASONS.get(code, "other"), code=code, request_id=correlation if _GUID.fullmatch(correlation) else ""
-    )
-
-
-def _error(
-    reason: AuthenticationReason, detail: str = "", *, code: str = "", request_id: str = ""
-) -> AuthenticationError:
-    message = " ".join(part for part in (_SENTENCES[reason], detail, f"({code})" if code else "") if part)
-    return AuthenticationError(message, reason=reason, code=code, request_id=request_id)
-
-
-def _same_again(error: AuthenticationError) -> AuthenticationError:
-    """A copy for another thread: one exception object must not gather the tracebacks of many."""
-    return AuthenticationError(error.message, reason=error.reason, code=error.code, request_id=error.request_id)

@@ -2,7 +2,8 @@
 
     KeyVaultError              message, status, code, inner_code, request_id, retry_after, maybe_done
       TransportError           no answer: network, TLS, timeout, or we held the call back (reason)
-      AuthenticationError      Entra ID gave no token (reason, AADSTS code)
+        UnreadableCaFile       a cloud's CA file can't be read here
+      AuthenticationError      no token (reason, AADSTS code, Entra's words)
       MalformedAnswer          an answer that no Key Vault gives: redirect, not JSON, too large, too deep
         HostileLink            a nextLink that leads away from the list it was asked of
       ServiceError             the vault answered with an error
@@ -29,14 +30,43 @@ from typing import Literal
 
 TransportReason = Literal["connect", "tls", "timeout", "broken", "busy", "resting"]
 AuthenticationReason = Literal[
+    # Entra ID refused
     "wrong_secret",
     "expired_secret",
     "unknown_certificate",
+    "expired_certificate",
+    "unusable_credential",
     "unknown_tenant",
+    "other_cloud",
     "unknown_application",
-    "unreachable",
+    "disabled_application",
+    "missing_principal",
+    "unknown_resource",
+    "conditional_access",
+    "clock",
     "other",
+    # It refused nothing: it could not, was not reached, or was not asked
+    "unavailable",
+    "throttled",
+    "unreachable",
+    "untrusted",
+    "ca_file",
+    "malformed",
+    "unusable_certificate",
+    "internal",
 ]
+_NO_REFUSAL = frozenset(
+    {
+        "unavailable",
+        "throttled",
+        "unreachable",
+        "untrusted",
+        "ca_file",
+        "malformed",
+        "unusable_certificate",
+        "internal",
+    }
+)
 
 
 class KeyVaultError(Exception):
@@ -89,12 +119,51 @@ class TransportError(KeyVaultError):
         self.reason: TransportReason = reason
 
 
-class AuthenticationError(KeyVaultError):
-    """Entra ID gave no token. `code` is its AADSTS number, `request_id` its correlation id."""
+class UnreadableCaFile(TransportError):
+    """The CAs to trust can't be read here, so no host can prove who it is."""
 
-    def __init__(self, message: str, *, reason: AuthenticationReason, code: str = "", request_id: str = "") -> None:
-        super().__init__(message, code=code, request_id=request_id)
+
+class AuthenticationError(KeyVaultError):
+    """No token came. `code` is Entra's AADSTS number, `request_id` the correlation id.
+
+    `words` are Entra's own, cut short and without anything that was sent; `detail` is a sentence of ours about this
+    very case, such as the address that Entra saw.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: AuthenticationReason,
+        detail: str = "",
+        words: str = "",
+        status: int | None = None,
+        code: str = "",
+        request_id: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, status=status, code=code, request_id=request_id, retry_after=retry_after)
         self.reason: AuthenticationReason = reason
+        self.detail = detail
+        self.words = words
+
+    @property
+    def refused(self) -> bool:
+        """Did Entra ID say no, rather than nothing?"""
+        return self.reason not in _NO_REFUSAL
+
+    def again(self) -> AuthenticationError:
+        """A copy for another thread: one exception object must not gather the tracebacks of many."""
+        return AuthenticationError(
+            self.message,
+            reason=self.reason,
+            detail=self.detail,
+            words=self.words,
+            status=self.status,
+            code=self.code,
+            request_id=self.request_id,
+            retry_after=self.retry_after,
+        )
 
 
 class MalformedAnswer(KeyVaultError):

@@ -21,7 +21,7 @@ from requests.auth import AuthBase
 
 from vaults.keyvault.clouds import Cloud
 from vaults.keyvault.deadline import TimedAdapter
-from vaults.keyvault.errors import MalformedAnswer, TransportError
+from vaults.keyvault.errors import MalformedAnswer, TransportError, UnreadableCaFile
 
 CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
@@ -121,7 +121,7 @@ def exchange(
         with response:
             return Answer(response.status_code, response.headers, _whole_body(response, until))
     except (OSError, urllib3.exceptions.HTTPError) as error:  # what `requests` raises is an OSError, too
-        failure = _transport_error(error)
+        failure = _transport_error(error, cloud)
     raise failure
 
 
@@ -146,11 +146,11 @@ def _timed_out(*, maybe_done: bool) -> TransportError:
     return TransportError("No answer came in time.", reason="timeout", maybe_done=maybe_done)
 
 
-def _transport_error(error: Exception) -> TransportError:
+def _transport_error(error: Exception, cloud: Cloud) -> TransportError:
     """Our error for one of `requests`' or urllib3's, without anything of the request in it."""
-    if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError):
-        return TransportError("The CA file of this cloud can't be read.", reason="tls")
     causes = list(_causes(error))
+    if cloud.ca_file and not any(isinstance(cause, _FROM_OUTSIDE) for cause in causes) and not _trusts(cloud.ca_file):
+        return UnreadableCaFile(f"The CA file {cloud.ca_file} can't be read.", reason="tls")
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return TransportError("The host's certificate is not trusted.", reason="tls")
     if any(isinstance(cause, _NEVER_SENT) for cause in causes):
@@ -160,6 +160,15 @@ def _transport_error(error: Exception) -> TransportError:
     return TransportError("The connection broke off.", reason="broken", maybe_done=True)
 
 
+def _trusts(ca_file: str) -> bool:
+    """Does the file hold certificates?"""
+    try:
+        return bool(ssl.create_default_context(cafile=ca_file).get_ca_certs())
+    except OSError:  # ssl.SSLError is one
+        return False
+
+
+_FROM_OUTSIDE = (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError)
 _NEVER_SENT = (requests.ConnectTimeout, requests.exceptions.ProxyError, urllib3.exceptions.NewConnectionError)
 _TOO_LATE = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 

@@ -1,6 +1,6 @@
 """No answer came, or none that Key Vault gives."""
 
-from vaults.keyvault.errors import HostileLink, KeyVaultError, TransportError
+from vaults.keyvault.errors import HostileLink, KeyVaultError, TransportError, UnreadableCaFile
 from vaults.problems.problem import Problem, problem_of
 
 #: By reason.
@@ -15,6 +15,14 @@ MEANINGS = {
 
 
 def explain_transport(error: TransportError) -> Problem:
+    if isinstance(error, UnreadableCaFile):
+        return problem_of(
+            error,
+            "The file of CAs can't be read",
+            "This server can't tell whom to trust, so nothing was sent.",
+            "An operator corrects KVPORTAL_CA_FILE, or the cloud's ca_file in the file of clouds.",
+            500,
+        )
     meaning = MEANINGS[error.reason]
     if error.maybe_done:
         return problem_of(

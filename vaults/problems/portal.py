@@ -2,7 +2,7 @@
 
 from vaults.audit import AuditUnavailable
 from vaults.clients import UnknownCloud
-from vaults.keyvault.errors import InvalidIdentifier, InvalidInput
+from vaults.keyvault.errors import InvalidClouds, InvalidIdentifier, InvalidInput, InvalidTenant
 from vaults.models import Connection
 from vaults.permissions import RoleMissing
 from vaults.problems.problem import Problem
@@ -39,6 +39,20 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
                 "The stored credential can't be opened",
                 "It was altered, or was sealed with a key this server does not have.",
                 ["Give the server its key ring back, or enter the credential anew on the connection's page."],
+                status=500,
+            )
+        case InvalidTenant():
+            return Problem(
+                "The connection's tenant ID can't be used",
+                str(error),
+                ["Correct it on the connection's page."],
+                status=400,
+            )
+        case InvalidClouds():
+            return Problem(
+                "The file of clouds can't be used",
+                f"This server does not know where to send anything. {error}",
+                ["An operator corrects the file that KVPORTAL_CLOUDS_FILE names."],
                 status=500,
             )
         case _:

@@ -1,7 +1,7 @@
-"""Entra ID gave no token."""
+"""No token: Entra ID refused, could not answer, was not reached, or was not even asked."""
 
 from vaults.keyvault.errors import AuthenticationError
-from vaults.problems.problem import Problem, problem_of
+from vaults.problems.problem import Problem, details_of
 
 #: By reason: title, meaning, what to do.
 SENTENCES = {
@@ -20,29 +20,130 @@ SENTENCES = {
         "Entra ID knows the application, but not this certificate.",
         "Upload its public part under Certificates & secrets of the app registration, then test the connection.",
     ),
+    "expired_certificate": (
+        "The certificate has expired",
+        "Entra ID knows this certificate, but its time is over.",
+        "Upload the public part of a new one in Entra ID and the certificate with its key on the connection's page.",
+    ),
+    "unusable_credential": (
+        "Entra ID can't use the credential",
+        "It takes what was sent for malformed: a secret that is none, or a certificate whose chain it does not accept.",
+        "Enter the credential anew on the connection's page, and test the connection.",
+    ),
     "unknown_tenant": (
         "There is no such tenant",
         "Entra ID does not know the tenant ID of this connection in this cloud.",
         "Compare the tenant ID and the cloud with the directory's overview page in Entra ID.",
+    ),
+    "other_cloud": (
+        "The tenant belongs to another cloud",
+        "Entra ID knows the tenant, but not in the cloud of this connection.",
+        "Choose the tenant's cloud on the connection's page.",
     ),
     "unknown_application": (
         "The tenant does not know this application",
         "There is no application with this client ID in this tenant.",
         "Compare the application (client) ID; the service principal may live in another tenant.",
     ),
+    "disabled_application": (
+        "The application is disabled",
+        "Entra ID knows the application, but somebody has switched it off. The credential may well be right.",
+        "Under Enterprise applications, open it and set “Enabled for users to sign in?” to Yes, or ask whoever disabled it.",
+    ),
+    "missing_principal": (
+        "The application has no service principal in this tenant",
+        "The application exists, but this tenant has no service principal of it to sign in as.",
+        "Make one in this tenant (it needs an administrator), or correct the connection's tenant ID.",
+    ),
+    "unknown_resource": (
+        "The tenant does not know Azure Key Vault",
+        "Entra ID found no service principal of Key Vault itself in this tenant.",
+        "Compare the tenant ID and the cloud; the tenant may have no subscription that uses Key Vault.",
+    ),
+    "conditional_access": (
+        "Conditional Access blocks this server",
+        "The credential is right, but a policy of the tenant lets the service principal sign in from named locations only.",
+        "Have this server's outgoing address added to the policy's named locations; Entra ID's sign-in logs show which "
+        "policy it was.",
+    ),
+    "clock": (
+        "This server's clock is wrong",
+        "What this server signed was not valid at the time that Entra ID's clock shows.",
+        "Set this server's clock (NTP), then test the connection.",
+    ),
+    "other": (
+        "Entra ID gave no token",
+        "The sign-in service refused.",
+        "Correct what Entra ID names, and test the connection. Its code leads to Microsoft's page about it.",
+    ),
+    "unavailable": (
+        "Entra ID has trouble of its own",
+        "The sign-in service could not answer now. Nothing is wrong with the connection, and no vault was asked.",
+        "",
+    ),
+    "throttled": (
+        "Entra ID is throttling",
+        "The sign-in service got too many requests for this tenant or application. Nothing is wrong with the connection, "
+        "and no vault was asked.",
+        "",
+    ),
     "unreachable": (
         "The sign-in service can't be reached",
         "No answer came from the cloud's sign-in host, so no token could be asked for.",
         "Check this server's way out: DNS, firewall, proxy. Then try again.",
     ),
-    "other": (
-        "Entra ID gave no token",
-        "The sign-in service refused for a reason of its own; its code is below.",
-        "Look the code up, correct the connection, and test it.",
+    "untrusted": (
+        "The sign-in host's certificate is not trusted",
+        "The host that answers can't prove that it is the cloud's sign-in host, so no credential was sent to it.",
+        "If a proxy of yours opens TLS on the way, an operator names its CA in KVPORTAL_CA_FILE (or ca_file in the file "
+        "of clouds). If not, somebody may be in between.",
     ),
+    "ca_file": (
+        "The file of CAs can't be read",
+        "This server can't tell whom to trust, so nothing was sent.",
+        "An operator corrects KVPORTAL_CA_FILE, or the cloud's ca_file in the file of clouds.",
+    ),
+    "malformed": (
+        "The answer does not look like Entra ID's",
+        "Something else answered in the place of the cloud's sign-in host, and nothing of its answer was used.",
+        "A proxy or a sign-in page of the network may stand in between. Check this server's way out, then try again.",
+    ),
+    "unusable_certificate": (
+        "The stored certificate can't be used",
+        "This server could not sign with it; Entra ID was not asked.",
+        "Upload an RSA certificate with its private key on the connection's page.",
+    ),
+    "internal": (
+        "This server could not ask for a token",
+        "Something failed in this server; Entra ID did not refuse.",
+        "Try again. If it stays so, tell an operator what the details say.",
+    ),
+}  # fmt: skip
+#: HTTP status of a page that is nothing but this problem, where it is not 502.
+STATUS = {
+    "unavailable": 503,
+    "throttled": 503,
+    "unreachable": 504,
+    "ca_file": 500,
+    "unusable_certificate": 500,
+    "internal": 500,
 }
 
 
 def explain_authentication(error: AuthenticationError) -> Problem:
     title, meaning, todo = SENTENCES[error.reason]
-    return problem_of(error, title, meaning, todo)
+    words = f"Entra ID says: “{error.words}”" if error.reason == "other" and error.words else ""
+    said = " ".join(part for part in (meaning, words, error.detail) if part)
+    return Problem(title, said, [todo or _wait(error)], details=_details(error), status=STATUS.get(error.reason, 502))
+
+
+def _wait(error: AuthenticationError) -> str:
+    seconds = error.retry_after or 60
+    return f"Wait {f'{round(seconds)} s' if seconds < 120 else f'{round(seconds / 60)} min'}, then try again."
+
+
+def _details(error: AuthenticationError) -> list[tuple[str, str]]:
+    """As for other errors; Entra has words of its own, and calls its request ID a correlation ID."""
+    names = {"Azure's request ID": "Correlation ID"}
+    *facts, time = [(names.get(label, label), text) for label, text in details_of(error)]
+    return [*facts, *([("Entra ID's words", error.words)] if error.words else []), time]

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from vaults import access, clients
+from vaults.keyvault.errors import InvalidClouds
 from vaults.models import Team, User, Vault
 
 
@@ -43,8 +44,11 @@ class Frame:
         """The cloud that the page's vault is in, for people."""
         if self.vault is None:
             return ""
-        cloud = clients.clouds().get(self.vault.connection.cloud)
-        return cloud.label if cloud else self.vault.connection.cloud
+        name = self.vault.connection.cloud
+        try:
+            return clients.clouds()[name].label
+        except (KeyError, InvalidClouds):  # the page itself says what is wrong
+            return name
 
     @cached_property
     def can(self) -> frozenset[str]:
