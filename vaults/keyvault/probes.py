@@ -8,15 +8,27 @@ that only such a call would show stay "unknown". Each probe stands in the vault'
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
 from vaults.keyvault.answers import nothing
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
+from vaults.keyvault.errors import (
+    AuthenticationError,
+    BadRequest,
+    Forbidden,
+    KeyVaultError,
+    MalformedAnswer,
+    NotFound,
+    Throttled,
+    TransportError,
+    Unauthorized,
+    Unavailable,
+)
 from vaults.keyvault.operations import OPERATIONS, Operation, Probe
 from vaults.keyvault.parallel import gather
 
@@ -34,7 +46,13 @@ _ABSENT = frozenset(
 )
 _DENIALS = frozenset({"AccessDenied", "ForbiddenByPolicy", "ForbiddenByRbac"})
 
-_STOPPED = "Not asked: an earlier probe succeeded, which none should."
+#: Refused before anybody looked which operation it was: every other probe would meet the same.
+_ABOUT_THE_WHOLE_VAULT = (
+    TransportError, AuthenticationError, MalformedAnswer, Unauthorized, Throttled, Unavailable,
+)  # fmt: skip
+_NETWORK = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})
+#: A 400 about the connection's api-version says nothing of the operation.
+_ABOUT_THE_VERSION = re.compile(r"version\b.*\bnot (recognized|supported)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,7 @@ class ProbeResult:
     """What a probe found. "probably" is "allowed" where it is not proven that permission is decided first.
 
     `unexpected`: the call succeeded, which no probe should. `method` and `path` are "" if none was sent.
+    `error`: why there is no verdict though a harmless request exists: a firewall, throttling, an outage.
     """
 
     permission: str
@@ -53,28 +72,58 @@ class ProbeResult:
     inner_code: str = ""
     reason: str = ""
     unexpected: bool = False
+    error: KeyVaultError | None = field(default=None, repr=False, compare=False)
 
 
 def probe_all(client: VaultClient, permissions: Sequence[str] = PERMISSIONS) -> list[ProbeResult]:
-    """Probe some permissions, a few side by side; stops after an unexpected success."""
+    """Probe some permissions, a few side by side; stops after an unexpected success, or at a vault that turns all away."""
     results: list[ProbeResult] = []
+    stopped_by: ProbeResult | None = None
     for start in range(0, len(permissions), AT_ONCE):
         batch = permissions[start : start + AT_ONCE]
-        if any(result.unexpected for result in results):
-            results += [
-                ProbeResult(permission, "unknown", reason="Not asked: an earlier probe succeeded unexpectedly.")
-                for permission in batch
-            ]
+        if stopped_by is None:
+            found = gather(*(partial(probe, client, permission) for permission in batch))
+            stopped_by = _reason_to_stop(found)
         else:
-            results += gather(*(partial(probe, client, permission) for permission in batch))
+            found = tuple(_not_asked(permission, stopped_by) for permission in batch)
+        results += found
     return results
+
+
+def _reason_to_stop(found: Sequence[ProbeResult]) -> ProbeResult | None:
+    if unexpected := next((result for result in found if result.unexpected), None):
+        return unexpected
+    asked = [result for result in found if result.method]
+    return asked[-1] if asked and all(_is_about_the_whole_vault(result.error) for result in asked) else None
+
+
+def _is_about_the_whole_vault(error: KeyVaultError | None) -> bool:
+    return isinstance(error, _ABOUT_THE_WHOLE_VAULT) or (isinstance(error, Forbidden) and error.inner_code in _NETWORK)
+
+
+def _not_asked(permission: str, stopped_by: ProbeResult) -> ProbeResult:
+    if _harmless_request(permission) is None:
+        return _unknowable(permission)
+    why = "Not asked: none of the probes before it brought a verdict."
+    if stopped_by.unexpected:
+        why = "Not asked: an earlier probe succeeded unexpectedly."
+    return ProbeResult(permission, "unknown", reason=why, error=stopped_by.error)
 
 
 def probe(client: VaultClient, permission: str) -> ProbeResult:
     """Ask for one permission. Raises nothing but what a defect raises: failures are verdicts."""
+    found = _harmless_request(permission)
+    return _ask(client, *found) if found else _unknowable(permission)
+
+
+def _harmless_request(permission: str) -> tuple[Operation, Probe] | None:
     for operation in OPERATIONS.values():
         if operation.permission == permission and operation.probe:
-            return _ask(client, operation, operation.probe)
+            return operation, operation.probe
+    return None
+
+
+def _unknowable(permission: str) -> ProbeResult:
     return ProbeResult(permission, "unknown", reason="No harmless request can show it.")
 
 
@@ -89,6 +138,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
     try:
         client.send(operation, nothing, name=name, query=how.query, json=how.body)
     except KeyVaultError as error:
+        error.maybe_done = False  # carried out or not, it was for a name that nobody has
         return _judge(result, how, error)
     if 200 in how.allowed:
         return replace(result, verdict="allowed", status=200)
@@ -101,7 +151,8 @@ def _judge(result: ProbeResult, how: Probe, error: KeyVaultError) -> ProbeResult
     """The verdict of an error. A 404 that is about no object may be some gateway's, and decides nothing."""
     verdict: Verdict = "unknown"
     reason = error.message
-    decided = isinstance(error, BadRequest) or (isinstance(error, NotFound) and error.code in _ABSENT)
+    about_the_call = isinstance(error, BadRequest) and not _ABOUT_THE_VERSION.search(error.message)
+    decided = about_the_call or (isinstance(error, NotFound) and error.code in _ABSENT)
     if decided and error.code and error.status in how.allowed:
         verdict, reason = ("allowed", "") if how.sure else ("probably", "")
     elif isinstance(error, Forbidden) and error.inner_code in _DENIALS:
@@ -113,4 +164,5 @@ def _judge(result: ProbeResult, how: Probe, error: KeyVaultError) -> ProbeResult
         code=error.code,
         inner_code=error.inner_code,
         reason=reason,
+        error=error if verdict == "unknown" else None,
     )

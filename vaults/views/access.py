@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from vaults import problems
 from vaults.actions.permission_check import check_access
+from vaults.keyvault.errors import KeyVaultError
 from vaults.keyvault.probes import ProbeResult
 from vaults.models import Vault
 from vaults.remedies import Remedy, grant_remedy
@@ -25,6 +27,14 @@ class Matrix:
     rows: list[tuple[str, list[ProbeResult | None]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why some probes brought no verdict, said once for all of them."""
+
+    problem: problems.Problem
+    count: int
+
+
 @require_safe
 @with_vault
 def access(request: HtmxRequest, vault: Vault) -> HttpResponse:
@@ -36,10 +46,22 @@ def access(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "common": matrix(results, COMMON),
         "special": [(kind, special(results, kind)) for kind in COLLECTIONS],
         "results": check.results,
+        "causes": causes(vault, check.results),
+        "learned": any(result.verdict != "unknown" for result in check.results),
+        "unexpected": [result for result in check.results if result.unexpected],
         "denied": [(result, remedy(vault, result)) for result in denied],
         "checked_at": check.checked_at,
     }
     return render_page(request, "vaults/access.html", context)
+
+
+def causes(vault: Vault, results: list[ProbeResult]) -> list[Cause]:
+    """The failures of probes, alike ones together, the most frequent first."""
+    alike: dict[tuple[object, ...], list[KeyVaultError]] = {}
+    for error in (result.error for result in results if result.error):
+        alike.setdefault((type(error), error.status, error.code, error.inner_code), []).append(error)
+    found = [Cause(problems.explain(errors[0], vault=vault), len(errors)) for errors in alike.values()]
+    return sorted(found, key=lambda cause: -cause.count)
 
 
 def matrix(results: dict[str, ProbeResult], verbs: tuple[str, ...]) -> Matrix:
