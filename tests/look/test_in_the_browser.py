@@ -6,7 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Dialog, Page, expect
 
+from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
+from vaults.keyvault.types import CertificatePolicy
 
 VALUE = "\nline one\r\n  <b>two</b> & three  "
 CLIPBOARD = """window.copied = [];
@@ -141,6 +143,44 @@ def test_tags_keep_their_blanks_and_typed_things_are_not_lost(portal_page: Page,
     assert [dict(version.tags) for version in versions] == [{" lead": "a=b "}]
 
 
+NEW_VERSION = "/vaults/kv-shop-prod/certificates/browser-tls/new-version/"
+
+
+@pytest.fixture
+def certificate(azure: VaultClient, emulator: Emulator) -> None:
+    policy = CertificatePolicy(issuer_name="Self", subject="CN=a", dns_names=("a.example", "b.example"))
+    azure.certificates.create("browser-tls", policy, tags={"team": "look"})
+    emulator.clock.advance(60)
+
+
+def test_a_new_version_tells_which_parts_were_changed(portal_page: Page, certificate: None, azure: VaultClient) -> None:
+    page = portal_page
+    page.goto(NEW_VERSION)
+    tally = page.locator(".tally")
+    expect(tally).to_contain_text("Nothing changed")
+    expect(page.locator("[name=subject]")).to_be_hidden()
+    for part in ("Subject", "DNS names", "Key usage", "Tags"):
+        page.locator(f"details.part[data-part='{part}'] > summary").click()
+    expect(tally).to_contain_text("Nothing changed")
+    page.fill("[name=subject]", "CN=b, O=Example")
+    page.get_by_label("keyAgreement").check()
+    page.get_by_label("Tag value").fill("other")
+    expect(tally).to_have_text("Changed: Subject, Key usage, Tags. All else stays.")
+    page.get_by_label("Tag value").fill("look")
+    page.get_by_label("keyAgreement").uncheck()
+    expect(tally).to_have_text("Changed: Subject. All else stays.")
+    expect(page.get_by_text("Key Vault signs it by its own key")).to_be_visible()
+    page.locator("details.part[data-part='Authority'] > summary").click()
+    page.locator("[name=issuer]").select_option("Unknown")
+    expect(page.get_by_text("Key Vault signs it by its own key")).to_be_hidden()
+    page.locator("[name=issuer]").select_option("Self")
+    page.get_by_role("button", name="Request the new version").click()
+    page.wait_for_url("**/operation/")
+    policy = azure.certificates.get("browser-tls").policy
+    assert policy is not None
+    assert (policy.subject, policy.dns_names) == ("CN=b, O=Example", ("a.example", "b.example"))
+
+
 def test_text_of_others_stays_text(portal_page: Page, filled: VaultClient) -> None:
     page = portal_page
     dialogs = listen(page)
@@ -152,13 +192,15 @@ def test_text_of_others_stays_text(portal_page: Page, filled: VaultClient) -> No
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(portal_page: Page, filled: VaultClient, theme: str) -> None:
+def test_axe_finds_nothing(portal_page: Page, filled: VaultClient, certificate: None, theme: str) -> None:
     page, axe, found = portal_page, Axe(), {}
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     addresses = ["/", "/inventory/", "/audit/", "/team/", "/connections/", "/vaults/", SECRETS, f"{SECRETS}browser-b/"]
     addresses += [f"/vaults/kv-shop-prod/{page}/" for page in ("access", "deleted", "new/secret", "new/certificate")]
+    addresses += [NEW_VERSION]
     for address in addresses:
         page.goto(address)
+        page.evaluate("() => document.querySelectorAll('details.part').forEach((part) => { part.open = true; })")
         if violations := axe.run(page).response["violations"]:
             found[address] = [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in violations]
     assert found == {}

@@ -114,6 +114,7 @@ CHANGES: dict[str, tuple[Json, tuple[str | int, ...], Any]] = {
     "own key": ({"reuse_key": "false"}, ("key_props", "reuse_key"), False),
     "PFX": ({"content_type": "application/x-pkcs12"}, ("secret_props", "contentType"), "application/x-pkcs12"),
     "days": ({"lifetime_amount": "45"}, ("lifetime_actions", 0, "trigger"), {"days_before_expiry": 45}),
+    "nothing": ({"lifetime_action": ""}, ("lifetime_actions",), []),
     "renewal": (
         {"lifetime_action": "AutoRenew", "lifetime_trigger": "percentage", "lifetime_amount": "80"},
         ("lifetime_actions", 0),

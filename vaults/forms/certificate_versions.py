@@ -50,7 +50,11 @@ USAGES: Choices = [
     )
 ]
 YES_NO: Choices = [("true", "Yes"), ("false", "No")]
-ACTIONS: Choices = [("AutoRenew", "Renew it"), ("EmailContacts", "E-mail the vault's contacts")]
+ACTIONS: Choices = [
+    ("", "Nothing happens"),
+    ("AutoRenew", "Renew it"),
+    ("EmailContacts", "E-mail the vault's contacts"),
+]
 TRIGGERS: Choices = [("days", "days before it ends"), ("percentage", "percent of its life")]
 LIFETIME = ("lifetime_action", "lifetime_amount", "lifetime_trigger")
 #: Without these where what stands there can't be told in them: more than one action, an order that the vault does not tell.
@@ -80,14 +84,14 @@ POLICY_FIELDS = {
 class OfferedField(forms.ChoiceField):
     """One of some values; whatever stands there is offered too."""
 
-    def __init__(self, choices: Choices, **more: Any) -> None:
+    def __init__(self, choices: Choices, *, absent: str = "As Key Vault decides", **more: Any) -> None:
         super().__init__(choices=choices, required=False, **more)
-        self.known = list(choices)
+        self.known, self.absent = list(choices), absent
 
     def offer(self, *present: str, more: Choices = ()) -> None:
         offered = dict([*self.known, *more])
         strange = [value for value in dict.fromkeys(present) if value not in offered]
-        self.choices = [(value, value or "As Key Vault decides") for value in strange] + list(offered.items())
+        self.choices = [(value, value or self.absent) for value in strange] + list(offered.items())
 
 
 class SwitchedField(OfferedField):
@@ -129,8 +133,8 @@ class CertificateVersionForm(OpenedOnMixin, FormKeyMixin, forms.Form):
     emails = EmailsField("E-mail addresses")
     upns = LinesField("User principal names")
     kty = OfferedField(KEY_TYPES, label="Key type", help_text="HSM types need a premium vault.")
-    key_size = OfferedField(KEY_SIZES, label="RSA key size", help_text="In bits; not for EC keys.")
-    crv = OfferedField(CURVES, label="EC curve", help_text="Not for RSA keys.")
+    key_size = OfferedField(KEY_SIZES, absent="—", label="RSA key size", help_text="In bits; not for EC keys.")
+    crv = OfferedField(CURVES, absent="—", label="EC curve", help_text="Not for RSA keys.")
     reuse_key = SwitchedField(label="Each version has the key of the one before")
     exportable = SwitchedField(
         label="The private key can be exported", help_text="Anyone who may read the secret of this name gets it then."
@@ -142,7 +146,7 @@ class CertificateVersionForm(OpenedOnMixin, FormKeyMixin, forms.Form):
     )
     lifetime_action = OfferedField(ACTIONS, label="Before it ends")
     lifetime_amount = forms.IntegerField(label="When", required=False, min_value=1)
-    lifetime_trigger = OfferedField(TRIGGERS, label="Counted in")
+    lifetime_trigger = OfferedField(TRIGGERS, absent="—", label="Counted in")
     content_type = OfferedField(CONTENT_TYPES, help_text="The form in which the secret of this name holds it.")
     preserve_cert_order = SwitchedField(label="The chain stays in the order in which the CA sends it")
     enabled = SwitchedField(label="The new version can be used")

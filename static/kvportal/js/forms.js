@@ -63,6 +63,8 @@ function tell() {
   for (const part of parts) part.classList.toggle("touched", isTouched(part));
   const names = parts.filter((part) => part.classList.contains("touched")).map((part) => part.dataset.part);
   tally.classList.toggle("touched", names.length > 0);
+  // These steps were told for the issuer and the validity that stood there.
+  document.querySelector(".version-steps").hidden = names.includes("Authority") || names.includes("Validity");
   tally.querySelector("span").textContent = names.length ? `Changed: ${names.join(", ")}. All else stays.` : `Nothing changed, all ${tally.dataset.parts} parts stay.`;
 }
 if (tally) {
