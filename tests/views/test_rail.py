@@ -1,9 +1,10 @@
-"""The dot of each vault in the rail: one word for how it is."""
+"""The rail: the dot of each vault, one word for how it is; and what the list offers when there are many."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from tests.conftest import World
@@ -41,3 +42,25 @@ def test_a_vault_that_was_not_scanned_is_unknown_and_one_that_could_not_be_is_ba
     assert access.vaults_for(world.olga).with_state().get().state == "unknown"
     Vault.objects.update(scan_problem="The vault did not answer.")
     assert access.vaults_for(world.olga).with_state().get().state == "bad"
+
+
+def add_vaults(world: World, count: int) -> None:
+    Vault.objects.bulk_create(
+        Vault(connection=world.connection, name=f"kv-{number:02}", slug=f"kv-{number:02}") for number in range(count)
+    )
+
+
+@pytest.mark.parametrize(("more", "filtered"), [(7, False), (8, True), (40, True)])
+def test_more_than_eight_vaults_can_be_filtered(olga: Client, world: World, more: int, filtered: bool) -> None:
+    add_vaults(world, more)
+    page = olga.get("/audit/").content.decode()
+    assert ("rail-filter" in page) is filtered
+    assert f'<span class="count">{more + 1}</span>' in page
+    assert 'class="here"' not in page
+
+
+def test_the_vault_of_the_page_is_marked(olga: Client, world: World) -> None:
+    add_vaults(world, 40)
+    page = olga.get("/vaults/kv-shop-prod/").content.decode()
+    assert page.count('class="here"') == 1
+    assert "kv-shop-prod" in page.partition('class="here"')[2].partition("</li>")[0]

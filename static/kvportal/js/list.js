@@ -4,14 +4,6 @@
 const table = document.querySelector("table[data-list]");
 if (table) enhance(table);
 
-for (const input of document.querySelectorAll("[data-filter-list]")) {
-  input.addEventListener("input", () => {
-    for (const item of document.querySelector(input.dataset.filterList).children) {
-      item.hidden = !item.textContent.toLowerCase().includes(input.value.trim().toLowerCase());
-    }
-  });
-}
-
 function enhance(list) {
   const body = list.tBodies[0];
   const filter = document.querySelector("[data-list-filter]");

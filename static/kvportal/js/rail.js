@@ -1,7 +1,23 @@
-/* The drawer on a phone: opened by a link to #rail; with JavaScript it takes the focus, closes on a click outside
-   and leaves no trace in the history. */
+/* The rail: where the list of vaults stands and its filter; and the drawer on a phone, which is opened by a link to
+   #rail: with JavaScript it takes the focus, closes on a click outside and leaves no trace in the history. */
 
 const rail = document.getElementById("rail");
+const vaults = document.getElementById("rail-vaults");
+const filter = rail?.querySelector(".rail-filter");
+
+// The vault of this page among its neighbours: it is in view by its style, they are not.
+const here = vaults?.querySelector(".here");
+const before = here?.previousElementSibling;
+if (before) vaults.scrollTop = before.offsetTop + before.offsetHeight - (vaults.clientHeight - here.offsetHeight) / 2;
+
+filter?.addEventListener("input", () => {
+  const words = filter.value.toLowerCase().split(/\s+/);
+  for (const item of vaults.children) item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
+  rail.querySelector(".rail-none").textContent = vaults.querySelector("li:not([hidden])") ? "" : "No vault matches.";
+});
+filter?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") vaults.querySelector("li:not([hidden]) a")?.click();
+});
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("a[href='#rail']");
