@@ -1,7 +1,12 @@
 """The worker: which vaults it scans next, and what becomes of a scan that went wrong."""
 
+import sqlite3
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -60,15 +65,54 @@ def test_a_person_who_lost_the_role_meanwhile_gets_no_scan(world: World) -> None
     assert world.vault.scan_problem.startswith("This needs the role")
 
 
-@pytest.mark.django_db(transaction=True)
-def test_it_scans_and_stops_when_told(file_world: World) -> None:
+@contextmanager
+def missing(table: str, database: Path) -> Iterator[None]:
+    """The database fails whoever asks for this table, as one that is being restored or moved does."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as aside:
+        aside.execute("PRAGMA legacy_alter_table = ON")
+        aside.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
+        try:
+            yield
+        finally:
+            aside.execute(f"ALTER TABLE elsewhere RENAME TO {table}")
+
+
+@contextmanager
+def working() -> Iterator[threading.Thread]:
+    """A worker at work until the block ends."""
     stop = threading.Event()
     work = threading.Thread(target=worker.run, args=(stop,))
     work.start()
-    deadline = timezone.now() + timedelta(seconds=8)
-    while not Vault.objects.get(pk=file_world.vault.pk).scanned_at and timezone.now() < deadline:
-        stop.wait(0.05)
-    stop.set()
-    work.join(5)
-    assert not work.is_alive()
-    assert Vault.objects.get(pk=file_world.vault.pk).scanned_at
+    try:
+        yield work
+    finally:
+        stop.set()
+        work.join(5)
+        assert not work.is_alive()
+
+
+def scanned(vault: Vault) -> bool:
+    """Was it scanned within some seconds?"""
+    deadline = time.monotonic() + 10
+    while not Vault.objects.get(pk=vault.pk).scanned_at:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.mark.parametrize("table", ["vaults_vault", "vaults_auditentry"])
+def test_a_database_that_fails_for_a_moment_does_not_end_it(table: str, file_world: World, file_database: Path) -> None:
+    """Both looks: at the vaults that are due, and at acts that were cut off."""
+    with working() as work:
+        with missing(table, file_database):
+            time.sleep(2.5)  # more than one look
+            assert work.is_alive()
+        Vault.objects.filter(pk=file_world.vault.pk).update(scan_requested_at=timezone.now())
+        assert scanned(file_world.vault)
+        assert work.is_alive()
+
+
+def test_it_scans_and_stops_when_told(file_world: World) -> None:
+    with working():
+        assert scanned(file_world.vault)

@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -20,6 +21,8 @@ log = structlog.get_logger("vaults.worker")
 
 AT_ONCE = 4
 LOOK_EVERY = 1.0
+#: After a failed look the next one waits twice as long, up to this.
+LONGEST_PAUSE = 30.0
 #: A vault whose scan failed is tried again after this long, not with every look.
 RETRY_AFTER = timedelta(minutes=2)
 SETTLE_EVERY = timedelta(minutes=1)
@@ -27,22 +30,46 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def run(stop: threading.Event) -> None:
-    """Work until told to stop; a scan under way is finished first."""
-    under_way: dict[uuid.UUID, Future[None]] = {}
-    tried: dict[uuid.UUID, datetime] = {}
+    """Work until told to stop; a scan under way is finished first. A database that fails is waited for."""
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="scan") as pool:
-        settled_at = LONG_AGO
-        while not stop.wait(LOOK_EVERY):
-            under_way = {key: job for key, job in under_way.items() if not job.done()}
-            now = timezone.now()
-            if now - settled_at > SETTLE_EVERY:
-                settled_at = now
-                settle()
-            for vault in due(now):
-                rests = vault.scan_requested_at is None and now - tried.get(vault.pk, LONG_AGO) < RETRY_AFTER
-                if vault.pk not in under_way and not rests:
-                    tried[vault.pk] = now
-                    under_way[vault.pk] = pool.submit(scan, vault)
+        look = Look(pool)
+        pause = LOOK_EVERY
+        while not stop.wait(pause):
+            pause = LOOK_EVERY if succeeds(look) else min(2 * pause, LONGEST_PAUSE)
+
+
+def succeeds(work: Callable[[], None]) -> bool:
+    """Whatever goes wrong is logged, and the next try gets a fresh connection if this one broke."""
+    try:
+        work()
+    except Exception:
+        log.exception("the worker's look failed")
+        return False
+    finally:
+        close_old_connections()
+    return True
+
+
+class Look:
+    """One look at what there is to do: settle acts that were cut off, and begin scans that are due."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+        self._under_way: dict[uuid.UUID, Future[None]] = {}
+        self._tried: dict[uuid.UUID, datetime] = {}
+        self._settled_at = LONG_AGO
+
+    def __call__(self) -> None:
+        now = timezone.now()
+        self._under_way = {key: job for key, job in self._under_way.items() if not job.done()}
+        for vault in due(now):
+            rests = vault.scan_requested_at is None and now - self._tried.get(vault.pk, LONG_AGO) < RETRY_AFTER
+            if vault.pk not in self._under_way and not rests:
+                self._tried[vault.pk] = now
+                self._under_way[vault.pk] = self._pool.submit(scan, vault)
+        if now - self._settled_at > SETTLE_EVERY:
+            self._settled_at = now
+            settle_open_acts()
 
 
 def due(now: datetime) -> list[Vault]:
@@ -52,14 +79,6 @@ def due(now: datetime) -> list[Vault]:
     wanted = Q(scan_requested_at__isnull=False) | Q(scanned_at=None) | Q(scanned_at__lt=old) | cut_off
     found = Vault.objects.filter(wanted).select_related("connection__team", "scan_requested_by")
     return sorted(found, key=lambda vault: (vault.scan_requested_at is None, vault.scanned_at is not None))
-
-
-def settle() -> None:
-    """Ask what came of acts that were cut off; what goes wrong is tried again the next time."""
-    try:
-        settle_open_acts()
-    except problems.EXPECTED as error:
-        log.info("open acts can't be settled", error=type(error).__name__)
 
 
 def scan(vault: Vault) -> None:
