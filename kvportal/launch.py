@@ -3,7 +3,8 @@
     python -m kvportal.launch run      portal, worker and local vault; all state in KVPORTAL_DATA_DIR
     python -m kvportal.launch serve    portal and worker; keys and database come from the environment
 
-The parent only starts, watches and stops; it holds no settings, so that it can make the keys before they are read.
+The parent only starts, watches, starts again and stops; it holds no settings, so that it can make the keys before they are
+read.
 """
 
 import base64
@@ -15,7 +16,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kvportal import trial
@@ -23,6 +24,46 @@ from kvportal import trial
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, "-m", "django"]  # not manage.py: that helps itself to the keys of a trial
 STOP_SECONDS = 15
+#: A child that ended is started again after so many seconds, twice as many each time it ends soon, up to the longest.
+RESTART_SECONDS = 1.0
+LONGEST_RESTART_SECONDS = 60.0
+#: Whoever ran this long had started well: its end is an accident.
+STEADY_SECONDS = 60.0
+
+
+class Child:
+    """A process that can be started again."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._pause = RESTART_SECONDS
+        self._ended_at: float | None = None
+        self._start()
+
+    def _start(self) -> None:
+        self.process = subprocess.Popen(self._command)  # noqa: S603 our own words
+        self._started_at = time.monotonic()
+
+    def poll(self) -> int | None:
+        """The code it ended with, or None while it runs."""
+        return self.process.poll()
+
+    @property
+    def was_steady(self) -> bool:
+        return (self._ended_at or time.monotonic()) - self._started_at >= STEADY_SECONDS
+
+    def start_again(self, name: str) -> None:
+        """Start it once its pause is over; to be called again and again after its end."""
+        now = time.monotonic()
+        if self._ended_at is None:
+            self._ended_at = now
+            if self.was_steady:
+                self._pause = RESTART_SECONDS
+            say(f"the {name} ended with code {self.poll()}; it starts again in {self._pause:.0f} s")
+        elif now - self._ended_at >= self._pause:
+            self._ended_at = None
+            self._pause = min(2 * self._pause, LONGEST_RESTART_SECONDS)
+            self._start()
 
 
 def main() -> None:
@@ -32,30 +73,30 @@ def main() -> None:
     os.chdir(ROOT)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kvportal.settings")
     signal.signal(signal.SIGTERM, stop_on_signal)
-    children: dict[str, subprocess.Popen[bytes]] = {}
+    children: dict[str, Child] = {}
     try:
         start(children, local=mode == "run")
         watch(children)
     except KeyboardInterrupt:
         pass
     finally:
-        stop(children)
+        stop({name: child.process for name, child in children.items()})
 
 
-def start(children: dict[str, subprocess.Popen[bytes]], *, local: bool) -> None:
+def start(children: dict[str, Child], *, local: bool) -> None:
     host, port = os.environ.get("KVPORTAL_HOST", "127.0.0.1"), int(os.environ.get("KVPORTAL_PORT", "8000"))
     refuse_taken_port(host, port)
     if local:
         prepare_local_environment()
         emulator_port = int(os.environ.get("KVPORTAL_EMULATOR_PORT", "8443"))
         say("starting the local Key Vault")
-        children["local vault"] = subprocess.Popen([*MANAGE, "emulator", "serve"])  # noqa: S603 our own words
+        children["local vault"] = Child([*MANAGE, "emulator", "serve"])
         wait_for("local vault", children, lambda: answers_tls("localhost", emulator_port))
     prepared = subprocess.run([*MANAGE, "prepare", *(["--local"] if local else [])], check=False)  # noqa: S603
     if prepared.returncode:
         sys.exit(prepared.returncode)
-    children["worker"] = subprocess.Popen([*MANAGE, "worker"])  # noqa: S603
-    children["portal"] = subprocess.Popen(granian(host, port))  # noqa: S603
+    children["worker"] = Child([*MANAGE, "worker"])
+    children["portal"] = Child(granian(host, port))
     wait_for("portal", children, lambda: answers(host, port))
     say(f"ready on http://{'localhost' if host == '127.0.0.1' else host}:{port}/ (Ctrl+C stops it)")
 
@@ -122,7 +163,7 @@ def answers_tls(host: str, port: int) -> bool:
         return False
 
 
-def wait_for(name: str, children: dict[str, subprocess.Popen[bytes]], ready: Callable[[], bool]) -> None:
+def wait_for(name: str, children: Mapping[str, Child | subprocess.Popen[bytes]], ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not ready():
         if children[name].poll() is not None:
@@ -132,12 +173,15 @@ def wait_for(name: str, children: dict[str, subprocess.Popen[bytes]], ready: Cal
         time.sleep(0.1)
 
 
-def watch(children: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Wait until one of them ends; without it the others are of no use."""
+def watch(children: Mapping[str, Child]) -> None:
+    """Start again what ends, until the portal can't be kept running: worker and local vault come back, and it goes on."""
     while True:
         for name, child in children.items():
-            if child.poll() is not None:
-                sys.exit(f"kvportal: the {name} ended with code {child.returncode}; stopping the rest")
+            if (code := child.poll()) is None:
+                continue
+            if name == "portal" and not child.was_steady:
+                sys.exit(f"kvportal: the {name} ended with code {code}; stopping the rest")
+            child.start_again(name)
         time.sleep(0.5)
 
 
