@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+from django.db import Error
 from django.utils import timezone
 
 from vaults import audit, clients
@@ -21,6 +23,8 @@ from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
 from vaults.problems import EXPECTED
+
+log = structlog.get_logger("vaults.settlement")
 
 AnyItems = SecretClient | KeyClient | CertificateClient
 
@@ -43,11 +47,21 @@ NOT_DONE = Finding(AuditState.FAILED)
 
 
 def settle_open_acts(now: datetime | None = None) -> int:
-    """Give every act that was cut off an outcome; the number of them."""
-    opened = audit.open_entries(before=(now or timezone.now()) - CUT_OFF_AFTER)
-    for entry in opened:
-        audit.settle(entry, *_outcome_of(entry))
-    return len(opened)
+    """Give every act that was cut off an outcome; the number of those that got one.
+
+    One that can't be judged stops no other; a database that fails does, until the next time.
+    """
+    settled = 0
+    for entry in audit.open_entries(before=(now or timezone.now()) - CUT_OFF_AFTER):
+        try:
+            audit.settle(entry, *_outcome_of(entry))
+        except (Error, audit.AuditUnavailable):
+            raise
+        except Exception:
+            log.exception("an open act can't be settled yet", action=entry.action)
+        else:
+            settled += 1
+    return settled
 
 
 def _outcome_of(entry: AuditEntry) -> tuple[AuditState, str]:
@@ -59,6 +73,8 @@ def _outcome_of(entry: AuditEntry) -> tuple[AuditState, str]:
         with audit.recording(None, Action.AUDIT_SETTLE, vault.team, vault=vault, name=entry.name) as event:
             items = _items(clients.for_vault(vault, event), kind)
             found = _look(items, verb, entry)
+    except audit.AuditUnavailable:
+        raise  # the database may be there the next time
     except EXPECTED:
         found = UNKNOWN
     return found.state, found.version
