@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils.module_loading import import_string
@@ -31,7 +31,7 @@ def database_works() -> bool:
     try:
         executor = MigrationExecutor(connection)
         return not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except DatabaseError:
+    except Error:
         return False
 
 
@@ -39,6 +39,6 @@ def keys_work() -> bool:
     try:
         for check in settings.STARTUP_CHECKS:
             import_string(check)()
-    except (ImproperlyConfigured, DatabaseError):
+    except (ImproperlyConfigured, Error):
         return False
     return True

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -157,7 +157,7 @@ def append(entry: AuditEntry) -> None:
             # A head that somebody else has set stays recognisable: what is added behind it doesn't make it good.
             seal = seal_of(entry.seq, entry.hash) if is_sealed(chain) else ""
             AuditChain.objects.filter(id=1).update(seq=entry.seq, hash=entry.hash, seal=seal)
-    except DatabaseError as error:
+    except Error as error:
         raise AuditUnavailable from error
 
 
