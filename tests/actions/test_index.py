@@ -38,7 +38,7 @@ def test_a_change_of_an_older_version_is_not_taken_for_the_item(world: World, em
     who, vault = world.olga, world.vault
     older = keys.create_key(who, vault, "signing", KeyContent("EC"))
     emulator.clock.advance(5)
-    keys.new_version_of_key(who, vault, "signing", KeyContent("EC"), stamp_of(older))
+    keys.new_version_of_key(who, vault, "signing", {}, stamp_of(older))
     keys.update_key(who, vault, "signing", {"enabled": False}, ["sign", "verify"], stamp_of(older))
     assert known(world) == [("key", "signing", True, False, False)]
 

@@ -95,7 +95,7 @@ def test_names_that_are_none(admin: Caller, name: str) -> None:
         {"value": "1", "tags": {"a": 1}},
         {"value": "1", "tags": ["a"]},
         {"value": "1", "tags": {str(number): "" for number in range(16)}},
-        {"value": "1", "tags": {"a" * 257: ""}},
+        {"value": "1", "tags": {"a" * 513: ""}},
         {"value": "1", "contentType": "x" * 256},
         {"value": "1", "attributes": {"enabled": "true"}},
         {"value": "1", "attributes": {"exp": "2030"}},

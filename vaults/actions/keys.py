@@ -1,9 +1,9 @@
 """Keys: who may, do it, record it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from vaults import access, audit, clients, index
 from vaults.actions.changes import (
@@ -18,14 +18,17 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
 from vaults.keyvault.parallel import gather
-from vaults.keyvault.types import DeletedKey, Key, KeyProperties
+from vaults.keyvault.types import DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy
 from vaults.models import User, Vault
 from vaults.permissions import Action
+
+#: What an EC key can't do. (Import and export are no question of the type.)
+NOT_FOR_EC = frozenset({"encrypt", "decrypt", "wrapKey", "unwrapKey"})
 
 
 @dataclass(frozen=True, slots=True)
 class KeyContent:
-    """What a person chose for a new key; None and empty are left out of the request."""
+    """How a key is to be made; None and empty are left out of the request."""
 
     kty: str
     key_size: int | None = None
@@ -35,6 +38,28 @@ class KeyContent:
     not_before: datetime | None = None
     expires_on: datetime | None = None
     tags: Mapping[str, str] | None = None
+    exportable: bool | None = None
+    release_policy: ReleasePolicy | None = None
+
+    @classmethod
+    def like(cls, key: Key) -> Self:
+        """All that can be carried over from a version to the next. Dates can't: they were that version's own."""
+        return cls(
+            kty=key.key_type,
+            key_size=key.size,
+            crv=key.jwk.get("crv"),
+            key_ops=key.key_ops,
+            tags=key.properties.tags,
+            exportable=key.properties.exportable or None,
+            release_policy=key.release_policy,
+        )
+
+    def fitting(self) -> Self:
+        """The same without what a key of its type does not have."""
+        if not self.kty.startswith("EC"):
+            return replace(self, crv=None)
+        able = (self.key_ops and [operation for operation in self.key_ops if operation not in NOT_FOR_EC]) or None
+        return replace(self, key_size=None, key_ops=able)
 
     def made(self, version: KeyProperties) -> bool:
         """Could this version be the one that this content made?"""
@@ -63,6 +88,26 @@ def read_key(actor: User, vault: Vault, name: str, version: str = "") -> tuple[K
         return key, versions
 
 
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """What a new version starts from: the current one, all versions, and the key's rotation policy if that may be read.
+
+    `knows_policies`: the API version in use tells of export, release policy and rotation policy.
+    """
+
+    key: Key
+    versions: Sequence[KeyProperties]
+    rotation_policy: RotationPolicy | None
+    knows_policies: bool
+
+
+def read_predecessor(actor: User, vault: Vault, name: str) -> Predecessor:
+    """Three calls side by side."""
+    with audit.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name) as event:
+        access.require(actor, Action.KEY_READ, vault.team)
+        return _predecessor(clients.for_vault(vault, event), name)
+
+
 def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> KeyProperties:
     """Raises NameTaken where the name is in use; Conflict where a deleted key holds it."""
     with changing(actor, Action.KEY_CREATE, vault, name) as event:
@@ -70,36 +115,47 @@ def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> Key
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken
-        made = _create(client, event, name, content, ())
+        made = _make(client, event, name, content, ())
     index.remember(vault, made)
     return made
 
 
-def new_version_of_key(actor: User, vault: Vault, name: str, content: KeyContent, opened_on: str) -> KeyProperties:
-    """Raises ChangedMeanwhile where another version came first."""
+def new_version_of_key(
+    actor: User, vault: Vault, name: str, changes: Mapping[str, Any], opened_on: str
+) -> KeyProperties:
+    """A version like the current one but for `changes`, which are members of KeyContent.
+
+    Where nothing changes and the key has a rotation policy, it is rotated: its dates are then the policy's.
+    Raises ChangedMeanwhile where another version came first.
+    """
     with changing(actor, Action.KEY_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.KEY_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
-        versions = client.keys.versions(name)
-        if not versions:
+        before = _predecessor(client, name)
+        if not before.versions:
             raise NotFound(f"The vault lists no version of {name}.", status=404)
-        refuse_if_changed(versions[0], opened_on)
-        made = _create(client, event, name, content, versions)
+        refuse_if_changed(before.versions[0], opened_on)
+        content = replace(KeyContent.like(before.key), **changes).fitting()
+        rotate = before.rotation_policy is not None and not changes
+        made = _make(client, event, name, content, before.versions, rotate=rotate)
     index.remember(vault, made)
     return made
 
 
 def update_key(
-    actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], key_ops: Sequence[str], opened_on: str
+    actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], key_ops: Sequence[str] | None, opened_on: str
 ) -> None:
-    """Bring one version's attributes, tags and permitted operations to what is wanted; only what differs is sent."""
+    """Bring one version's attributes, tags and permitted operations to what is wanted; only what differs is sent.
+
+    `key_ops` None: they stay as they are.
+    """
     version = opened_on.partition(".")[0]
     with changing(actor, Action.KEY_UPDATE, vault, name, version=version) as event:
         access.require(actor, Action.KEY_UPDATE, vault.team)
         client = clients.for_vault(vault, event)
         key, versions = gather(lambda: client.keys.get(name, version), lambda: client.keys.versions(name))
         changes = differences(version_opened_on(versions, opened_on), wanted)
-        if set(key_ops) != set(key.key_ops):
+        if key_ops is not None and set(key_ops) != set(key.key_ops):
             changes["key_ops"] = list(key_ops)
         event.detail["attributes"] = sorted(changes)
         updated = client.keys.update(name, version, **changes).properties if changes else None
@@ -124,26 +180,55 @@ def _exists(client: VaultClient, name: str) -> bool:
         return False
 
 
-def _create(
+def _predecessor(client: VaultClient, name: str) -> Predecessor:
+    key, versions, policy = gather(
+        lambda: client.keys.get(name),
+        lambda: client.keys.versions(name),
+        lambda: _rotation_policy_if_any(client, name),
+    )
+    return Predecessor(key, versions, policy, client.keys.knows_policies)
+
+
+def _rotation_policy_if_any(client: VaultClient, name: str) -> RotationPolicy | None:
+    """None as well where it may not be read, and below the API version that has it: the version is created then."""
+    if not client.keys.knows_policies:
+        return None
+    try:
+        return client.keys.rotation_policy(name)
+    except KeyVaultError:
+        return None
+
+
+def _make(
     client: VaultClient,
     event: audit.Event,
     name: str,
     content: KeyContent,
     before: Sequence[KeyProperties],
+    *,
+    rotate: bool = False,
 ) -> KeyProperties:
     try:
-        made = client.keys.create(
-            name,
-            kty=content.kty,
-            key_size=content.key_size,
-            crv=content.crv,
-            key_ops=content.key_ops or None,
-            enabled=content.enabled,
-            not_before=content.not_before,
-            expires_on=content.expires_on,
-            tags=content.tags or None,
-        ).properties
+        made = client.keys.rotate(name).properties if rotate else _create(client, name, content)
     except KeyVaultError as lost:
-        made = look_up_lost(lost, event, lambda: client.keys.versions(name), before, content.made)
+        # A rotated version's dates are the policy's own, which nobody here has told.
+        is_ours = (lambda _: True) if rotate else content.made
+        made = look_up_lost(lost, event, lambda: client.keys.versions(name), before, is_ours)
     event.version = made.version
     return made
+
+
+def _create(client: VaultClient, name: str, content: KeyContent) -> KeyProperties:
+    return client.keys.create(
+        name,
+        kty=content.kty,
+        key_size=content.key_size,
+        crv=content.crv,
+        key_ops=content.key_ops,
+        enabled=content.enabled,
+        exportable=content.exportable,
+        not_before=content.not_before,
+        expires_on=content.expires_on,
+        tags=content.tags or None,
+        release_policy=content.release_policy,
+    ).properties

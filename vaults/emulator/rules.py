@@ -15,6 +15,7 @@ NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
 VERSION = re.compile(r"[0-9a-fA-F]{32}")
 MAX_TAGS = 15
 MAX_TAG_LENGTH = 256
+MAX_SECRET_TAG_LENGTH = 512
 MAX_SECRET_BYTES = 25 * 1024
 MAX_CONTENT_TYPE = 255
 MAX_PAGE = 25
@@ -100,7 +101,7 @@ def read_attributes(body: Mapping[str, Any]) -> Attributes:
     return Attributes(flag(given, "enabled"), times["nbf"], times["exp"], flag(given, "exportable"))
 
 
-def read_tags(body: Mapping[str, Any]) -> dict[str, str] | None:
+def read_tags(body: Mapping[str, Any], longest: int = MAX_TAG_LENGTH) -> dict[str, str] | None:
     """The `tags` of a request, None where it says nothing about them."""
     given = body.get("tags")
     if given is None:
@@ -109,8 +110,8 @@ def read_tags(body: Mapping[str, Any]) -> dict[str, str] | None:
         raise invalid_property("tags")
     if len(given) > MAX_TAGS:
         raise bad_parameter(f"Too many tags. The maximum number of tags is {MAX_TAGS}.")
-    if any(len(name) > MAX_TAG_LENGTH or len(value) > MAX_TAG_LENGTH for name, value in given.items()):
-        raise bad_parameter(f"A tag name or value is longer than {MAX_TAG_LENGTH} characters.")
+    if any(len(name) > longest or len(value) > longest for name, value in given.items()):
+        raise bad_parameter(f"A tag name or value is longer than {longest} characters.")
     return given
 
 

@@ -20,7 +20,7 @@ def set_secret(call: Call) -> Response:
         enabled=attributes.enabled is not False,
         not_before=attributes.not_before,
         expires_on=attributes.expires_on,
-        tags=rules.read_tags(call.body),
+        tags=rules.read_tags(call.body, rules.MAX_SECRET_TAG_LENGTH),
         data=_data(rules.read_content_type(call.body)),
         material=value.encode(),
     )
@@ -51,7 +51,7 @@ def get_secret(call: Call) -> Response:
 def update_secret(call: Call) -> Response:
     """Update Secret: what is left out stays; the value cannot be changed."""
     attributes = rules.read_attributes(call.body)
-    tags = rules.read_tags(call.body)
+    tags = rules.read_tags(call.body, rules.MAX_SECRET_TAG_LENGTH)
     content_type = rules.read_content_type(call.body)
     with call.service.store.writing() as db:
         shelf = call.shelf(db, SECRET)

@@ -13,7 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import QueryDict
 
 from vaults.actions.certificates import Renewal, VersionWanted
-from vaults.forms.fields import OpenedOnMixin, TagsField, tags_as_text, tags_from_text
+from vaults.forms.fields import ItemForm, OpenedOnMixin, TagsField, tags_as_text, tags_from_text
 from vaults.forms.policy_fields import (
     CONTENT_TYPES,
     CURVES,
@@ -25,7 +25,6 @@ from vaults.forms.policy_fields import (
     SubjectField,
     UsagesField,
 )
-from vaults.forms.submissions import FormKeyMixin
 from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction
 
 Choices = Sequence[tuple[str, str]]
@@ -118,7 +117,7 @@ class UsageField(forms.MultipleChoiceField):
         return tuple(super().clean(value))
 
 
-class CertificateVersionForm(OpenedOnMixin, FormKeyMixin, forms.Form):
+class CertificateVersionForm(OpenedOnMixin, ItemForm):
     """`renewal` is what stands there; a form that was sent can do without, from what it carries."""
 
     issuer = OfferedField(ISSUERS)

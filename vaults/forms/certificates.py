@@ -4,15 +4,14 @@ from typing import Any
 
 from django import forms
 
-from vaults.forms.fields import NameField, OpenedOnMixin, SwitchField, TagsField, said
+from vaults.forms.fields import ItemForm, NameField, OpenedOnMixin, SwitchField, TagsField
 from vaults.forms.policy_fields import CONTENT_TYPES, CURVES, KEY_SIZES, DnsNamesField, SubjectField
-from vaults.forms.submissions import FormKeyMixin
 from vaults.keyvault.types import CertificatePolicy
 
 KEY_TYPES = [("RSA", "RSA"), ("EC", "EC")]
 
 
-class CertificateForm(FormKeyMixin, forms.Form):
+class CertificateForm(ItemForm):
     """A new certificate: its policy, in the order the Azure Portal asks for it."""
 
     name = NameField()
@@ -58,11 +57,12 @@ class CertificateForm(FormKeyMixin, forms.Form):
         )
 
 
-class CertificateEditForm(OpenedOnMixin, FormKeyMixin, forms.Form):
+class CertificateEditForm(OpenedOnMixin, ItemForm):
     """What can be changed of an issued version; its dates and names are the certificate's own."""
 
     enabled = SwitchField()
     tags = TagsField()
+    carried = ("enabled", "tags")
 
     def wanted(self) -> dict[str, Any]:
-        return said(self.cleaned_data, "enabled", "tags")
+        return self.typed("enabled", "tags")

@@ -16,6 +16,7 @@ from django.core.validators import RegexValidator
 from vaults.forms.submissions import FormKeyMixin
 
 MOST_TAGS = 15
+#: Characters of a tag's name and of its value. (A secret's may have more: forms.secrets.)
 LONGEST_TAG = 256
 
 name_rule = RegexValidator(
@@ -83,13 +84,19 @@ class TagsField(forms.Field):
         return tags_as_text(value) if isinstance(value, Mapping) else value
 
     def to_python(self, value: Any) -> dict[str, str]:
-        tags = tags_from_text(value or "")
-        if len(tags) > MOST_TAGS:
-            raise ValidationError(f"Key Vault keeps {MOST_TAGS} tags at most; these are {len(tags)}.")
-        for name, content in tags.items():
-            if len(name) > LONGEST_TAG or len(content) > LONGEST_TAG:
-                raise ValidationError(f"A tag's name and value have {LONGEST_TAG} characters at most: {name[:40]}…")
-        return tags
+        return tags_from_text(value or "")
+
+
+def check_tags(tags: Mapping[str, str], before: Mapping[str, str], longest: int) -> None:
+    """Key Vault's limits, for the tags that were typed: those that were there before are its own business.
+
+    Raises ValidationError.
+    """
+    if len(tags) > max(MOST_TAGS, len(before)):
+        raise ValidationError(f"Key Vault keeps {MOST_TAGS} tags at most; these are {len(tags)}.")
+    for name, content in tags.items():
+        if before.get(name) != content and max(len(name), len(content)) > longest:
+            raise ValidationError(f"A tag's name and value have {longest} characters at most: {name[:40]}…")
 
 
 def tags_as_text(tags: Mapping[str, str]) -> str:
@@ -150,7 +157,58 @@ class SwitchField(forms.NullBooleanField):
     widget = SwitchInput
 
 
-class AttributesForm(FormKeyMixin, forms.Form):
+class ItemForm(FormKeyMixin, forms.Form):
+    """A form about an item. `carried` names the fields that start from what was read of the item, if there is one yet.
+
+    A browser sends what was read along with what was typed, in a hidden field beside each (Django's hidden initial
+    values), so that limits and differences are about what was typed. What Azure has is never refused here.
+    """
+
+    carried: tuple[str, ...] = ()
+    longest_tag = LONGEST_TAG
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.carried:
+            self.fields[name].show_hidden_initial = True
+        self.fields["tags"].widget.attrs["data-longest"] = str(self.longest_tag)
+
+    def read_before(self, name: str) -> Any:
+        """What the form was opened with; None for a field that started empty, or where no browser said."""
+        field = self.fields[name]
+        sent = field.hidden_widget().value_from_datadict(self.data, self.files, self[name].html_initial_name)
+        try:
+            return field.to_python(sent) if field.show_hidden_initial else None
+        except ValidationError:
+            return None
+
+    def opened_with(self, name: str) -> Any:
+        """What a field started from, on the way to the browser and back."""
+        return self.read_before(name) if self.is_bound else self.initial.get(name)
+
+    def clean_tags(self) -> dict[str, str]:
+        tags: dict[str, str] = self.cleaned_data["tags"]
+        check_tags(tags, self.read_before("tags") or {}, self.longest_tag)
+        return tags
+
+    def clean(self) -> dict[str, Any]:
+        """Drop the errors of what was carried and left alone."""
+        cleaned = super().clean() or {}
+        for name in self.untouched():
+            self.errors.pop(name, None)
+        return cleaned
+
+    def untouched(self) -> set[str]:
+        return set(self.carried) - set(self.changed_data)
+
+    def typed(self, *names: str) -> dict[str, Any]:
+        """Those of the named fields that somebody changed; a switch that was not on the page says nothing."""
+        left = self.untouched()
+        said = {name: self.cleaned_data[name] for name in names if name not in left}
+        return {name: value for name, value in said.items() if name != "enabled" or value is not None}
+
+
+class AttributesForm(ItemForm):
     """What every item has: enabled, not before, expires, tags."""
 
     enabled = SwitchField(initial=True)
@@ -159,9 +217,9 @@ class AttributesForm(FormKeyMixin, forms.Form):
     tags = TagsField()
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
+        cleaned = super().clean()
         starts, ends = cleaned.get("not_before"), cleaned.get("expires_on")
-        if starts and ends and starts >= ends:
+        if starts and ends and starts >= ends and not {"not_before", "expires_on"} <= self.untouched():
             self.add_error("expires_on", "It would expire before it activates.")
         return cleaned
 
@@ -170,8 +228,3 @@ class OpenedOnMixin(forms.Form):
     """An edit form carries the state it was opened on (actions.changes.stamp_of)."""
 
     opened_on = forms.CharField(widget=forms.HiddenInput)
-
-
-def said(cleaned: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Those of the named fields about which something was said; a switch that was not on the page says nothing."""
-    return {name: cleaned[name] for name in names if name != "enabled" or cleaned[name] is not None}

@@ -1,20 +1,29 @@
 """Forms for keys. Their fields bear the names of the REST body."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
 from vaults.actions.keys import KeyContent
-from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin, said
+from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
 
 KEY_TYPES = [("RSA", "RSA"), ("EC", "EC"), ("RSA-HSM", "RSA in an HSM"), ("EC-HSM", "EC in an HSM")]
 KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
 CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
 OPERATIONS = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
-EC_OPERATIONS = {"sign", "verify"}
+
+
+def choices_with(choices: list[tuple[str, str]], *present: Any) -> list[tuple[str, str]]:
+    """The choices, and what the key has where that is none of them: a form must be able to say what was read."""
+    known = {value for value, _ in choices}
+    more = [str(value) for value in dict.fromkeys(present) if value and str(value) not in known]
+    return [*choices, *((value, value) for value in more)]
 
 
 class KeyOpsField(forms.MultipleChoiceField):
+    """What the key may be used for. Operations that this form doesn't know are kept while they are ticked."""
+
     def __init__(self) -> None:
         super().__init__(
             label="Permitted operations",
@@ -25,9 +34,16 @@ class KeyOpsField(forms.MultipleChoiceField):
             help_text="What the key may be used for. An EC key can only sign and verify.",
         )
 
+    def valid_value(self, value: Any) -> bool:
+        return super().valid_value(value) or (str(value).isalnum() and len(str(value)) <= 40)
+
+    def offer(self, operations: Iterable[str]) -> None:
+        """Draw boxes for these, too."""
+        self.choices = choices_with([(operation, operation) for operation in OPERATIONS], *operations)
+
 
 class KeyContentForm(AttributesForm):
-    """A new version of a key."""
+    """How a key is made."""
 
     kty = forms.ChoiceField(label="Key type", choices=KEY_TYPES, help_text="HSM types need a premium vault.")
     key_size = forms.ChoiceField(
@@ -54,18 +70,16 @@ class KeyContentForm(AttributesForm):
 
     def content(self) -> KeyContent:
         data = self.cleaned_data
-        is_ec = data["kty"].startswith("EC")
-        operations = [operation for operation in data["key_ops"] if not is_ec or operation in EC_OPERATIONS]
         return KeyContent(
             kty=data["kty"],
-            key_size=None if is_ec or not data["key_size"] else int(data["key_size"]),
-            crv=data["crv"] or None if is_ec else None,
-            key_ops=operations,
+            key_size=int(data["key_size"] or 0) or None,
+            crv=data["crv"] or None,
+            key_ops=data["key_ops"] or None,
             enabled=False if data["enabled"] is False else None,  # true is Key Vault's default
             not_before=data["not_before"],
             expires_on=data["expires_on"],
             tags=data["tags"],
-        )
+        ).fitting()
 
 
 class KeyForm(KeyContentForm):
@@ -76,14 +90,42 @@ class KeyForm(KeyContentForm):
 
 
 class KeyVersionForm(OpenedOnMixin, KeyContentForm):
-    """A new version, on top of the one that was current when the form was opened."""
+    """A new version, like the current one but for what is changed here."""
+
+    carried = ("kty", "key_size", "crv", "key_ops", "tags")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, known in (("kty", KEY_TYPES), ("key_size", KEY_SIZES), ("crv", CURVES)):
+            self.fields[name].choices = choices_with(known, self.opened_with(name))  # type: ignore[attr-defined]
+        self.fields["key_ops"].offer(self.opened_with("key_ops") or ())  # type: ignore[attr-defined]
+
+    def changes(self) -> dict[str, Any]:
+        """What the new version is to have that the current one has not, as members of KeyContent."""
+        changes = self.typed("kty", "key_size", "crv", "key_ops", "not_before", "expires_on", "enabled", "tags")
+        if "kty" in changes:  # of another type: it can't take size and curve from the one before
+            changes |= {name: self.cleaned_data.get(name) for name in ("key_size", "crv")}
+        if "key_size" in changes:
+            changes["key_size"] = int(changes["key_size"] or 0) or None
+        if changes.get("enabled") is True:
+            del changes["enabled"]  # Key Vault's default
+        return {name: value for name, value in changes.items() if value is not None}
 
 
 class KeyEditForm(OpenedOnMixin, AttributesForm):
     """Attributes, tags and permitted operations of one version."""
 
     key_ops = KeyOpsField()
-    field_order = ("key_ops", "not_before", "expires_on", "enabled", "tags")
+    field_order = carried = ("key_ops", "not_before", "expires_on", "enabled", "tags")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key_ops"].offer(self.opened_with("key_ops") or ())  # type: ignore[attr-defined]
 
     def wanted(self) -> dict[str, Any]:
-        return said(self.cleaned_data, "enabled", "not_before", "expires_on", "tags")
+        return self.typed("not_before", "expires_on", "enabled", "tags")
+
+    def wanted_operations(self) -> list[str] | None:
+        """None where nobody changed them."""
+        operations: list[str] | None = self.typed("key_ops").get("key_ops")
+        return operations

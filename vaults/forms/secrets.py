@@ -6,9 +6,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from vaults.actions.secrets import SecretContent
-from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin, said
+from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
 
 MOST_BYTES = 25_600
+#: Characters of a tag's name and of its value: on secrets twice what keys and certificates may have.
+LONGEST_TAG = 512
 
 
 class ValueField(forms.CharField):
@@ -42,6 +44,8 @@ class ValueField(forms.CharField):
 class SecretContentForm(AttributesForm):
     """A new version of a secret."""
 
+    longest_tag = LONGEST_TAG
+
     value = ValueField()
     content_type = forms.CharField(
         max_length=255,
@@ -72,12 +76,15 @@ class SecretForm(SecretContentForm):
 class SecretVersionForm(OpenedOnMixin, SecretContentForm):
     """A new version, on top of the one that was current when the form was opened."""
 
+    carried = ("content_type", "tags")
+
 
 class SecretEditForm(OpenedOnMixin, AttributesForm):
     """Attributes and tags of one version; the value can't be changed, only replaced by a new version."""
 
     content_type = SecretContentForm.base_fields["content_type"]
-    field_order = ("content_type", "not_before", "expires_on", "enabled", "tags")
+    field_order = carried = ("content_type", "not_before", "expires_on", "enabled", "tags")
+    longest_tag = LONGEST_TAG
 
     def wanted(self) -> dict[str, Any]:
-        return said(self.cleaned_data, *self.field_order)
+        return self.typed(*self.carried)

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from vaults.keyvault.answers import Json, attributes, deletion, identity, member, required, section, texts
+from vaults.keyvault.answers import Json, attributes, deletion, identity, member, objects, required, section, texts
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
 from vaults.keyvault.objects import ObjectClient
-from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, Unset
+from vaults.keyvault.operations import API_VERSIONS
+from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy, Unset
 
 _PUBLIC_MEMBERS = ("kty", "n", "e", "crv", "x", "y")
 """Of a JWK; the private ones (d, p, q, dp, dq, qi, k) would be left behind even if a vault sent them."""
+
+POLICIES_SINCE = "7.3"
+"""The first api-version with export, release policies and rotation of keys."""
 
 
 class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
     """The keys of one vault. Private parts never leave the vault."""
 
     noun = "Key"
+
+    @property
+    def knows_policies(self) -> bool:
+        """Whether this api-version has export, release policies and rotation."""
+        return API_VERSIONS.index(self._session.api_version) >= API_VERSIONS.index(POLICIES_SINCE)
 
     def create(
         self,
@@ -28,9 +37,11 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         crv: str | None = None,
         key_ops: Sequence[str] | None = None,
         enabled: bool | None = None,
+        exportable: bool | None = None,
         not_before: datetime | None = None,
         expires_on: datetime | None = None,
         tags: Mapping[str, str] | None = None,
+        release_policy: ReleasePolicy | None = None,
     ) -> Key:
         """Make a key, or a new version of it. Permission: create. (Create Key)
 
@@ -40,10 +51,25 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             key_size=key_size,
             crv=crv,
             key_ops=list(key_ops) if key_ops is not None else None,
-            attributes=new_attributes(enabled, not_before, expires_on),
+            attributes=new_attributes(enabled, not_before, expires_on) | given(exportable=exportable),
             tags=tags,
+            release_policy=release_policy and _release_policy_to_json(release_policy),
         )
         return self._ask("CreateKey", self._key, name, kty=kty, **more)
+
+    def rotate(self, name: str) -> Key:
+        """A new version of the same type and size, with the dates of the rotation policy. Permission: rotate.
+
+        Never repeated after a lost answer. (Rotate Key)
+        """
+        return self._ask("RotateKey", self._key, name)
+
+    def rotation_policy(self, name: str) -> RotationPolicy | None:
+        """When and how the key rotates; None where nobody gave it a policy. Permission: getrotationpolicy.
+
+        (Get Key Rotation Policy)
+        """
+        return self._ask("GetKeyRotationPolicy", _rotation_policy, name)
 
     def get(self, name: str, version: str = "") -> Key:
         """A key with its public parts, by default the newest version. Permission: get. (Get Key)"""
@@ -78,6 +104,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             key_type=required(sent, "kty", str),
             key_ops=texts(sent, "key_ops"),
             jwk={name: required(sent, name, str) for name in _PUBLIC_MEMBERS if sent.get(name) is not None},
+            release_policy=_release_policy(section(data, "release_policy")),
         )
 
     def _properties(self, data: Json) -> KeyProperties:
@@ -92,3 +119,34 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
 
     def _deleted(self, data: Json) -> DeletedKey:
         return DeletedKey(properties=self._properties(data), **deletion(data))
+
+
+def _release_policy(data: Json) -> ReleasePolicy | None:
+    if not data:
+        return None
+    return ReleasePolicy(
+        content_type=member(data, "contentType", str),
+        data=member(data, "data", str) or "",
+        immutable=bool(member(data, "immutable", bool)),
+    )
+
+
+def _release_policy_to_json(policy: ReleasePolicy) -> dict[str, object]:
+    return given(contentType=policy.content_type, data=policy.data, immutable=policy.immutable or None)
+
+
+def _rotation_policy(data: Json) -> RotationPolicy | None:
+    """A key without a policy of its own answers with a default that has no id, as recorded."""
+    if not data.get("id"):
+        return None
+    rotations = [
+        section(action, "trigger")
+        for action in objects(data, "lifetimeActions")
+        if (member(section(action, "action"), "type", str) or "").lower() == "rotate"
+    ]
+    trigger = rotations[0] if rotations else {}
+    return RotationPolicy(
+        expiry_time=member(section(data, "attributes"), "expiryTime", str),
+        rotate_after_create=member(trigger, "timeAfterCreate", str),
+        rotate_before_expiry=member(trigger, "timeBeforeExpiry", str),
+    )

@@ -6,7 +6,9 @@ value, and its repr does not show it.
 
 from __future__ import annotations
 
+import base64
 import enum
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,6 +89,36 @@ class KeyProperties(Properties):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasePolicy:
+    """Under which conditions an exportable key may leave its vault. `data` is base64url, mostly of JSON."""
+
+    content_type: str | None
+    data: str
+    immutable: bool = False
+
+    @property
+    def text(self) -> str:
+        """The conditions, laid out where they are JSON; as they were sent where they can't be read."""
+        try:
+            return json.dumps(json.loads(base64.urlsafe_b64decode(self.data + "==")), indent=2, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return self.data
+
+
+@dataclass(frozen=True, slots=True)
+class RotationPolicy:
+    """When a key gets a new version by itself, and how long each one lasts (ISO 8601 durations such as P90D)."""
+
+    expiry_time: str | None = None
+    rotate_after_create: str | None = None
+    rotate_before_expiry: str | None = None
+
+
+CREATED_KEY_SIZES: Final = (2048, 3072, 4096)
+"""Bits of the RSA keys that Key Vault makes. Imported ones may have others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A key. `jwk` holds the public parts only (kty, n, e or crv, x, y), base64url."""
 
@@ -94,6 +126,24 @@ class Key:
     key_type: str
     key_ops: tuple[str, ...]
     jwk: Mapping[str, str]
+    release_policy: ReleasePolicy | None = None
+
+    @property
+    def size(self) -> int | None:
+        """Bits of an RSA key's modulus; None for other types, and where it can't be read."""
+        modulus = self._number("n")
+        return modulus.bit_length() if modulus else None
+
+    @property
+    def exponent(self) -> int | None:
+        """An RSA key's public exponent; None for other types, and where it can't be read."""
+        return self._number("e")
+
+    def _number(self, name: str) -> int | None:
+        try:
+            return int.from_bytes(base64.urlsafe_b64decode(self.jwk[name] + "=="))
+        except (KeyError, ValueError):
+            return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

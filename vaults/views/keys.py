@@ -11,7 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vaults import access
 from vaults.actions import keys
 from vaults.actions.changes import stamp_of
+from vaults.actions.keys import Predecessor
 from vaults.forms.keys import KeyEditForm, KeyForm, KeyVersionForm
+from vaults.keyvault.types import CREATED_KEY_SIZES
 from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
@@ -64,6 +66,23 @@ def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         raise Http404("This key has no public part that can be read.") from None
 
 
+def not_carried(before: Predecessor, api_version: str) -> list[str]:
+    """What a new version will not have from the current one, in sentences: known before anything is sent."""
+    notes, key = [], before.key
+    if not before.knows_policies:
+        notes.append(
+            f"This connection uses API version {api_version}, which tells nothing of export, release policy and "
+            f"rotation policy. If this key is exportable, the new version will not be; from 7.3 on all that is kept."
+        )
+    if key.size and key.size not in CREATED_KEY_SIZES:
+        notes.append(f"The current version has {key.size} bits. Key Vault makes 2048, 3072 or 4096: choose one.")
+    if key.exponent not in (None, 65537):
+        notes.append("The current version has an unusual public exponent; the new one gets 65537.")
+    if key.properties.not_before or key.properties.expires_on:
+        notes.append("Dates are not carried over: a new version has none but those given here.")
+    return notes
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_vault
 @once
@@ -88,19 +107,28 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
     access.require(request.user, Action.KEY_NEW_VERSION, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        key, versions = keys.read_key(request.user, vault, name)
+        before = keys.read_predecessor(request.user, vault, name)
+        key = before.key
         initial = {
-            "opened_on": stamp_of(versions[0] if versions else key.properties),
+            "opened_on": stamp_of(before.versions[0] if before.versions else key.properties),
             "kty": key.key_type,
-            "crv": key.jwk.get("crv"),
+            # A part the key has not, or does not tell, starts as its select draws it: then nothing was changed.
+            "key_size": key.size or 2048,
+            "crv": key.jwk.get("crv", "P-256"),
             "key_ops": key.key_ops,
             "tags": key.properties.tags,
         }
-        return render_page(request, "vaults/key_form.html", {**context, "form": KeyVersionForm(initial=initial)})
+        context |= {
+            "form": KeyVersionForm(initial=initial),
+            "key": key,
+            "rotation_policy": before.rotation_policy,
+            "not_carried": not_carried(before, vault.connection.api_version),
+        }
+        return render_page(request, "vaults/key_form.html", context)
     form = context["form"] = KeyVersionForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
-            keys.new_version_of_key(request.user, vault, name, form.content(), form.cleaned_data["opened_on"])
+            keys.new_version_of_key(request.user, vault, name, form.changes(), form.cleaned_data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Key {name} has a new version.")
             return redirect("key_detail", vault.slug, name)
@@ -126,7 +154,7 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         with refused_form(form, context) as attempt:
-            keys.update_key(request.user, vault, name, form.wanted(), data["key_ops"], data["opened_on"])
+            keys.update_key(request.user, vault, name, form.wanted(), form.wanted_operations(), data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Key {name} was updated.")
             return redirect("key_detail", vault.slug, name)

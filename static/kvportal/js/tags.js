@@ -2,7 +2,6 @@
    can't stand on such a line. Blanks at either end belong to names and values; they are kept and pointed out. */
 
 const LIMIT = 15;
-const LENGTH = 256;
 
 for (const area of document.querySelectorAll("textarea[data-tags]")) {
   const tags = read(area.value);
@@ -72,7 +71,7 @@ function edit(area, tags) {
     remove.setAttribute("aria-label", "Remove this tag");
     const note = document.createElement("span");
     note.className = "blank-note";
-    row.append(input("Name", name), input("Value", value), remove, note);
+    row.append(input("Name", name, area.dataset.longest), input("Value", value, area.dataset.longest), remove, note);
     remove.addEventListener("click", () => {
       const next = row.nextElementSibling ?? row.previousElementSibling;
       row.remove();
@@ -108,11 +107,11 @@ function button(classes, text) {
   return made;
 }
 
-function input(word, value) {
+function input(word, value, longest) {
   const made = document.createElement("input");
   made.type = "text";
   made.value = value;
-  made.maxLength = LENGTH;
+  made.maxLength = Math.max(longest, value.length); // what was there already may be edited
   made.placeholder = word;
   made.spellcheck = false;
   made.setAttribute("aria-label", `Tag ${word.toLowerCase()}`);
