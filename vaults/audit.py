@@ -35,8 +35,8 @@ HASHED_FIELDS = (
 #: What `detail` may hold: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
-        "attributes", "cloud", "count", "email", "first_seq", "issuer", "kind", "last_seq", "members", "production",
-        "request_id", "role", "sentence", "tag_names", "unconfirmed", "verdicts",
+        "attributes", "cloud", "count", "email", "first_seq", "issuer", "kind", "last_seq", "members", "not_read",
+        "production", "request_id", "role", "sentence", "tag_names", "unconfirmed", "verdicts",
     }
 )  # fmt: skip
 

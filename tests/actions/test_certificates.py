@@ -36,7 +36,7 @@ def opened_on(world: World, azure: VaultClient, emulator: Emulator) -> str:
 def acts_on(opened_on: str, version_on: str) -> list[Act]:
     return [
         Act(Action.CERTIFICATE_LIST, "certificates/list", certificates.list_certificates),
-        Act(Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_certificate(who, v, NAME)),
+        Act(Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_issued(who, v, NAME)),
         Act(
             Action.CERTIFICATE_CREATE,
             "certificates/create",

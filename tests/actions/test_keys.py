@@ -25,7 +25,7 @@ def acts_on(opened_on: str) -> list[Act]:
     content = KeyContent("EC", crv="P-256")
     return [
         Act(Action.KEY_LIST, "keys/list", keys.list_keys),
-        Act(Action.KEY_READ, "keys/get", lambda who, v: keys.read_key(who, v, NAME)),
+        Act(Action.KEY_READ, "keys/get", lambda who, v: keys.read_public_key(who, v, NAME)),
         Act(Action.KEY_CREATE, "keys/create", lambda who, v: keys.create_key(who, v, "fresh", content)),
         Act(
             Action.KEY_NEW_VERSION,

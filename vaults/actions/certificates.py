@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vaults import access, audit, clients, index
-from vaults.actions.changes import ChangedMeanwhile, NameTaken, changing, differences, stamp_of, version_opened_on
+from vaults.actions.changes import (
+    UNREAD,
+    ChangedMeanwhile,
+    NameTaken,
+    changing,
+    differences,
+    stamp_of,
+    version_opened_on,
+)
+from vaults.actions.parts import Part, part, record_unread, require_some
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -27,19 +36,19 @@ from vaults.permissions import Action
 
 @dataclass(frozen=True, slots=True)
 class CertificateDetail:
-    """A certificate's page: the version asked for, all versions, newest first, and the operation under way, if any."""
+    """A certificate's page: the version asked for, all versions, newest first, and the last operation, if any."""
 
-    certificate: Certificate
-    versions: Sequence[CertificateProperties]
-    operation: CertificateOperation | None
+    certificate: Part[Certificate]
+    versions: Part[Sequence[CertificateProperties]]
+    operation: Part[CertificateOperation | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What the form for a further version starts from. `issuers` is None where they may not be listed."""
+    """What the form for a further version starts from."""
 
     certificate: Certificate
-    issuers: Sequence[CertificateIssuer] | None
+    issuers: Part[Sequence[CertificateIssuer]]
     opened_on: str
 
 
@@ -66,16 +75,30 @@ def list_certificates(actor: User, vault: Vault, page_token: str | None = None) 
 
 
 def read_certificate(actor: User, vault: Vault, name: str, version: str = "") -> CertificateDetail:
-    """Three calls side by side. Raises NotFound also for a name that has nothing but a pending operation."""
+    """Three calls side by side. Raises NotFound also for a name that has nothing but a pending operation, and Forbidden
+    where nothing may be read."""
     with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version) as event:
         access.require(actor, Action.CERTIFICATE_READ, vault.team)
         client = clients.for_vault(vault, event)
         certificate, versions, operation = gather(
-            lambda: client.certificates.get(name, version),
-            lambda: client.certificates.versions(name),
-            lambda: _operation_if_any(client, name),
+            lambda: part(lambda: client.certificates.get(name, version)),
+            lambda: part(lambda: client.certificates.versions(name)),
+            lambda: part(lambda: _operation_if_any(client, name)),
         )
+        if isinstance(certificate.error, NotFound):
+            raise certificate.error
+        require_some(certificate, versions)
+        record_unread(event, certificate, versions, operation)
+        if certificate.error and not versions.value:
+            raise NotFound(f"The vault lists no version of {name}.", status=404)
         return CertificateDetail(certificate, versions, operation)
+
+
+def read_issued(actor: User, vault: Vault, name: str, version: str = "") -> Certificate:
+    """One version, current where none is named."""
+    with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version) as event:
+        access.require(actor, Action.CERTIFICATE_READ, vault.team)
+        return clients.for_vault(vault, event).certificates.get(name, version)
 
 
 def create_certificate(
@@ -98,11 +121,17 @@ def create_certificate(
 
 
 def read_for_new_version(actor: User, vault: Vault, name: str) -> Renewal:
-    """Two calls side by side; the vault's issuers are left out where they can't be had."""
+    """Two calls side by side; the vault's issuers are left out where they can't be had.
+
+    Raises Forbidden where the certificate may not be read: the vault can still be asked for a version by its policy.
+    """
     with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.CERTIFICATE_READ, vault.team)
         client = clients.for_vault(vault, event)
-        certificate, issuers = gather(lambda: client.certificates.get(name), lambda: _issuers_if_listed(client))
+        certificate, issuers = gather(
+            lambda: client.certificates.get(name), lambda: part(lambda: client.certificates.issuers())
+        )
+        record_unread(event, issuers)
         return Renewal(certificate, issuers, stamp_with_policy(certificate))
 
 
@@ -115,15 +144,21 @@ def stamp_with_policy(certificate: Certificate) -> str:
 def new_version_of_certificate(
     actor: User, vault: Vault, name: str, wanted: VersionWanted, opened_on: str
 ) -> CertificateOperation:
-    """Raises ChangedMeanwhile where another version, or another policy, came first."""
+    """`opened_on` UNREAD: the certificate may not be read, so the vault is asked for a version by the policy that it has.
+
+    Raises ChangedMeanwhile where another version, or another policy, came first.
+    """
     with changing(actor, Action.CERTIFICATE_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.CERTIFICATE_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
-        present = client.certificates.get(name)
-        stamp = stamp_with_policy(present)
-        if stamp != opened_on:
-            raise ChangedMeanwhile(present.properties, stamp)
-        operation = _create_version(client, event, present, wanted)
+        if opened_on == UNREAD:
+            operation = _create(client, event, name, None, tags=wanted.tags, enabled=wanted.enabled)
+        else:
+            present = client.certificates.get(name)
+            stamp = stamp_with_policy(present)
+            if stamp != opened_on:
+                raise ChangedMeanwhile(present.properties, stamp)
+            operation = _create_version(client, event, present, wanted)
     index.remember_request(vault, name)
     return operation
 
@@ -162,11 +197,14 @@ def update_certificate(actor: User, vault: Vault, name: str, wanted: Mapping[str
     with changing(actor, Action.CERTIFICATE_UPDATE, vault, name, version=version) as event:
         access.require(actor, Action.CERTIFICATE_UPDATE, vault.team)
         client = clients.for_vault(vault, event)
-        versions = client.certificates.versions(name)
-        changes = differences(version_opened_on(versions, opened_on), wanted)
+        listed = part(lambda: client.certificates.versions(name))
+        record_unread(event, listed)
+        versions = listed.value or ()
+        known = [client.certificates.get(name, version).properties] if listed.error else versions
+        changes = differences(version_opened_on(known, opened_on), wanted)
         event.detail["attributes"] = sorted(changes)
         updated = client.certificates.update(name, version, **changes).properties if changes else None
-    if updated and version == versions[0].version:
+    if updated and versions and version == versions[0].version:
         index.remember(vault, updated)
 
 
@@ -211,14 +249,6 @@ def _exists(client: VaultClient, name: str) -> bool:
         return False
 
 
-def _issuers_if_listed(client: VaultClient) -> Sequence[CertificateIssuer] | None:
-    """Best effort: to choose another issuer by name is no condition for a further version."""
-    try:
-        return client.certificates.issuers()
-    except KeyVaultError:
-        return None
-
-
 def _operation_if_any(client: VaultClient, name: str) -> CertificateOperation | None:
     try:
         return client.certificates.operation(name)
@@ -232,7 +262,7 @@ def _create(
     name: str,
     policy: CertificatePolicy | None,
     *,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str] | None,
     enabled: bool | None,
     preserve_cert_order: bool | None = None,
 ) -> CertificateOperation:

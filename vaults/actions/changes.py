@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from vaults import audit
+from vaults.actions.parts import Part
 from vaults.audit import Event
-from vaults.keyvault.errors import KeyVaultError, NotFound, TransportError
+from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound, TransportError
 from vaults.keyvault.types import Properties
 from vaults.models import User, Vault
 from vaults.models.audit import AuditState
@@ -34,6 +35,14 @@ class ChangedMeanwhile(Exception):
         self.current = current
         self.stamp = stamp or stamp_of(current)
         super().__init__("changed meanwhile")
+
+
+class CurrentUnread(Exception):
+    """What stands there now may not be read any more, so nobody can tell whether it changed after the form was opened."""
+
+    def __init__(self, error: KeyVaultError) -> None:
+        self.error = error
+        super().__init__("current version not read")
 
 
 class NameTaken(Exception):
@@ -77,10 +86,23 @@ def stamp_of(properties: Properties) -> str:
     return f"{properties.version}.{updated}.{digest.hexdigest()}"
 
 
+#: Stands in a form for a new version in place of the stamp where the current version may not be read: nothing was carried
+#: over from it, and nobody can tell whether it changed meanwhile. The form's page says both.
+UNREAD = "unread"
+
+
 def refuse_if_changed(current: Properties, opened_on: str) -> None:
-    """Raises ChangedMeanwhile unless the form was opened on this very state."""
-    if stamp_of(current) != opened_on:
+    """Raises ChangedMeanwhile unless the form was opened on this very state, or on none."""
+    if opened_on not in (stamp_of(current), UNREAD):
         raise ChangedMeanwhile(current)
+
+
+def refuse_if_unread(current: Part[Any], opened_on: str) -> None:
+    """Raises CurrentUnread unless the form was opened without reading either; other errors than a refusal as they are."""
+    if current.error and not isinstance(current.error, Forbidden):
+        raise current.error
+    if current.error and opened_on != UNREAD:
+        raise CurrentUnread(current.error)
 
 
 def version_opened_on(versions: Sequence[Found], opened_on: str) -> Found:
@@ -102,14 +124,15 @@ def look_up_lost(
     error: KeyVaultError,
     event: Event,
     versions: Callable[[], Sequence[Found]],
-    before: Sequence[Found],
+    before: Sequence[Found] | None,
     is_ours: Callable[[Found], bool],
 ) -> Found:
     """After a lost answer: the version that our request made, if it did. Raises the error again where that can't be told.
 
-    `before` are the versions that were there when we asked: clocks that differ decide nothing.
+    `before` are the versions that were there when we asked, None where they may not be listed: clocks that differ decide
+    nothing.
     """
-    if not error.maybe_done:
+    if not error.maybe_done or before is None:
         raise error
     try:
         found = versions()

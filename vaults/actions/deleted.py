@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaults import access, audit, clients, index
+from vaults.actions.parts import Part, record_unread, require_some
 from vaults.index import AnyDeleted
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
+from vaults.keyvault.errors import KeyVaultError, NotFound
 from vaults.keyvault.parallel import gather
 from vaults.models import InventoryItem, User, Vault
 from vaults.permissions import Action
@@ -23,7 +24,7 @@ READ = {"secrets": Action.SECRET_READ, "keys": Action.KEY_READ, "certificates": 
 
 @dataclass(frozen=True, slots=True)
 class DeletedItems:
-    """One collection's deleted items, or why Azure did not list them."""
+    """One collection's deleted items, and why Azure did not list them, or not all."""
 
     collection: str
     items: list[AnyDeleted]
@@ -31,23 +32,25 @@ class DeletedItems:
 
 
 def list_deleted(actor: User, vault: Vault) -> list[DeletedItems]:
-    """The three collections side by side; one that is refused does not hide the others."""
+    """The three collections side by side; one that is refused, or fails, does not hide the others."""
     with audit.recording(actor, Action.DELETED_LIST, vault.team, vault=vault) as event:
         access.require(actor, Action.DELETED_LIST, vault.team)
         client = clients.for_vault(vault, event)
         found = gather(*(lambda c=collection: _list(client, c) for collection in COLLECTIONS))
-        event.detail["count"] = sum(len(part.items) for part in found)
-        refusals = [part.error for part in found if part.error]
-        if len(refusals) == len(found):
-            raise refusals[0]
+        event.detail["count"] = sum(len(each.items) for each in found)
+        if not event.detail["count"]:
+            require_some(*(Part(error=each.error) for each in found))
+        record_unread(event, *(Part(error=each.error) for each in found))
     return list(found)
 
 
 def _list(client: VaultClient, collection: str) -> DeletedItems:
+    items: list[AnyDeleted] = []
     try:
-        items = list(_collection(client, collection).list_deleted())
-    except Forbidden as error:
-        return DeletedItems(collection, [], error=error)
+        for item in _collection(client, collection).list_deleted():
+            items.append(item)  # noqa: PERF402 - a later page may fail; what came before it stays
+    except KeyVaultError as error:
+        return DeletedItems(collection, items, error=error)
     return DeletedItems(collection, items)
 
 

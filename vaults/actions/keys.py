@@ -12,8 +12,10 @@ from vaults.actions.changes import (
     differences,
     look_up_lost,
     refuse_if_changed,
+    refuse_if_unread,
     version_opened_on,
 )
+from vaults.actions.parts import Part, part, record_unread, require_some
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -79,33 +81,56 @@ def list_keys(actor: User, vault: Vault, page_token: str | None = None) -> Page[
     return page
 
 
-def read_key(actor: User, vault: Vault, name: str, version: str = "") -> tuple[Key, Sequence[KeyProperties]]:
-    """The public part of a key's version, and all versions, newest first: two calls side by side."""
+@dataclass(frozen=True, slots=True)
+class KeyDetail:
+    """A version of a key, and all versions, newest first. Each needs a permission of its own: get and list."""
+
+    key: Part[Key]
+    versions: Part[Sequence[KeyProperties]]
+
+
+def read_key(actor: User, vault: Vault, name: str, version: str = "") -> KeyDetail:
+    """Two calls side by side. Raises NotFound where there is no such key, and Forbidden where neither may be read."""
     with audit.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
         access.require(actor, Action.KEY_READ, vault.team)
-        client = clients.for_vault(vault, event)
-        key, versions = gather(lambda: client.keys.get(name, version), lambda: client.keys.versions(name))
-        return key, versions
+        detail = _detail(clients.for_vault(vault, event), name, version)
+        if isinstance(detail.key.error, NotFound):
+            raise detail.key.error
+        require_some(detail.key, detail.versions)
+        record_unread(event, detail.key, detail.versions)
+        if detail.key.error and not detail.versions.value:
+            raise NotFound(f"The vault lists no version of {name}.", status=404)
+        return detail
+
+
+def read_public_key(actor: User, vault: Vault, name: str, version: str = "") -> Key:
+    """One version, current where none is named."""
+    with audit.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
+        access.require(actor, Action.KEY_READ, vault.team)
+        return clients.for_vault(vault, event).keys.get(name, version)
 
 
 @dataclass(frozen=True, slots=True)
 class Predecessor:
-    """What a new version starts from: the current one, all versions, and the key's rotation policy if that may be read.
+    """What a new version starts from: the current one, all versions, and the key's rotation policy, if there is one.
 
     `knows_policies`: the API version in use tells of export, release policy and rotation policy.
     """
 
-    key: Key
-    versions: Sequence[KeyProperties]
-    rotation_policy: RotationPolicy | None
+    key: Part[Key]
+    versions: Part[Sequence[KeyProperties]]
+    rotation_policy: Part[RotationPolicy | None]
     knows_policies: bool
 
 
 def read_predecessor(actor: User, vault: Vault, name: str) -> Predecessor:
-    """Three calls side by side."""
+    """Three calls side by side. What may not be read is left out; raises the error of a vault that fails otherwise."""
     with audit.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.KEY_READ, vault.team)
-        return _predecessor(clients.for_vault(vault, event), name)
+        before = _predecessor(clients.for_vault(vault, event), event, name)
+        if before.key.error and not isinstance(before.key.error, Forbidden):
+            raise before.key.error
+        return before
 
 
 def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> KeyProperties:
@@ -126,20 +151,30 @@ def new_version_of_key(
     """A version like the current one but for `changes`, which are members of KeyContent.
 
     Where nothing changes and the key has a rotation policy, it is rotated: its dates are then the policy's.
+    `opened_on` UNREAD: the form showed nothing of the current version, and `changes` are all that the new one gets.
     Raises ChangedMeanwhile where another version came first.
     """
     with changing(actor, Action.KEY_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.KEY_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
-        before = _predecessor(client, name)
-        if not before.versions:
-            raise NotFound(f"The vault lists no version of {name}.", status=404)
-        refuse_if_changed(before.versions[0], opened_on)
-        content = replace(KeyContent.like(before.key), **changes).fitting()
-        rotate = before.rotation_policy is not None and not changes
-        made = _make(client, event, name, content, before.versions, rotate=rotate)
+        before = _predecessor(client, event, name)
+        refuse_if_unread(before.key, opened_on)
+        content = KeyContent(kty="")
+        if before.key.value:
+            refuse_if_changed(before.key.value.properties, opened_on)
+            content = KeyContent.like(before.key.value)
+        content = replace(content, **changes).fitting()
+        rotate = not changes and _rotates(before.rotation_policy)
+        made = _make(client, event, name, content, before.versions.value, rotate=rotate)
     index.remember(vault, made)
     return made
+
+
+def _rotates(policy: Part[RotationPolicy | None]) -> bool:
+    """Raises the error of a policy that could not be read for a moment: the form may have promised what it says."""
+    if policy.error and not isinstance(policy.error, Forbidden):
+        raise policy.error
+    return policy.value is not None
 
 
 def update_key(
@@ -153,13 +188,17 @@ def update_key(
     with changing(actor, Action.KEY_UPDATE, vault, name, version=version) as event:
         access.require(actor, Action.KEY_UPDATE, vault.team)
         client = clients.for_vault(vault, event)
-        key, versions = gather(lambda: client.keys.get(name, version), lambda: client.keys.versions(name))
-        changes = differences(version_opened_on(versions, opened_on), wanted)
-        if key_ops is not None and set(key_ops) != set(key.key_ops):
+        detail = _detail(client, name, version)
+        require_some(detail.key, detail.versions)
+        record_unread(event, detail.key, detail.versions)
+        key, versions = detail.key.value, detail.versions.value or ()
+        known = versions or [detail.key.needed().properties]
+        changes = differences(version_opened_on(known, opened_on), wanted)
+        if key_ops is not None and (key is None or set(key_ops) != set(key.key_ops)):
             changes["key_ops"] = list(key_ops)
         event.detail["attributes"] = sorted(changes)
         updated = client.keys.update(name, version, **changes).properties if changes else None
-    if updated and version == versions[0].version:
+    if updated and versions and version == versions[0].version:
         index.remember(vault, updated)
 
 
@@ -180,23 +219,23 @@ def _exists(client: VaultClient, name: str) -> bool:
         return False
 
 
-def _predecessor(client: VaultClient, name: str) -> Predecessor:
-    key, versions, policy = gather(
-        lambda: client.keys.get(name),
-        lambda: client.keys.versions(name),
-        lambda: _rotation_policy_if_any(client, name),
+def _detail(client: VaultClient, name: str, version: str) -> KeyDetail:
+    return KeyDetail(
+        *gather(
+            lambda: part(lambda: client.keys.get(name, version)),
+            lambda: part(lambda: client.keys.versions(name)),
+        )
     )
+
+
+def _predecessor(client: VaultClient, event: audit.Event, name: str) -> Predecessor:
+    key, versions, policy = gather(
+        lambda: part(lambda: client.keys.get(name)),
+        lambda: part(lambda: client.keys.versions(name)),
+        lambda: part(lambda: client.keys.rotation_policy(name) if client.keys.knows_policies else None),
+    )
+    record_unread(event, key, versions, policy)
     return Predecessor(key, versions, policy, client.keys.knows_policies)
-
-
-def _rotation_policy_if_any(client: VaultClient, name: str) -> RotationPolicy | None:
-    """None as well where it may not be read, and below the API version that has it: the version is created then."""
-    if not client.keys.knows_policies:
-        return None
-    try:
-        return client.keys.rotation_policy(name)
-    except KeyVaultError:
-        return None
 
 
 def _make(
@@ -204,7 +243,7 @@ def _make(
     event: audit.Event,
     name: str,
     content: KeyContent,
-    before: Sequence[KeyProperties],
+    before: Sequence[KeyProperties] | None,
     *,
     rotate: bool = False,
 ) -> KeyProperties:

@@ -8,7 +8,16 @@ from typing import Any
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import access, audit, clients, index
-from vaults.actions.changes import NameTaken, changing, differences, look_up_lost, refuse_if_changed, version_opened_on
+from vaults.actions.changes import (
+    NameTaken,
+    changing,
+    differences,
+    look_up_lost,
+    refuse_if_changed,
+    refuse_if_unread,
+    version_opened_on,
+)
+from vaults.actions.parts import part, record_unread
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -80,13 +89,16 @@ def create_secret(actor: User, vault: Vault, name: str, content: SecretContent) 
 def new_version_of_secret(
     actor: User, vault: Vault, name: str, content: SecretContent, opened_on: str
 ) -> SecretProperties:
-    """Raises ChangedMeanwhile where another version came first."""
+    """`opened_on` UNREAD: the versions may not be listed. Raises ChangedMeanwhile where another version came first."""
     with changing(actor, Action.SECRET_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.SECRET_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
-        versions = _versions(client, name)
-        refuse_if_changed(versions[0], opened_on)
-        made = _set(client, event, name, content, versions)
+        before = part(lambda: _versions(client, name))
+        record_unread(event, before)
+        refuse_if_unread(before, opened_on)
+        if before.value:
+            refuse_if_changed(before.value[0], opened_on)
+        made = _set(client, event, name, content, before.value)
     index.remember(vault, made)
     return made
 
@@ -139,7 +151,7 @@ def _set(
     event: audit.Event,
     name: str,
     content: SecretContent,
-    before: Sequence[SecretProperties],
+    before: Sequence[SecretProperties] | None,
 ) -> SecretProperties:
     try:
         made = client.secrets.set(

@@ -172,8 +172,13 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
             typed = self.data.get(name, present) if name == "issuer" else present
             field.offer(present, typed, more=self._issuers() if name == "issuer" else ())
 
+        if name == "issuer" and self.renewal and self.renewal.issuers.error:
+            field.help_text = "The vault's issuers could not be listed"
+            missing = self.renewal.issuers.error.permission
+            field.help_text += f": {missing} is missing." if missing else "."
+
     def _issuers(self) -> Choices:
-        found = (self.renewal and self.renewal.issuers) or ()
+        found = (self.renewal and self.renewal.issuers.value) or ()
         return [(issuer.name, f"{issuer.name}: {issuer.provider}") for issuer in found]
 
     @property

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from vaults.actions.certificates import VersionWanted
 from vaults.forms.fields import ItemForm, NameField, OpenedOnMixin, SwitchField, TagsField
 from vaults.forms.policy_fields import CONTENT_TYPES, CURVES, KEY_SIZES, DnsNamesField, SubjectField
 from vaults.keyvault.types import CertificatePolicy
@@ -55,6 +56,18 @@ class CertificateForm(ItemForm):
             reuse_key=data["reuse_key"],
             content_type=data["content_type"] or CONTENT_TYPES[0][0],
         )
+
+
+class CertificateUnreadForm(OpenedOnMixin, ItemForm):
+    """A new version of a certificate that may not be read: what can be said without knowing its policy."""
+
+    enabled = SwitchField(initial=True)
+    tags = TagsField()
+
+    def wanted(self) -> VersionWanted:
+        """Nothing of the policy; enabled is Key Vault's default."""
+        data = self.cleaned_data
+        return VersionWanted(tags=data["tags"] or None, enabled=False if data["enabled"] is False else None)
 
 
 class CertificateEditForm(OpenedOnMixin, ItemForm):

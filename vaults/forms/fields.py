@@ -13,6 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
+from vaults.actions.changes import UNREAD
 from vaults.forms.submissions import FormKeyMixin
 
 MOST_TAGS = 15
@@ -199,7 +200,8 @@ class ItemForm(FormKeyMixin, forms.Form):
         return cleaned
 
     def untouched(self) -> set[str]:
-        return set(self.carried) - set(self.changed_data)
+        """Carried fields that still have what was read. Where nothing was read, all there is was typed."""
+        return set() if self.data.get("opened_on") == UNREAD else set(self.carried) - set(self.changed_data)
 
     def typed(self, *names: str) -> dict[str, Any]:
         """Those of the named fields that somebody changed; a switch that was not on the page says nothing."""

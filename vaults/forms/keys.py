@@ -120,7 +120,11 @@ class KeyEditForm(OpenedOnMixin, AttributesForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["key_ops"].offer(self.opened_with("key_ops") or ())  # type: ignore[attr-defined]
+        initial = self.add_initial_prefix("key_ops")
+        if not {"key_ops", initial} & {*self.initial, *self.data}:
+            del self.fields["key_ops"]  # they may not be read
+        else:
+            self.fields["key_ops"].offer(self.opened_with("key_ops") or ())  # type: ignore[attr-defined]
 
     def wanted(self) -> dict[str, Any]:
         return self.typed("not_before", "expires_on", "enabled", "tags")

@@ -54,7 +54,7 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
     certificate = form.renewal.certificate if form.renewal else None
     values = {name: form.present(name) for name in form.part_names}
     values["lifetime_actions"] = _lifetime(values, certificate)
-    providers = {issuer.name: issuer.provider for issuer in (form.renewal and form.renewal.issuers) or ()}
+    providers = {issuer.name: issuer.provider for issuer in (form.renewal and form.renewal.issuers.value) or ()}
     values["provider"] = providers.get(values["issuer"], "")
     remarks = _remarks(values, facts) if facts else {}
 

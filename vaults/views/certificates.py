@@ -10,20 +10,28 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import access, problems
 from vaults.actions import certificates
-from vaults.actions.changes import stamp_of
+from vaults.actions.certificates import CertificateDetail
+from vaults.actions.changes import UNREAD, stamp_of
 from vaults.forms.certificate_versions import CertificateVersionForm
-from vaults.forms.certificates import CertificateEditForm, CertificateForm
+from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateUnreadForm
 from vaults.keyvault import x509
-from vaults.keyvault.errors import NotFound
+from vaults.keyvault.errors import Forbidden, NotFound
+from vaults.keyvault.types import CertificateProperties
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
 from vaults.views.certificate_parts import parts_of_form, parts_of_policy
-from vaults.views.confirm import current_if_listed, deletion_page
+from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
-from vaults.views.forms import attributes_of, posted, refused_form, selected_version
+from vaults.views.forms import attributes_of, posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
+from vaults.views.parts import not_read, shown_version
+
+UNREAD_NOTE = (
+    "So neither the policy nor the current version is shown. The vault has them, and makes the new version by its own policy. "
+    "Tags are not carried over."
+)
 
 
 @require_safe
@@ -44,22 +52,32 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         if version:
             raise
         return redirect("certificate_operation", vault.slug, name)
-    certificate = detail.certificate
-    if not certificate.cer and detail.operation:
+    certificate, operation = detail.certificate.value, detail.operation.value
+    if certificate and not certificate.cer and operation:
         return redirect("certificate_operation", vault.slug, name)
+    versions, shown = detail.versions.value or (), _shown(detail, version)
     context = {
         "vault": vault,
-        "name": certificate.properties.name,
+        "name": shown.name,
         "certificate": certificate,
-        "facts": x509.read_certificate(certificate.cer),
-        "policy_groups": parts_of_policy(certificate) if certificate.policy else [],
-        "current": detail.versions[0] if detail.versions else certificate.properties,
-        "selected": certificate.properties if version else None,
-        "versions": detail.versions,
-        "operation": detail.operation,
-        "activity": activity(certificate.properties.name),
+        "certificate_problem": not_read(vault, detail.certificate),
+        "facts": x509.read_certificate(certificate.cer) if certificate else None,
+        "policy_groups": parts_of_policy(certificate) if certificate and certificate.policy else [],
+        "shown": shown,
+        "current": versions[0] if versions else None if version else shown,
+        "selected": shown if version else None,
+        "versions": versions,
+        "versions_problem": not_read(vault, detail.versions),
+        "operation": operation,
+        "operation_problem": not_read(vault, detail.operation) if certificate else None,
+        "activity": activity(shown.name),
     }
     return render_page(request, "vaults/certificate_detail.html", context)
+
+
+def _shown(detail: CertificateDetail, version: str = "") -> CertificateProperties:
+    own = detail.certificate.value.properties if detail.certificate.value else None
+    return shown_version(own, detail.versions.value or (), version)
 
 
 @require_safe
@@ -69,7 +87,7 @@ def certificate_download(request: HtmxRequest, vault: Vault, name: str) -> HttpR
     wanted = request.GET.get("format", "pem")
     if wanted not in ("pem", "der"):
         raise Http404("There is no such format.")
-    certificate = certificates.read_certificate(request.user, vault, name, request.GET.get("version", "")).certificate
+    certificate = certificates.read_issued(request.user, vault, name, request.GET.get("version", ""))
     if wanted == "der":
         return download(certificate.cer, f"{name}.cer", "application/pkix-cert")
     return download(x509.to_pem(certificate.cer, "CERTIFICATE"), f"{name}.pem", "application/x-pem-file")
@@ -99,8 +117,15 @@ def certificate_new_version(request: HtmxRequest, vault: Vault, name: str) -> Ht
     access.require(request.user, Action.CERTIFICATE_NEW_VERSION, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        form = CertificateVersionForm(renewal=certificates.read_for_new_version(request.user, vault, name))
+        try:
+            form = CertificateVersionForm(renewal=certificates.read_for_new_version(request.user, vault, name))
+        except Forbidden as error:
+            context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
+            context["form"] = CertificateUnreadForm(initial={"opened_on": UNREAD})
+            return render_page(request, "vaults/certificate_unread_form.html", context)
         return _version_page(request, context, form)
+    if request.POST.get("opened_on") == UNREAD:
+        return _new_version_unread(request, context, CertificateUnreadForm(request.POST))
     form = CertificateVersionForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
@@ -114,6 +139,18 @@ def certificate_new_version(request: HtmxRequest, vault: Vault, name: str) -> Ht
     with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
         renewal = certificates.read_for_new_version(request.user, vault, name)
     return _version_page(request, context, form.again(renewal, changed_meanwhile="changed" in context))
+
+
+def _new_version_unread(request: HtmxRequest, context: dict[str, Any], form: CertificateUnreadForm) -> HttpResponse:
+    vault, name = context["vault"], context["name"]
+    context["form"] = form
+    if form.is_valid():
+        with refused_form(form, context) as attempt:
+            certificates.new_version_of_certificate(request.user, vault, name, form.wanted(), UNREAD)
+        if attempt.succeeded:
+            messages.success(request, f"A new version of {name} was requested.")
+            return redirect("certificate_operation", vault.slug, name)
+    return render_page(request, "vaults/certificate_unread_form.html", context, status=422)
 
 
 def _version_page(request: HtmxRequest, context: dict[str, Any], form: CertificateVersionForm) -> HttpResponse:
@@ -137,8 +174,8 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
     access.require(request.user, Action.CERTIFICATE_UPDATE, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        detail = certificates.read_certificate(request.user, vault, name, request.GET.get("version", ""))
-        current = selected_version(detail.versions, detail.certificate.properties.version)
+        wanted = request.GET.get("version", "")
+        current = _shown(certificates.read_certificate(request.user, vault, name, wanted), wanted)
         initial = {"opened_on": stamp_of(current), **attributes_of(current, CertificateEditForm)}
         form = CertificateEditForm(initial=initial)
         return render_page(request, "vaults/certificate_edit.html", {**context, "form": form})
@@ -165,5 +202,5 @@ def certificate_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
             messages.success(request, f"Certificate {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "certificates", name)
         return render_page(request, "vaults/confirm.html", context)
-    current = current_if_listed(lambda: certificates.read_certificate(request.user, vault, name).certificate.properties)
+    current = current_if_read(lambda: _shown(certificates.read_certificate(request.user, vault, name)))
     return render_page(request, "vaults/confirm.html", deletion_page(vault, "certificate", name, current))

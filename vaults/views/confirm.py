@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from vaults.forms.confirm import ConfirmForm
-from vaults.keyvault.errors import Forbidden
+from vaults.keyvault.errors import KeyVaultError, NotFound
 from vaults.keyvault.types import Properties
 from vaults.models import Vault
 
@@ -51,9 +51,11 @@ def how_long(current: Properties | None) -> str:
     return f"It stays under Deleted and can be recovered {until}.{protected}"
 
 
-def current_if_listed(read: Callable[[], Properties]) -> Properties | None:
-    """What is about to go; None where the service principal may delete but not look."""
+def current_if_read(read: Callable[[], Properties]) -> Properties | None:
+    """What is about to go; None where the service principal may delete but not look, or Azure does not tell just now."""
     try:
         return read()
-    except Forbidden:
+    except NotFound:
+        raise
+    except KeyVaultError:
         return None

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vaults import access, audit, problems
 from vaults.actions import deleted
 from vaults.forms.confirm import ConfirmForm, TypedNameForm
+from vaults.index import AnyDeleted
+from vaults.keyvault.errors import Forbidden
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
@@ -27,9 +29,15 @@ def deleted_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     context = {
         "vault": vault,
         "items": [(part.collection, item) for part in found for item in part.items],
-        "refusals": [problems.explain(part.error, vault=vault) for part in found if part.error],
+        "refusals": [(problems.explain(part.error, vault=vault), unlisted(part)) for part in found if part.error],
     }
     return render_page(request, "vaults/deleted_list.html", context)
+
+
+def unlisted(part: deleted.DeletedItems) -> str:
+    if part.items:
+        return f"More deleted {part.collection} may follow than the {len(part.items)} listed here."
+    return f"Deleted {part.collection} are not listed here."
 
 
 @require_safe
@@ -37,25 +45,31 @@ def deleted_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
 def deleted_detail(request: HtmxRequest, vault: Vault, kind: str, name: str) -> HttpResponse:
     """A deleted item, or the wait for Azure to settle what was done last: deleting, recovering or purging it."""
     check(kind)
-    item = deleted.read_deleted(request.user, vault, kind, name)
-    last = last_change(vault, kind, name)
-    recovering = last is not None and last.action == deleted.RECOVER[kind]
-    purging = last is not None and last.action == deleted.PURGE[kind]
-    context: dict[str, Any] = {"vault": vault, "kind": kind, "name": name, "item": item}
-    if item is None and recovering and deleted.is_back(request.user, vault, kind, name):
-        return redirect(DETAIL[kind], vault.slug, name)
-    if item is None and purging:
-        context["state"] = "purged"
-    elif recovering or purging:
-        context["state"] = "recovering" if recovering else "purging"
-    elif item is None:
-        if last is None:
-            raise Http404("Nothing of this name is deleted here.")
-        context["state"] = "deleting"
-    else:
-        context["state"] = "deleted"
+    context: dict[str, Any] = {"vault": vault, "kind": kind, "name": name, "last": last_change(vault, kind, name)}
+    context["state"] = "unread"
+    try:
+        item = context["item"] = deleted.read_deleted(request.user, vault, kind, name)
+        state = context["state"] = state_of(item, context["last"], kind)
+        if item is None and state == "recovering" and deleted.is_back(request.user, vault, kind, name):
+            return redirect(DETAIL[kind], vault.slug, name)
+    except Forbidden as error:
+        context |= {
+            "unread": problems.explain(error, vault=vault),
+            "item_url": reverse(DETAIL[kind], args=[vault.slug, name]),
+        }
     context["activity"] = audit.activity(vault, name)
     return render_page(request, "vaults/deleted_detail.html", context, partial="status")
+
+
+def state_of(item: AnyDeleted | None, last: AuditEntry | None, kind: str) -> str:
+    """How far Azure is with what was done last, by what it shows of the item."""
+    if last and last.action == deleted.RECOVER[kind]:
+        return "recovering"
+    if last and last.action == deleted.PURGE[kind]:
+        return "purging" if item else "purged"
+    if item is None and last is None:
+        raise Http404("Nothing of this name is deleted here.")
+    return "deleted" if item else "deleting"
 
 
 def last_change(vault: Vault, kind: str, name: str) -> AuditEntry | None:

@@ -10,7 +10,7 @@ from django import forms
 from django.http import Http404, HttpRequest, QueryDict
 
 from vaults import problems
-from vaults.actions.changes import ChangedMeanwhile, NameTaken
+from vaults.actions.changes import UNREAD, ChangedMeanwhile, CurrentUnread, NameTaken
 from vaults.keyvault.errors import BadRequest, Conflict
 from vaults.keyvault.types import Properties
 
@@ -45,6 +45,13 @@ class Attempt:
     succeeded: bool = False
 
 
+def _go_on_from(form: forms.Form, stamp: str) -> None:
+    """The next press of the button means: I have seen it, go on."""
+    data = cast(QueryDict, form.data).copy()
+    data["opened_on"] = stamp
+    form.data = data
+
+
 @contextmanager
 def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]:
     """Try an action with what the form holds; what it raises becomes an error at the field or a problem over the form."""
@@ -57,13 +64,18 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
         context["taken"] = True
     except ChangedMeanwhile as changed:
         context["changed"] = changed.current
-        # The next press of the button means: I have seen it, go on.
-        data = cast(QueryDict, form.data).copy()
-        data["opened_on"] = changed.stamp
-        form.data = data
+        _go_on_from(form, changed.stamp)
         form.add_error(
             None,
             "Somebody else changed this after you opened it. Look at what stands there now, then send again.",
+        )
+    except CurrentUnread as unread:
+        context["problem"] = problems.explain(unread.error, vault=context.get("vault"))
+        _go_on_from(form, UNREAD)
+        form.add_error(
+            None,
+            "What stands there now can't be read any more, so nobody can tell whether it was changed after you opened it. "
+            "Send again to go on all the same: the new version gets what this form shows.",
         )
     except problems.EXPECTED as error:
         if isinstance(error, BadRequest) and "subject" in form.fields and SUBJECT_NAMED.search(error.message):

@@ -10,19 +10,26 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import access
 from vaults.actions import keys
-from vaults.actions.changes import stamp_of
-from vaults.actions.keys import Predecessor
+from vaults.actions.changes import UNREAD, stamp_of
+from vaults.actions.keys import KeyDetail, Predecessor
 from vaults.forms.keys import KeyEditForm, KeyForm, KeyVersionForm
-from vaults.keyvault.types import CREATED_KEY_SIZES
+from vaults.keyvault.types import CREATED_KEY_SIZES, Key, KeyProperties
 from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
-from vaults.views.confirm import current_if_listed, deletion_page
+from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
-from vaults.views.forms import attributes_of, posted, refused_form, selected_version
+from vaults.views.forms import attributes_of, posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
+from vaults.views.parts import not_read, shown_version
+
+UNREAD_NOTE = (
+    "So nothing of the current version is carried over: type, size, permitted operations and tags are those given here, and the "
+    "new version can't be exported. Nobody can tell whether somebody else changes the key meanwhile, nor whether there is one of "
+    "this name; if not, one is created."
+)
 
 
 @require_safe
@@ -37,17 +44,26 @@ def key_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @with_vault
 def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
     with activity_ahead(vault, name) as activity:
-        key, versions = keys.read_key(request.user, vault, name, version)
+        detail = keys.read_key(request.user, vault, name, version)
+    key, versions, shown = detail.key.value, detail.versions.value or (), _shown(detail, version)
     context = {
         "vault": vault,
-        "name": key.properties.name,
+        "name": shown.name,
         "key": key,
-        "current": versions[0] if versions else key.properties,
-        "selected": key.properties if version else None,
+        "key_problem": not_read(vault, detail.key),
+        "shown": shown,
+        "current": versions[0] if versions else None if version else shown,
+        "selected": shown if version else None,
         "versions": versions,
-        "activity": activity(key.properties.name),
+        "versions_problem": not_read(vault, detail.versions),
+        "activity": activity(shown.name),
     }
     return render_page(request, "vaults/key_detail.html", context)
+
+
+def _shown(detail: KeyDetail, version: str = "") -> KeyProperties:
+    own = detail.key.value.properties if detail.key.value else None
+    return shown_version(own, detail.versions.value or (), version)
 
 
 @require_safe
@@ -57,7 +73,7 @@ def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     wanted = request.GET.get("format", "pem")
     if wanted not in ("pem", "jwk"):
         raise Http404("There is no such format.")
-    key, _ = keys.read_key(request.user, vault, name, request.GET.get("version", ""))
+    key = keys.read_public_key(request.user, vault, name, request.GET.get("version", ""))
     if wanted == "jwk":
         return download(json.dumps(dict(key.jwk), indent=2) + "\n", f"{name}.jwk.json", "application/jwk+json")
     try:
@@ -66,13 +82,18 @@ def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         raise Http404("This key has no public part that can be read.") from None
 
 
-def not_carried(before: Predecessor, api_version: str) -> list[str]:
+def not_carried(before: Predecessor, key: Key, api_version: str) -> list[str]:
     """What a new version will not have from the current one, in sentences: known before anything is sent."""
-    notes, key = [], before.key
+    notes = []
     if not before.knows_policies:
         notes.append(
             f"This connection uses API version {api_version}, which tells nothing of export, release policy and "
             f"rotation policy. If this key is exportable, the new version will not be; from 7.3 on all that is kept."
+        )
+    if before.rotation_policy.error:
+        notes.append(
+            "The rotation policy could not be read. The key is not rotated by it: the new version is created like the "
+            "current one, and has the dates given here."
         )
     if key.size and key.size not in CREATED_KEY_SIZES:
         notes.append(f"The current version has {key.size} bits. Key Vault makes 2048, 3072 or 4096: choose one.")
@@ -81,6 +102,23 @@ def not_carried(before: Predecessor, api_version: str) -> list[str]:
     if key.properties.not_before or key.properties.expires_on:
         notes.append("Dates are not carried over: a new version has none but those given here.")
     return notes
+
+
+def _version_form_of(key: Key | None) -> KeyVersionForm:
+    """The form for a new version, like the current one if that may be read."""
+    if key is None:
+        return KeyVersionForm(initial={"opened_on": UNREAD})
+    return KeyVersionForm(
+        initial={
+            "opened_on": stamp_of(key.properties),
+            "kty": key.key_type,
+            # A part the key has not, or does not tell, starts as its select draws it: then nothing was changed.
+            "key_size": key.size or 2048,
+            "crv": key.jwk.get("crv", "P-256"),
+            "key_ops": key.key_ops,
+            "tags": key.properties.tags,
+        }
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -108,21 +146,14 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         before = keys.read_predecessor(request.user, vault, name)
-        key = before.key
-        initial = {
-            "opened_on": stamp_of(before.versions[0] if before.versions else key.properties),
-            "kty": key.key_type,
-            # A part the key has not, or does not tell, starts as its select draws it: then nothing was changed.
-            "key_size": key.size or 2048,
-            "crv": key.jwk.get("crv", "P-256"),
-            "key_ops": key.key_ops,
-            "tags": key.properties.tags,
-        }
+        key = before.key.value
         context |= {
-            "form": KeyVersionForm(initial=initial),
+            "form": _version_form_of(key),
             "key": key,
-            "rotation_policy": before.rotation_policy,
-            "not_carried": not_carried(before, vault.connection.api_version),
+            "unread": not_read(vault, before.key),
+            "unread_note": UNREAD_NOTE,
+            "rotation_policy": before.rotation_policy.value,
+            "not_carried": not_carried(before, key, vault.connection.api_version) if key else [],
         }
         return render_page(request, "vaults/key_form.html", context)
     form = context["form"] = KeyVersionForm(request.POST)
@@ -142,14 +173,14 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.KEY_UPDATE, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        key, versions = keys.read_key(request.user, vault, name, request.GET.get("version", ""))
-        current = selected_version(versions, key.properties.version)
-        initial = {
-            "opened_on": stamp_of(current),
-            "key_ops": key.key_ops,
-            **attributes_of(current, KeyEditForm),
-        }
-        return render_page(request, "vaults/key_edit.html", {**context, "form": KeyEditForm(initial=initial)})
+        detail = keys.read_key(request.user, vault, name, request.GET.get("version", ""))
+        key, current = detail.key.value, _shown(detail, request.GET.get("version", ""))
+        initial = {"opened_on": stamp_of(current), **attributes_of(current, KeyEditForm)}
+        if key:
+            initial["key_ops"] = key.key_ops
+        context |= {"form": KeyEditForm(initial=initial), "unread": not_read(vault, detail.key)}
+        context["unread_note"] = "So the permitted operations are not shown here; they stay as they are."
+        return render_page(request, "vaults/key_edit.html", context)
     form = context["form"] = KeyEditForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
@@ -174,5 +205,5 @@ def key_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
             messages.success(request, f"Key {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "keys", name)
         return render_page(request, "vaults/confirm.html", context)
-    current = current_if_listed(lambda: keys.read_key(request.user, vault, name)[0].properties)
+    current = current_if_read(lambda: _shown(keys.read_key(request.user, vault, name)))
     return render_page(request, "vaults/confirm.html", deletion_page(vault, "key", name, current))

@@ -11,17 +11,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from vaults import access, audit, problems
 from vaults.actions import secrets
-from vaults.actions.changes import stamp_of
+from vaults.actions.changes import UNREAD, stamp_of
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
-from vaults.keyvault.errors import Forbidden
+from vaults.keyvault.errors import Forbidden, KeyVaultError
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
-from vaults.views.confirm import current_if_listed, deletion_page
+from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
 from vaults.views.forms import attributes_of, posted, refused_form, selected_version
 from vaults.views.pages import HtmxRequest, is_swap, render_page
 from vaults.views.values import shown
+
+UNREAD_NOTE = (
+    "So nothing of the current version is carried over: the new one gets what you give here. Nobody can tell whether somebody "
+    "else changes it meanwhile, nor whether there is a secret of this name; if not, one is created."
+)
 
 
 @require_safe
@@ -79,12 +84,17 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
     access.require(request.user, Action.SECRET_NEW_VERSION, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name, "new_version": True}
     if request.method != "POST":
-        current = secrets.read_secret(request.user, vault, name)[0]
-        initial = {
-            "opened_on": stamp_of(current),
-            "content_type": current.content_type,
-            "tags": current.tags,
-        }
+        initial: dict[str, Any] = {"opened_on": UNREAD}
+        try:
+            current = secrets.read_secret(request.user, vault, name)[0]
+        except Forbidden as error:
+            context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
+        else:
+            initial = {
+                "opened_on": stamp_of(current),
+                "content_type": current.content_type,
+                "tags": current.tags,
+            }
         return render_page(request, "vaults/secret_form.html", {**context, "form": SecretVersionForm(initial=initial)})
     form = context["form"] = SecretVersionForm(request.POST)
     if form.is_valid():
@@ -127,16 +137,16 @@ def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
     secret = secrets.reveal_secret(request.user, vault, name, request.POST.get("version", ""))
     context = {"vault": vault, "name": name, **shown(secret)}
     if not is_swap(request):
-        context |= _versions_if_listed(request, vault, name)
+        context |= _versions_if_read(request, vault, name)
     return render_page(request, "vaults/secret_detail.html", context, partial="reveal")
 
 
-def _versions_if_listed(request: HtmxRequest, vault: Vault, name: str) -> dict[str, Any]:
+def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str, Any]:
     """What the whole page shows beside the value, where there is no JavaScript."""
     try:
         versions = secrets.read_secret(request.user, vault, name)
-    except Forbidden:
-        return {}
+    except KeyVaultError as error:
+        return {"versions_problem": problems.explain(error, vault=vault)}
     return {"current": versions[0], "versions": versions, "activity": audit.activity(vault, name)}
 
 
@@ -153,5 +163,5 @@ def secret_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
             messages.success(request, f"Secret {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "secrets", name)
         return render_page(request, "vaults/confirm.html", context)
-    current = current_if_listed(lambda: secrets.read_secret(request.user, vault, name)[0])
+    current = current_if_read(lambda: secrets.read_secret(request.user, vault, name)[0])
     return render_page(request, "vaults/confirm.html", deletion_page(vault, "secret", name, current))

@@ -1,0 +1,45 @@
+"""A page that needs several calls to Azure: what one of them was refused hides nothing of what the others brought."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from vaults.audit import Event
+from vaults.keyvault.errors import KeyVaultError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """What one call brought, or the error it ended with."""
+
+    value: T | None = None
+    error: KeyVaultError | None = None
+
+    def needed(self) -> T:
+        """The value, where there is nothing to show or do without it. Raises the call's error."""
+        if self.error:
+            raise self.error
+        return self.value  # type: ignore[return-value]  # None only where the call itself may bring it
+
+
+def part(call: Callable[[], T]) -> Part[T]:
+    try:
+        return Part(call())
+    except KeyVaultError as error:
+        return Part(error=error)
+
+
+def require_some(*parts: Part[Any]) -> None:
+    """Raises the first error where no call brought anything."""
+    errors = [each.error for each in parts if each.error]
+    if len(errors) == len(parts):
+        raise errors[0]
+
+
+def record_unread(event: Event, *parts: Part[Any]) -> None:
+    """Name the permissions of the calls that brought nothing in the record of the act, which goes on without them."""
+    errors = [each.error for each in parts if each.error]
+    if errors:
+        event.detail["not_read"] = sorted({error.permission or type(error).__name__ for error in errors})
