@@ -42,14 +42,15 @@ def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
         case CertificateProperties():
             item.kind = Kind.CERTIFICATE
             item.subject = (found.subject or "")[:1000]
-            item.pending = not found.x5t
     return item
 
 
 def remember(vault: Vault, found: Live | AnyDeleted) -> None:
-    """Keep what a change has just shown of an item, in place of what was known."""
+    """Keep what a change has just shown of an item, in place of what was known. It tells nothing of an operation."""
     item = item_of(vault, found)
     with transaction.atomic():
+        if item.kind == Kind.CERTIFICATE and not item.deleted_on:
+            item.pending = item.name.lower() in pending_names(vault)
         forget(vault, Kind(item.kind), item.name)
         item.save()
 
@@ -65,6 +66,13 @@ def remember_request(vault: Vault, name: str) -> None:
         InventoryItem.objects.create(vault=vault, kind=Kind.CERTIFICATE, name=name, enabled=True, pending=True)
 
 
+def pending_names(vault: Vault) -> set[str]:
+    """Certificates, in lower case, whose operation was under way when it was last looked at. The list doesn't tell: it has
+    one that was never issued whether its operation goes on, has failed or was deleted."""
+    names = vault.items.filter(kind=Kind.CERTIFICATE, pending=True).values_list("name", flat=True)
+    return {name.lower() for name in names}
+
+
 def end_request(vault: Vault, name: str) -> None:
-    """The operation has come to an end; the next scan or look tells more."""
+    """The operation has come to an end, or is gone; the next scan or look tells more."""
     vault.items.filter(kind=Kind.CERTIFICATE, name__iexact=name, pending=True).update(pending=False)

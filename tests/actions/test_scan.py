@@ -48,7 +48,8 @@ def test_everything_is_found_with_its_state(world: World, azure: VaultClient, em
     assert items["key", "tls"].managed
     assert last_entry(Action.VAULT_SCAN).detail == {"count": 8}
     asked = Counter(each.path for each in emulator.requests if each.host.endswith(".vault.test"))
-    assert set(asked) == {f"/{part}{kind}" for part in ("", "deleted") for kind in ("secrets", "keys", "certificates")}
+    lists = {f"/{part}{kind}" for part in ("", "deleted") for kind in ("secrets", "keys", "certificates")}
+    assert set(asked) == lists | {"/certificates/being-made/pending"}
 
 
 def test_a_second_scan_replaces_the_first(world: World, azure: VaultClient, emulator: Emulator) -> None:

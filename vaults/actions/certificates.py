@@ -75,8 +75,7 @@ def list_certificates(actor: User, vault: Vault, page_token: str | None = None) 
 
 
 def read_certificate(actor: User, vault: Vault, name: str, version: str = "") -> CertificateDetail:
-    """Three calls side by side. Raises NotFound also for a name that has nothing but a pending operation, and Forbidden
-    where nothing may be read."""
+    """Three calls side by side. A name may have nothing yet but an operation. Raises Forbidden where nothing may be read."""
     with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version) as event:
         access.require(actor, Action.CERTIFICATE_READ, vault.team)
         client = clients.for_vault(vault, event)
@@ -86,7 +85,9 @@ def read_certificate(actor: User, vault: Vault, name: str, version: str = "") ->
             lambda: part(lambda: _operation_if_any(client, name)),
         )
         if isinstance(certificate.error, NotFound):
-            raise certificate.error
+            if version or operation.value is None or operation.value.status == "completed":
+                raise certificate.error  # what was completed and isn't there was deleted, or its recovery has not settled
+            return CertificateDetail(certificate, versions, operation)
         require_some(certificate, versions)
         record_unread(event, certificate, versions, operation)
         if certificate.error and not versions.value:
@@ -212,7 +213,11 @@ def read_operation(actor: User, vault: Vault, name: str) -> CertificateOperation
     """Raises NotFound where none was started, or it was deleted."""
     with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, kind="operation") as event:
         access.require(actor, Action.CERTIFICATE_READ, vault.team)
-        operation = clients.for_vault(vault, event).certificates.operation(name)
+        try:
+            operation = clients.for_vault(vault, event).certificates.operation(name)
+        except NotFound:
+            index.end_request(vault, name)
+            raise
     if not operation.is_pending:
         index.end_request(vault, name)
     return operation
@@ -229,7 +234,9 @@ def delete_operation(actor: User, vault: Vault, name: str) -> CertificateOperati
     """Forget the operation. What a CA has started may go on."""
     with audit.recording(actor, Action.CERTIFICATE_OPERATION_DELETE, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.CERTIFICATE_OPERATION_DELETE, vault.team)
-        return clients.for_vault(vault, event).certificates.delete_operation(name)
+        operation = clients.for_vault(vault, event).certificates.delete_operation(name)
+    index.end_request(vault, name)
+    return operation
 
 
 def delete_certificate(actor: User, vault: Vault, name: str) -> DeletedCertificate:

@@ -1,6 +1,6 @@
-"""The inventory: what a scan finds in a vault, kept as metadata. A scan reads lists, never a value."""
+"""The inventory: what a scan finds in a vault, kept as metadata. A scan reads lists and pending operations, never a value."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -8,11 +8,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from vaults import access, audit, clients, problems
+from vaults import access, audit, clients, index, problems
 from vaults.index import AnyDeleted, Live, item_of
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Forbidden
+from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.parallel import gather
+from vaults.keyvault.types import CertificateProperties
 from vaults.models import InventoryItem, User, Vault
 from vaults.permissions import Action
 
@@ -41,7 +42,8 @@ def request_scan(actor: User, vault: Vault) -> None:
 
 
 def scan_vault(actor: User | None, vault: Vault) -> int:
-    """Read all six lists side by side and replace what was known of the vault; the number of items found.
+    """Read all six lists side by side, then the operations of certificates that may be pending, and replace what was known
+    of the vault; the number of items found.
 
     A list that Azure refuses is named in `vault.scan_problem`; the others count all the same. Raises ScanUnderWay.
     """
@@ -51,13 +53,17 @@ def scan_vault(actor: User | None, vault: Vault) -> int:
         with audit.recording(actor, Action.VAULT_SCAN, vault.team, vault=vault) as event:
             access.require(actor, Action.VAULT_SCAN, vault.team)
             client = clients.for_vault(vault, event)
-            found = gather(*(partial(_read, vault, client, read) for read in LISTINGS))
-            items = [item for part, _ in found for item in part]
+            lists = gather(*(partial(_read, vault, client, read) for read in LISTINGS))
+            found = [each for part, _ in lists for each in part]
+            pending = _pending(client, index.pending_names(vault), found)
+            items = [item_of(vault, each) for each in found]
+            for item in items:
+                item.pending = item.kind == InventoryItem.Kind.CERTIFICATE and item.name in pending
             with transaction.atomic():
                 vault.items.all().delete()
                 InventoryItem.objects.bulk_create(items, batch_size=500)
             event.detail["count"] = len(items)
-        problem = "; ".join(dict.fromkeys(refusal for _, refusal in found if refusal))
+        problem = "; ".join(dict.fromkeys(refusal for _, refusal in lists if refusal))
         vault.scanned_at = timezone.now()
     except problems.EXPECTED as error:
         problem = problems.explain(error, vault=vault).title
@@ -76,9 +82,30 @@ def _take_lease(vault: Vault) -> None:
         raise ScanUnderWay
 
 
-def _read(vault: Vault, client: VaultClient, read: Listing) -> tuple[list[InventoryItem], str]:
-    """One list as inventory items, or the reason why the service principal may not read it."""
+def _read(vault: Vault, client: VaultClient, read: Listing) -> tuple[list[Live | AnyDeleted], str]:
+    """One list, or the reason why the service principal may not read it."""
     try:
-        return [item_of(vault, found) for found in read(client)], ""
+        return list(read(client)), ""
     except Forbidden as error:
         return [], problems.explain(error, vault=vault).title
+
+
+def _pending(client: VaultClient, known: set[str], found: Sequence[Live | AnyDeleted]) -> set[str]:
+    """Names of certificates whose operation is under way. Asked is where none was issued, or one was under way before."""
+    names = [
+        each.name
+        for each in found
+        if isinstance(each, CertificateProperties) and (not each.x5t or each.name.lower() in known)
+    ]
+    answers = gather(*(partial(_is_pending, client, name, name.lower() in known) for name in names))
+    return {name for name, pending in zip(names, answers, strict=True) if pending}
+
+
+def _is_pending(client: VaultClient, name: str, known: bool) -> bool:
+    """What can't be asked is not called pending; a failure leaves what was known."""
+    try:
+        return client.certificates.operation(name).is_pending
+    except (NotFound, Forbidden):
+        return False
+    except KeyVaultError:
+        return known

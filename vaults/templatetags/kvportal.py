@@ -89,6 +89,12 @@ def state(item: Item) -> SafeString:
 
 
 @register.simple_tag
+def not_issued() -> SafeString:
+    """The badge of a certificate without a version: its operation goes on, has failed or is gone."""
+    return badge("off", "Not issued", "certificate-off")
+
+
+@register.simple_tag
 def state_tone(item: Item) -> str:
     """The bare tone (ok, soon, bad, off, wait) for `data-state`, by which lists filter."""
     return state_of(item, timezone.now()).tone

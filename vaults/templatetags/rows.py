@@ -3,6 +3,7 @@
 Tags, not includes: a list is the page that people live on, and it draws each of these once a row.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from vaults.templatetags.kvportal import Item, badge, icon, state_of, when
+from vaults.templatetags.kvportal import Item, badge, icon, not_issued, state_of, when
 
 register = template.Library()
 
@@ -32,15 +33,17 @@ def is_managed(item: Listed) -> bool:
     return bool(getattr(item, "managed", False))
 
 
-def is_pending(item: Listed) -> bool:
+def is_issued(item: Listed) -> bool:
     """A certificate that was never issued has no thumbprint."""
-    return getattr(item, "x5t", None) == ""
+    return getattr(item, "x5t", None) != ""
 
 
 @register.simple_tag
-def row_attributes(item: Listed, base: str) -> SafeString:
-    """What scripts read of a row: the item's address (below `base`, its list's), name, id and state."""
-    tone = "pending" if is_pending(item) else state_of(item, timezone.now()).tone
+def row_attributes(item: Listed, base: str, pending: Collection[str] = ()) -> SafeString:
+    """What scripts read of a row: the item's address (below `base`, its list's), name, id and state. `pending`: names, in
+    lower case, of certificates whose operation is under way."""
+    unissued = "pending" if item.name.lower() in pending else "off"
+    tone = state_of(item, timezone.now()).tone if is_issued(item) else unissued
     name, managed = item.name, " data-managed" if is_managed(item) else ""
     return format_html(
         'data-row="{}{}/" data-name="{}" data-id="{}" data-state="{}"{}', base, name, name, item.id, tone, managed
@@ -55,9 +58,10 @@ def row_name(item: Listed, base: str) -> SafeString:
 
 
 @register.simple_tag
-def row_state(item: Listed) -> SafeString:
-    if is_pending(item):
-        return badge("wait", "Pending", "loader")
+def row_state(item: Listed, pending: Collection[str] = ()) -> SafeString:
+    """The badge of an item's state; `pending` as above."""
+    if not is_issued(item):
+        return badge("wait", "Pending", "loader") if item.name.lower() in pending else not_issued()
     found = state_of(item, timezone.now())
     return badge(found.tone, found.word, found.icon)
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access, problems
+from vaults import access, index, problems
 from vaults.actions import certificates
 from vaults.actions.certificates import CertificateDetail
 from vaults.actions.changes import UNREAD, stamp_of
@@ -38,22 +38,23 @@ UNREAD_NOTE = (
 @with_vault
 def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = certificates.list_certificates(request.user, vault, request.GET.get("page") or None)
-    context = {"vault": vault, "items": page.items, "next_token": page.next_token}
+    context = {
+        "vault": vault,
+        "items": page.items,
+        "next_token": page.next_token,
+        "pending": index.pending_names(vault) if any(not item.x5t for item in page.items) else (),
+    }
     return render_page(request, "vaults/certificate_list.html", context, partial="rows")
 
 
 @require_safe
 @with_vault
 def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
-    try:
-        with activity_ahead(vault, name) as activity:
-            detail = certificates.read_certificate(request.user, vault, name, version)
-    except NotFound:
-        if version:
-            raise
-        return redirect("certificate_operation", vault.slug, name)
+    with activity_ahead(vault, name) as activity:
+        detail = certificates.read_certificate(request.user, vault, name, version)
     certificate, operation = detail.certificate.value, detail.operation.value
-    if certificate and not certificate.cer and operation:
+    nothing_issued = not certificate.cer if certificate else isinstance(detail.certificate.error, NotFound)
+    if nothing_issued and operation:
         return redirect("certificate_operation", vault.slug, name)
     versions, shown = detail.versions.value or (), _shown(detail, version)
     context = {

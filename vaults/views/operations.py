@@ -13,6 +13,7 @@ from vaults import access
 from vaults.actions import certificates
 from vaults.forms.confirm import ConfirmForm
 from vaults.keyvault import x509
+from vaults.keyvault.errors import NotFound
 from vaults.keyvault.types import CertificateOperation
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
@@ -31,8 +32,16 @@ CALM_AFTER_SECONDS = 60
 @require_safe
 @with_vault
 def certificate_operation(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    """The whole page; `…/status/` answers with the part that changes, and leads to the certificate when it is issued."""
-    operation = certificates.read_operation(request.user, vault, name)
+    """The whole page; `…/status/` answers with the part that changes, and leads to the certificate when it is issued.
+
+    So does an open page whose operation is gone: the certificate's says what there is.
+    """
+    try:
+        operation = certificates.read_operation(request.user, vault, name)
+    except NotFound:
+        if not is_swap(request):
+            raise
+        return redirect("certificate_detail", vault.slug, name)
     if operation.status == "completed" and is_swap(request):
         messages.success(request, f"Certificate {name} was issued.")
         return redirect("certificate_detail", vault.slug, name)
