@@ -95,7 +95,17 @@ def test_client_and_local_vault_know_nobody_but_themselves(room: str) -> None:
 #: What of the client may be known outside actions: its nouns and errors, never what sends.
 NOUNS = tuple(
     f"vaults.keyvault.{name}"
-    for name in ("errors", "types", "x509", "clouds", "identifiers", "probes", "http.Exchange", "parallel")
+    for name in (
+        "errors",
+        "types",
+        "x509",
+        "clouds",
+        "identifiers",
+        "references",
+        "probes",
+        "http.Exchange",
+        "parallel",
+    )
 )
 
 

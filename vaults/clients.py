@@ -6,6 +6,7 @@ the token of the one before it.
 
 import threading
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from vaults.audit import Event
 from vaults.keyvault.auth import ClientCertificate, ClientSecret, TokenSource
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.clouds import AZURE_CLOUDS, Cloud, load_clouds
+from vaults.keyvault.errors import InvalidInput
 from vaults.models import Connection, Vault
 
 _lock = threading.RLock()  # a token source asks for its cloud under it
@@ -54,6 +56,28 @@ def cloud_of(connection: Connection) -> Cloud:
 def vault_url(vault: Vault) -> str:
     """The vault's base URL. Raises UnknownCloud, InvalidVaultName, HostNotAllowed."""
     return cloud_of(vault.connection).vault_url(vault.name)
+
+
+def vault_name(connection: Connection, typed: str) -> str:
+    """The one spelling of a vault that was typed as a name, host or address.
+
+    Raises UnknownCloud, InvalidVaultName, HostNotAllowed.
+    """
+    return cloud_of(connection).vault_name(typed.strip().rstrip("/"))
+
+
+def vaults_by_spelling(vaults: Iterable[Vault]) -> dict[str, list[Vault]]:
+    """The vaults by host and by name, in lower case; each vault once, however many connections reach it."""
+    found: dict[str, dict[str, Vault]] = {}
+    for vault in vaults:
+        try:
+            host = vault_url(vault).removeprefix("https://")
+            name = vault_name(vault.connection, vault.name).lower()
+        except (UnknownCloud, InvalidInput):  # the clouds' file no longer knows it: it has no address
+            continue
+        for spelling in (host, name):
+            found.setdefault(spelling, {}).setdefault(host, vault)
+    return {spelling: list(by_host.values()) for spelling, by_host in found.items()}
 
 
 def token_source(connection: Connection) -> TokenSource:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from vaults import clients
 from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.models import Vault
 
@@ -45,17 +46,18 @@ def grant_remedy(vault: Vault, permission: str, *, rbac: bool) -> Remedy:
     """What to do, and with which command, so that the vault's service principal gets the permission."""
     kind, _, verb = permission.partition("/")
     client_id = vault.connection.client_id
+    name = clients.vault_name(vault.connection, vault.name)
     if vault.connection.cloud not in AZURE_CLOUDS:
         return Remedy(
-            [f"Grant {permission} to the service principal on {vault.name}. On the local Key Vault:"],
-            f".venv/bin/python manage.py emulator grant {client_id} {permission} --vault {vault.name}",
+            [f"Grant {permission} to the service principal on {name}. On the local Key Vault:"],
+            f".venv/bin/python manage.py emulator grant {client_id} {permission} --vault {name}",
         )
     if rbac:
         role = built_in_role(permission)
         return Remedy(
             [f"The vault uses Azure roles. Assign “{role}” to the service principal; it takes some minutes to spread."],
             f'az role assignment create --assignee {client_id} --role "{role}" '
-            f"--scope $(az keyvault show --name {vault.name} --query id --output tsv)",
+            f"--scope $(az keyvault show --name {name} --query id --output tsv)",
         )
     flag = {"secrets": "secret", "keys": "key", "certificates": "certificate"}[kind]
     return Remedy(
@@ -63,5 +65,5 @@ def grant_remedy(vault: Vault, permission: str, *, rbac: bool) -> Remedy:
             f"The vault uses access policies. Add {permission} to the policy of the service principal.",
             f"The command sets the whole list of {flag} permissions: name the ones it has, too.",
         ],
-        f"az keyvault set-policy --name {vault.name} --spn {client_id} --{flag}-permissions {verb} …",
+        f"az keyvault set-policy --name {name} --spn {client_id} --{flag}-permissions {verb} …",
     )

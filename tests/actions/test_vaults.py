@@ -79,6 +79,37 @@ def test_twice_is_said(olga: Client, world: World) -> None:
     assert "This connection has this vault already." in text_of(answer)
 
 
+SPELLINGS = [
+    "kv-shop-stage",
+    "KV-Shop-Stage",
+    " kv-shop-stage/ ",
+    "kv-shop-stage.vault.test",
+    "KV-SHOP-STAGE.VAULT.TEST:443",
+    "https://kv-shop-stage.vault.test",
+    "https://kv-shop-stage.vault.test/",
+    "HTTPS://kv-shop-stage.vault.test:443/",
+]
+
+
+@pytest.mark.parametrize("typed", SPELLINGS)
+def test_however_it_is_typed_it_is_one_vault(typed: str, olga: Client, world: World) -> None:
+    assert fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name=typed).status_code == 302
+    assert Vault.objects.get(slug="kv-shop-stage").name == "kv-shop-stage"
+    for again in SPELLINGS:
+        answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name=again)
+        assert answer.status_code == 422, again
+        assert "This connection has this vault already." in text_of(answer), again
+    assert Vault.objects.count() == 2
+
+
+def test_a_vault_kept_under_another_spelling_is_the_same(olga: Client, world: World) -> None:
+    """As earlier versions of the portal stored them."""
+    Vault.objects.create(connection=world.connection, name="HTTPS://KV-old.vault.test", slug="kv-old")
+    with pytest.raises(vaults.VaultKnown):
+        vaults.add_vault(world.olga, world.connection, "kv-old")
+    assert olga.get("/go/", {"q": "kv-old"})["Location"] == "/vaults/kv-old/"
+
+
 def test_two_teams_may_have_the_same_vault(world: World) -> None:
     team = world.otto.memberships.get().team
     theirs = make_connection(team, "theirs", ADMIN.client_id, ADMIN.client_secret)

@@ -29,15 +29,32 @@ LOCAL = Cloud(
         "https://kv-one.vault.azure.net/",
         "https://kv-one.vault.azure.net:443/",
         "HTTPS://KV-ONE.VAULT.AZURE.NET",
+        "kv-one.vault.azure.net:443",
     ],
 )
-def test_all_spellings_of_a_vault_give_its_url(address: str) -> None:
+def test_all_spellings_of_a_vault_give_its_url_and_name(address: str) -> None:
     assert AZURE.vault_url(address) == "https://kv-one.vault.azure.net"
+    assert AZURE.vault_name(address) == "kv-one"
 
 
-@pytest.mark.parametrize("address", ["kv-shop-prod", "localhost:8444", "https://localhost:8444/"])
+@pytest.mark.parametrize("address", ["kv-shop-prod", "KV-Shop-Prod", "localhost:8444", "https://LOCALHOST:8444/"])
 def test_exact_hosts_may_have_a_port(address: str) -> None:
     assert LOCAL.vault_url(address) == "https://localhost:8444"
+    assert LOCAL.vault_name(address) == "kv-shop-prod"
+
+
+def test_a_vault_that_its_name_does_not_lead_to_is_called_by_its_host() -> None:
+    stack = Cloud(
+        name="stack",
+        label="Stack",
+        authority="https://login.stack.test",
+        scope="https://vault.stack.test/.default",
+        vault_suffixes=("vault.stack.test", "vault.old.test"),
+        vault_hosts={"kv-lab": "10.0.0.7:8443"},
+    )
+    assert stack.vault_name("kv-one.vault.old.test") == "kv-one.vault.old.test"
+    assert stack.vault_name("kv-lab.vault.stack.test") == "kv-lab.vault.stack.test"
+    assert stack.vault_name("10.0.0.7:8443") == "kv-lab"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +132,8 @@ def test_a_file_adds_clouds(tmp_path: Path) -> None:
         arm_scope = "https://management.azure.com/.default"
         ca_file = "/somewhere/ca.pem"
         [clouds.local.vault_hosts]
-        kv-shop-prod = "LOCALHOST:8444"
+        KV-Shop-Prod = "LOCALHOST:8444"
+        kv-lab = "kv-lab.test:443"
         """
     )
 
@@ -125,6 +143,7 @@ def test_a_file_adds_clouds(tmp_path: Path) -> None:
     local = clouds["local"]
     assert local.authority == "https://localhost:8443"
     assert local.vault_url("kv-shop-prod") == "https://localhost:8444"
+    assert local.vault_name("https://kv-lab.test/") == "kv-lab"
     assert local.ca_file == "/somewhere/ca.pem"
     assert load_clouds(file)["local"] == local
     assert hash(load_clouds(file)["local"]) == hash(local)

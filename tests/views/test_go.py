@@ -1,13 +1,17 @@
 """The one box: an identifier of Key Vault opens its page, words are looked for, nothing leads away from here."""
 
+import re
+from urllib.parse import quote, urlencode
+
 import pytest
 from django.test import Client
 
-from tests.conftest import World
-from vaults.emulator import Emulator
+from tests.conftest import World, make_connection, signed_in
+from vaults.emulator import ADMIN, Emulator
+from vaults.models import Connection, InventoryItem, Vault
 
 HOST = "https://kv-shop-prod.vault.test"
-VERSION = "0" * 32
+VERSION = "0123456789abcdef" * 2
 
 PAGES = {
     f"{HOST}/secrets/checkout": "/vaults/kv-shop-prod/secrets/checkout/",
@@ -25,6 +29,151 @@ PAGES = {
 def test_where_it_leads(wanted: str, olga: Client, world: World, emulator: Emulator) -> None:
     assert olga.get("/go/", {"q": wanted})["Location"] == PAGES[wanted]
     assert emulator.requests == []
+
+
+ITEM, ITEM_VERSION = (
+    "/vaults/kv-shop-prod/secrets/checkout/",
+    f"/vaults/kv-shop-prod/secrets/checkout/versions/{VERSION}/",
+)
+RESOURCE = (
+    "/subscriptions/0b1f6471-1bf0-4dda-aec3-cb9272f09590/resourceGroups/rg-shop"
+    "/providers/Microsoft.KeyVault/vaults/kv-shop-prod"
+)
+PORTAL = "https://portal.azure.com/#@shop.onmicrosoft.com"
+BLADE = (
+    "https://portal.azure.com/?l=en.en-us#view/Microsoft_Azure_KeyVault/ListObjectVersionsRBACBlade/~/overview/objectType/secrets"
+    f"/objectId/{quote(f'{HOST}/secrets/checkout', safe='')}"
+    f"/vaultResourceUri/{quote(RESOURCE, safe='')}/vaultId/{quote(RESOURCE, safe='')}"
+)
+
+PASTED = {
+    # the vault itself and its lists
+    HOST: "/vaults/kv-shop-prod/",
+    f"{HOST}/": "/vaults/kv-shop-prod/",
+    f"{HOST}:443/": "/vaults/kv-shop-prod/",
+    "kv-shop-prod.vault.test": "/vaults/kv-shop-prod/",
+    "KV-Shop-Prod.vault.test/": "/vaults/kv-shop-prod/",
+    "KV-SHOP-PROD": "/vaults/kv-shop-prod/",
+    "“kv-shop-prod”": "/vaults/kv-shop-prod/",
+    f"{HOST}/secrets?api-version=7.4&maxresults=25": "/vaults/kv-shop-prod/secrets/",
+    f"{HOST}/deletedkeys/": "/vaults/kv-shop-prod/deleted/",
+    f"{HOST}/certificates/issuers/digi-int": "/vaults/kv-shop-prod/certificates/",
+    # spellings
+    f"HTTPS://KV-SHOP-PROD.VAULT.TEST/SECRETS/checkout/{VERSION.upper()}": ITEM_VERSION,
+    f"kv-shop-prod.vault.test/secrets/checkout/{VERSION}": ITEM_VERSION,
+    f'"{HOST}/secrets/checkout"': ITEM,
+    f"'{HOST}/secrets/checkout',": ITEM,
+    f"<{HOST}/secrets/checkout>": ITEM,
+    f"({HOST}/secrets/checkout).": ITEM,
+    f"„{HOST}/secrets/checkout“": ITEM,
+    f"[checkout]({HOST}/secrets/checkout)": ITEM,
+    f"\u200b{HOST}/secrets/checkout\ufeff\u00a0\n": ITEM,
+    f"Secret not found: {HOST}/secrets/checkout.": ITEM,
+    f'{{"id":"{HOST}/secrets/checkout/{VERSION}","attributes":{{}}}}': ITEM_VERSION,
+    f"{HOST}/secrets/checkout".replace("/", "\\/"): ITEM,
+    f"curl '{HOST}/secrets/checkout/versions?api-version=7.0'": ITEM,
+    f"GET {HOST}/keys/signing/{VERSION}/sign?api-version=7.4": f"/vaults/kv-shop-prod/keys/signing/versions/{VERSION}/",
+    # app settings
+    f"@Microsoft.KeyVault(SecretUri={HOST}/secrets/checkout/)": ITEM,
+    f"DB_PASSWORD=@Microsoft.KeyVault(SecretUri={HOST}/secrets/checkout/{VERSION})": ITEM_VERSION,
+    "@Microsoft.KeyVault(VaultName=kv-shop-prod;SecretName=checkout)": ITEM,
+    f"@microsoft.keyvault( vaultname = KV-Shop-Prod ; SecretName='checkout'; SecretVersion={VERSION} )": ITEM_VERSION,
+    '"@Microsoft.KeyVault(VaultName=kv-shop-prod;SecretName=checkout;SecretVersion=)"': ITEM,
+    # resource ids
+    RESOURCE: "/vaults/kv-shop-prod/",
+    RESOURCE.upper(): "/vaults/kv-shop-prod/",
+    RESOURCE.removeprefix("/"): "/vaults/kv-shop-prod/",
+    f"https://management.azure.com{RESOURCE}?api-version=2023-07-01": "/vaults/kv-shop-prod/",
+    f"{RESOURCE}/secrets/checkout": ITEM,
+    f"{RESOURCE}/secrets/checkout/versions/{VERSION}": ITEM_VERSION,
+    f"{RESOURCE}/secrets/checkout/providers/Microsoft.Authorization/roleAssignments/{VERSION}": ITEM,
+    # links of the Portal
+    f"{PORTAL}/resource{RESOURCE}/overview": "/vaults/kv-shop-prod/",
+    f"{PORTAL}/resource{RESOURCE}/keys": "/vaults/kv-shop-prod/keys/",
+    f"{PORTAL}/resource{RESOURCE}/access_policies": "/vaults/kv-shop-prod/",
+    f"{PORTAL}/asset/Microsoft_Azure_KeyVault/Secret/{HOST}/secrets/checkout/{VERSION}": ITEM_VERSION,
+    f"{PORTAL}/asset/Microsoft_Azure_KeyVault/Key/{HOST}/keys/signing": "/vaults/kv-shop-prod/keys/signing/",
+    BLADE: ITEM,
+    BLADE.replace("#view", "#blade").replace("/~/", "/"): ITEM,
+    f"https://eur01.safelinks.protection.outlook.com/?url={quote(BLADE, safe='')}&reserved=0": ITEM,
+    f"https://portal.azure.com/#view/X/VaultMenuBlade/~/overview/vaultUri/{quote(HOST + '/', safe='')}": "/vaults/kv-shop-prod/",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pasted", PASTED)
+def test_what_people_paste(pasted: str, olga: Client, world: World) -> None:
+    assert olga.get("/go/", {"q": pasted}).headers.get("Location") == PASTED[pasted]
+
+
+def test_the_box_takes_a_whole_link_of_the_portal(olga: Client, world: World) -> None:
+    box = re.search(r'name="q" maxlength="(\d+)"', olga.get("/").content.decode())
+    assert box
+    assert len(BLADE) * 3 < int(box[1])
+
+
+WORDS = [
+    "checkout password",
+    "www.example.com",
+    "https://www.example.com/",
+    "cn=shop.example.com",
+    "1.5",
+    "a/b",
+    "kv-shop",
+]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_words_are_looked_for(words: str, olga: Client, world: World) -> None:
+    assert olga.get("/go/", {"q": words})["Location"] == f"/inventory/?{urlencode({'q': words})}"
+
+
+ABSENT = [
+    "https://kv-other.vault.test/",
+    "kv-other.vault.test",
+    RESOURCE.replace("-prod", "-none"),
+    f"{HOST}:8443/keys/a",
+]
+
+
+@pytest.mark.parametrize("wanted", ABSENT)
+def test_a_vault_that_is_not_here_is_told(wanted: str, olga: Client, world: World) -> None:
+    answer = olga.get("/go/", {"q": wanted})
+    assert answer.status_code == 404
+    assert "None of your vaults has this name or address" in answer.content.decode()
+
+
+def test_another_teams_vault_is_not_there(world: World) -> None:
+    assert signed_in(world.otto).get("/go/", {"q": f"{HOST}/secrets/checkout"}).status_code == 404
+    assert signed_in(world.otto).get("/go/", {"q": "kv-shop-prod"})["Location"] == "/inventory/?q=kv-shop-prod"
+
+
+def test_a_name_in_two_clouds_is_a_choice(olga: Client, world: World) -> None:
+    china = make_connection(world.team, "sp-shop-china", ADMIN.client_id, ADMIN.client_secret)
+    Connection.objects.filter(pk=china.pk).update(cloud="china")
+    Vault.objects.create(connection=china, name="kv-shop-prod", slug="kv-shop-prod-cn")
+    answer = olga.get("/go/", {"q": "@Microsoft.KeyVault(VaultName=kv-shop-prod;SecretName=checkout)"})
+    assert answer.status_code == 200
+    for slug in ("kv-shop-prod", "kv-shop-prod-cn"):
+        assert f'href="/vaults/{slug}/secrets/checkout/"' in answer.content.decode()
+    identifier = "https://kv-shop-prod.vault.azure.cn/secrets/checkout"
+    assert olga.get("/go/", {"q": identifier})["Location"] == "/vaults/kv-shop-prod-cn/secrets/checkout/"
+
+
+def test_two_connections_to_one_vault_are_no_choice(olga: Client, narrow_vault: Vault) -> None:
+    assert olga.get("/go/", {"q": "kv-shop-prod"})["Location"].startswith("/vaults/kv-shop-prod")
+
+
+def test_the_inventorys_own_box_takes_them_too(olga: Client, world: World) -> None:
+    for name in ("checkout", "checkout-old"):
+        InventoryItem.objects.create(vault=world.vault, kind="secret", name=name, enabled=True)
+    for pasted, found in (
+        (f"{HOST}/secrets/checkout", 1),
+        (f"{HOST}/", 2),
+        (RESOURCE, 2),
+        ("checkout-old", 1),
+        ("checkout", 2),
+    ):
+        assert olga.get("/inventory/", {"q": pasted}).context["page"].paginator.count == found, pasted
 
 
 HOSTILE = [

@@ -49,6 +49,13 @@ def test_roles(olga: Client, azure_vault: Vault, emulator: Emulator) -> None:
     assert f"az role assignment create --assignee {ADMIN.client_id}" in shown
 
 
+@pytest.mark.parametrize("stored", ["KV-Shop-Prod", "https://kv-shop-prod.vault.test/", "kv-shop-prod.vault.test:443"])
+def test_the_command_names_the_vault_as_azure_does(stored: str, azure_vault: Vault) -> None:
+    azure_vault.name = stored
+    for rbac in (True, False):
+        assert "--name kv-shop-prod " in grant_remedy(azure_vault, "secrets/set", rbac=rbac).command
+
+
 def test_every_permission_has_its_remedy(azure_vault: Vault) -> None:
     permissions = {operation.permission for operation in OPERATIONS.values() if operation.permission}
     for permission in permissions:

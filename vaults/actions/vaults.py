@@ -8,14 +8,25 @@ from vaults.models import Connection, User, Vault
 from vaults.permissions import Action
 
 
+class VaultKnown(Exception):
+    """The connection has this vault already."""
+
+
 def add_vault(actor: User | None, connection: Connection, name: str, *, production: bool = False) -> Vault:
-    """Raises InvalidVaultName or HostNotAllowed for a name the connection's cloud has no vault under."""
+    """Add a vault by its name, host or address, each in any spelling.
+
+    Raises InvalidVaultName or HostNotAllowed for a name the connection's cloud has no vault under, VaultKnown.
+    """
     with audit.recording(
         actor, Action.VAULT_ADD, connection.team, connection=connection, name=name, production=production
     ):
         access.require(actor, Action.VAULT_ADD, connection.team)
-        clients.cloud_of(connection).vault_url(name)
-        return _create(Vault(connection=connection, name=name, production=production))
+        vault = Vault(connection=connection, name=clients.vault_name(connection, name), production=production)
+        # Rows of earlier versions may hold a host or an address as name: what counts is where it leads.
+        known = clients.vaults_by_spelling(connection.vaults.select_related("connection"))
+        if clients.vault_url(vault).removeprefix("https://") in known:
+            raise VaultKnown
+        return _create(vault)
 
 
 def update_vault(actor: User, vault: Vault, *, production: bool) -> None:
@@ -44,7 +55,7 @@ def _create(vault: Vault) -> Vault:
                 vault.save(force_insert=True)
         except IntegrityError:
             if Vault.objects.filter(connection=vault.connection, name=vault.name).exists():
-                raise
+                raise VaultKnown from None
             continue
         return vault
     raise IntegrityError("no free slug")

@@ -7,7 +7,7 @@ from django import forms
 from vaults import clients
 from vaults.forms.submissions import FormKeyMixin
 from vaults.keyvault.errors import HostNotAllowed, InvalidVaultName
-from vaults.models import Connection, Vault
+from vaults.models import Connection
 
 
 class VaultForm(FormKeyMixin, forms.Form):
@@ -15,10 +15,11 @@ class VaultForm(FormKeyMixin, forms.Form):
 
     connection = forms.ModelChoiceField(Connection.objects.none(), empty_label=None)
     name = forms.CharField(
-        label="Vault", max_length=260, help_text="Its name in Azure, such as kv-shop-prod.", widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "list": "known-vaults"}
-        )
-    )  # fmt: skip
+        label="Vault",
+        max_length=260,
+        help_text="Its name in Azure, such as kv-shop-prod, or its address.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "list": "known-vaults"}),
+    )
     production = forms.BooleanField(required=False, help_text="Marks every page of this vault with a coloured edge.")
 
     def __init__(self, *args: Any, connections: Any, **kwargs: Any) -> None:
@@ -27,17 +28,13 @@ class VaultForm(FormKeyMixin, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        connection, name = cleaned.get("connection"), (cleaned.get("name") or "").strip().rstrip("/")
+        connection, name = cleaned.get("connection"), cleaned.get("name")
         if not connection or not name:
             return cleaned
         try:
-            clients.cloud_of(connection).vault_url(name)
+            clients.vault_name(connection, name)
         except (InvalidVaultName, HostNotAllowed, clients.UnknownCloud) as error:
             self.add_error("name", str(error))
-            return cleaned
-        cleaned["name"] = name
-        if Vault.objects.filter(connection=connection, name__iexact=name).exists():
-            self.add_error("name", "This connection has this vault already.")
         return cleaned
 
 

@@ -25,7 +25,7 @@ class Cloud:
     """One cloud: its sign-in authority, the scopes to ask tokens for, and the vault hosts it vouches for.
 
     `vault_suffixes` are DNS suffixes without the leading dot; `vault_hosts` maps a vault's name to an exact
-    `host` or `host:port`. `ca_file` is the CA to trust instead of the public ones; `proxy` the only proxy
+    `host` or `host:port`, both in lower case. `ca_file` is the CA to trust instead of the public ones; `proxy` the only proxy
     used (the environment is not read). `mount` may put its own adapters on a new `requests.Session`.
     """
 
@@ -46,7 +46,7 @@ class Cloud:
 
         Raises InvalidVaultName or HostNotAllowed, both ValueErrors.
         """
-        if exact := self.vault_hosts.get(name_or_host):
+        if exact := self.vault_hosts.get(name_or_host.lower()):
             return f"https://{exact}"
         host = _host_of(name_or_host)
         if "." in host or ":" in host:
@@ -61,6 +61,17 @@ class Cloud:
             raise HostNotAllowed(f"{self.label} has no vault of this name.")
         return f"https://{host}.{self.vault_suffixes[0]}"
 
+    def vault_name(self, name_or_host: str) -> str:
+        """The one spelling of a vault, however it was typed: its name where that leads to it, else its host.
+
+        Raises InvalidVaultName or HostNotAllowed.
+        """
+        host = self.vault_url(name_or_host).removeprefix("https://")
+        if exact := next((name for name, exact in self.vault_hosts.items() if exact == host), ""):
+            return exact
+        label = host.partition(".")[0]
+        return label if self.vault_url(label) == f"https://{host}" else host
+
     def allows_vault_host(self, host: str) -> bool:
         """Is this `host[:port]`, in lower case, a vault of this cloud?
 
@@ -73,9 +84,12 @@ class Cloud:
 
 
 def _host_of(address: str) -> str:
-    """The `host[:port]` of an https URL without path, query and user; other text is taken for a host."""
+    """The `host[:port]` of an https URL without path, query and user; other text is taken for a host.
+
+    The port 443 is left out.
+    """
     if "://" not in address:
-        return address.lower()
+        return address.lower().removesuffix(":443")
     try:
         url = urlsplit(address)
         port = url.port
@@ -166,7 +180,7 @@ def _cloud_from(where: str, name: str, table: Any) -> Cloud:
         authority=texts["authority"].rstrip("/"),
         scope=texts["scope"],
         vault_suffixes=tuple(suffix.lower().strip(".") for suffix in suffixes),
-        vault_hosts={vault: host.lower() for vault, host in hosts.items()},
+        vault_hosts={vault.lower(): host.lower().removesuffix(":443") for vault, host in hosts.items()},
         arm_endpoint=texts["arm_endpoint"].rstrip("/"),
         arm_scope=texts["arm_scope"],
         ca_file=texts["ca_file"] or None,

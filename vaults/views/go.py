@@ -1,5 +1,6 @@
-"""The one box: a pasted identifier opens its page, anything else is looked for in the inventory."""
+"""The one box: what names a vault or an item opens its page, anything else is looked for in the inventory."""
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -7,10 +8,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from vaults import access, clients, problems
-from vaults.keyvault.errors import InvalidIdentifier
-from vaults.keyvault.identifiers import Identifier, parse
-from vaults.models import User, Vault
+from vaults import access, clients
+from vaults.keyvault.errors import InvalidClouds
+from vaults.keyvault.references import Reference, find_references
+from vaults.models import Vault
 from vaults.views.pages import HtmxRequest, render_page
 
 KIND = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
@@ -18,36 +19,52 @@ KIND = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
 
 @require_safe
 def go(request: HtmxRequest) -> HttpResponse:
-    """`?q=` or `?id=`: an identifier of Key Vault, or words."""
+    """`?q=` or `?id=`: what names a vault or an item in any of the forms people paste, or words."""
     wanted = (request.GET.get("id") or request.GET.get("q") or "").strip()
+    references = find_references(wanted)
+    known = clients.vaults_by_spelling(access.vaults_for(request.user))
+    for reference in references:
+        if vaults := known.get(reference.vault):
+            return opened(request, wanted, reference, vaults)
+    missing = [reference for reference in references if reference.sure or is_vault_host(reference.vault)]
+    if missing:
+        context = {"wanted": wanted, "vault_asked": missing[0].vault}
+        return render_page(request, "vaults/go.html", context, status=404)
+    return redirect(f"{reverse('inventory')}?{urlencode({'q': wanted})}")
+
+
+def opened(request: HtmxRequest, wanted: str, reference: Reference, vaults: Sequence[Vault]) -> HttpResponse:
+    """The page of what is named; a choice where vaults of several clouds have the name."""
+    pages = [(vault, page_of(vault, reference)) for vault in vaults]
+    if len(pages) == 1:
+        return redirect(pages[0][1])
+    context = {"wanted": wanted, "vault_asked": reference.vault, "pages": pages}
+    return render_page(request, "vaults/go.html", context)
+
+
+def is_vault_host(host: str) -> bool:
+    """Would one of the deployment's clouds have a vault at this host?"""
     try:
-        identifier = parse(wanted)
-    except InvalidIdentifier:
-        return redirect(f"{reverse('inventory')}?{urlencode({'q': wanted})}")
-    vault = vault_at(request.user, identifier.host)
-    if vault is None:
-        return render_page(request, "vaults/go.html", {"wanted": wanted, "host": identifier.host}, status=404)
-    return redirect(page_of(vault, identifier))
+        return any(cloud.allows_vault_host(host) for cloud in clients.clouds().values())
+    except InvalidClouds:  # words are looked for all the same
+        return False
 
 
-def vault_at(user: User, host: str) -> Vault | None:
-    """The vault one may see that lives at this host."""
-    wanted = host.removesuffix(":443")
-    for vault in access.vaults_for(user):
-        try:
-            if clients.vault_url(vault) == f"https://{wanted}":
-                return vault
-        except problems.EXPECTED:
-            continue
-    return None
-
-
-def page_of(vault: Vault, identifier: Identifier) -> str:
-    collection, name = identifier.collection, identifier.name
+def page_of(vault: Vault, reference: Reference) -> str:
+    collection, name = reference.collection, reference.name
+    if not name:
+        return list_of(vault, collection)
     if collection.startswith("deleted"):
         return reverse("deleted_detail", args=[vault.slug, collection.removeprefix("deleted"), name])
-    if identifier.suffix == "pending":
+    kind = KIND[collection]
+    if reference.suffix == "pending":
         return reverse("certificate_operation", args=[vault.slug, name])
-    if identifier.version:
-        return reverse(f"{KIND[collection]}_version", args=[vault.slug, name, identifier.version])
-    return reverse(f"{KIND[collection]}_detail", args=[vault.slug, name])
+    if reference.version:
+        return reverse(f"{kind}_version", args=[vault.slug, name, reference.version])
+    return reverse(f"{kind}_detail", args=[vault.slug, name])
+
+
+def list_of(vault: Vault, collection: str) -> str:
+    if collection.startswith("deleted"):
+        return reverse("deleted_list", args=[vault.slug])
+    return reverse(f"{KIND[collection]}_list" if collection else "vault_detail", args=[vault.slug])

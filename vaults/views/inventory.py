@@ -13,7 +13,8 @@ from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from vaults import access, audit
+from vaults import access, audit, clients
+from vaults.keyvault.references import find_references
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
@@ -116,6 +117,8 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
         self.filters["vault"].queryset = vaults
 
     def by_text(self, items: QuerySet[InventoryItem], _name: str, text: str) -> QuerySet[InventoryItem]:
+        if (named := named_in(text, self.filters["vault"].queryset)) is not None:
+            return items.filter(named)
         for word in text[:LONGEST_SEARCH].split()[:8]:
             items = items.filter(
                 Q(name__icontains=word)
@@ -149,6 +152,17 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     def with_managed(self, items: QuerySet[InventoryItem], _name: str, _value: bool) -> QuerySet[InventoryItem]:
         """Done in __init__, for the filter to be off means something too."""
         return items
+
+
+def named_in(text: str, vaults: QuerySet[Vault]) -> Q | None:
+    """The items of the vault, or the one item, that a pasted address or identifier names; words name nothing."""
+    pasted = [reference for reference in find_references(text) if reference.sure or set(reference.vault) & set(".:")]
+    known = clients.vaults_by_spelling(vaults) if pasted else {}
+    for reference in pasted:
+        if found := known.get(reference.vault):
+            named = Q(vault__name__in=[vault.name for vault in found])
+            return named & Q(name__iexact=reference.name) if reference.name else named
+    return None
 
 
 def filtered(request: HtmxRequest) -> InventoryFilter:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import IntegrityError
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -61,7 +60,7 @@ def vault_new(request: HtmxRequest) -> HttpResponse:
                 vault = vaults.add_vault(request.user, data["connection"], data["name"], production=data["production"])
                 messages.success(request, f"Vault {vault.name} was added. Scan it, or check what you may do in it.")
                 return redirect("vault_detail", vault.slug)
-        except IntegrityError:
+        except vaults.VaultKnown:
             form.add_error("name", "This connection has this vault already.")
     return render_page(request, "vaults/vault_form.html", context, status=422 if form.is_bound else 200)
 
