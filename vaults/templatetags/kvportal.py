@@ -146,6 +146,16 @@ def dot(tone: str) -> SafeString:
     )
 
 
+@register.simple_tag
+@lru_cache(maxsize=500)
+def letters(vault: str) -> SafeString:
+    """A vault in the narrow rail: how its name begins and how it ends. "kv-shop-prod" is "shop", "prod"."""
+    start, _, rest = vault.removeprefix("kv-").partition("-")
+    return format_html(
+        '<span class="letters" aria-hidden="true"><b>{}</b>{}</span>', start[:4], rest.replace("-", "")[-5:]
+    )
+
+
 # Addresses
 
 
@@ -189,6 +199,11 @@ def _exact(moment: datetime) -> str:
     except OverflowError:  # the last hours of the year 9999, which some write for "never", seen from further east
         local = moment
     return f"{local.day} {local:%b %Y, %H:%M %Z}"  # a tenth of what Django's date_format takes; lists need 50
+
+
+def day(moment: datetime) -> str:
+    """The day in the viewer's zone, for lists: "6 Dec 2026"."""
+    return _exact(moment).partition(",")[0]
 
 
 NO_MOMENT = format_html('<span class="none">{}</span>', "—")

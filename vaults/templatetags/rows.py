@@ -9,10 +9,22 @@ from typing import Protocol
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
-from vaults.templatetags.kvportal import Item, badge, icon, not_issued, state_of, when
+from vaults.templatetags.kvportal import (
+    Item,
+    badge,
+    day,
+    icon,
+    not_issued,
+    pairs,
+    relative,
+    state_of,
+    tags,
+    visible,
+    when,
+)
 
 register = template.Library()
 
@@ -20,6 +32,10 @@ MANAGED = format_html(
     '<span title="managed: belongs to a certificate">{}<span class="visually-hidden">managed by a certificate</span></span>',
     icon("lock", 14),
 )
+
+
+NAME_END = 12
+"""So many characters of a name's end are always shown: names that differ do so in their end more often than not."""
 
 
 class Listed(Item, Protocol):
@@ -53,17 +69,90 @@ def row_attributes(item: Listed, base: str, pending: Collection[str] = ()) -> Sa
 @register.simple_tag
 def row_name(item: Listed, base: str) -> SafeString:
     """The name that leads to the item, and a lock for the managed twin of a certificate."""
-    name, lock = item.name, MANAGED if is_managed(item) else ""
-    return format_html('<a href="{}{}/" title="{}">{}</a>{}', base, name, name, name, lock)
+    return format_html("{}{}", name_link(f"{base}{item.name}/", item.name), MANAGED if is_managed(item) else "")
 
 
 @register.simple_tag
-def row_state(item: Listed, pending: Collection[str] = ()) -> SafeString:
-    """The badge of an item's state; `pending` as above."""
+def name_label(name: str) -> SafeString:
+    """A name that gives way in its middle where the room is short; the style sheet cuts the start of it."""
+    if len(name) <= 2 * NAME_END:
+        return conditional_escape(name)
+    return format_html('<span class="name-start">{}</span>{}', name[:-NAME_END], name[-NAME_END:])
+
+
+@register.simple_tag
+def name_link(address: str, name: str) -> SafeString:
+    """A name as the link of a row. The label keeps it whole for readers, who would hear the two parts apart."""
+    return format_html('<a href="{}" title="{}" aria-label="{}">{}</a>', address, name, name, name_label(name))
+
+
+@register.simple_tag
+def row_end(item: Listed, pending: Collection[str] = ()) -> SafeString:
+    """State and expiry in one cell, sorted by expiry: what matters now, then the date. That an item is enabled is not said.
+
+    `pending` as above.
+    """
+    end = item.expires_on
+    return format_html(
+        '<td class="expires" data-sort="{}"><span class="ends">{}{}</span></td>',
+        end.isoformat() if end else "",
+        _mark(item, pending),
+        _date(item),
+    )
+
+
+def _mark(item: Listed, pending: Collection[str]) -> SafeString:
+    if getattr(item, "deleted_on", None):
+        return badge("off", "Deleted", "trash")
+    if getattr(item, "pending", False) or (not is_issued(item) and item.name.lower() in pending):
+        return badge("wait", "Pending", "loader")
     if not is_issued(item):
-        return badge("wait", "Pending", "loader") if item.name.lower() in pending else not_issued()
-    found = state_of(item, timezone.now())
-    return badge(found.tone, found.word, found.icon)
+        return not_issued()
+    now = timezone.now()
+    found = state_of(item, now)
+    if found.tone == "soon" and item.expires_on:
+        return badge("soon", relative(item.expires_on, now), found.icon)
+    if found.tone == "wait":
+        return badge("wait", "Not yet", found.icon)
+    if found.tone != "ok":
+        return badge(found.tone, found.word, found.icon)
+    return when(item.expires_on) if item.expires_on else NO_END
+
+
+NO_END = format_html('<span class="none">{}</span>', "no end")
+
+
+def _date(item: Listed) -> SafeString:
+    """The day it ends, or the day it begins where that is still ahead; nothing where the mark has said it all."""
+    now = timezone.now()
+    found = state_of(item, now)
+    moment, word = (item.not_before, "from ") if found.tone == "wait" else (item.expires_on, "")
+    if moment is None:
+        return (
+            NO_END if found.tone == "off" and is_issued(item) and not getattr(item, "pending", False) else SafeString()
+        )
+    return format_html(
+        '<time class="date" datetime="{}" title="{}">{}{}</time>',
+        moment.isoformat(timespec="seconds"),
+        relative(moment, now),
+        word,
+        day(moment),
+    )
+
+
+@register.simple_tag
+def row_tags(given: dict[str, str] | None) -> SafeString:
+    """All tags of a row, and a count that stands for all but the first where the room is short."""
+    found = pairs(given)
+    if len(found) < 2:
+        return tags(given)
+    rest = ", ".join(f"{name}={value}" if value else name for name, value in found[1:])
+    return format_html(
+        '<span class="tags-row">{}<span class="tag tags-more" title="{}">+{}</span></span>',
+        tags(given),
+        visible(rest),
+        len(found) - 1,
+    )
 
 
 @register.simple_tag

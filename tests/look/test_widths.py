@@ -1,0 +1,187 @@
+"""Windows of every width in a real browser: which columns give way, what stays whole, and nothing that sticks out."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from tests.conftest import World
+from vaults.actions.inventory import scan_vault
+from vaults.keyvault.client import VaultClient
+
+LONG = "payments-reconciliation-export-service-signing-key-for-europe-west-2026-q4"
+NEIGHBOUR = LONG.replace("2026", "2027")
+LISTS = tuple(f"/vaults/kv-shop-prod/{kind}/" for kind in ("secrets", "keys", "certificates"))
+WITH_NAMES = (*LISTS[:2], "/inventory/", "/vaults/kv-shop-prod/deleted/")
+PAGES = (
+    *WITH_NAMES,
+    "/",
+    "/vaults/",
+    "/connections/",
+    "/team/",
+    "/audit/",
+    "/vaults/kv-shop-prod/",
+    f"{LISTS[0]}{LONG}/",
+)
+HALF = (1100, 1081, 1080, 960, 900, 820, 762)
+
+
+def sticking_out(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('main :is(td, th, .badge, .btn, .pill, .tag, time)')]
+  .filter((one) => one.offsetParent && !one.closest('.visually-hidden, .chart, details:not([open]), .tags-cell'))
+  .filter((one) => !(innerWidth <= 760 && one.closest('table.cards thead')))
+  .filter((one) => {
+    const card = one.closest('.card, .value-box, .number-card') ?? document.querySelector('main');
+    const [inner, outer] = [one.getBoundingClientRect(), card.getBoundingClientRect()];
+    const cell = one.closest('td, th');
+    const over = cell && one !== cell && inner.right > cell.getBoundingClientRect().right + 1;
+    const cut = !one.matches('.tag, time') && one.scrollWidth > one.clientWidth + 1;
+    return inner.right > outer.right + 1 || inner.left < outer.left - 1 || over || cut;
+  }).map((one) => `${one.tagName}.${one.className} ${one.textContent.trim().slice(0, 40)}`)"""
+    )
+    return found
+
+
+def columns_of(page: Page) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = page.evaluate(
+        """() => [...document.querySelectorAll('main table thead th')].filter((head) => head.offsetParent)
+  .map((head) => [head.textContent.trim(), Math.round(head.offsetWidth)])"""
+    )
+    return found
+
+
+@pytest.fixture
+def long_names(world: World, azure: VaultClient, olga: Client) -> None:
+    now = datetime.now(UTC)
+    tags = {f"tag-{number}": "a value of some length" for number in range(12)}
+    azure.secrets.set(
+        LONG, "v", content_type="application/vnd.example.long+json", expires_on=now + timedelta(days=5), tags=tags
+    )
+    azure.secrets.set(NEIGHBOUR, "v", expires_on=now - timedelta(days=40), tags={"team": "shop"})
+    azure.secrets.set("off", "v", enabled=False, expires_on=now + timedelta(days=400))
+    azure.secrets.set("not-yet", "v", not_before=now + timedelta(days=9))
+    azure.secrets.set(f"{LONG}-gone", "v")
+    azure.secrets.delete(f"{LONG}-gone")
+    azure.keys.create(LONG, kty="EC", tags=tags)
+    scan_vault(None, world.vault)
+    for address in (f"{LISTS[0]}{LONG}/", f"{LISTS[0]}{NEIGHBOUR}/"):
+        olga.get(address)
+
+
+@pytest.mark.parametrize("width", [1440, *HALF, 390])
+def test_nothing_is_clipped_and_nothing_sticks_out(portal_page: Page, long_names: None, width: int) -> None:
+    portal_page.set_viewport_size({"width": width, "height": 900})
+    found = {}
+    for address in PAGES:
+        portal_page.goto(address)
+        beyond = portal_page.evaluate(
+            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        if wrong := [*sticking_out(portal_page), *(["the page scrolls sideways"] if beyond else [])]:
+            found[address] = wrong[:5]
+    assert not found, found
+
+
+def ends_in_view(page: Page) -> list[tuple[str, bool]]:
+    found: list[tuple[str, bool]] = page.evaluate(
+        """() => [...document.querySelectorAll('tr[data-row] .name a')].map((link) => {
+  const text = document.createTreeWalker(link, NodeFilter.SHOW_TEXT), range = document.createRange();
+  let last = null;
+  while (text.nextNode()) last = text.currentNode;
+  range.setStart(last, Math.max(0, last.length - 7));
+  range.setEnd(last, last.length);
+  return [range.toString(), range.getBoundingClientRect().right <= link.closest('.name').getBoundingClientRect().right];
+})"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("width", HALF)
+def test_the_name_gets_the_room_and_keeps_its_end(portal_page: Page, long_names: None, width: int) -> None:
+    portal_page.set_viewport_size({"width": width, "height": 900})
+    for address in WITH_NAMES:
+        portal_page.goto(address)
+        columns = columns_of(portal_page)
+        widest = max(columns, key=lambda column: column[1])
+        assert widest[0].startswith("Name"), (address, columns)
+        room = portal_page.evaluate("() => document.querySelector('.table-card').clientWidth")
+        assert sum(column[1] for column in columns) == pytest.approx(room, abs=2), (address, columns)
+        ends = ends_in_view(portal_page)
+        assert ends, address
+        assert all(seen for _, seen in ends), (address, ends)
+
+
+@pytest.mark.parametrize(
+    ("width", "secrets", "inventory"),
+    [
+        (1440, ["Name", "Expires", "Content type", "Tags", "Updated"], ["Name", "Vault", "Expires", "Tags", "Updated"]),
+        (900, ["Name", "Expires", "Tags", "Updated"], ["Name", "Vault", "Expires", "Updated"]),
+        (820, ["Name", "Expires", "Tags"], ["Name", "Vault", "Expires"]),
+    ],
+)
+def test_columns_give_way_in_their_order(
+    portal_page: Page, long_names: None, width: int, secrets: list[str], inventory: list[str]
+) -> None:
+    portal_page.set_viewport_size({"width": width, "height": 900})
+    expected = {
+        LISTS[0]: secrets,
+        "/inventory/": ["Kind", *inventory],
+        "/audit/": ["When", "Who", "Act", "On", "Outcome"],
+    }
+    for address, names in expected.items():
+        portal_page.goto(address)
+        assert [name for name, _ in columns_of(portal_page) if name] == names, address
+    portal_page.goto(f"{LISTS[0]}?filter=payments")
+    row = portal_page.locator(f"tr[data-name='{LONG}']")
+    expect(row.locator(".tags-more")).to_be_visible(visible=width < 1000)
+    expect(row.locator(".tag:visible")).to_have_count(12 if width > 1000 else 2)
+
+
+def test_state_and_expiry_are_told_once(portal_page: Page, long_names: None) -> None:
+    portal_page.goto(LISTS[0])
+    told = {
+        row.get_attribute("data-name"): " ".join(row.locator(".expires").inner_text().split())
+        for row in portal_page.locator("tr[data-row]").all()
+    }
+    now = datetime.now(UTC)
+    day = {days: f"{now + timedelta(days=days):%-d %b %Y}" for days in (-40, 5, 9, 400)}
+    assert told[LONG] in (f"in 4 d {day[5]}", f"in 5 d {day[5]}")
+    assert told[NEIGHBOUR] == f"Expired {day[-40]}"
+    assert told["off"] == f"Disabled {day[400]}"
+    assert told["not-yet"] == f"Not yet from {day[9]}"
+    portal_page.goto("/inventory/?q=payments&state=deleted")
+    expect(portal_page.locator(".expires")).to_have_text("Deleted")
+
+
+@pytest.mark.browser_context_args(java_script_enabled=False)
+@pytest.mark.parametrize("tab", ["Secrets", "Keys", "Certificates", "Deleted", "Access", "About"])
+def test_the_tab_of_the_page_is_in_view_on_a_phone(portal_page: Page, long_names: None, tab: str) -> None:
+    portal_page.set_viewport_size({"width": 390, "height": 800})
+    portal_page.goto("/vaults/kv-shop-prod/")
+    address = portal_page.locator(".tabs a", has_text=tab).get_attribute("href")
+    assert address
+    portal_page.goto(address)
+    expect(portal_page.locator(".tabs a[aria-current]")).to_have_text(re.compile(f"^{tab}"))
+    expect(portal_page.locator(".tabs a[aria-current]")).to_be_in_viewport(ratio=1)
+
+
+def test_an_expired_row_keeps_its_date_on_a_phone(portal_page: Page, long_names: None) -> None:
+    portal_page.set_viewport_size({"width": 390, "height": 800})
+    date = f"{datetime.now(UTC) - timedelta(days=40):%-d %b %Y}"
+    for address in (f"{LISTS[0]}?filter=payments", "/inventory/?state=expired"):
+        portal_page.goto(address)
+        row = portal_page.locator("tr[data-row]", has=portal_page.locator(f"[title='{NEIGHBOUR}']"))
+        for word in ("Expired", date):
+            expect(row.get_by_text(word)).to_be_in_viewport(ratio=1)
+
+
+def test_a_vault_keeps_its_letters_in_the_narrow_rail(portal_page: Page, world: World) -> None:
+    portal_page.set_viewport_size({"width": 900, "height": 700})
+    portal_page.goto("/")
+    expect(portal_page.locator("#rail-vaults .letters").first).to_have_text("shopprod")
+    expect(portal_page.locator("#rail-vaults .letters").first).to_be_in_viewport(ratio=1)
+    portal_page.set_viewport_size({"width": 1440, "height": 700})
+    expect(portal_page.locator("#rail-vaults .letters").first).to_be_hidden()
