@@ -5,7 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -181,6 +181,24 @@ def in_threads(*calls: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
+
+
+@contextmanager
+def unwritable(table: str, *changes: str) -> Iterator[None]:
+    """The database itself refuses changes of a table: a full disk, a read-only replica, a lock held too long."""
+    changes = changes or ("INSERT", "UPDATE", "DELETE")
+    with connections["default"].cursor() as cursor:
+        for change in changes:
+            cursor.execute(
+                f"CREATE TRIGGER {table}_down_{change} BEFORE {change} ON {table} "
+                "BEGIN SELECT RAISE(FAIL, 'disk full'); END"
+            )
+    try:
+        yield
+    finally:
+        with connections["default"].cursor() as cursor:
+            for change in changes:
+                cursor.execute(f"DROP TRIGGER {table}_down_{change}")
 
 
 def last_entry(action: Action) -> AuditEntry:

@@ -1,6 +1,15 @@
-"""The metadata index: what is known of a vault's items without asking, kept by scans and by the portal's own changes."""
+"""The metadata index: what is known of a vault's items without asking, kept by scans and by the portal's own changes.
 
-from django.db import transaction
+What is kept here after a change fails no change: Azure has done it by then. A scan puts right what could not be kept.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from django.db import Error, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from vaults.keyvault.types import (
     CertificateProperties,
@@ -11,6 +20,8 @@ from vaults.keyvault.types import (
     SecretProperties,
 )
 from vaults.models import InventoryItem, Vault
+
+log = structlog.get_logger("vaults.index")
 
 Kind = InventoryItem.Kind
 Live = SecretProperties | KeyProperties | CertificateProperties
@@ -45,25 +56,44 @@ def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
     return item
 
 
+@contextmanager
+def _best_effort(vault: Vault) -> Iterator[None]:
+    """Log what goes wrong, whatever it is, and have the vault scanned instead."""
+    try:
+        with transaction.atomic():
+            yield
+    except Exception:
+        log.exception("the index could not be written", vault=vault.slug)
+        _ask_for_scan(vault)
+
+
+def _ask_for_scan(vault: Vault) -> None:
+    try:
+        Vault.objects.filter(pk=vault.pk).update(scan_requested_at=timezone.now())
+    except Error:
+        log.exception("no scan could be asked for", vault=vault.slug)
+
+
 def remember(vault: Vault, found: Live | AnyDeleted) -> None:
     """Keep what a change has just shown of an item, in place of what was known. It tells nothing of an operation."""
-    item = item_of(vault, found)
-    with transaction.atomic():
+    with _best_effort(vault):
+        item = item_of(vault, found)
         if item.kind == Kind.CERTIFICATE and not item.deleted_on:
             item.pending = item.name.lower() in pending_names(vault)
-        forget(vault, Kind(item.kind), item.name)
+        _known(vault, Kind(item.kind), item.name).delete()
         item.save()
 
 
 def forget(vault: Vault, kind: Kind, name: str) -> None:
-    vault.items.filter(kind=kind, name__iexact=name).delete()
+    with _best_effort(vault):
+        _known(vault, kind, name).delete()
 
 
 def remember_request(vault: Vault, name: str) -> None:
     """A certificate was asked for; one that has an earlier version stays as it is known."""
-    known = vault.items.filter(kind=Kind.CERTIFICATE, name__iexact=name)
-    if not known.update(pending=True):
-        InventoryItem.objects.create(vault=vault, kind=Kind.CERTIFICATE, name=name, enabled=True, pending=True)
+    with _best_effort(vault):
+        if not _known(vault, Kind.CERTIFICATE, name).update(pending=True):
+            InventoryItem.objects.create(vault=vault, kind=Kind.CERTIFICATE, name=name, enabled=True, pending=True)
 
 
 def pending_names(vault: Vault) -> set[str]:
@@ -75,4 +105,9 @@ def pending_names(vault: Vault) -> set[str]:
 
 def end_request(vault: Vault, name: str) -> None:
     """The operation has come to an end, or is gone; the next scan or look tells more."""
-    vault.items.filter(kind=Kind.CERTIFICATE, name__iexact=name, pending=True).update(pending=False)
+    with _best_effort(vault):
+        _known(vault, Kind.CERTIFICATE, name).filter(pending=True).update(pending=False)
+
+
+def _known(vault: Vault, kind: Kind, name: str) -> QuerySet[InventoryItem]:
+    return vault.items.filter(kind=kind, name__iexact=name)
