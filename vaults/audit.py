@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import Error, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -24,7 +25,9 @@ from vaults.keyvault.errors import AuthenticationError, Forbidden, KeyVaultError
 from vaults.keyvault.http import Exchange
 from vaults.models import AuditChain, AuditEntry, Connection, Team, User, Vault
 from vaults.models.audit import AuditState
-from vaults.permissions import Action, RoleMissing
+from vaults.permissions import CHANGES, Action, RoleMissing
+
+log = structlog.get_logger("vaults.audit")
 
 HASHED_FIELDS = (
     "seq", "event", "at", "state", "team_id", "team_name", "actor_id", "actor_label", "action", "connection_name",
@@ -42,7 +45,7 @@ DETAIL_KEYS = frozenset(
 
 
 class AuditUnavailable(Exception):
-    """The record can't be written, so the act does not happen."""
+    """The record can't be written, so the act does not happen, or what it would hand out is kept back."""
 
 
 @dataclass(slots=True)
@@ -71,8 +74,9 @@ def recording(
 ) -> Iterator[Event]:
     """Record an act around its doing. `actor` None is the portal itself (a scheduled scan), or whoever `label` names.
 
-    Raises AuditUnavailable before the act when it can't be recorded, and after it when its outcome can't; whatever the act
-    raises is recorded and passes through.
+    Raises AuditUnavailable before the act when it can't be recorded, and after it when its outcome can't and it hands
+    something out. A change that is done stays done, and whatever an act raises passes through: without its outcome the
+    record says "started" until that is settled.
     """
     connection = vault.connection if vault else connection
     entry = AuditEntry(
@@ -97,15 +101,26 @@ def recording(
     try:
         yield event
     except BaseException as error:
-        append(outcome(entry, event, error))
+        recorded = _is_recorded(outcome(entry, event, error))
         if isinstance(error, RoleMissing):
-            error.recorded = True
+            error.recorded = recorded
         raise
     else:
-        append(outcome(entry, event, None))
+        if not _is_recorded(outcome(entry, event, None)) and action not in CHANGES:
+            raise AuditUnavailable
     finally:
         if vault:
             vault.exchanges.extend(event.exchanges)
+
+
+def _is_recorded(ended: AuditEntry) -> bool:
+    """Commit an act's outcome, if that can be done."""
+    try:
+        append(ended)
+    except AuditUnavailable:
+        log.exception("an outcome could not be recorded", action=ended.action, event_id=str(ended.event))
+        return False
+    return True
 
 
 def record_refusal(actor: User, refusal: RoleMissing, team: Team, vault: Vault | None, name: str) -> None:

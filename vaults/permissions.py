@@ -123,30 +123,37 @@ _MANAGE = frozenset(
         Action.CERTIFICATE_PURGE,
     }
 )
-_OWN = frozenset(
+_KEEP = frozenset(
     {
         Action.CONNECTION_CREATE,
         Action.CONNECTION_UPDATE,
         Action.CONNECTION_DELETE,
-        Action.CONNECTION_TEST,
         Action.VAULT_ADD,
         Action.VAULT_UPDATE,
         Action.VAULT_REMOVE,
-        Action.AUDIT_VERIFY,
-        Action.AUDIT_SETTLE,
-        Action.MEMBER_INVITE,
         Action.MEMBER_JOIN,
         Action.MEMBER_UPDATE,
         Action.MEMBER_REMOVE,
     }
 )
+_OVERSEE = frozenset(
+    {
+        Action.CONNECTION_TEST,
+        Action.AUDIT_VERIFY,
+        Action.AUDIT_SETTLE,
+        Action.MEMBER_INVITE,
+    }
+)
+
+#: Acts that change something and hand nothing out: done is done, whether or not their end can be recorded.
+CHANGES = _WRITE | _MANAGE | _KEEP
 
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _LOOK,
     Role.READER: _LOOK | _REVEAL,
     Role.WRITER: _LOOK | _WRITE,
     Role.MANAGER: _LOOK | _REVEAL | _WRITE | _MANAGE,
-    Role.OWNER: _LOOK | _REVEAL | _WRITE | _MANAGE | _OWN,
+    Role.OWNER: _LOOK | _REVEAL | _WRITE | _MANAGE | _KEEP | _OVERSEE,
 }
 
 ROLE_SENTENCES: dict[Role, str] = {

@@ -73,13 +73,11 @@ def state_of(item: AnyDeleted | None, last: AuditEntry | None, kind: str) -> str
 
 
 def last_change(vault: Vault, kind: str, name: str) -> AuditEntry | None:
-    """The last of delete, recover and purge that this portal did to the item."""
+    """The last of delete, recover and purge that this portal did to the item, or began and could not record the end of."""
     actions = [f"{kind.removesuffix('s')}.delete", deleted.RECOVER[kind], deleted.PURGE[kind]]
-    return (
-        AuditEntry.objects.filter(vault_id=vault.pk, name=name, action__in=actions, state=AuditState.SUCCEEDED)
-        .order_by("-seq")
-        .first()
-    )
+    done = [AuditState.SUCCEEDED, AuditState.STARTED]
+    acts = audit.events(vault.team).filter(vault_id=vault.pk, name=name, action__in=actions, state__in=done)
+    return acts.order_by("-seq").first()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
