@@ -1,10 +1,12 @@
 """One form, one effect: double clicks, resubmits, another body under the same key, and twenty at once."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.browsing import filled, text_of
 from tests.conftest import World, client_of, confirmed, in_threads, say, signed_in, vault_calls
@@ -63,6 +65,16 @@ def test_a_click_while_the_first_is_at_work_is_told_to_wait(olga: Client, world:
     answer = olga.post(NEW, sent)
     assert answer.status_code == 409
     assert "The first click is still at work" in text_of(answer)
+
+
+def test_a_form_that_was_cut_off_is_not_called_at_work(olga: Client, emulator: Emulator) -> None:
+    sent = form(olga, NEW, name="fresh", value="typed")
+    olga.post(NEW, sent)
+    Submission.objects.update(location="", created_at=timezone.now() - timedelta(minutes=3))
+    answer = olga.post(NEW, sent)
+    assert answer.status_code == 409
+    assert "What came of it could not be noted" in text_of(answer)
+    assert changes(emulator) == [("PUT", "/secrets/fresh")]
 
 
 def test_no_field_of_the_form_is_kept(olga: Client) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from django.db import transaction
+import structlog
+from django.db import Error, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -15,6 +16,8 @@ from vaults.models import Connection, Team, User, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
 from vaults.problems import EXPECTED, Problem, explain
+
+log = structlog.get_logger("vaults.connections")
 
 #: A test lists this many vaults at most, side by side.
 MOST_TESTED = 12
@@ -98,11 +101,20 @@ def test_connection(actor: User, connection: Connection) -> TestResult:
         access.require(actor, Action.CONNECTION_TEST, connection.team)
         result = replace(_test(connection, event), exchanges=event.exchanges)
         event.detail["sentence"] = result.sentence
+    _keep(connection, result)
+    return result
+
+
+def _keep(connection: Connection, result: TestResult) -> None:
+    """Keep a test's result for the connection's page; the person who asked for it is told in any case."""
     connection.tested_at = timezone.now()
     connection.test_passed = result.passed
     connection.test_sentence = result.sentence
-    connection.save(update_fields=["tested_at", "test_passed", "test_sentence"])
-    return result
+    try:
+        with transaction.atomic():
+            connection.save(update_fields=["tested_at", "test_passed", "test_sentence"])
+    except Error:
+        log.exception("the result of a test could not be kept", connection=str(connection.pk))
 
 
 def _test(connection: Connection, event: audit.Event) -> TestResult:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, cast
 
+import structlog
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,6 +27,10 @@ from vaults.views.pages import HtmxRequest, is_swap
 P = ParamSpec("P")
 
 KEPT_FOR = timedelta(hours=24)
+#: No form is at work for longer.
+LONGEST_WORK = timedelta(minutes=2)
+
+log = structlog.get_logger("vaults.doors")
 
 
 def with_vault(
@@ -78,12 +83,9 @@ def once(
         try:
             response = view(request, *args, **kwargs)
         except BaseException:
-            first.delete()
+            _end(first)
             raise
-        if isinstance(response, HttpResponseRedirect):
-            Submission.objects.filter(pk=first.pk).update(location=response.url)
-        else:
-            first.delete()
+        _end(first, response.url if isinstance(response, HttpResponseRedirect) else "")
         return response
 
     return cast(Callable[Concatenate[HtmxRequest, P], HttpResponse], door)
@@ -109,6 +111,18 @@ def _claim(request: HtmxRequest, key: uuid.UUID) -> tuple[Submission, bool]:
             # The first one has come back without an effect since: this one may try.
 
 
+def _end(first: Submission, location: str = "") -> None:
+    """Note where a form led, or free its key if it led nowhere. What can't be noted changes nothing of what was done."""
+    try:
+        with transaction.atomic():
+            if location:
+                Submission.objects.filter(pk=first.pk).update(location=location)
+            else:
+                first.delete()
+    except Error:
+        log.exception("the end of a form could not be noted", path=first.path)
+
+
 def _digest(request: HtmxRequest) -> str:
     """A keyed fingerprint of the form: it tells two bodies apart and gives neither away."""
     fields = sorted((name, values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken")
@@ -116,9 +130,11 @@ def _digest(request: HtmxRequest) -> str:
 
 
 def _answer_again(request: HtmxRequest, first: Submission) -> HttpResponse:
+    """Lead to where the first one led, or say why nothing is done; the first may also have been cut off."""
     same = first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
     if not same:
         return render(request, "vaults/submitted.html", {"changed": True}, status=422)
     if not first.location:
-        return render(request, "vaults/submitted.html", {"changed": False}, status=409)
+        cut_off = timezone.now() - first.created_at > LONGEST_WORK
+        return render(request, "vaults/submitted.html", {"cut_off": cut_off}, status=409)
     return redirect(first.location)
