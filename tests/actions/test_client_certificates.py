@@ -1,5 +1,6 @@
 """A connection that signs in with a certificate: PEM and PFX, from the form to the token; what can't be used is said."""
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from cryptography.hazmat.primitives.serialization import pkcs12
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -19,17 +21,20 @@ from vaults.models import Connection
 PASSWORD = "of the file"
 PEM, NONE = serialization.Encoding.PEM, serialization.NoEncryption()
 NAME = x509.Name.from_rfc4514_string("CN=sp-shop-admin")
+CA_NAME = x509.Name.from_rfc4514_string("CN=Contoso CA")
+DAY = timedelta(days=1)
 
 
 class Identity:
-    """A key and its certificate, as the files people have them in."""
+    """A key and its certificate, as the files people have them in; valid from and until so many days from now."""
 
-    def __init__(self, purpose: str) -> None:
-        self.key: Any = keymaterial.pooled_key("RSA", 2048, purpose)
+    def __init__(self, purpose: str, *, key: Any = None, days: tuple[int, int] = (0, 365), name: Any = NAME) -> None:
+        self.key: Any = key or keymaterial.pooled_key("RSA", 2048, purpose)
         now = datetime.now(UTC)
-        unsigned = x509.CertificateBuilder(NAME, NAME, self.key.public_key(), x509.random_serial_number())
-        dated = unsigned.not_valid_before(now).not_valid_after(now + timedelta(days=365))
-        self.leaf = dated.sign(self.key, hashes.SHA256())
+        unsigned = x509.CertificateBuilder(name, name, self.key.public_key(), x509.random_serial_number())
+        dated = unsigned.not_valid_before(now + days[0] * DAY).not_valid_after(now + days[1] * DAY)
+        hashed = None if isinstance(self.key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey) else hashes.SHA256()
+        self.leaf = dated.sign(self.key, hashed)
 
     def key_pem(self, password: str = "", form: Any = serialization.PrivateFormat.PKCS8) -> bytes:
         lock = serialization.BestAvailableEncryption(password.encode()) if password else NONE
@@ -40,7 +45,25 @@ class Identity:
 
     def pfx(self, password: str = "") -> bytes:
         lock = serialization.BestAvailableEncryption(password.encode()) if password else NONE
-        return pkcs12.serialize_key_and_certificates(b"sp", self.key, self.leaf, None, lock)
+        return pkcs12.serialize_key_and_certificates(b"sp", self.key, self.leaf, [CA.leaf], lock)
+
+
+CA = Identity("Contoso CA", name=CA_NAME)
+
+
+def wrapped(content: bytes) -> bytes:
+    """Base64 in lines, as `base64` and `openssl base64` write it."""
+    return base64.encodebytes(content)
+
+
+def ca_before_leaf(who: Identity) -> bytes:
+    """A PFX whose bag of the leaf does not lead to the key, as some CAs write it."""
+    return pkcs12.serialize_key_and_certificates(None, who.key, None, [CA.leaf, who.leaf], NONE)
+
+
+def powershell(content: bytes) -> bytes:
+    """What `>` writes in Windows PowerShell."""
+    return content.decode().replace("\n", "\r\n").encode("utf-16")
 
 
 @pytest.fixture
@@ -61,7 +84,29 @@ FILES: dict[str, Callable[[Identity], tuple[bytes, str]]] = {
     ),
     "PEM with a password": lambda who: (who.key_pem(PASSWORD) + who.leaf_pem(), PASSWORD),
     "PFX": lambda who: (who.pfx(), ""),
+    "PEM, CA before the leaf": lambda who: (CA.leaf_pem() + who.leaf_pem() + who.key_pem(), ""),
+    "PEM, an odd block before the leaf": lambda who: (
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" + who.leaf_pem() + who.key_pem(),
+        "",
+    ),
+    "PEM, another's key as well": lambda who: (CA.key_pem() + CA.leaf_pem()[:-30] + who.key_pem() + who.leaf_pem(), ""),
+    "PEM, key of an EC CA as well": lambda who: (
+        Identity("", key=ec.generate_private_key(ec.SECP256R1())).key_pem() + who.leaf_pem() + who.key_pem(),
+        "",
+    ),
+    "PEM, the password needless": lambda who: (who.key_pem() + who.leaf_pem(), PASSWORD),
+    "PEM, UTF-16 with BOM": lambda who: (powershell(who.key_pem() + who.leaf_pem()), ""),
+    "PEM, UTF-16 without BOM": lambda who: ((who.key_pem() + who.leaf_pem()).decode().encode("utf-16-be"), ""),
+    "PEM, UTF-16 appended to ASCII": lambda who: (who.key_pem() + powershell(who.leaf_pem()), ""),
+    "PEM, UTF-16 with a password": lambda who: (powershell(who.key_pem(PASSWORD) + who.leaf_pem()), PASSWORD),
+    "PEM, UTF-8 with BOM": lambda who: (b"\xef\xbb\xbf" + who.key_pem() + who.leaf_pem(), ""),
+    "PEM in base64": lambda who: (wrapped(who.key_pem() + who.leaf_pem()), ""),
     "PFX with a password": lambda who: (who.pfx(PASSWORD), PASSWORD),
+    "PFX, CA before the leaf": lambda who: (ca_before_leaf(who), ""),
+    "PFX in base64": lambda who: (base64.b64encode(who.pfx()), ""),
+    "PFX in base64, in lines": lambda who: (wrapped(who.pfx(PASSWORD)), PASSWORD),
+    "PFX in base64, UTF-16": lambda who: (powershell(wrapped(who.pfx())), ""),
+    "PFX in base64, UTF-8 with BOM": lambda who: (b"\xef\xbb\xbf" + base64.b64encode(who.pfx()) + b"\r\n", ""),
 }
 
 
@@ -90,6 +135,38 @@ def test_a_certificate_brings_its_own_end(olga: Client, world: World, identity: 
     upload(olga, world, identity.pfx(), credential_expires_on="2031-01-01T00:00")
     kept = Connection.objects.get(pk=world.connection.pk)
     assert kept.credential_expires_on == identity.leaf.not_valid_after_utc
+
+
+def test_of_two_certificates_of_a_key_the_one_that_ends_last_is_taken(
+    olga: Client, world: World, identity: Identity
+) -> None:
+    """As after a renewal that kept the key, whose file holds both."""
+    before = Identity("client certificate", days=(-400, -35))
+    assert upload(olga, world, before.leaf_pem() + identity.leaf_pem() + identity.key_pem()).status_code == 302
+    kept = Connection.objects.get(pk=world.connection.pk)
+    assert kept.credential_expires_on == identity.leaf.not_valid_after_utc
+
+
+@pytest.mark.parametrize(
+    ("days", "warning"),
+    [
+        ((-400, -35), "The certificate expired on"),
+        ((3, 365), "The certificate is not valid before"),
+        ((-1, 365), ""),
+    ],
+)
+def test_a_certificate_out_of_its_time_is_stored_with_a_warning(
+    days: tuple[int, int], warning: str, olga: Client, world: World
+) -> None:
+    assert upload(olga, world, Identity("of another time", days=days).pfx()).status_code == 302
+    shown = text_of(olga.get(f"/connections/{world.connection.pk}/"))
+    assert "was changed. Test it now." in shown
+    assert "certificate CN=sp-shop-admin" in shown
+    assert ("The certificate expired" in shown, "The certificate is not valid before" in shown) == (
+        "expired" in warning,
+        "before" in warning,
+    )
+    assert warning in shown
 
 
 def test_an_unregistered_certificate_is_refused_in_words(olga: Client, world: World, emulator: Emulator) -> None:
@@ -123,6 +200,11 @@ def test_a_client_secret_takes_the_certificates_place(olga: Client, world: World
     assert (kept.certificate_sealed, kept.client_secret()) == ("", ADMIN.client_secret)
 
 
+def pem_of(key: Any) -> tuple[bytes, str]:
+    who = Identity("", key=key)
+    return who.key_pem() + who.leaf_pem(), ""
+
+
 WRONG: dict[str, tuple[Callable[[Identity], tuple[bytes, str]], str]] = {
     "wrong password": (lambda who: (who.pfx(PASSWORD), "another"), "its password is wrong"),
     "missing password": (lambda who: (who.key_pem(PASSWORD) + who.leaf_pem(), ""), "its password is wrong"),
@@ -135,6 +217,34 @@ WRONG: dict[str, tuple[Callable[[Identity], tuple[bytes, str]], str]] = {
     "PFX without key": (
         lambda who: (pkcs12.serialize_key_and_certificates(b"sp", None, who.leaf, None, NONE), ""),
         "holds no private key",
+    ),
+    "EC": (
+        lambda _: (Identity("", key=ec.generate_private_key(ec.SECP256R1())).pfx(), ""),
+        "The certificate's key is EC. The portal signs in with RSA only: upload an RSA certificate",
+    ),
+    "EC, PEM with its parameters": (
+        lambda who: (
+            b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+            + Identity("", key=ec.generate_private_key(ec.SECP384R1())).key_pem(
+                form=serialization.PrivateFormat.TraditionalOpenSSL
+            )
+            + who.leaf_pem(),
+            "",
+        ),
+        "The certificate's key is EC.",
+    ),
+    "Ed25519": (
+        lambda _: pem_of(ed25519.Ed25519PrivateKey.generate()),
+        "The certificate's key is Ed25519. The portal signs in with RSA only",
+    ),
+    "Ed448": (lambda _: pem_of(ed448.Ed448PrivateKey.generate()), "The certificate's key is Ed448."),
+    "CA only": (
+        lambda who: (CA.leaf_pem() + CA.leaf_pem() + who.key_pem(), ""),
+        "The private key belongs to no certificate of the file.",
+    ),
+    "certificate only, DER": (
+        lambda who: (who.leaf.public_bytes(serialization.Encoding.DER), ""),
+        "The file holds no private key.",
     ),
     "neither": (lambda _: (b"\x00\xffhello" * 20, ""), "can't be read as a PEM or PFX file"),
     "cut off": (lambda who: (who.pfx()[:500], ""), "can't be read as a PEM or PFX file"),

@@ -1,12 +1,15 @@
 """The form for a connection. A stored credential is never sent to the browser: an empty field keeps it."""
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.debug import sensitive_variables
 
 from vaults.actions.connections import Credential
@@ -37,7 +40,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
     )
     certificate = forms.FileField(
         required=False,
-        help_text="Instead of a client secret: a certificate with its private key, PEM or PFX, up to 64 kB.",
+        help_text="Instead of a client secret: an RSA certificate with its private key, PEM or PFX, up to 64 kB.",
     )
     certificate_password = forms.CharField(
         required=False,
@@ -51,6 +54,8 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         help_text="As Entra ID shows it, so that we can warn you in time. A certificate brings its own end.",
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
+    #: What is to be said of a credential that is stored all the same.
+    warning = ""
     field_order = (
         "name", "cloud", "tenant_id", "client_id", "client_secret", "certificate", "certificate_password",
         "credential_expires_on", "api_version",
@@ -112,6 +117,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
             if credential:  # it knows its own end better than whoever types one
                 leaf = x509.load_pem_x509_certificate(credential.certificate.encode())
                 cleaned["credential_expires_on"] = leaf.not_valid_after_utc
+                self.warning = out_of_time(leaf)
         elif not secret and not self.has_stored and "client_secret" not in self.errors:
             self.add_error("client_secret", "Give a client secret, or a certificate below.")
         elif not secret and self.has_stored and "cloud" in self.changed_data:
@@ -133,3 +139,17 @@ class ConnectionForm(FormKeyMixin, ModelForm):
     def credential(self) -> Credential:
         found: Credential | None = self.cleaned_data.get("credential")
         return found or Credential(client_secret=self.cleaned_data["client_secret"])
+
+
+def out_of_time(certificate: x509.Certificate) -> str:
+    """A warning where the certificate is not valid today, which hinders only its use; else ""."""
+    now, begins, ends = timezone.now(), certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if ends <= now:
+        return f"The certificate expired on {_date(ends)}, so Entra ID will refuse it. Upload one that is valid."
+    if begins > now:
+        return f"The certificate is not valid before {_date(begins)}; Entra ID will refuse it until then."
+    return ""
+
+
+def _date(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "j F Y H:i")

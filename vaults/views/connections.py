@@ -73,7 +73,7 @@ def connection_new(request: HtmxRequest) -> HttpResponse:
             with refused_form(form, context) as attempt:
                 connections.create_connection(request.user, team, connection, form.credential())
             if attempt.succeeded:
-                messages.success(request, f"Connection {connection.name} is stored. Test it now.")
+                say_stored(request, form, f"Connection {connection.name} is stored. Test it now.")
                 return redirect("connection_detail", connection.pk)
     return render_page(request, "vaults/connection_form.html", context, status=422 if form.is_bound else 200)
 
@@ -91,7 +91,7 @@ def connection_edit(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
         "cancel_url": reverse("connection_detail", args=[connection_id]),
     }
     if request.method == "POST" and form.is_valid() and changed(request, form, context):
-        messages.success(request, f"Connection {connection.name} was changed. Test it now.")
+        say_stored(request, form, f"Connection {connection.name} was changed. Test it now.")
         return redirect("connection_detail", connection_id)
     return render_page(request, "vaults/connection_form.html", context, status=422 if form.is_bound else 200)
 
@@ -110,6 +110,12 @@ def changed(request: HtmxRequest, form: ConnectionForm, context: dict[str, Any])
         ask_again(form, access.connection_for(request.user, connection.pk).revision)
         return False
     return attempt.succeeded
+
+
+def say_stored(request: HtmxRequest, form: ConnectionForm, sentence: str) -> None:
+    messages.success(request, sentence)
+    if form.warning:
+        messages.warning(request, form.warning)
 
 
 def ask_again(form: ConnectionForm, revision: int) -> None:
