@@ -1,34 +1,32 @@
-"""How a missing permission is granted: the smallest change, and the command that makes it."""
+"""How missing permissions are granted: the smallest change, and the command that makes it."""
 
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
 
 from vaults import clients
 from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.models import Vault
 
-#: The built-in role with the fewest rights that holds an access-policy permission's data action.
-BUILT_IN_ROLES: dict[str, str] = {
-    "secrets/get": "Key Vault Secrets User",
-    "secrets/list": "Key Vault Reader",
-    "keys/get": "Key Vault Reader",
-    "keys/list": "Key Vault Reader",
-    "keys/update": "Key Vault Crypto User",
-    "keys/backup": "Key Vault Crypto User",
-    "keys/encrypt": "Key Vault Crypto User",
-    "keys/decrypt": "Key Vault Crypto User",
-    "keys/sign": "Key Vault Crypto User",
-    "keys/verify": "Key Vault Crypto User",
-    "keys/wrapKey": "Key Vault Crypto Service Encryption User",
-    "keys/unwrapKey": "Key Vault Crypto Service Encryption User",
-    "keys/release": "Key Vault Crypto Service Release User",
-    "certificates/get": "Key Vault Reader",
-    "certificates/list": "Key Vault Reader",
-}
-OFFICERS = {
-    "secrets": "Key Vault Secrets Officer",
-    "keys": "Key Vault Crypto Officer",
-    "certificates": "Key Vault Certificates Officer",
-}
+#: What of the access-policy permissions the built-in roles cover, the roles with the fewest rights first.
+ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Key Vault Reader": (
+        "secrets/list", "keys/get", "keys/list", "keys/getrotationpolicy",
+        "certificates/get", "certificates/list", "certificates/getissuers", "certificates/listissuers",
+    ),
+    "Key Vault Crypto Service Release User": ("keys/release",),
+    "Key Vault Crypto Service Encryption User": ("keys/get", "keys/list", "keys/wrapKey", "keys/unwrapKey"),
+    "Key Vault Secrets User": ("secrets/get", "secrets/list"),
+    "Key Vault Crypto User": (
+        "keys/get", "keys/list", "keys/update", "keys/backup", "keys/encrypt", "keys/decrypt", "keys/wrapKey",
+        "keys/unwrapKey", "keys/sign", "keys/verify",
+    ),
+    "Key Vault Secrets Officer": ("secrets/*",),
+    "Key Vault Crypto Officer": ("keys/*",),
+    "Key Vault Certificates Officer": ("certificates/*",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +37,76 @@ class Remedy:
 
 def built_in_role(permission: str) -> str:
     """The smallest built-in role that covers a permission such as "secrets/set"."""
-    return BUILT_IN_ROLES.get(permission) or OFFICERS[permission.partition("/")[0]]
+    return next(role for role in ROLES if _covers(role, permission))
 
 
-def grant_remedy(vault: Vault, permission: str, *, rbac: bool) -> Remedy:
-    """What to do, and with which command, so that the vault's service principal gets the permission."""
-    kind, _, verb = permission.partition("/")
-    client_id = vault.connection.client_id
+def built_in_roles(permissions: Sequence[str]) -> list[str]:
+    """The smallest roles that cover the permissions together, without those that another one makes needless."""
+    chosen = set(map(built_in_role, permissions))
+    for role in ROLES:
+        others = chosen - {role}
+        if all(any(_covers(other, permission) for other in others) for permission in permissions):
+            chosen = others
+    return [role for role in ROLES if role in chosen]
+
+
+def _covers(role: str, permission: str) -> bool:
+    return any(fnmatchcase(permission, pattern) for pattern in ROLES[role])
+
+
+def grant_remedy(vault: Vault, *permissions: str, rbac: bool) -> Remedy:
+    """What to do, and with which one command, so that the vault's service principal gets the permissions."""
     name = clients.vault_name(vault.connection, vault.name)
     if vault.connection.cloud not in AZURE_CLOUDS:
-        return Remedy(
-            [f"Grant {permission} to the service principal on {name}. On the local Key Vault:"],
-            f".venv/bin/python manage.py emulator grant {client_id} {permission} --vault {name}",
-        )
+        return _local_grant(vault.connection.client_id, name, permissions)
     if rbac:
-        role = built_in_role(permission)
-        return Remedy(
-            [f"The vault uses Azure roles. Assign “{role}” to the service principal; it takes some minutes to spread."],
-            f'az role assignment create --assignee {client_id} --role "{role}" '
-            f"--scope $(az keyvault show --name {name} --query id --output tsv)",
-        )
-    flag = {"secrets": "secret", "keys": "key", "certificates": "certificate"}[kind]
+        return _role_assignments(vault.connection.client_id, name, built_in_roles(permissions))
+    return _access_policy(vault.connection.client_id, name, permissions)
+
+
+def _local_grant(client_id: str, name: str, permissions: Sequence[str]) -> Remedy:
+    return Remedy(
+        [f"Grant {_listed(permissions)} to the service principal on {name}. On the local Key Vault:"],
+        f".venv/bin/python manage.py emulator grant {shlex.quote(client_id)} {' '.join(permissions)}"
+        f" --vault {shlex.quote(name)}",
+    )
+
+
+def _role_assignments(client_id: str, name: str, roles: Sequence[str]) -> Remedy:
+    """One line for one role; more share the look-up of their scope."""
+    quoted = _listed([f"“{role}”" for role in roles])
+    todo = f"The vault uses Azure roles. Assign {quoted} to the service principal; it takes some minutes to spread."
+    scope = f"$(az keyvault show --name {shlex.quote(name)} --query id --output tsv)"
+    create = f"az role assignment create --assignee {shlex.quote(client_id)}"
+    if len(roles) == 1:
+        return Remedy([todo], f'{create} --role "{roles[0]}" --scope "{scope}"')
+    lines = [f"scope={scope}", *(f'{create} --role "{role}" --scope "$scope"' for role in roles)]
+    return Remedy([todo], " &&\n".join(lines))
+
+
+def _access_policy(client_id: str, name: str, permissions: Sequence[str]) -> Remedy:
+    """`set-policy` replaces all permissions of a kind, so the command hands over those the policy has, too."""
+    verbs: dict[str, list[str]] = {}
+    for permission in permissions:
+        kind, _, verb = permission.partition("/")
+        verbs.setdefault(kind, []).append(verb)
+    vault = shlex.quote(name)
+    options = [
+        f"--{kind.removesuffix('s')}-permissions {' '.join(of_kind)} "
+        f"$(az keyvault show --name {vault} --query \"properties.accessPolicies[?objectId=='$oid'].permissions.{kind}[]\""
+        " --output tsv)"
+        for kind, of_kind in verbs.items()
+    ]
     return Remedy(
         [
-            f"The vault uses access policies. Add {permission} to the policy of the service principal.",
-            f"The command sets the whole list of {flag} permissions: name the ones it has, too.",
+            f"The vault uses access policies. Add {_listed(permissions)} to the policy of the service principal.",
+            "The command is for bash or zsh, and keeps the permissions that the policy has.",
         ],
-        f"az keyvault set-policy --name {name} --spn {client_id} --{flag}-permissions {verb} …",
+        f"oid=$(az ad sp show --id {shlex.quote(client_id)} --query id --output tsv) &&\n"
+        + " \\\n  ".join([f"az keyvault set-policy --name {vault} --spn {shlex.quote(client_id)}", *options]),
     )
+
+
+def _listed(words: Sequence[str]) -> str:
+    """The words as a sentence lists them: a, b and c."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -57,6 +57,7 @@ urlpatterns = [
     path("vaults/<slug:slug>/remove/", vaults.vault_remove, name="vault_remove"),
     path("vaults/<slug:slug>/scan/", vaults.vault_scan, name="vault_scan"),
     path("vaults/<slug:slug>/access/", access.access, name="access"),
+    path("vaults/<slug:slug>/access/grant/", access.access_grant, name="access_grant"),
     *item_paths("secrets", "secret", secrets),
     path("vaults/<slug:slug>/secrets/<str:name>/reveal/", secrets.secret_reveal, name="secret_reveal"),
     *item_paths("keys", "key", keys),

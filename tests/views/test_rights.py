@@ -52,6 +52,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "vault_remove": ("get", [V], OWNERS, 200),
     "vault_scan": ("post", [V], ALL, 302),
     "access": ("get", [V], ALL, 200),
+    "access_grant": ("get", [V], ALL, 200),
     "secret_list": ("get", [V], ALL, 200),
     "secret_new": ("get", [V], WRITERS, 200),
     "secret_detail": ("get", [V, NAME], ALL, 200),

@@ -1,15 +1,18 @@
 """The permission check: what the vault's service principal may do, as a matrix with its proofs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from vaults import problems
+from vaults.access import require
 from vaults.actions.permission_check import check_access
 from vaults.keyvault.errors import KeyVaultError
-from vaults.keyvault.probes import ProbeResult
+from vaults.keyvault.probes import PERMISSIONS, ProbeResult
 from vaults.models import Vault
+from vaults.permissions import Action
 from vaults.remedies import Remedy, grant_remedy
 from vaults.views.doors import with_vault
 from vaults.views.pages import HtmxRequest, render_page
@@ -35,6 +38,20 @@ class Cause:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Permissions that may be ticked, by kind, and the command for those that are. `model` is "roles" or "policies"."""
+
+    choices: list[tuple[str, list[str]]]
+    needed: list[str]
+    model: str
+    remedy: Remedy | None
+
+
+#: So many missing permissions are taken for those somebody needs; of more, people tick what they need.
+TICKED_AT_FIRST = 5
+
+
 @require_safe
 @with_vault
 def access(request: HtmxRequest, vault: Vault) -> HttpResponse:
@@ -49,10 +66,40 @@ def access(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "causes": causes(vault, check.results),
         "learned": any(result.verdict != "unknown" for result in check.results),
         "unexpected": [result for result in check.results if result.unexpected],
-        "denied": [(result, remedy(vault, result)) for result in denied],
+        "denied": denied,
+        "grant": grant_at_first(vault, check.results) if denied else None,
         "checked_at": check.checked_at,
     }
     return render_page(request, "vaults/access.html", context)
+
+
+@require_safe
+@with_vault
+def access_grant(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    """The one command that grants what was ticked (`?need=`); it asks nothing of Azure."""
+    require(request.user, Action.ACCESS_CHECK, vault.team)
+    asked = request.GET.getlist("need")
+    needed = [permission for permission in PERMISSIONS if permission in asked]
+    model = "roles" if request.GET.get("model") == "roles" else "policies"
+    context = {"vault": vault, "grant": grant_of(vault, PERMISSIONS, needed, model)}
+    return render_page(request, "vaults/access_grant.html", context, partial="command")
+
+
+def grant_at_first(vault: Vault, results: Sequence[ProbeResult]) -> Grant:
+    """What was denied may be ticked, and what no probe can tell."""
+    offered = [result for result in results if result.verdict in ("denied", "unknown") and not result.error]
+    denied = [result.permission for result in offered if result.verdict == "denied"]
+    model = "roles" if any(result.inner_code == "ForbiddenByRbac" for result in results) else "policies"
+    ticked = denied if len(denied) <= TICKED_AT_FIRST else []
+    return grant_of(vault, [result.permission for result in offered], ticked, model)
+
+
+def grant_of(vault: Vault, offered: Sequence[str], needed: list[str], model: str) -> Grant:
+    by_kind = [
+        (kind, [permission for permission in offered if permission.startswith(f"{kind}/")]) for kind in COLLECTIONS
+    ]
+    remedy = grant_remedy(vault, *needed, rbac=model == "roles") if needed else None
+    return Grant([(kind, permissions) for kind, permissions in by_kind if permissions], needed, model, remedy)
 
 
 def causes(vault: Vault, results: list[ProbeResult]) -> list[Cause]:
@@ -72,7 +119,3 @@ def special(results: dict[str, ProbeResult], kind: str) -> list[tuple[str, Probe
     """What only this kind has: verb and result."""
     split = ((permission.partition("/"), result) for permission, result in results.items())
     return [(verb, result) for (of, _, verb), result in split if of == kind and verb not in COMMON]
-
-
-def remedy(vault: Vault, result: ProbeResult) -> Remedy:
-    return grant_remedy(vault, result.permission, rbac=result.inner_code == "ForbiddenByRbac")
