@@ -12,8 +12,9 @@ from tests.conftest import World, last_entry
 from vaults.actions import connections
 from vaults.actions.connections import Credential
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
+from vaults.emulator.access import EVERYTHING
 from vaults.forms.connections import MASK
-from vaults.models import AuditEntry, Connection
+from vaults.models import AuditEntry, Connection, Vault
 from vaults.permissions import Action, Role, RoleMissing
 
 FIELDS = {
@@ -32,6 +33,14 @@ def edit(olga: Client, world: World, **typed: Any) -> Any:
 
 def press_test(olga: Client, world: World) -> str:
     return text_of(olga.post(f"/connections/{world.connection.pk}/test/"))
+
+
+def add_vaults(world: World, emulator: Emulator, count: int) -> None:
+    for number in range(count):
+        name = f"kv-many-{number:02}"
+        emulator.add_vault(name)
+        emulator.set_permissions(name, ADMIN.object_id, EVERYTHING)
+        Vault.objects.create(connection=world.connection, name=name, slug=name)
 
 
 def token_requests(emulator: Emulator) -> list[Any]:
@@ -127,6 +136,29 @@ def test_a_vault_that_does_not_answer_is_said(olga: Client, world: World, emulat
     assert f"{sick_vault.name}: Azure has trouble of its own" in text_of(page)
     assert page.context["result"].sentence == "A token was issued; 1 of 2 vaults could be listed."
     assert last_entry(Action.CONNECTION_TEST).state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(40, "40 of 40 vaults could be listed."), (60, "48 of 48 vaults could be listed. The other 12 were not tried.")],
+)
+def test_all_vaults_are_counted(count: int, said: str, olga: Client, world: World, emulator: Emulator) -> None:
+    add_vaults(world, emulator, count - 1)
+    assert f"A token was issued; {said}" in press_test(olga, world)
+
+
+def test_what_could_be_listed_is_said_beside_what_could_not(olga: Client, world: World, emulator: Emulator) -> None:
+    add_vaults(world, emulator, 2)
+    emulator.set_permissions("kv-many-01", ADMIN.object_id, {})
+    words = press_test(olga, world)
+    assert "2 of 3 vaults could be listed." in words
+    assert "kv-many-01: Azure refused" in words
+
+
+def test_the_result_in_the_list_has_its_age(olga: Client, world: World) -> None:
+    assert "just now" not in text_of(olga.get("/connections/"))
+    press_test(olga, world)
+    assert "just now" in text_of(olga.get("/connections/"))
 
 
 def test_the_roles_and_the_record(world: World) -> None:

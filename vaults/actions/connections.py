@@ -19,8 +19,8 @@ from vaults.problems import EXPECTED, Problem, explain
 
 log = structlog.get_logger("vaults.connections")
 
-#: A test lists this many vaults at most, side by side.
-MOST_TESTED = 12
+#: A test lists this many vaults at most, side by side; its sentence says where there are more.
+MOST_TESTED = 48
 
 
 class ConnectionChanged(Exception):
@@ -42,12 +42,16 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What a test of a connection showed: one sentence, a problem for each thing that did not work, and what was sent."""
+    """What a test of a connection showed: one sentence, a problem for each thing that did not work, and what was sent.
+
+    `signed_in`: a token was issued, so that the problems are those of vaults.
+    """
 
     passed: bool
     sentence: str
     problems: Sequence[Problem] = ()
     exchanges: Sequence[Exchange] = ()
+    signed_in: bool = False
 
 
 @sensitive_variables("credential")
@@ -126,9 +130,10 @@ def _test(connection: Connection, event: audit.Event) -> TestResult:
         problem = explain(error, connection=connection)
         event.state = audit.state_of(error)
         return TestResult(False, f"{problem.title}.", [problem])
+    count = connection.vaults.count()
     vaults = list(connection.vaults.select_related("connection__team")[:MOST_TESTED])
     if not vaults:
-        return TestResult(True, "A token was issued. Add a vault to see whether it answers.")
+        return TestResult(True, "A token was issued. Add a vault to see whether it answers.", signed_in=True)
 
     def listed(vault: Vault) -> Problem | None:
         try:
@@ -143,7 +148,9 @@ def _test(connection: Connection, event: audit.Event) -> TestResult:
         event.state = AuditState.FAILED
     answered = len(vaults) - len(found)
     sentence = f"A token was issued; {answered} of {len(vaults)} vaults could be listed."
-    return TestResult(not found, sentence, found)
+    if count > len(vaults):
+        sentence += f" The other {count - len(vaults)} were not tried."
+    return TestResult(not found, sentence, found, signed_in=True)
 
 
 def _put_credential(connection: Connection, credential: Credential) -> None:
