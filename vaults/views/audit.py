@@ -16,7 +16,7 @@ from vaults import access, audit
 from vaults.models import AuditEntry
 from vaults.models.audit import AuditState
 from vaults.permissions import LABELS, Action
-from vaults.views.pages import LONGEST_SEARCH, HtmxRequest, render_page
+from vaults.views.pages import HtmxRequest, render_page, search_words, searched_in_part
 
 PAGE_SIZE = 50
 ACTIONS = sorted(((action.value, label) for action, label in LABELS.items()), key=lambda choice: choice[1])
@@ -38,7 +38,7 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         fields = ("q", "action", "state", "since", "until")
 
     def by_text(self, entries: QuerySet[AuditEntry], _name: str, text: str) -> QuerySet[AuditEntry]:
-        for word in text[:LONGEST_SEARCH].split()[:8]:
+        for word in search_words(text):
             entries = entries.filter(
                 Q(actor_label__icontains=word) | Q(vault_name__icontains=word) | Q(name__icontains=word)
             )
@@ -56,6 +56,7 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
         "filter": found,
         "page": Paginator(found.qs, PAGE_SIZE).get_page(request.GET.get("page")),
         "query": query.urlencode(),
+        "searched_in_part": searched_in_part(request.GET.get("q", "")),
     }
     return render_page(request, "vaults/audit_list.html", context, partial="results")
 

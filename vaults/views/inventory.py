@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
 from vaults.views.downloads import download
-from vaults.views.pages import LONGEST_SEARCH, HtmxRequest, is_swap, render_page
+from vaults.views.pages import HtmxRequest, is_swap, render_page, search_words, searched_in_part
 from vaults.views.summary import each_once, next_months, summary_of
 
 PAGE_SIZE = 50
@@ -75,6 +76,9 @@ CSV_COLUMNS = [
     "content_type", "subject", "tags", "as_of",
 ]  # fmt: skip
 
+#: So many places of a word are taken for the "=" of a tag's label.
+MOST_EQUALS = 4
+
 #: What a spreadsheet takes for the start of a formula, some of them also in full width or behind blanks.
 FORMULA_STARTS = tuple("=+-@＝＋－＠")
 
@@ -88,6 +92,26 @@ class VaultField(django_filters.fields.ModelChoiceField):  # type: ignore[misc] 
 
 class VaultFilter(django_filters.ModelChoiceFilter):  # type: ignore[misc]
     field_class = VaultField
+
+
+def tag_patterns(word: str) -> set[str]:
+    """How a word of tags, or `name=value` as their labels show it, stands in the JSON that the database searches.
+
+    SQLite keeps it as it was written, in ASCII; PostgreSQL decodes it. A name or a value may hold "=" itself.
+    """
+    equals = [at for at, char in enumerate(word) if char == "="][:MOST_EQUALS]
+    return {
+        pattern
+        for ascii_only in (True, False)
+        for pattern in (
+            _inside(word, ascii_only),
+            *(f'{_inside(word[:at], ascii_only)}": "{_inside(word[at + 1 :], ascii_only)}' for at in equals),
+        )
+    }
+
+
+def _inside(text: str, ascii_only: bool) -> str:
+    return json.dumps(text, ensure_ascii=ascii_only)[1:-1]
 
 
 class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
@@ -119,14 +143,16 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     def by_text(self, items: QuerySet[InventoryItem], _name: str, text: str) -> QuerySet[InventoryItem]:
         if (named := named_in(text, self.filters["vault"].queryset)) is not None:
             return items.filter(named)
-        for word in text[:LONGEST_SEARCH].split()[:8]:
-            items = items.filter(
+        for word in search_words(text):
+            matches = (
                 Q(name__icontains=word)
                 | Q(subject__icontains=word)
                 | Q(content_type__icontains=word)
-                | Q(tags__icontains=word)
                 | Q(vault__name__icontains=word)
             )
+            for pattern in tag_patterns(word):
+                matches |= Q(tags__icontains=pattern)
+            items = items.filter(matches)
         return items
 
     def by_state(self, items: QuerySet[InventoryItem], _name: str, state: str) -> QuerySet[InventoryItem]:
@@ -165,12 +191,27 @@ def named_in(text: str, vaults: QuerySet[Vault]) -> Q | None:
     return None
 
 
-def filtered(request: HtmxRequest) -> InventoryFilter:
+def filtered(request: HtmxRequest, **changed: str) -> InventoryFilter:
+    """What the address asks for; `changed`: with other filters."""
+    asked = request.GET.copy()
+    for name, value in changed.items():
+        asked[name] = value
     vaults = access.vaults_for(request.user)
-    asked = request.GET.get("vault")
-    counted = vaults if asked else each_once(vaults)
+    counted = vaults if asked.get("vault") else each_once(vaults)
     items = InventoryItem.objects.filter(vault__in=counted).select_related("vault")
-    return InventoryFilter(request.GET, vaults=vaults, queryset=items)
+    return InventoryFilter(asked, vaults=vaults, queryset=items)
+
+
+def left_out(request: HtmxRequest) -> dict[str, int]:
+    """How many items a search fits that the other filters leave out: deleted ones, and what belongs to a certificate."""
+    if not request.GET.get("q", "").strip():
+        return {}
+    counts = {}
+    if request.GET.get("state") != "deleted":
+        counts["deleted"] = filtered(request, state="deleted").qs.count()
+    if not request.GET.get("managed"):
+        counts["managed"] = filtered(request, managed="on").qs.filter(managed=True).count()
+    return counts
 
 
 def sort_of(request: HtmxRequest) -> str:
@@ -211,6 +252,8 @@ def inventory(request: HtmxRequest) -> HttpResponse:
         "states": [(state, label, getattr(summary, COUNTED_AS[state])) for state, label in STATES],
         "sort": sort_of(request),
         "swap": is_swap(request),
+        "left_out": left_out(request),
+        "searched_in_part": searched_in_part(request.GET.get("q", "")),
         "summary": summary,
     }
     return render_page(request, "vaults/inventory.html", context, partial="results")

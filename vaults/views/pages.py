@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Characters of a search that are looked for: SQLite refuses patterns of 50,000.
 LONGEST_SEARCH = 500
+#: Words of a search that are looked for.
+MOST_WORDS = 8
 
 
 class HtmxRequest(HttpRequest):
@@ -22,6 +24,17 @@ class HtmxRequest(HttpRequest):
 
     htmx: HtmxDetails
     user: "User"
+
+
+def search_words(text: str) -> list[str]:
+    """The words of a search that are looked for."""
+    return text[:LONGEST_SEARCH].split()[:MOST_WORDS]
+
+
+def searched_in_part(text: str) -> int | None:
+    """How many words of a search are looked for, where it has more of them or is too long."""
+    words = search_words(text)
+    return len(words) if words != text.split() else None
 
 
 def render_page(
