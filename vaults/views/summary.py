@@ -46,7 +46,8 @@ class Summary:
     """Live items without managed twins, so that a certificate is counted once."""
 
     vaults: list[VaultRow]
-    vault_count: int = 0
+    #: Those that are counted, each once.
+    counted: list[Vault]
     total: int = 0
     secrets: int = 0
     keys: int = 0
@@ -65,9 +66,14 @@ class Summary:
 
     @property
     def as_of(self) -> datetime | None:
-        """The oldest scan among the vaults: nothing shown is older. None until all were scanned once."""
-        scans = [row.vault.scanned_at for row in self.vaults]
-        return min((scan for scan in scans if scan), default=None)
+        """The oldest scan among the vaults: nothing shown is older. None until one was scanned."""
+        return min((vault.scanned_at for vault in self.counted if vault.scanned_at), default=None)
+
+    @property
+    def not_in_full(self) -> list[Vault]:
+        """Vaults whose items are not all among the figures, or not as they are now: never scanned, or the last scan failed or
+        was refused a list."""
+        return [vault for vault in self.counted if vault.scanned_at is None or vault.scan_problem]
 
 
 def live(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
@@ -107,7 +113,7 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
     counts["deleted"] = everything.exclude(deleted_on=None).filter(managed=False).count()
     return Summary(
         rows(found, InventoryItem.objects.filter(vault__in=found), now),
-        len(real),
+        real,
         **counts,
         months=months(everything, now),
         next_to_expire=next_to_expire(everything, now),

@@ -33,7 +33,7 @@ def vault_list(request: HtmxRequest) -> HttpResponse:
 def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
     """What the last scan found; it asks nothing of Azure."""
     access.require(request.user, Action.INVENTORY_READ, vault.team)
-    context: dict[str, Any] = {"vault": vault, "summary": summary_of([vault])}
+    context: dict[str, Any] = {"vault": vault, "summary": summary_of([vault]), "unscanned": vault.scanned_at is None}
     try:
         context["url"] = clients.vault_url(vault)
     except problems.EXPECTED as error:

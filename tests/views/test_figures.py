@@ -1,0 +1,86 @@
+"""Figures say what they lack: vaults that were never scanned, or not in full; and where nothing is known, nothing is said."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.browsing import text_of
+from tests.conftest import World, make_connection
+from vaults.actions.inventory import scan_vault
+from vaults.emulator import ADMIN, Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.models import Vault
+
+ABOUT = "/vaults/kv-shop-prod/"
+
+
+@pytest.mark.parametrize("path", ["/", "/inventory/"])
+def test_a_vault_that_was_never_scanned_is_no_empty_one(
+    path: str, olga: Client, world: World, azure: VaultClient
+) -> None:
+    azure.secrets.set("kept", "v")
+    scan_vault(None, world.vault)
+    assert "not read in full" not in text_of(olga.get(path))
+    Vault.objects.create(connection=world.connection, name="kv-new", slug="kv-new")
+    page = olga.get(path)
+    assert "in 2 vaults 1 of them not read in full" in text_of(page)
+    assert "kv-new: not scanned yet" in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/inventory/"])
+def test_a_list_that_was_refused_is_said_beside_the_figures(
+    path: str, olga: Client, world: World, azure: VaultClient, emulator: Emulator
+) -> None:
+    azure.secrets.set("kept", "v")
+    emulator.deny("keys/list")
+    scan_vault(None, world.vault)
+    page = olga.get(path)
+    assert "1 of them not read in full" in text_of(page)
+    assert "kv-shop-prod: Azure refused: keys/list is missing" in page.content.decode()
+
+
+def test_a_second_connection_that_has_not_scanned_makes_nothing_older(olga: Client, world: World) -> None:
+    Vault.objects.filter(pk=world.vault.pk).update(scanned_at=timezone.now())
+    other = make_connection(world.team, "other", ADMIN.client_id, ADMIN.client_secret)
+    Vault.objects.create(
+        connection=other,
+        name="kv-shop-prod",
+        slug="again",
+        scanned_at=timezone.now() - timedelta(days=9),
+        scan_problem="x",
+    )
+    words = text_of(olga.get("/"))
+    assert "in 1 vault as of just now" in words
+
+
+def test_before_the_first_scan_no_figure_is_given(olga: Client, world: World) -> None:
+    page = olga.get(ABOUT)
+    assert "Holds known after the first scan" in text_of(page)
+    assert "0 secrets" not in text_of(page)
+    assert page.content.decode().count('figure d-block ">—<') == 5
+    assert "Nothing that the last scan found" not in text_of(page)
+    row = text_of(olga.get("/vaults/"))
+    assert "kv-shop-prod sp-shop-admin — — — never" in row
+
+
+def test_after_it_the_figures_stand_there(olga: Client, world: World) -> None:
+    scan_vault(None, world.vault)
+    assert "Holds 0 secrets" in text_of(olga.get(ABOUT))
+    assert "kv-shop-prod sp-shop-admin 0 0 0" in text_of(olga.get("/vaults/"))
+    assert "The last scans listed no secret" in text_of(olga.get("/inventory/"))
+
+
+@pytest.mark.parametrize(
+    "path", ["/", f"{ABOUT}secrets/kept/", f"{ABOUT}keys/signing/", f"{ABOUT}deleted/secrets/gone/"]
+)
+def test_no_recorded_act_is_no_claim_that_nothing_was_done(path: str, olga: Client, azure: VaultClient) -> None:
+    azure.secrets.set("kept", "v")
+    azure.keys.create("signing", kty="EC")
+    azure.secrets.set("gone", "v")
+    azure.secrets.delete("gone")
+    page = olga.get(path)
+    assert page.status_code == 200
+    assert "Nothing has been done" not in text_of(page)
+    assert 'id="activity-title"' not in page.content.decode()
