@@ -256,13 +256,13 @@ def due_soon(moment: datetime | None) -> End | None:
 
 # Text that others wrote
 
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 @register.filter(is_safe=False)
 def visible(text: object) -> str:
     """Text with control and direction marks spelled out, so that a tag can't pretend to be another."""
-    return _UNSEEN.sub(lambda mark: f"⟨U+{ord(mark.group()):04X}⟩", str(text))
+    return UNSEEN.sub(lambda mark: f"⟨U+{ord(mark.group()):04X}⟩", str(text))
 
 
 @register.filter(is_safe=False)
@@ -270,9 +270,9 @@ def keep_bytes(text: str) -> SafeString:
     """Escaped text for a `<pre>` or `<textarea>` that keeps every character of a secret's value.
 
     The HTML parser drops the first line feed of such an element and turns a carriage return into a line feed,
-    unless it is written as a reference.
+    unless it is written as a reference. A NUL it can't hold in any way: a sign stands for it.
     """
-    escaped = conditional_escape(str(text)).replace("\r", "&#13;")
+    escaped = conditional_escape(str(text).replace("\0", "␀")).replace("\r", "&#13;")
     return mark_safe("\n" + escaped)  # noqa: S308 - escaped on the line above
 
 

@@ -15,18 +15,24 @@ function hide({ focus = false } = {}) {
   const closed = document.getElementById("value-closed");
   if (!place?.querySelector("[data-value]")) return;
   exact = "";
-  for (const shown of place.querySelectorAll("[data-value]")) shown.textContent = "";
+  for (const shown of place.querySelectorAll("[data-value]")) {
+    shown.textContent = "";
+    delete shown.dataset.exact;
+  }
   place.replaceChildren(closed.content.cloneNode(true));
   window.htmx?.process(place);
   if (focus) place.querySelector("button")?.focus();
   event("kvportal:say", "The value is hidden again");
 }
 
+// HTML can't hold a NUL: a sign has its place, and the value itself stands beside it.
+const exactOf = (shown) => (shown.dataset.exact ? JSON.parse(shown.dataset.exact) : shown.textContent);
+
 function watch() {
   clearInterval(timer);
   const ring = box()?.querySelector("[data-seconds]");
   if (!ring) return;
-  exact = box().querySelector("[data-value]").textContent;
+  exact = exactOf(box().querySelector("[data-value]"));
   const pretty = box().querySelector("[data-pretty]");
   if (pretty) pretty.hidden = !prettier();
   const end = Date.now() + SECONDS * 1000;
@@ -91,7 +97,7 @@ async function copyUnseen(form) {
     if (problem && place) return place.replaceChildren(document.importNode(problem, true));
     return event("kvportal:toast", `The value could not be copied; the server answered ${answer.status}.`);
   }
-  await navigator.clipboard.writeText(value.textContent);
+  await navigator.clipboard.writeText(exactOf(value));
   event("kvportal:say", "Value copied without being shown");
   forgetClipboard();
 }
