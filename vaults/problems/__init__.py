@@ -30,6 +30,12 @@ EXPECTED = (KeyVaultError, RoleMissing, AuditUnavailable, SealBroken, UnknownClo
 
 def explain(error: Expected, *, vault: Vault | None = None, connection: Connection | None = None) -> Problem:
     """The problem that an expected error makes for a person."""
+    problem = _explained(error, vault, connection)
+    problem.retry_after = error.retry_after if isinstance(error, KeyVaultError) else None
+    return problem
+
+
+def _explained(error: Expected, vault: Vault | None, connection: Connection | None) -> Problem:
     match error:
         case AuthenticationError():
             return explain_authentication(error)

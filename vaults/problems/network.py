@@ -14,6 +14,10 @@ MEANINGS = {
 }
 
 
+#: Why a call was never sent: what we spare a vault that has trouble, or too much to do.
+HELD_BACK = {"busy", "resting"}
+
+
 def explain_transport(error: TransportError) -> Problem:
     if isinstance(error, UnreadableCaFile):
         return problem_of(
@@ -31,6 +35,14 @@ def explain_transport(error: TransportError) -> Problem:
             f"{meaning} The request may have been carried out all the same.",
             "Look at the item before you try again: a second try could make a second version.",
             504,
+        )
+    if error.reason in HELD_BACK:
+        return problem_of(
+            error,
+            "The vault was not asked",
+            meaning,
+            "Nothing was changed. Try again in a moment; other vaults are not affected.",
+            503,
         )
     todo = "Nothing was changed. Try again in a moment; if it stays so, check this server's way to the vault."
     return problem_of(error, "The vault can't be reached", meaning, todo, 504)

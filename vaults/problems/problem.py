@@ -9,7 +9,10 @@ from vaults.keyvault.errors import KeyVaultError, ServiceError
 
 @dataclass(slots=True)
 class Problem:
-    """What a page shows of a refusal. `status` is the HTTP status of a page that is nothing but this problem."""
+    """What a page shows of a refusal. `status` is that of the answer to what was refused.
+
+    `retry_after` is in how many seconds another try makes sense, where somebody has said so.
+    """
 
     title: str
     meaning: str
@@ -18,6 +21,7 @@ class Problem:
     details: list[tuple[str, str]] = field(default_factory=list)
     status: int = 502
     permission: str = ""
+    retry_after: float | None = None
 
 
 def problem_of(error: KeyVaultError, title: str, meaning: str, todo: str, status: int = 502) -> Problem:

@@ -24,7 +24,7 @@ from vaults.views.certificate_parts import parts_of_form, parts_of_policy
 from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
-from vaults.views.forms import attributes_of, posted, refused_form
+from vaults.views.forms import attributes_of, form_page, posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.parts import not_read, shown_version
 
@@ -108,7 +108,7 @@ def certificate_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
         if attempt.succeeded:
             messages.success(request, f"Certificate {name} was requested.")
             return redirect("certificate_operation", vault.slug, name)
-    return render_page(request, "vaults/certificate_form.html", context, status=422 if form.is_bound else 200)
+    return form_page(request, "vaults/certificate_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -123,7 +123,7 @@ def certificate_new_version(request: HtmxRequest, vault: Vault, name: str) -> Ht
         except Forbidden as error:
             context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
             context["form"] = CertificateUnreadForm(initial={"opened_on": UNREAD})
-            return render_page(request, "vaults/certificate_unread_form.html", context)
+            return form_page(request, "vaults/certificate_unread_form.html", context)
         return _version_page(request, context, form)
     if request.POST.get("opened_on") == UNREAD:
         return _new_version_unread(request, context, CertificateUnreadForm(request.POST))
@@ -151,7 +151,7 @@ def _new_version_unread(request: HtmxRequest, context: dict[str, Any], form: Cer
         if attempt.succeeded:
             messages.success(request, f"A new version of {name} was requested.")
             return redirect("certificate_operation", vault.slug, name)
-    return render_page(request, "vaults/certificate_unread_form.html", context, status=422)
+    return form_page(request, "vaults/certificate_unread_form.html", context)
 
 
 def _version_page(request: HtmxRequest, context: dict[str, Any], form: CertificateVersionForm) -> HttpResponse:
@@ -165,7 +165,7 @@ def _version_page(request: HtmxRequest, context: dict[str, Any], form: Certifica
         "count": len(parts),
         "changed_parts": [part.label for part in parts if part.changed],
     }
-    return render_page(request, "vaults/certificate_version_form.html", context, status=422 if form.is_bound else 200)
+    return form_page(request, "vaults/certificate_version_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -179,7 +179,7 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
         current = _shown(certificates.read_certificate(request.user, vault, name, wanted), wanted)
         initial = {"opened_on": stamp_of(current), **attributes_of(current, CertificateEditForm)}
         form = CertificateEditForm(initial=initial)
-        return render_page(request, "vaults/certificate_edit.html", {**context, "form": form})
+        return form_page(request, "vaults/certificate_edit.html", {**context, "form": form})
     form = context["form"] = CertificateEditForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
@@ -187,7 +187,7 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
         if attempt.succeeded:
             messages.success(request, f"Certificate {name} was updated.")
             return redirect("certificate_detail", vault.slug, name)
-    return render_page(request, "vaults/certificate_edit.html", context, status=422)
+    return form_page(request, "vaults/certificate_edit.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -202,6 +202,6 @@ def certificate_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
         if attempt.succeeded:
             messages.success(request, f"Certificate {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "certificates", name)
-        return render_page(request, "vaults/confirm.html", context)
+        return form_page(request, "vaults/confirm.html", context)
     current = current_if_read(lambda: _shown(certificates.read_certificate(request.user, vault, name)))
-    return render_page(request, "vaults/confirm.html", deletion_page(vault, "certificate", name, current))
+    return form_page(request, "vaults/confirm.html", deletion_page(vault, "certificate", name, current))

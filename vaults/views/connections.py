@@ -20,10 +20,16 @@ from vaults.models import Connection
 from vaults.permissions import Action
 from vaults.views.by_hand import by_hand
 from vaults.views.doors import once
-from vaults.views.forms import posted, refused_form
+from vaults.views.forms import form_page, posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
 
 SENSITIVE = ("client_secret", "certificate_password")
+STILL_HAS_VAULTS = problems.Problem(
+    "The connection still has vaults",
+    "A vault can't be reached without its connection, so the connection stays.",
+    ["Remove its vaults from the portal first."],
+    status=409,
+)
 
 
 def cloud_choices() -> list[tuple[str, str]]:
@@ -75,7 +81,7 @@ def connection_new(request: HtmxRequest) -> HttpResponse:
             if attempt.succeeded:
                 say_stored(request, form, f"Connection {connection.name} is stored. Test it now.")
                 return redirect("connection_detail", connection.pk)
-    return render_page(request, "vaults/connection_form.html", context, status=422 if form.is_bound else 200)
+    return form_page(request, "vaults/connection_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,7 +99,7 @@ def connection_edit(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
     if request.method == "POST" and form.is_valid() and changed(request, form, context):
         say_stored(request, form, f"Connection {connection.name} was changed. Test it now.")
         return redirect("connection_detail", connection_id)
-    return render_page(request, "vaults/connection_form.html", context, status=422 if form.is_bound else 200)
+    return form_page(request, "vaults/connection_form.html", context)
 
 
 def changed(request: HtmxRequest, form: ConnectionForm, context: dict[str, Any]) -> bool:
@@ -142,7 +148,8 @@ def connection_test(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
         problem = problems.explain(error, connection=connection)
         result = connections.TestResult(False, f"{problem.title}.", [problem])
     context = {**detail(connection), "result": result, "exchanges": by_hand(result.exchanges)}
-    return render_page(request, "vaults/connection_detail.html", context, partial="test")
+    status = 200 if result.passed else result.problems[0].status
+    return render_page(request, "vaults/connection_detail.html", context, partial="test", status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -151,16 +158,8 @@ def connection_delete(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRes
     connection = access.connection_for(request.user, connection_id)
     access.require(request.user, Action.CONNECTION_DELETE, connection.team)
     here = reverse("connection_detail", args=[connection_id])
-    if request.method == "POST":
-        try:
-            connections.delete_connection(request.user, connection)
-        except ProtectedError:
-            messages.error(request, "It still has vaults. Remove them from the portal first.")
-            return redirect(here)
-        messages.success(request, f"Connection {connection.name} was deleted.")
-        return redirect("connection_list")
     vaults = ", ".join(vault.name for vault in connection.vaults.order_by("name"))
-    context = {
+    context: dict[str, Any] = {
         "name": connection.name,
         "title": f"Delete the connection {connection.name}?",
         "kind": "connection",
@@ -174,4 +173,12 @@ def connection_delete(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRes
         "crumbs": [("Connections", reverse("connection_list")), (connection.name, here)],
         "form": ConfirmForm(),
     }
-    return render_page(request, "vaults/confirm.html", context)
+    if request.method == "POST":
+        try:
+            connections.delete_connection(request.user, connection)
+        except ProtectedError:
+            context["problem"] = STILL_HAS_VAULTS
+        else:
+            messages.success(request, f"Connection {connection.name} was deleted.")
+            return redirect("connection_list")
+    return form_page(request, "vaults/confirm.html", context)

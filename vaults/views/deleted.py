@@ -16,7 +16,7 @@ from vaults.keyvault.errors import Forbidden
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
-from vaults.views.forms import posted, refused_form
+from vaults.views.forms import form_page, posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
 
 DETAIL = {"secrets": "secret_detail", "keys": "key_detail", "certificates": "certificate_detail"}
@@ -94,7 +94,7 @@ def deleted_recover(request: HtmxRequest, vault: Vault, kind: str, name: str) ->
         if attempt.succeeded:
             messages.success(request, f"{name} is being recovered.")
             return redirect("deleted_detail", vault.slug, kind, name)
-    return render_page(request, "vaults/confirm.html", context)
+    return form_page(request, "vaults/confirm.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -121,7 +121,7 @@ def deleted_purge(request: HtmxRequest, vault: Vault, kind: str, name: str) -> H
         if attempt.succeeded:
             messages.success(request, f"{name} was purged.")
             return redirect("deleted_list", vault.slug)
-    return render_page(request, "vaults/confirm.html", context, status=422 if form.is_bound else 200)
+    return form_page(request, "vaults/confirm.html", context)
 
 
 def check(kind: str) -> None:

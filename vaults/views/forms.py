@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from django import forms
-from django.http import Http404, HttpRequest, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from vaults import problems
 from vaults.actions.changes import UNREAD, ChangedMeanwhile, CurrentUnread, NameTaken
 from vaults.keyvault.errors import BadRequest, Conflict
 from vaults.keyvault.types import Properties
+from vaults.views.pages import HtmxRequest, render_page
 
 Found = TypeVar("Found", bound=Properties)
 
@@ -23,6 +24,17 @@ SUBJECT_NAMED = re.compile(r"\bsubject(?! alternative)|x\.?500", re.IGNORECASE)
 def posted(request: HttpRequest) -> QueryDict | None:
     """What a form was sent with, also where that is nothing; None where the page is only looked at."""
     return request.POST if request.method == "POST" else None
+
+
+def form_page(request: HtmxRequest, page: str, context: dict[str, Any]) -> HttpResponse:
+    """A page with a form: as it is opened, or as it comes back from being sent.
+
+    Its status is then that of what was refused, or 422 where something in it has to be corrected.
+    """
+    if request.method != "POST":
+        return render_page(request, page, context)
+    problem: problems.Problem | None = context.get("problem")
+    return render_page(request, page, context, status=problem.status if problem else 422)
 
 
 def selected_version(versions: Sequence[Found], version: str) -> Found:

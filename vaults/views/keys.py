@@ -21,7 +21,7 @@ from vaults.views.activity import activity_ahead
 from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
-from vaults.views.forms import attributes_of, posted, refused_form
+from vaults.views.forms import attributes_of, form_page, posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.parts import not_read, shown_version
 
@@ -135,7 +135,7 @@ def key_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
         if attempt.succeeded:
             messages.success(request, f"Key {name} was created.")
             return redirect("key_detail", vault.slug, name)
-    return render_page(request, "vaults/key_form.html", context, status=422 if form.is_bound else 200)
+    return form_page(request, "vaults/key_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -155,7 +155,7 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
             "rotation_policy": before.rotation_policy.value,
             "not_carried": not_carried(before, key, vault.connection.api_version) if key else [],
         }
-        return render_page(request, "vaults/key_form.html", context)
+        return form_page(request, "vaults/key_form.html", context)
     form = context["form"] = KeyVersionForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
@@ -163,7 +163,7 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
         if attempt.succeeded:
             messages.success(request, f"Key {name} has a new version.")
             return redirect("key_detail", vault.slug, name)
-    return render_page(request, "vaults/key_form.html", context, status=422)
+    return form_page(request, "vaults/key_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -180,7 +180,7 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
             initial["key_ops"] = key.key_ops
         context |= {"form": KeyEditForm(initial=initial), "unread": not_read(vault, detail.key)}
         context["unread_note"] = "So the permitted operations are not shown here; they stay as they are."
-        return render_page(request, "vaults/key_edit.html", context)
+        return form_page(request, "vaults/key_edit.html", context)
     form = context["form"] = KeyEditForm(request.POST)
     if form.is_valid():
         data = form.cleaned_data
@@ -189,7 +189,7 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         if attempt.succeeded:
             messages.success(request, f"Key {name} was updated.")
             return redirect("key_detail", vault.slug, name)
-    return render_page(request, "vaults/key_edit.html", context, status=422)
+    return form_page(request, "vaults/key_edit.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -204,6 +204,6 @@ def key_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         if attempt.succeeded:
             messages.success(request, f"Key {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "keys", name)
-        return render_page(request, "vaults/confirm.html", context)
+        return form_page(request, "vaults/confirm.html", context)
     current = current_if_read(lambda: _shown(keys.read_key(request.user, vault, name)))
-    return render_page(request, "vaults/confirm.html", deletion_page(vault, "key", name, current))
+    return form_page(request, "vaults/confirm.html", deletion_page(vault, "key", name, current))

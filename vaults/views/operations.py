@@ -20,7 +20,7 @@ from vaults.models.audit import AuditState
 from vaults.permissions import Action
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
-from vaults.views.forms import refused_form
+from vaults.views.forms import form_page, refused_form
 from vaults.views.pages import HtmxRequest, is_swap, render_page
 
 #: Seconds between two looks: quick at first, then calmer.
@@ -101,7 +101,7 @@ def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) 
         if attempt.succeeded:
             messages.success(request, "Key Vault was asked to cancel the operation.")
             return redirect("certificate_operation", vault.slug, name)
-    return render_page(request, "vaults/confirm.html", context)
+    return form_page(request, "vaults/confirm.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -120,7 +120,7 @@ def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) 
         if attempt.succeeded:
             messages.success(request, f"The operation of {name} was deleted.")
             return redirect("certificate_list", vault.slug)
-    return render_page(request, "vaults/confirm.html", context)
+    return form_page(request, "vaults/confirm.html", context)
 
 
 def end_page(vault: Vault, name: str, act: str, consequences: list[str]) -> dict[str, Any]:

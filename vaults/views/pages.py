@@ -1,5 +1,6 @@
 """Answering: a page, or the named part of it that htmx swaps in."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -7,6 +8,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
+from vaults.problems import Problem
 from vaults.views.by_hand import by_hand
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 LONGEST_SEARCH = 500
 #: Words of a search that are looked for.
 MOST_WORDS = 8
+
+#: Seconds after which another try makes sense where nobody has said when.
+RETRY_AFTER = 5
 
 
 class HtmxRequest(HttpRequest):
@@ -49,6 +54,10 @@ def render_page(
         context = {"exchanges": by_hand(vault.exchanges), **context}
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
+    if status == 503:
+        problem: Problem | None = context.get("problem")
+        asked = problem.retry_after if problem else None
+        response["Retry-After"] = str(math.ceil(asked or RETRY_AFTER))
     return response
 
 

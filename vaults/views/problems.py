@@ -44,7 +44,4 @@ def problem_page(request: HtmxRequest, error: problems.Expected, vault: Vault | 
     problem = problems.explain(error, vault=vault)
     log.info("problem", error=type(error).__name__, status=problem.status, code=getattr(error, "code", None))
     context = {"problem": problem, "vault": vault}
-    response = render_page(request, "vaults/error.html", context, partial="problem", status=problem.status)
-    if problem.status == 503:
-        response["Retry-After"] = "5"
-    return response
+    return render_page(request, "vaults/error.html", context, partial="problem", status=problem.status)

@@ -19,7 +19,7 @@ from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
 from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
-from vaults.views.forms import attributes_of, posted, refused_form, selected_version
+from vaults.views.forms import attributes_of, form_page, posted, refused_form, selected_version
 from vaults.views.pages import HtmxRequest, is_swap, render_page
 from vaults.views.values import shown
 
@@ -73,7 +73,7 @@ def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
         if attempt.succeeded:
             messages.success(request, f"Secret {name} was created.")
             return redirect("secret_detail", vault.slug, name)
-    return render_page(request, "vaults/secret_form.html", context, status=422 if form.is_bound else 200)
+    return form_page(request, "vaults/secret_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -95,7 +95,7 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
                 "content_type": current.content_type,
                 "tags": current.tags,
             }
-        return render_page(request, "vaults/secret_form.html", {**context, "form": SecretVersionForm(initial=initial)})
+        return form_page(request, "vaults/secret_form.html", {**context, "form": SecretVersionForm(initial=initial)})
     form = context["form"] = SecretVersionForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
@@ -103,7 +103,7 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
         if attempt.succeeded:
             messages.success(request, f"Secret {name} has a new version.")
             return redirect("secret_detail", vault.slug, name)
-    return render_page(request, "vaults/secret_form.html", context, status=422)
+    return form_page(request, "vaults/secret_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,7 +116,7 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         versions = secrets.read_secret(request.user, vault, name)
         current = selected_version(versions, request.GET.get("version", ""))
         form = SecretEditForm(initial={"opened_on": stamp_of(current), **attributes_of(current, SecretEditForm)})
-        return render_page(request, "vaults/secret_edit.html", {**context, "form": form})
+        return form_page(request, "vaults/secret_edit.html", {**context, "form": form})
     form = context["form"] = SecretEditForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
@@ -124,7 +124,7 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         if attempt.succeeded:
             messages.success(request, f"Secret {name} was updated.")
             return redirect("secret_detail", vault.slug, name)
-    return render_page(request, "vaults/secret_edit.html", context, status=422)
+    return form_page(request, "vaults/secret_edit.html", context)
 
 
 @require_POST
@@ -162,6 +162,6 @@ def secret_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
         if attempt.succeeded:
             messages.success(request, f"Secret {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "secrets", name)
-        return render_page(request, "vaults/confirm.html", context)
+        return form_page(request, "vaults/confirm.html", context)
     current = current_if_read(lambda: secrets.read_secret(request.user, vault, name)[0])
-    return render_page(request, "vaults/confirm.html", deletion_page(vault, "secret", name, current))
+    return form_page(request, "vaults/confirm.html", deletion_page(vault, "secret", name, current))

@@ -16,9 +16,18 @@ from vaults.actions import teams
 from vaults.forms.teams import InviteForm, JoinForm, RoleForm
 from vaults.models import Invitation, Membership, Team
 from vaults.permissions import ROLE_SENTENCES, Action, Role
+from vaults.problems import Problem
 from vaults.views.doors import once
 from vaults.views.forms import posted
 from vaults.views.pages import HtmxRequest, render_page
+
+LAST_OWNER = Problem(
+    "A team keeps at least one owner",
+    "Nobody could change the team's members, connections and vaults any more, so nothing was changed.",
+    ["Make somebody else an owner first."],
+    status=409,
+)
+NO_SUCH_ROLE = Problem("There is no such role", "Nothing was changed.", ["Choose one of the list."], status=422)
 
 
 def page_of(team: Team) -> dict[str, Any]:
@@ -58,12 +67,13 @@ def member_invite(request: HtmxRequest) -> HttpResponse:
 def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
     member, form = member_for(request, member_id), RoleForm(request.POST)
     access.require(request.user, Action.MEMBER_UPDATE, member.team)
-    if form.is_valid():
-        try:
-            teams.update_member(request.user, member, Role(form.cleaned_data["role"]))
-            messages.success(request, f"{member.user} is {form.cleaned_data['role']} now.")
-        except teams.LastOwner:
-            messages.error(request, "A team keeps at least one owner. Make somebody else an owner first.")
+    if not form.is_valid():
+        return refused(request, member, NO_SUCH_ROLE)
+    try:
+        teams.update_member(request.user, member, Role(form.cleaned_data["role"]))
+    except teams.LastOwner:
+        return refused(request, member, LAST_OWNER)
+    messages.success(request, f"{member.user} is {form.cleaned_data['role']} now.")
     return redirect("team")
 
 
@@ -73,10 +83,14 @@ def member_remove(request: HtmxRequest, member_id: int) -> HttpResponse:
     member = member_for(request, member_id)
     try:
         teams.remove_member(request.user, member)
-        messages.success(request, f"{member.user} is no longer in the team.")
     except teams.LastOwner:
-        messages.error(request, "A team keeps at least one owner. Make somebody else an owner first.")
+        return refused(request, member, LAST_OWNER)
+    messages.success(request, f"{member.user} is no longer in the team.")
     return redirect("team")
+
+
+def refused(request: HtmxRequest, member: Membership, problem: Problem) -> HttpResponse:
+    return render_page(request, "vaults/team.html", {**page_of(member.team), "problem": problem}, status=problem.status)
 
 
 def member_for(request: HtmxRequest, member_id: int) -> Membership:

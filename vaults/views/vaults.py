@@ -15,7 +15,7 @@ from vaults.forms.vaults import VaultEditForm, VaultForm
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.doors import once, with_vault
-from vaults.views.forms import posted, refused_form
+from vaults.views.forms import form_page, posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.summary import summary_of
 
@@ -62,7 +62,7 @@ def vault_new(request: HtmxRequest) -> HttpResponse:
                 return redirect("vault_detail", vault.slug)
         except vaults.VaultKnown:
             form.add_error("name", "This connection has this vault already.")
-    return render_page(request, "vaults/vault_form.html", context, status=422 if form.is_bound else 200)
+    return form_page(request, "vaults/vault_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -76,7 +76,7 @@ def vault_edit(request: HtmxRequest, vault: Vault) -> HttpResponse:
         messages.success(request, f"Vault {vault.name} was changed.")
         return redirect("vault_detail", vault.slug)
     context = {"vault": vault, "form": form, "cancel_url": reverse("vault_detail", args=[vault.slug])}
-    return render_page(request, "vaults/vault_form.html", context)
+    return form_page(request, "vaults/vault_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -103,7 +103,7 @@ def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "crumbs": [],
         "form": ConfirmForm(),
     }
-    return render_page(request, "vaults/confirm.html", context)
+    return form_page(request, "vaults/confirm.html", context)
 
 
 @require_POST

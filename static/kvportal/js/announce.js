@@ -38,6 +38,15 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   say(spoken?.dataset.say);
 });
 
+// A refusal may be told in the very part of the page that was asked for: the result of a test that failed.
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const { isError, target, xhr } = event.detail;
+  if (!isError || !target.id) return;
+  if (!new DOMParser().parseFromString(xhr.responseText, "text/html").getElementById(target.id)) return;
+  event.detail.shouldSwap = true;
+  event.detail.isError = false;
+});
+
 // A refusal in answer to a part of the page is shown above the page's content, in the server's words.
 document.body.addEventListener("htmx:responseError", (event) => {
   const { status, responseText } = event.detail.xhr;
