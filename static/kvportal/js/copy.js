@@ -1,17 +1,19 @@
 /* Copy buttons: `data-copy` holds the text, or `data-copy-from` names the element that shows it. */
 
 function done(button) {
-  if (button.dataset.busy) return;
+  if (!button || button.dataset.busy) return;
   const before = [...button.childNodes];
   button.dataset.busy = "1";
   button.classList.add("tone-ok");
-  button.textContent = "✓";
+  button.textContent = button.classList.contains("btn-icon") ? "✓" : "✓ Copied";
   setTimeout(() => {
     button.replaceChildren(...before);
     button.classList.remove("tone-ok");
     delete button.dataset.busy;
-  }, 1400);
+  }, 1800);
 }
+
+document.addEventListener("kvportal:copied", (event) => done(event.detail.button));
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy], [data-copy-from]");
@@ -19,7 +21,7 @@ document.addEventListener("click", async (event) => {
   const source = button.dataset.copyFrom && document.querySelector(button.dataset.copyFrom);
   try {
     await navigator.clipboard.writeText(source ? source.textContent : button.dataset.copy);
-    done(button);
+    document.dispatchEvent(new CustomEvent("kvportal:copied", { detail: { button } }));
     document.dispatchEvent(new CustomEvent("kvportal:say", { detail: "Copied" }));
   } catch {
     document.dispatchEvent(new CustomEvent("kvportal:toast", { detail: "The browser does not allow copying here; select the text instead." }));

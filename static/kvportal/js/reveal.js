@@ -3,7 +3,6 @@
 
 const SECONDS = 30;
 let timer = 0;
-let clipboard = 0;
 let exact = ""; // the value as it is, while its element may show it prettier
 
 const box = () => document.getElementById("value");
@@ -70,20 +69,13 @@ function download(link) {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
-async function copyShown(button) {
-  await navigator.clipboard.writeText(exact);
-  button.classList.add("tone-ok");
-  event("kvportal:say", "Value copied");
-  forgetClipboard();
+async function copy(value, button) {
+  await navigator.clipboard.writeText(value);
+  event("kvportal:copied", { value, button });
 }
 
-// Cleared where the browser allows it: the page must still have the focus.
-function forgetClipboard() {
-  clearTimeout(clipboard);
-  clipboard = setTimeout(() => navigator.clipboard.writeText("").catch(() => {}), SECONDS * 1000);
-}
-
-async function copyUnseen(form) {
+async function copyUnseen(form, button) {
+  if (!navigator.clipboard) throw new Error("no clipboard here"); // before the value is fetched for nothing
   const body = new FormData(form);
   body.set("purpose", "copy");
   const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true", "HX-Target": "value", "HX-Current-URL": location.href } });
@@ -97,9 +89,7 @@ async function copyUnseen(form) {
     if (problem && place) return place.replaceChildren(document.importNode(problem, true));
     return event("kvportal:toast", `The value could not be copied; the server answered ${answer.status}.`);
   }
-  await navigator.clipboard.writeText(exactOf(value));
-  event("kvportal:say", "Value copied without being shown");
-  forgetClipboard();
+  await copy(exactOf(value), button);
 }
 
 document.addEventListener("click", async (click) => {
@@ -117,8 +107,7 @@ document.addEventListener("click", async (click) => {
   if (form && !form.reportValidity()) return;
   button.disabled = true;
   try {
-    await (form ? copyUnseen(form) : copyShown(button));
-    button.classList.add("tone-ok");
+    await (form ? copyUnseen(form, button) : copy(exact, button));
   } catch {
     event("kvportal:toast", "The browser does not allow copying here. Reveal the value and select it.");
   } finally {
