@@ -28,6 +28,11 @@ class Frame:
         return list(access.vaults_for(self._user).with_state())
 
     @cached_property
+    def has_connections(self) -> bool:
+        """Asked only where there is no vault: what the first step is."""
+        return access.connections_for(self._user).exists()
+
+    @cached_property
     def rail(self) -> SafeString:
         """The rail, drawn: the same for whatever the page shows, so it can be drawn before that is known."""
         match = self._request.resolver_match

@@ -70,6 +70,10 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-open-shortcuts]")) dialog?.showModal();
+});
+
 // A menu closes when one clicks elsewhere or leaves it.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
