@@ -25,6 +25,7 @@ from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
+from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.parts import not_read, shown_version
 
@@ -43,6 +44,7 @@ def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "items": page.items,
         "next_token": page.next_token,
         "pending": index.pending_names(vault) if any(not item.x5t for item in page.items) else (),
+        "deleted": deleted_if_empty(vault, "certificate", page.items, page.next_token),
     }
     return render_page(request, "vaults/certificate_list.html", context, partial="rows")
 

@@ -22,6 +22,7 @@ from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
+from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.parts import not_read, shown_version
 
@@ -36,7 +37,12 @@ UNREAD_NOTE = (
 @with_vault
 def key_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = keys.list_keys(request.user, vault, request.GET.get("page") or None)
-    context = {"vault": vault, "items": page.items, "next_token": page.next_token}
+    context = {
+        "vault": vault,
+        "items": page.items,
+        "next_token": page.next_token,
+        "deleted": deleted_if_empty(vault, "key", page.items, page.next_token),
+    }
     return render_page(request, "vaults/key_list.html", context, partial="rows")
 
 

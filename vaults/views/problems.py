@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from vaults import access, audit, problems
 from vaults.models import Vault
 from vaults.permissions import RoleMissing
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.views.known import last_known
+from vaults.views.pages import HtmxRequest, is_swap, render_page
 
 log = structlog.get_logger("vaults.problems")
 
@@ -43,5 +45,7 @@ def record_try(request: HtmxRequest, refusal: RoleMissing, vault: Vault | None) 
 def problem_page(request: HtmxRequest, error: problems.Expected, vault: Vault | None) -> HttpResponse:
     problem = problems.explain(error, vault=vault)
     log.info("problem", error=type(error).__name__, status=problem.status, code=getattr(error, "code", None))
-    context = {"problem": problem, "vault": vault}
+    context: dict[str, Any] = {"problem": problem, "vault": vault}
+    if not is_swap(request):
+        context["last_known"] = last_known(request, vault, error)
     return render_page(request, "vaults/error.html", context, partial="problem", status=problem.status)

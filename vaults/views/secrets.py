@@ -20,6 +20,7 @@ from vaults.views.activity import activity_ahead
 from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
 from vaults.views.forms import attributes_of, form_page, posted, refused_form, selected_version
+from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, is_swap, render_page
 from vaults.views.values import shown
 
@@ -33,7 +34,12 @@ UNREAD_NOTE = (
 @with_vault
 def secret_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = secrets.list_secrets(request.user, vault, request.GET.get("page") or None)
-    context = {"vault": vault, "items": page.items, "next_token": page.next_token}
+    context = {
+        "vault": vault,
+        "items": page.items,
+        "next_token": page.next_token,
+        "deleted": deleted_if_empty(vault, "secret", page.items, page.next_token),
+    }
     return render_page(request, "vaults/secret_list.html", context, partial="rows")
 
 

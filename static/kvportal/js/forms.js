@@ -2,7 +2,7 @@
 
 const encoder = new TextEncoder();
 const form = document.querySelector("form[data-guard]");
-let dirty = Boolean(document.querySelector(".summary, .form-page .problem")); // a refused form still holds what was typed
+let dirty = Boolean(form?.hasAttribute("data-typed")); // a refused form comes back with what was typed
 
 // Nothing typed is lost by accident.
 form?.addEventListener("input", () => { dirty = true; });

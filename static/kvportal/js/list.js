@@ -43,14 +43,25 @@ function enhance(list) {
       if (show === "managed") chip.querySelector("[data-word]").textContent = view.managed ? "Managed shown" : "Managed hidden";
     }
     const more = body.querySelector("tr.more");
+    const failed = Boolean(more?.classList.contains("failed"));
     if (loaded) {
       const shown = visible().length;
       const part = shown === open.length ? "" : `${shown} shown · `;
-      loaded.querySelector("[data-text]").textContent = `${part}${open.length} loaded${more ? ", loading…" : ""}`;
-      loaded.querySelector(".bar").hidden = !more;
+      loaded.querySelector("[data-text]").textContent = `${part}${open.length} loaded${failed ? ", the rest could not be read" : more ? ", loading…" : ""}`;
+      loaded.querySelector(".bar").hidden = !more || failed;
     }
-    if (empty) empty.hidden = all.length === 0 || visible().length > 0 || Boolean(more);
+    if (empty) drawEmpty(open.length, more && !failed);
     drawSelection();
+  }
+
+  // Nothing matches: how many were compared, and the way to the same words elsewhere.
+  function drawEmpty(count, loading) {
+    empty.hidden = rows().length === 0 || visible().length > 0 || Boolean(loading);
+    empty.querySelector("[data-none]").textContent = `None of ${count} matches`;
+    for (const [mark, field] of [["data-search-all", "q"], ["data-search-deleted", "filter"]]) {
+      const link = empty.querySelector(`[${mark}]`);
+      if (link) link.search = view.text ? `${new URLSearchParams({ [field]: view.text })}` : "";
+    }
   }
 
   // Sorting
@@ -139,7 +150,23 @@ function enhance(list) {
       remember();
     });
   }
+  empty?.querySelector("[data-clear-filter]").addEventListener("click", () => {
+    Object.assign(view, { text: "", show: "all" });
+    if (filter) filter.value = "";
+    filter?.focus();
+    draw();
+    remember();
+  });
   document.body.addEventListener("htmx:afterSettle", () => { sort(); draw(); });
+  // The rest of the list did not come: what is there stays of use, and the link asks once more.
+  for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.body.addEventListener(failure, (event) => {
+      const row = event.target.closest?.("tr.more");
+      if (!row) return;
+      row.classList.add("failed");
+      draw();
+    });
+  }
   sort();
   draw();
 }

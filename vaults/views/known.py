@@ -1,0 +1,56 @@
+"""What the last scan knows of a list that Azure does not give now, or gives empty."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min
+from django.http import HttpRequest
+
+from vaults import access
+from vaults.keyvault.errors import KeyVaultError
+from vaults.models import InventoryItem, Vault
+from vaults.permissions import Action
+
+#: Rows of a list that was refused: enough to look something up; the inventory has the rest.
+SHOWN = 100
+
+LISTS = {f"{kind}_list": kind for kind in InventoryItem.Kind.values}
+
+
+@dataclass(frozen=True, slots=True)
+class LastKnown:
+    kind: str
+    items: list[InventoryItem]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    count: int
+    until: datetime | None
+
+
+def last_known(request: HttpRequest, vault: Vault | None, error: Exception) -> LastKnown | None:
+    """The rows of the list that this page would have shown. None for other pages, other errors, and before the first scan."""
+    match = request.resolver_match
+    kind = LISTS.get(match.url_name or "") if match else None
+    if vault is None or vault.scanned_at is None or kind is None or not isinstance(error, KeyVaultError):
+        return None
+    if Action.INVENTORY_READ not in access.allowed(request.user, vault.team):  # type: ignore[arg-type]  # signed in
+        return None
+    found = InventoryItem.objects.filter(vault=vault, kind=kind, deleted_on=None)
+    items = list(found.order_by("name")[: SHOWN + 1])
+    if not items:
+        return None
+    more = found.count() - SHOWN if len(items) > SHOWN else 0
+    return LastKnown(kind, items[:SHOWN], more)
+
+
+def deleted_if_empty(vault: Vault, kind: str, items: Sequence[object], next_token: str | None) -> Deleted | None:
+    """Where Azure's list is empty: how many of its kind were deleted at the last scan, and until when all of them can be
+    recovered. None where the list has something."""
+    if items or next_token:
+        return None
+    found = InventoryItem.objects.filter(vault=vault, kind=kind).exclude(deleted_on=None)
+    return Deleted(**found.aggregate(count=Count("pk"), until=Min("scheduled_purge_on")))
