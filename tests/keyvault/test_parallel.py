@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 
 import pytest
 
-from vaults.keyvault.parallel import gather, use_the_wait, while_waiting
+from vaults.keyvault.parallel import AT_ONCE, gather, use_the_wait, while_waiting
 
 who: contextvars.ContextVar[str] = contextvars.ContextVar("who")
 
@@ -41,6 +42,50 @@ def test_errors_can_be_had_as_results() -> None:
 def test_the_context_goes_along() -> None:
     who.set("olga")
     assert gather(who.get, who.get, who.get) == ("olga",) * 3
+
+
+def test_no_gather_waits_for_anothers_calls() -> None:
+    """Twenty that hang, and one that does not."""
+    begun, end = threading.Semaphore(0), threading.Event()
+
+    def hang() -> None:
+        begun.release()
+        end.wait(10)
+
+    others = [threading.Thread(target=gather, args=[hang] * 4) for _ in range(20)]
+    for other in others:
+        other.start()
+    for _ in range(80):
+        begun.acquire(timeout=5)
+    assert gather(*(lambda n=n: n for n in range(4))) == (0, 1, 2, 3)
+    assert not end.is_set()
+    end.set()
+    for other in others:
+        other.join()
+
+
+def test_one_gather_asks_for_so_many_at_once_and_no_more() -> None:
+    running, most, lock = 0, 0, threading.Lock()
+
+    def call() -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.002)
+        with lock:
+            running -= 1
+
+    gather(*[call] * 50)
+    assert 1 < most <= AT_ONCE
+
+
+def test_what_ends_a_thread_is_raised_where_the_results_are_awaited() -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        gather(lambda: 1, leave, return_exceptions=True)
 
 
 def test_a_gather_within_a_gather_does_not_wait_for_itself() -> None:

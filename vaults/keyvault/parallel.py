@@ -1,12 +1,12 @@
-"""Independent calls side by side, on threads that keep their warm connections; and other work while they wait."""
+"""Independent calls side by side, and other work while they wait."""
 
 from __future__ import annotations
 
 import contextvars
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, Literal, TypeVar, overload
 
@@ -14,14 +14,8 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 
-_worker = threading.local()
-
-
-def _mark_as_worker() -> None:
-    _worker.is_one = True
-
-
-_pool = ThreadPoolExecutor(16, thread_name_prefix="keyvault", initializer=_mark_as_worker)
+AT_ONCE = 8
+"""As many calls of one gather run at once; a vault takes no more (see `limits`)."""
 
 
 @overload
@@ -36,26 +30,45 @@ def gather(*calls: Callable[[], Any], return_exceptions: bool = False) -> tuple[
     """Run all calls and give their results in order; each takes no argument and touches no database.
 
     All are waited for. Then the first error is raised, or stands in its place with `return_exceptions`.
-    The first call runs in the calling thread; called from within a gather, all do, so that the pool
-    can't wait for itself.
+    The first call runs in the calling thread. The threads for the others are this gather's own: whoever waits for
+    a slow vault holds back nobody else.
     """
     if not calls:
         return ()
-    first, *others = calls
-    if not getattr(_worker, "is_one", False):
-        others = [_pool.submit(contextvars.copy_context().run, call).result for call in others]
-    outcomes = tuple(_outcome(call) for call in (first, *others))
-    if not return_exceptions:
-        for outcome in outcomes:
-            if isinstance(outcome, Exception):
-                raise outcome
-    return outcomes
+    outcomes: list[Any] = [None] * len(calls)
+    todo = deque(enumerate(calls))
+    place, first = todo.popleft()
+
+    def work() -> None:
+        while True:
+            try:
+                place, call = todo.popleft()
+            except IndexError:
+                return
+            outcomes[place] = _outcome(call)
+
+    helpers = [_thread(work) for _ in range(min(len(todo), AT_ONCE - 1))]
+    outcomes[place] = _outcome(first)
+    work()
+    for helper in helpers:
+        helper.join()
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not (return_exceptions and isinstance(outcome, Exception)):
+            raise outcome
+    return tuple(outcomes)
+
+
+def _thread(work: Callable[[], None]) -> threading.Thread:
+    """One that is under way, in the caller's context."""
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="keyvault", daemon=True)
+    thread.start()
+    return thread
 
 
 def _outcome(call: Callable[[], Any]) -> Any:
     try:
         return call()
-    except Exception as error:
+    except BaseException as error:  # raised again in the thread that gathers
         return error
 
 
