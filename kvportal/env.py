@@ -3,12 +3,14 @@
 Each `KVPORTAL_X` may also be given as `KVPORTAL_X_FILE`, the path of a file that holds it.
 """
 
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import cast
 
-from environs import Env, EnvValidationError, FileAwareEnv
+from environs import Env, EnvValidationError, FileAwareEnv, ValidationError
 
 
 @contextmanager
@@ -22,3 +24,11 @@ def reading() -> Iterator[Env]:
         wrong = cast(dict[str, list[str]], error.error_messages)
         lines = [f"  {name}: {' '.join(reasons)}" for name, reasons in wrong.items()]
         sys.exit("\n".join(["kvportal does not start: the environment is not right", *lines]))
+
+
+def holds_certificates(path: Path) -> None:
+    """A check of a variable that names a file of CAs."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except OSError:
+        raise ValidationError(f"{path} is no PEM file of certificates that can be read.") from None

@@ -7,7 +7,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from kvportal.env import reading
+from kvportal.env import holds_certificates, reading
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -29,6 +29,7 @@ with reading() as env:
 
     CLOUDS_FILE: Path | None = env.path("CLOUDS_FILE", None)
     OUTBOUND_PROXY: str | None = env.str("OUTBOUND_PROXY", None)
+    CA_FILE: Path | None = env.path("CA_FILE", None, validate=holds_certificates)
     SCAN_MINUTES: int = env.int("SCAN_MINUTES", 15)
     OWNER_EMAIL: str = env.str("OWNER_EMAIL", "")
     OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", "")

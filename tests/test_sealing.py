@@ -197,7 +197,12 @@ def test_it_does_not_serve_with_a_key_that_does_not_fit(file_world: World, file_
 
 
 def test_every_mistake_in_the_environment_is_said_at_once(tmp_path: Path) -> None:
-    refused = serve(KVPORTAL_PORT="eighty", KVPORTAL_HTTPS="perhaps", KVPORTAL_DATA_DIR=str(tmp_path))
+    ca_file = tmp_path / "company.pem"
+    ca_file.write_text("-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n")
+    refused = serve(
+        KVPORTAL_PORT="eighty", KVPORTAL_HTTPS="perhaps", KVPORTAL_DATA_DIR=str(tmp_path), KVPORTAL_CA_FILE=str(ca_file)
+    )
+    assert f"KVPORTAL_CA_FILE: {ca_file} is no PEM file of certificates" in refused.stderr
     assert refused.returncode != 0
     for name in ("SECRET_KEY", "SEALING_KEYS", "AUDIT_KEY", "PORT", "HTTPS"):
         assert f"KVPORTAL_{name}" in refused.stderr, name

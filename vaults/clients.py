@@ -32,17 +32,27 @@ def clouds() -> dict[str, Cloud]:
     """All clouds of this deployment, read anew when their file has changed. Raises InvalidClouds."""
     global _clouds
     path: Path | None = settings.CLOUDS_FILE
-    stamp = (path, path.stat().st_mtime_ns if path and path.exists() else None, settings.OUTBOUND_PROXY)
+    stamp = (
+        path,
+        path.stat().st_mtime_ns if path and path.exists() else None,
+        settings.OUTBOUND_PROXY,
+        settings.CA_FILE,
+    )
     with _lock:
         if _clouds is None or _clouds[0] != stamp:
-            _clouds = (stamp, _behind_proxy(load_clouds(path)))
+            _clouds = (stamp, _as_deployed(load_clouds(path)))
         return {**_clouds[1], **settings.CLOUDS}
 
 
-def _behind_proxy(known: dict[str, Cloud]) -> dict[str, Cloud]:
-    """Azure's own clouds lie behind the deployment's proxy; a cloud of the file says itself what it lies behind."""
-    azure = {name: replace(known[name], proxy=settings.OUTBOUND_PROXY) for name in AZURE_CLOUDS if name in known}
-    return {**known, **azure}
+def _as_deployed(known: dict[str, Cloud]) -> dict[str, Cloud]:
+    """Azure's own clouds lie behind the deployment's proxy and CAs; a cloud of the file says itself what it lies behind."""
+    return {**known, **{name: _behind_company(known[name]) for name in AZURE_CLOUDS}}
+
+
+def _behind_company(cloud: Cloud) -> Cloud:
+    """What the file of clouds says of one of Azure's own goes before."""
+    ca_file = str(settings.CA_FILE) if settings.CA_FILE else None
+    return replace(cloud, proxy=cloud.proxy or settings.OUTBOUND_PROXY, ca_file=cloud.ca_file or ca_file)
 
 
 def cloud_of(connection: Connection) -> Cloud:

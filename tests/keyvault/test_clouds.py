@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,15 @@ def test_a_file_adds_clouds(tmp_path: Path) -> None:
     assert hash(load_clouds(file)["local"]) == hash(local)
 
 
+def test_a_file_may_change_a_part_of_azures_own_clouds(tmp_path: Path) -> None:
+    file = tmp_path / "clouds.toml"
+    file.write_text('[clouds.azure]\nca_file = "/etc/company.pem"\n[clouds.usgov]\nlabel = "Gov"\nproxy = "http://p:1"')
+    clouds = load_clouds(file)
+    assert clouds["azure"] == replace(AZURE, ca_file="/etc/company.pem")
+    assert clouds["usgov"] == replace(AZURE_CLOUDS["usgov"], label="Gov", proxy="http://p:1")
+    assert clouds["china"] == AZURE_CLOUDS["china"]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -162,6 +172,10 @@ def test_a_file_adds_clouds(tmp_path: Path) -> None:
         '[clouds.x]\nauthority = "https://login.test"\nscope = "https://v/.default"\nvault_suffixes = [""]',
         '[clouds.x]\nauthority = "https://login.test"\nscope = "https://v/.default"\nvault_hosts = ["a"]',
         '[clouds.x]\nauthority = "https://login.test"\nscope = "https://v/.default"\nca_file = 3',
+        "[clouds.azure]\nca_file = 3",
+        '[clouds.azure]\nauthority = "http://login.test"',
+        "[clouds.azure]\nvault_suffixes = [3]",
+        '[clouds.azure]\nvault_suffixes = [""]',
     ],
 )
 def test_a_file_that_could_mislead_is_refused(tmp_path: Path, text: str) -> None:

@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from pytest_django import Settings
 
+from tests.keyvault.proxy import OutboundProxy
+from vaults import clients
 from vaults.emulator.home import Home
 from vaults.emulator.server import serve
 from vaults.keyvault import wire
@@ -104,6 +107,83 @@ def test_a_ca_file_that_cant_be_read_is_our_own_trouble(home: Home, tmp_path: Pa
     assert (caught.value.reason, caught.value.refused) == ("ca_file", False)
     with pytest.raises(UnreadableCaFile):
         connect(home, cloud, blind).secrets.list_page()
+
+
+@pytest.fixture
+def proxy() -> Iterator[OutboundProxy]:
+    with OutboundProxy() as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        yield proxy
+        proxy.shutdown()
+
+
+@pytest.fixture
+def azure_at_home(home: Home, tmp_path: Path, settings: Settings) -> Settings:
+    """Azure's public cloud, whose hosts are the local Key Vault's."""
+    local = load_clouds(home.clouds_file)["local"]
+    settings.CLOUDS_FILE = tmp_path / "clouds.toml"
+    settings.CLOUDS_FILE.write_text(
+        f'[clouds.azure]\nauthority = "{local.authority}"\n'
+        f'vault_hosts = {{ kv-shop-prod = "{local.vault_hosts["kv-shop-prod"]}" }}\n'
+    )
+    return settings
+
+
+@pytest.mark.parametrize("behind_proxy", [False, True])
+@pytest.mark.parametrize("said_in", ["variable", "file of clouds"])
+def test_a_company_ca_counts_for_azures_own_clouds_and_the_proxy_stays(
+    said_in: str, behind_proxy: bool, home: Home, azure_at_home: Settings, proxy: OutboundProxy
+) -> None:
+    with pytest.raises(AuthenticationError, match="not trusted"):
+        connect(home, clients.clouds()["azure"], clients.clouds()["azure"]).secrets.list_page()
+
+    if behind_proxy:
+        azure_at_home.OUTBOUND_PROXY = proxy.url
+    if said_in == "variable":
+        azure_at_home.CA_FILE = home.ca_file
+    else:
+        with azure_at_home.CLOUDS_FILE.open("a") as file:
+            file.write(f'ca_file = "{home.ca_file}"\n')
+    azure = clients.clouds()["azure"]
+    assert connect(home, azure, azure).secrets.list_page().items
+    hosts = [urlsplit(azure.authority).netloc, azure.vault_hosts["kv-shop-prod"]]
+    assert proxy.targets == (hosts if behind_proxy else [])
+
+
+def test_a_company_ca_stands_beside_the_public_ones(home: Home) -> None:
+    """A proxy that opens TLS lets some of Azure's hosts pass."""
+    cloud = load_clouds(home.clouds_file)["local"]
+    beside = replace(cloud, public_cas=True)
+    assert connect(home, beside, beside).secrets.list_page().items
+    trusted = {known: _trusted_by_a_connection_to(known) for known in (cloud, beside)}
+    assert trusted[cloud] in (0, 1)
+    assert trusted[beside] > 100
+
+
+def _trusted_by_a_connection_to(cloud: Cloud) -> int:
+    """How many CAs count for the connection that the last answer came over."""
+    wire.exchange(cloud, "GET", f"{cloud.authority}/", seconds=5)
+    adapter = wire.session_for(cloud).get_adapter(cloud.authority)
+    assert isinstance(adapter, requests.adapters.HTTPAdapter)
+    pools = adapter.poolmanager.pools
+    port = urlsplit(cloud.authority).port
+    pool = next(pools[key] for key in pools.keys() if pools[key].port == port)  # noqa: SIM118 - can't be iterated itself
+    connection = pool.pool.queue[-1]
+    return int(connection.sock.context.cert_store_stats()["x509_ca"])
+
+
+def test_a_changed_company_ca_counts_at_once(home: Home, tmp_path: Path) -> None:
+    cloud = load_clouds(home.clouds_file)["local"]
+    ca_file = tmp_path / "company.pem"
+    ca_file.write_text("# noch leer: für später\n")
+    beside = replace(cloud, ca_file=str(ca_file), public_cas=True)
+    with pytest.raises(AuthenticationError) as caught:
+        connect(home, beside, cloud).secrets.list_page()
+    assert caught.value.reason == "ca_file"
+    with pytest.raises(UnreadableCaFile):
+        connect(home, cloud, beside).secrets.list_page()
+    ca_file.write_text(f"# für später\n{home.ca_file.read_text()}")
+    assert connect(home, beside, beside).secrets.list_page().items
 
 
 def test_threads_share_their_warm_connections(home: Home) -> None:

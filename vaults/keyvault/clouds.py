@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +25,8 @@ class Cloud:
     """One cloud: its sign-in authority, the scopes to ask tokens for, and the vault hosts it vouches for.
 
     `vault_suffixes` are DNS suffixes without the leading dot; `vault_hosts` maps a vault's name to an exact
-    `host` or `host:port`, both in lower case. `ca_file` is the CA to trust instead of the public ones; `proxy` the only proxy
+    `host` or `host:port`, both in lower case. `ca_file` holds the CAs to trust instead of the public ones, or beside them with
+    `public_cas`: a company's proxy may open TLS to some of Azure's hosts and let others pass. `proxy` is the only proxy
     used (the environment is not read). `mount` may put its own adapters on a new `requests.Session`.
     """
 
@@ -38,6 +39,7 @@ class Cloud:
     arm_endpoint: str = ""
     arm_scope: str = ""
     ca_file: str | None = None
+    public_cas: bool = False
     proxy: str | None = None
     mount: Callable[[requests.Session], None] | None = field(default=None, repr=False)
 
@@ -112,6 +114,7 @@ AZURE_CLOUDS: Mapping[str, Cloud] = {
             vault_suffixes=("vault.azure.net",),
             arm_endpoint="https://management.azure.com",
             arm_scope="https://management.azure.com/.default",
+            public_cas=True,
         ),
         Cloud(
             name="china",
@@ -121,6 +124,7 @@ AZURE_CLOUDS: Mapping[str, Cloud] = {
             vault_suffixes=("vault.azure.cn",),
             arm_endpoint="https://management.chinacloudapi.cn",
             arm_scope="https://management.chinacloudapi.cn/.default",
+            public_cas=True,
         ),
         Cloud(
             name="usgov",
@@ -130,13 +134,17 @@ AZURE_CLOUDS: Mapping[str, Cloud] = {
             vault_suffixes=("vault.usgovcloudapi.net",),
             arm_endpoint="https://management.usgovcloudapi.net",
             arm_scope="https://management.usgovcloudapi.net/.default",
+            public_cas=True,
         ),
     )
 }
 
 
 def load_clouds(path: Path | None) -> dict[str, Cloud]:
-    """Azure's own clouds and those of a TOML file of `[clouds.<name>]` tables. Raises InvalidClouds."""
+    """Azure's own clouds and those of a TOML file of `[clouds.<name>]` tables. Raises InvalidClouds.
+
+    A table with the name of one of Azure's own needs to say only what is different there, such as its `ca_file`.
+    """
     clouds = dict(AZURE_CLOUDS)
     if path is None:
         return clouds
@@ -147,7 +155,9 @@ def load_clouds(path: Path | None) -> dict[str, Cloud]:
     if not isinstance(tables, dict):
         raise InvalidClouds(f"{path}: clouds are tables, [clouds.<name>].")
     for name, table in tables.items():
-        clouds[name] = _cloud_from(f"[clouds.{name}]", name, table)
+        where = f"[clouds.{name}]"
+        _check_table(where, table, AZURE_CLOUDS.get(name))
+        clouds[name] = _cloud_from(name, table)
     return clouds
 
 
@@ -155,8 +165,8 @@ _ADDRESSES = ("authority", "scope", "arm_endpoint", "arm_scope")
 _TEXTS = ("label", *_ADDRESSES, "ca_file", "proxy")
 
 
-def _cloud_from(where: str, name: str, table: Any) -> Cloud:
-    """One table of the file, refused with a sentence if it could let a token go astray."""
+def _check_table(where: str, table: Any, known: Cloud | None) -> None:
+    """Refuse a table of the file, with a sentence, if it could let a token go astray."""
     if not isinstance(table, dict):
         raise InvalidClouds(f"{where} must be a table.")
     texts = {key: table.get(key, "") for key in _TEXTS}
@@ -167,22 +177,26 @@ def _cloud_from(where: str, name: str, table: Any) -> Cloud:
         raise InvalidClouds(f"{where} vault_suffixes is a list and vault_hosts a table.")
     if not all(isinstance(value, str) for value in (*texts.values(), *suffixes, *hosts.values())):
         raise InvalidClouds(f"{where} must hold nothing but text.")
-    if not (texts["authority"] and texts["scope"]):
+    if not known and not (texts["authority"] and texts["scope"]):
         raise InvalidClouds(f"{where} needs an authority and a scope.")
     for key in _ADDRESSES:
         if texts[key] and not texts[key].startswith("https://"):
             raise InvalidClouds(f"{where} {key} must start with https://.")
     if not all([*suffixes, *hosts.values()]):
         raise InvalidClouds(f"{where} has an empty vault host or suffix, which would match too much.")
-    return Cloud(
-        name=name,
-        label=texts["label"] or name,
-        authority=texts["authority"].rstrip("/"),
-        scope=texts["scope"],
-        vault_suffixes=tuple(suffix.lower().strip(".") for suffix in suffixes),
-        vault_hosts={vault.lower(): host.lower().removesuffix(":443") for vault, host in hosts.items()},
-        arm_endpoint=texts["arm_endpoint"].rstrip("/"),
-        arm_scope=texts["arm_scope"],
-        ca_file=texts["ca_file"] or None,
-        proxy=texts["proxy"] or None,
-    )
+
+
+def _cloud_from(name: str, table: Mapping[str, Any]) -> Cloud:
+    """A table that was checked, over what is known of the cloud if it is one of Azure's own."""
+    base = AZURE_CLOUDS.get(name) or Cloud(name, label=name, authority="", scope="")
+    given: dict[str, Any] = {key: table[key] for key in _TEXTS if table.get(key)}
+    for key in ("authority", "arm_endpoint"):
+        if key in given:
+            given[key] = given[key].rstrip("/")
+    if "vault_suffixes" in table:
+        given["vault_suffixes"] = tuple(suffix.lower().strip(".") for suffix in table["vault_suffixes"])
+    if "vault_hosts" in table:
+        given["vault_hosts"] = {
+            vault.lower(): host.lower().removesuffix(":443") for vault, host in table["vault_hosts"].items()
+        }
+    return replace(base, **given)

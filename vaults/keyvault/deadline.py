@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
+from vaults.keyvault.ca_files import read_cas
 from vaults.keyvault.parallel import use_the_wait
 
 
@@ -66,7 +67,19 @@ class _Pool(HTTPSConnectionPool):
 
 
 class TimedAdapter(HTTPAdapter):
-    """`requests`' adapter for https, with TimedResponse for every answer; http:// is not served at all."""
+    """`requests`' adapter for https, with TimedResponse for every answer; http:// is not served at all.
+
+    `further_cas` is a file of CAs that are trusted beside the session's, on the way through a proxy, too. It is read
+    for each request, so that a changed file counts at once.
+    """
+
+    def __init__(self, *, further_cas: str | None = None, **kwargs: Any) -> None:
+        self._further_cas = further_cas
+        super().__init__(**kwargs)
+
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        host, tls = super().build_connection_pool_key_attributes(*args, **kwargs)
+        return host, {**tls, "ca_cert_data": read_cas(self._further_cas)} if self._further_cas else tls
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)

@@ -19,6 +19,7 @@ import requests
 import urllib3.exceptions
 from requests.auth import AuthBase
 
+from vaults.keyvault.ca_files import check_cas
 from vaults.keyvault.clouds import Cloud
 from vaults.keyvault.deadline import TimedAdapter
 from vaults.keyvault.errors import MalformedAnswer, TransportError, UnreadableCaFile
@@ -62,7 +63,7 @@ def session_for(cloud: Cloud) -> requests.Session:
 def _new_session(cloud: Cloud) -> requests.Session:
     session = _Session()
     session.trust_env = False
-    session.verify = cloud.ca_file or True
+    session.verify = True if cloud.public_cas else cloud.ca_file or True
     session.proxies = {"https": cloud.proxy} if cloud.proxy else {}
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.adapters.clear()
@@ -80,7 +81,8 @@ def _connections_of(cloud: Cloud) -> TimedAdapter:
     """
     with _adapters_lock:
         if cloud not in _adapters:
-            _adapters[cloud] = TimedAdapter(pool_connections=32, pool_maxsize=16, max_retries=0)
+            further = cloud.ca_file if cloud.public_cas else None
+            _adapters[cloud] = TimedAdapter(further_cas=further, pool_connections=32, pool_maxsize=16, max_retries=0)
         return _adapters[cloud]
 
 
@@ -163,9 +165,10 @@ def _transport_error(error: Exception, cloud: Cloud) -> TransportError:
 def _trusts(ca_file: str) -> bool:
     """Does the file hold certificates?"""
     try:
-        return bool(ssl.create_default_context(cafile=ca_file).get_ca_certs())
-    except OSError:  # ssl.SSLError is one
+        check_cas(ca_file)
+    except OSError:
         return False
+    return True
 
 
 _FROM_OUTSIDE = (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError)
