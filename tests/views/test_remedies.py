@@ -13,9 +13,11 @@ from tests.browsing import text_of
 from tests.conftest import World
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.roles import find_role
+from vaults.keyvault.client import VaultClient
 from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.probes import PERMISSIONS
+from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Connection, Vault
 from vaults.remedies import ROLES, built_in_role, built_in_roles, grant_remedy
 
@@ -162,3 +164,11 @@ def test_a_shell_keeps_what_the_policy_has(azure_vault: Vault, tmp_path: Path) -
     ]
     query = "properties.accessPolicies[?objectId=='9c1e0000-0000-4000-8000-000000000001'].permissions.secrets[]"
     assert query in lookups[1]
+
+
+def test_the_hint_to_merge_names_the_vault_as_azure_does(olga: Client, world: World, azure: VaultClient) -> None:
+    Vault.objects.filter(pk=world.vault.pk).update(name="https://KV-shop-prod.vault.test/")
+    policy = CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example.com")
+    azure.certificates.create("own-ca", policy)
+    page = olga.get("/vaults/kv-shop-prod/certificates/own-ca/operation/").content.decode()
+    assert "az keyvault certificate pending merge --vault-name kv-shop-prod --name own-ca" in page

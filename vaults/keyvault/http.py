@@ -47,8 +47,8 @@ class Patience:
 class Exchange:
     """One request as it went over the wire. `status` is None without an answer.
 
-    `body_members` are the names of the members sent, never what was in them. `azure_date` is the vault's own
-    clock, to warn of a wrong one here.
+    `operation` is its name in the catalogue, `scope` that of the token it carried. `body_members` are the names
+    of the members sent, never what was in them. `azure_date` is the vault's own clock, to warn of a wrong one here.
     """
 
     method: str
@@ -57,6 +57,8 @@ class Exchange:
     azure_request_id: str
     milliseconds: int
     api_version: str
+    operation: str
+    scope: str
     body_members: tuple[str, ...] = ()
     azure_date: datetime | None = None
 
@@ -199,6 +201,8 @@ class VaultSession:
                 azure_request_id=replies.request_id(headers),
                 milliseconds=round((self._clock() - started) * 1000),
                 api_version=call.api_version,
+                operation=call.operation.name,
+                scope=self._cloud.scope,
                 body_members=tuple(call.json or ()),
                 azure_date=replies.http_date(headers.get("Date", "")),
             )

@@ -1,10 +1,11 @@
-"""The same by hand: what this page asked of Azure, as a REST request and as a curl command, without values or tokens."""
+"""The same by hand: what this page asked of Azure, as a REST request, with curl and with az, without values or tokens."""
 
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vaults.keyvault.http import Exchange
+from vaults.views.az import az_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class ByHand:
     azure_request_id: str
     milliseconds: int
     body_members: tuple[str, ...]
+    az: str
 
     @property
     def curl(self) -> str:
@@ -33,6 +35,14 @@ class ByHand:
 
 def by_hand(exchanges: Sequence[Exchange]) -> list[ByHand]:
     return [
-        ByHand(sent.method, sent.url, sent.status, sent.azure_request_id, sent.milliseconds, sent.body_members)
+        ByHand(
+            sent.method,
+            sent.url,
+            sent.status,
+            sent.azure_request_id,
+            sent.milliseconds,
+            sent.body_members,
+            az_command(sent),
+        )
         for sent in exchanges
     ]
