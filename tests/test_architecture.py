@@ -105,6 +105,7 @@ NOUNS = tuple(
         "probes",
         "http.Exchange",
         "parallel",
+        "refusals",
     )
 )
 

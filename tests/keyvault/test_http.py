@@ -337,23 +337,43 @@ def test_each_status_has_its_error(
 
 
 @pytest.mark.parametrize(
-    "text",
+    "text", ["", "[]", "null", '{"error": {"code": 7}}', '{"error": 7}', "{", "[" * 9000, "<html>"]
+)
+def test_an_error_without_words_has_none(client: VaultClient, azure: FakeAzure, text: str) -> None:
+    azure.answer(400, text=text)
+    with pytest.raises(BadRequest, match="The vault answered with status 400") as caught:
+        client.secrets.list_page()
+    assert caught.value.words == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"),
     [
-        "",
-        "<html>Bad Request</html>",
-        "[]",
-        '"x"',
-        "null",
-        '{"error": "x"}',
-        '{"error": {"code": 7}}',
-        "\xff",
-        "{",
+        (
+            "<html><style>p {}</style><h1>Bad&nbsp;Request</h1><p>No <b>such</b> site</html>",
+            "",
+            "Bad Request No such site",
+        ),
+        ("upstream connect error", "", "upstream connect error"),
+        ('"x"', "", '"x"'),
+        ('{"error": "invalid_request", "error_description": "No way"}', "", "No way"),
+        ('{"error": "x"}', "", "x"),
+        ('{"Message": "No HTTP resource was found"}', "", "No HTTP resource was found"),
+        ('{"code": "Gone", "message": "It is gone"}', "Gone", "It is gone"),
+        ('{"statusCode": 401, "message": "Access denied due to missing key"}', "", "Access denied due to missing key"),
+        ('{"Error": {"Code": "C", "Message": "M", "InnerError": {"Code": "I"}}}', "C", "M"),
+        ('{"error": {"code": "C", "message": {"lang": "en-US", "value": "M"}}}', "C", "M"),
+        ('{"odata.error": {"code": "C", "message": {"value": "M"}}}', "C", "M"),
+        ('{"type": "about:blank", "title": "Conflict", "detail": "Too many"}', "", "Too many"),
     ],
 )
-def test_an_error_need_not_be_json(client: VaultClient, azure: FakeAzure, text: str) -> None:
+def test_an_error_of_another_shape_keeps_its_words(
+    client: VaultClient, azure: FakeAzure, text: str, code: str, words: str
+) -> None:
     azure.answer(400, text=text)
-    with pytest.raises(BadRequest, match="The vault answered with status 400"):
+    with pytest.raises(BadRequest) as caught:
         client.secrets.list_page()
+    assert (caught.value.code, caught.value.words, caught.value.message) == (code, words, words)
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 206])

@@ -27,7 +27,7 @@ TROUBLE: dict[str, tuple[Callable[[Emulator], None], str]] = {
     ),
     "no public access": (
         lambda e: e.answer_next(403, refuse("ForbiddenByConnection"), times=99),
-        "The vault's firewall turned this server away",
+        "The vault takes no calls from public networks",
     ),
     "throttled": (lambda e: e.throttle(99, retry_after="60"), "Azure is throttling this vault"),
     "outage": (lambda e: e.fail(99, 503, retry_after="60"), "Azure has trouble of its own"),

@@ -175,7 +175,12 @@ class HostileLink(MalformedAnswer):
 
 
 class ServiceError(KeyVaultError):
-    """The vault answered with an error. `code` and `inner_code` are `error.code` and its innererror's."""
+    """The vault answered with an error. `code` and `inner_code` are `error.code` and its innererror's.
+
+    `words` are those of the answer; "" where it had none, so that `message` is ours.
+    """
+
+    words = ""
 
 
 class BadRequest(ServiceError):

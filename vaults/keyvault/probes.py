@@ -8,7 +8,6 @@ that only such a call would show stay "unknown". Each probe stands in the vault'
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +30,13 @@ from vaults.keyvault.errors import (
 )
 from vaults.keyvault.operations import OPERATIONS, Operation, Probe
 from vaults.keyvault.parallel import gather
+from vaults.keyvault.refusals import (
+    ABSENT,
+    MISSING_PERMISSION,
+    cause_of,
+    is_about_the_api_version,
+    is_about_the_network,
+)
 
 Verdict = Literal["allowed", "probably", "denied", "unknown"]
 
@@ -40,19 +46,10 @@ PERMISSIONS: Sequence[str] = tuple(
 )
 """All permissions that an operation needs, in the order of the catalogue."""
 
-_ABSENT = frozenset(
-    f"{noun}NotFound"
-    for noun in ("Secret", "Key", "Certificate", "PendingCertificate", "CertificateIssuer", "Contacts")
-)
-_DENIALS = frozenset({"AccessDenied", "ForbiddenByPolicy", "ForbiddenByRbac"})
-
 #: Refused before anybody looked which operation it was: every other probe would meet the same.
 _ABOUT_THE_WHOLE_VAULT = (
     TransportError, AuthenticationError, MalformedAnswer, Unauthorized, Throttled, Unavailable,
 )  # fmt: skip
-_NETWORK = frozenset({"ForbiddenByFirewall", "ForbiddenByConnection"})
-#: A 400 about the connection's api-version says nothing of the operation.
-_ABOUT_THE_VERSION = re.compile(r"version\b.*\bnot (recognized|supported)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ def _reason_to_stop(found: Sequence[ProbeResult]) -> ProbeResult | None:
 
 
 def _is_about_the_whole_vault(error: KeyVaultError | None) -> bool:
-    return isinstance(error, _ABOUT_THE_WHOLE_VAULT) or (isinstance(error, Forbidden) and error.inner_code in _NETWORK)
+    return isinstance(error, _ABOUT_THE_WHOLE_VAULT) or (error is not None and is_about_the_network(error))
 
 
 def _not_asked(permission: str, stopped_by: ProbeResult) -> ProbeResult:
@@ -151,11 +148,11 @@ def _judge(result: ProbeResult, how: Probe, error: KeyVaultError) -> ProbeResult
     """The verdict of an error. A 404 that is about no object may be some gateway's, and decides nothing."""
     verdict: Verdict = "unknown"
     reason = error.message
-    about_the_call = isinstance(error, BadRequest) and not _ABOUT_THE_VERSION.search(error.message)
-    decided = about_the_call or (isinstance(error, NotFound) and error.code in _ABSENT)
+    about_the_call = isinstance(error, BadRequest) and not is_about_the_api_version(error)
+    decided = about_the_call or (isinstance(error, NotFound) and error.code in ABSENT)
     if decided and error.code and error.status in how.allowed:
         verdict, reason = ("allowed", "") if how.sure else ("probably", "")
-    elif isinstance(error, Forbidden) and error.inner_code in _DENIALS:
+    elif isinstance(error, Forbidden) and cause_of(error) in MISSING_PERMISSION:
         verdict = "denied"
     return replace(
         result,

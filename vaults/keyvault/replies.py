@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from vaults.keyvault import answers
 from vaults.keyvault.errors import MalformedAnswer, ServiceError, service_error_type
@@ -13,6 +16,7 @@ from vaults.keyvault.wire import Answer
 
 MAX_MESSAGE = 1000
 MAX_CODE = 100
+MAX_PAGE = 20_000
 MAX_RETRY_AFTER = 3600.0
 
 
@@ -30,30 +34,58 @@ def result(operation: Operation, answer: Answer, *, hidden: Sequence[str] = ()) 
 
 def service_error(answer: Answer, hidden: Sequence[str] = ()) -> ServiceError:
     """The error in an answer, which need not be JSON: gateways answer with HTML, old vaults with nothing."""
-    code, inner_code, message = _said(answer)
-    if any(text and text in said for text in hidden for said in (code, inner_code, message)):
-        code = inner_code = message = ""
-    return service_error_type(answer.status)(
-        _plain(message)[:MAX_MESSAGE] or f"The vault answered with status {answer.status}.",
+    code, inner_code, words = (_plain(text) for text in _said(answer.content))
+    if any(text and text in said for text in hidden for said in (code, inner_code, words)):
+        code = inner_code = words = ""
+    error = service_error_type(answer.status)(
+        words[:MAX_MESSAGE] or f"The vault answered with status {answer.status}.",
         status=answer.status,
-        code=_plain(code)[:MAX_CODE],
-        inner_code=_plain(inner_code)[:MAX_CODE],
+        code=code[:MAX_CODE],
+        inner_code=inner_code[:MAX_CODE],
         request_id=request_id(answer.headers),
         retry_after=retry_after(answer.headers),
         maybe_done=answer.status >= 500,
     )
+    error.words = words[:MAX_MESSAGE]
+    return error
 
 
-def _said(answer: Answer) -> tuple[str, str, str]:
-    """`error.code`, its innererror's code, and `error.message`."""
+def _said(content: bytes) -> tuple[str, str, str]:
+    """`error.code`, its innererror's code, and `error.message`; of another shape the same, as far as it has them."""
     try:
-        error = answers.section(answers.parse_object(answer.content), "error")
-        inner = answers.section(error, "innererror")
-        said = (error, "code"), (inner, "code"), (error, "message")
-        code, inner_code, message = (answers.member(data, name, str) or "" for data, name in said)
+        body = _in_lower_case(answers.parse_object(content))
     except MalformedAnswer:
-        return "", "", ""
-    return code, inner_code, message
+        return "", "", _words_of_a_page(content)
+    error = body.get("error", body.get("odata.error", body))
+    if not isinstance(error, dict):
+        return "", "", _text(body, "error_description", "message") or _text(body, "error")
+    error = _in_lower_case(error)
+    inner = error.get("innererror")
+    inner_code = _text(_in_lower_case(inner), "code") if isinstance(inner, dict) else ""
+    message = error.get("message")
+    if isinstance(message, dict):  # OData: {"lang", "value"}
+        return _text(error, "code"), inner_code, _text(message, "value")
+    return _text(error, "code"), inner_code, _text(error, "message", "error_description", "detail", "title")
+
+
+def _in_lower_case(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.lower(): value for name, value in members.items()}
+
+
+def _text(members: Mapping[str, Any], *names: str) -> str:
+    return next((value for name in names if isinstance(value := members.get(name), str) and value), "")
+
+
+def _words_of_a_page(content: bytes) -> str:
+    """Plain text as it is, a page's words without its tags; "" for bytes that are no text, or for JSON cut off."""
+    try:
+        text = content[:MAX_PAGE].decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    if text.lstrip().startswith(("{", "[")) or text.strip() in ("null", "true", "false"):
+        return ""
+    text = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->|<[^>]*>?", " ", text, flags=re.IGNORECASE | re.DOTALL)
+    return " ".join(html.unescape(text).split())
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,6 @@
 """What a page shows of a refusal or a failure."""
 
+import math
 from dataclasses import dataclass, field
 
 from django.utils import timezone
@@ -36,7 +37,19 @@ def details_of(error: KeyVaultError) -> list[tuple[str, str]]:
         ("Code", error.code),
         ("Inner code", error.inner_code),
         ("Azure's request ID", error.request_id),
-        ("Azure's words", error.message if isinstance(error, ServiceError) else ""),
+        *_words_in(error),
         ("Time", timezone.now().strftime("%Y-%m-%d %H:%M:%S UTC")),
     ]
     return [(label, text) for label, text in found if text]
+
+
+def _words_in(error: KeyVaultError) -> list[tuple[str, str]]:
+    """Words without a code are some gateway's as likely as Azure's."""
+    if not isinstance(error, ServiceError):
+        return []
+    return [("Azure's words" if error.code else "Words of the answer", error.words)]
+
+
+def wait(seconds: float) -> str:
+    """A time to wait, in the unit in which people count it."""
+    return f"{math.ceil(seconds)} s" if seconds < 120 else f"{math.ceil(seconds / 60)} min"

@@ -1,7 +1,7 @@
 """No token: Entra ID refused, could not answer, was not reached, or was not even asked."""
 
 from vaults.keyvault.errors import AuthenticationError
-from vaults.problems.problem import Problem, details_of
+from vaults.problems.problem import Problem, details_of, wait
 
 #: By reason: title, meaning, what to do.
 SENTENCES = {
@@ -138,8 +138,7 @@ def explain_authentication(error: AuthenticationError) -> Problem:
 
 
 def _wait(error: AuthenticationError) -> str:
-    seconds = error.retry_after or 60
-    return f"Wait {f'{round(seconds)} s' if seconds < 120 else f'{round(seconds / 60)} min'}, then try again."
+    return f"Wait {wait(error.retry_after or 60)}, then try again."
 
 
 def _details(error: AuthenticationError) -> list[tuple[str, str]]:
