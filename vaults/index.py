@@ -3,7 +3,7 @@
 What is kept here after a change fails no change: Azure has done it by then. A scan puts right what could not be kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import structlog
@@ -32,7 +32,9 @@ def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
     """What a list says of an item, live or deleted, as a row; not saved."""
     if isinstance(found, DeletedSecret | DeletedKey | DeletedCertificate):
         item = item_of(vault, found.properties)
-        item.deleted_on, item.scheduled_purge_on = found.deleted_on, found.scheduled_purge_on
+        # What is in a list of deleted items is deleted, whatever its date says.
+        item.deleted_on, item.scheduled_purge_on = found.deleted_on or timezone.now(), found.scheduled_purge_on
+        item.odd |= storable_all(found.odd)
         return item
     item = InventoryItem(
         vault=vault,
@@ -42,18 +44,28 @@ def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
         expires_on=found.expires_on,
         created_on=found.created_on,
         updated_on=found.updated_on,
-        tags=dict(found.tags),
+        tags=storable_all(found.tags),
+        odd=storable_all(found.odd),
     )
     match found:
         case SecretProperties():
             item.kind, item.managed = Kind.SECRET, found.managed
-            item.content_type = (found.content_type or "")[:255]
+            item.content_type = storable(found.content_type or "")[:255]
         case KeyProperties():
             item.kind, item.managed = Kind.KEY, found.managed
         case CertificateProperties():
             item.kind = Kind.CERTIFICATE
-            item.subject = (found.subject or "")[:1000]
+            item.subject = storable(found.subject or "")[:1000]
     return item
+
+
+def storable(text: str) -> str:
+    """Text without the one character that PostgreSQL keeps in no column."""
+    return text.replace("\0", "\ufffd")
+
+
+def storable_all(texts: Mapping[str, str]) -> dict[str, str]:
+    return {storable(name): storable(text) for name, text in texts.items()}
 
 
 @contextmanager

@@ -56,6 +56,31 @@ def test_every_verb_says_what_it_does() -> None:
     assert all(verb.help and all(field.help for field in verb.fields) for verb in VERBS)
 
 
+def test_an_item_holds_what_no_api_takes(desk: Desk, emulator: Emulator) -> None:
+    admin = Caller(emulator)
+    admin.put("secrets/old", {"value": "x", "attributes": {"exp": 1924991940}, "contentType": "text/plain"})
+    assert "until the member is updated" in do(
+        desk, "hold", vault=VAULT, item="secrets/old", member="attributes.exp", value="253402303861"
+    )
+    do(desk, "hold", vault=VAULT, item="Secrets/OLD", member="tags", value='["a", null]')
+    listed = next(item for item in admin.get("secrets").json()["value"] if item["id"].endswith("/old"))
+    for shown in (admin.get("secrets/old").json(), listed):
+        assert (shown["attributes"]["exp"], shown["tags"]) == (253402303861, ["a", None])
+    admin.patch("secrets/old", {"attributes": {"exp": 1924991941}})
+    assert admin.get("secrets/old").json()["attributes"]["exp"] == 1924991941
+    assert admin.get("secrets/old").json()["tags"] == ["a", None]
+    admin.put("secrets/old", {"value": "y"})
+    assert "tags" not in admin.get("secrets/old").json()
+
+
+def test_what_cannot_be_held_is_said(desk: Desk, emulator: Emulator) -> None:
+    given = {"vault": VAULT, "item": "secrets/absent", "member": "attributes.exp", "value": "1"}
+    assert "There is no secret absent" in refused(desk, "hold", **given)
+    assert "is not secrets/, keys/ or certificates/" in refused(desk, "hold", **given | {"item": "issuers/a"})
+    assert "is not the path of a member" in refused(desk, "hold", **given | {"member": "a b"})
+    assert "value" in refused(desk, "hold", **given | {"value": "{"})
+
+
 def test_service_principals_come_and_go(desk: Desk, emulator: Emulator) -> None:
     lines = dict(line.split() for line in do(desk, "add-principal", name="sp-new").splitlines())
     who = Credentials("sp-new", lines["client_id"], lines["client_secret"], lines["object_id"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 from hypothesis import given, settings
@@ -11,8 +10,9 @@ from hypothesis import strategies as st
 
 from vaults.keyvault import answers, replies
 from vaults.keyvault.clouds import AZURE_CLOUDS
-from vaults.keyvault.errors import HostileLink, InvalidIdentifier, InvalidInput, MalformedAnswer, ServiceError
+from vaults.keyvault.errors import HostileLink, InvalidIdentifier, InvalidInput, ServiceError
 from vaults.keyvault.identifiers import parse
+from vaults.keyvault.lenient import Members
 from vaults.keyvault.paging import skip_token
 from vaults.keyvault.policies import policy_from_json
 from vaults.keyvault.wire import Answer
@@ -87,8 +87,8 @@ def test_any_error_body_makes_an_error(content: bytes) -> None:
 
 @many
 @given(OBJECTS)
-def test_any_object_is_read_or_refused(data: dict[str, object]) -> None:
+def test_any_object_is_read(data: dict[str, object]) -> None:
     parsed = answers.parse_object(json.dumps(data).encode())
-    for read in (answers.attributes, answers.deletion, policy_from_json):
-        with suppress(MalformedAnswer):
-            read(parsed)
+    answers.attributes(Members(parsed))
+    answers.deletion(parsed)
+    policy_from_json(parsed)

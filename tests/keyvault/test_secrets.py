@@ -146,14 +146,43 @@ def test_a_name_that_leads_elsewhere_is_never_sent(client: VaultClient, azure: F
         secret_bundle(),
         {**secret_bundle(value="x"), "id": "https://evil"},
         {**secret_bundle(value="x"), "id": 7},
-        {**secret_bundle(value="x"), "tags": []},
-        {**secret_bundle(value="x"), "attributes": {"exp": "soon"}},
-        {**secret_bundle(value="x"), "attributes": {"exp": 10**30}},
-        {**secret_bundle(value="x"), "attributes": {"enabled": 1}},
-        {**secret_bundle(value="x"), "tags": {"a": 1}},
+        {**secret_bundle(value="x"), "value": 7},
     ],
 )
 def test_an_answer_of_the_wrong_shape_is_refused(client: VaultClient, azure: FakeAzure, answer: object) -> None:
     azure.answer(200, answer)
     with pytest.raises(MalformedAnswer):
         client.secrets.get("crpsecret")
+
+
+@pytest.mark.parametrize(
+    ("odd", "kept"),
+    [
+        ({"tags": []}, {"tags": "[]"}),
+        ({"attributes": {"exp": "soon"}}, {"expires_on": '"soon"'}),
+        ({"attributes": {"exp": 10**30}}, {"expires_on": str(10**30)}),
+        ({"attributes": {"enabled": 1}}, {"enabled": "1"}),
+        ({"attributes": "none"}, {"attributes": '"none"'}),
+        ({"contentType": 5, "managed": "perhaps"}, {"content_type": "5", "managed": '"perhaps"'}),
+    ],
+)
+def test_one_odd_member_spoils_one_field(
+    client: VaultClient, azure: FakeAzure, odd: dict[str, object], kept: dict[str, str]
+) -> None:
+    azure.answer(200, {**secret_bundle(value="x"), **odd})
+    secret = client.secrets.get("crpsecret")
+    assert (secret.value, secret.properties.odd) == ("x", kept)
+
+
+def test_tags_that_are_no_texts_are_spelled(client: VaultClient, azure: FakeAzure) -> None:
+    azure.answer(200, {**secret_bundle(value="x"), "tags": {"a": 1, "b": None, "c": "d"}})
+    assert client.secrets.get("crpsecret").properties.tags == {"a": "1", "b": "", "c": "d"}
+
+
+def test_an_item_without_identity_is_counted_and_the_others_are_listed(client: VaultClient, azure: FakeAzure) -> None:
+    azure.answer(200, {"value": [secret_bundle(), {"id": None}, None, "x"]})
+    page = client.secrets.list_page()
+    assert (len(page.items), page.nameless) == (1, 3)
+    azure.answer(200, {"value": [{"id": None}, None]})
+    with pytest.raises(MalformedAnswer):
+        client.secrets.list_page()

@@ -1,6 +1,7 @@
 """What the template tags say of states, times and other people's text."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -18,6 +19,7 @@ class Item:
     enabled: bool | None = True
     not_before: datetime | None = None
     expires_on: datetime | None = None
+    odd: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -33,6 +35,8 @@ class Month:
         (Item(enabled=None), "ok", "Enabled"),
         (Item(expires_on=NOW + timedelta(days=12, hours=3)), "soon", "Expires in 12 d"),
         (Item(expires_on=NOW + timedelta(days=30)), "ok", "Enabled"),
+        (Item(enabled=None, odd={"enabled": "7"}), "unknown", "State unknown"),
+        (Item(odd={"expires_on": "253402303861"}), "ok", "Enabled"),
         (Item(expires_on=NOW), "bad", "Expired"),
         (Item(not_before=NOW + timedelta(hours=1)), "wait", "Not yet active"),
         (Item(not_before=NOW + timedelta(hours=2), expires_on=NOW - timedelta(hours=1)), "bad", "Expired"),

@@ -81,8 +81,10 @@ def stamp_of(properties: Properties) -> str:
     That time has whole seconds; the digest of what can be edited tells two changes within one apart.
     """
     updated = int(properties.updated_on.timestamp()) if properties.updated_on else 0
-    editable = [getattr(properties, name, None) for name in ("enabled", "not_before", "expires_on", "content_type")]
-    digest = hashlib.blake2b(repr([*editable, sorted(properties.tags.items())]).encode(), digest_size=8)
+    names = ("enabled", "not_before", "expires_on", "content_type")
+    editable = [properties.odd.get(name) or getattr(properties, name, None) for name in names]
+    tags = properties.odd.get("tags") or sorted(properties.tags.items())
+    digest = hashlib.blake2b(repr([*editable, tags]).encode(), digest_size=8)
     return f"{properties.version}.{updated}.{digest.hexdigest()}"
 
 
@@ -116,8 +118,15 @@ def version_opened_on(versions: Sequence[Found], opened_on: str) -> Found:
 
 
 def differences(current: Properties, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the wanted attributes that differ from what stands there: what an update has to send."""
-    return {name: value for name, value in wanted.items() if (getattr(current, name) or None) != (value or None)}
+    """Those of the wanted attributes that differ from what stands there: what an update has to send.
+
+    What could not be read differs from whatever is wanted in its place, also from nothing.
+    """
+    return {
+        name: value
+        for name, value in wanted.items()
+        if name in current.odd or (getattr(current, name) or None) != (value or None)
+    }
 
 
 def look_up_lost(

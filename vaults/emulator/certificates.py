@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography import x509
 
-from vaults.emulator import certificate_policy, deletion, keymaterial, listing, operations, rules
+from vaults.emulator import certificate_policy, deletion, keymaterial, listing, operations, raw_members, rules
 from vaults.emulator.call import Call
 from vaults.emulator.errors import VaultError
 from vaults.emulator.keymaterial import PrivateKey
@@ -135,21 +135,22 @@ def bundle(call: Call, db: sqlite3.Connection, entry: Entry, version: Version) -
         shown["pending"] = {"id": call.url("certificates", entry.name, "pending")}
     if call.since("7.6") and entry.extra.get("preserveCertOrder") is not None:
         shown["preserveCertOrder"] = entry.extra["preserveCertOrder"]
-    return shown
+    return raw_members.shown(version, shown)
 
 
 def list_item(call: Call, listed: Listed) -> dict[str, Any]:
     """Every recorded list has this undocumented member, and in every one it is empty."""
-    return _item(call, listed, "") | {"subject": ""}
+    return {"subject": ""} | _item(call, listed, "")
 
 
 def version_item(call: Call, listed: Listed) -> dict[str, Any]:
-    return _item(call, listed, listed.version.version) | {"subject": ""}
+    return {"subject": ""} | _item(call, listed, listed.version.version)
 
 
 def deleted_item(call: Call, listed: Listed) -> dict[str, Any]:
     """Recordings show no subject here, but the recovery level that the list of live ones leaves out."""
-    return _item(call, listed, "") | {"attributes": call.attributes(listed.version)}
+    shown = _item(call, listed, "") | {"attributes": call.attributes(listed.version)}
+    return raw_members.shown(listed.version, shown)
 
 
 def store_certificate(
@@ -223,7 +224,7 @@ def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
     shown["attributes"] = call.attributes(listed.version, recovery=False)
     if listed.version.tags is not None:
         shown["tags"] = listed.version.tags
-    return shown
+    return raw_members.shown(listed.version, shown)
 
 
 def _key_ops(policy: dict[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import access, directory, keymaterial, refused_signin, registry, roles
+from vaults.emulator import access, directory, keymaterial, raw_members, refused_signin, registry, roles
 from vaults.emulator.addresses import Addresses, NamedHosts, Place
 from vaults.emulator.arm_routes import Arm
 from vaults.emulator.call import Service
@@ -15,6 +15,8 @@ from vaults.emulator.dataplane import DataPlane
 from vaults.emulator.directory import Principal
 from vaults.emulator.faults import Faults
 from vaults.emulator.issuer import Issuer
+from vaults.emulator.kinds import Kind
+from vaults.emulator.objects import PURGED, Shelf
 from vaults.emulator.registry import Vault
 from vaults.emulator.sample import (
     ADMIN,
@@ -134,6 +136,19 @@ class Emulator(Faults):
 
     def vault_url(self, name: str) -> str:
         return f"https://{self.addresses.vault_host(self.vault(name))}"
+
+    # What is in them
+
+    def hold(self, vault: str, kind: Kind, name: str, path: str, value: Any) -> None:
+        """Have the newest version of an object shown with a raw value at a path such as "attributes.exp"."""
+        with self.store.writing() as db:
+            shelf = Shelf(db, self.vault(vault).id, kind, self.clock())
+            entry = shelf.entry(name)
+            if entry is None or entry.state == PURGED:
+                raise LookupError(f"There is no {kind.collection.removesuffix('s')} {name} in {vault}.")
+            version = shelf.version(entry)
+            raw_members.hold(version, path, value)
+            shelf.write(entry.name, version)
 
     # Who may do what
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vaults.emulator import deletion, errors, keymaterial, listing, release_policy, rules
+from vaults.emulator import deletion, errors, keymaterial, listing, raw_members, release_policy, rules
 from vaults.emulator.call import Call
 from vaults.emulator.errors import bad_parameter
 from vaults.emulator.kinds import KEY
@@ -80,6 +80,7 @@ def update_key(call: Call) -> Response:
         version = shelf.version(entry, call.version)
         if call.body.get("key_ops") is not None:
             version.data["key_ops"] = read_key_ops(call.body, version.data["kty"].removesuffix("-HSM"))
+            raw_members.give_up(version, {"key.key_ops": True})
         release_policy.change(call, version)
         version.apply(attributes, tags, call.now)
         shelf.write(entry.name, version)
@@ -146,7 +147,7 @@ def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
         shown["managed"] = True
     if call.since("7.3") and "release_policy" in version.data:
         shown["release_policy"] = version.data["release_policy"]
-    return shown
+    return raw_members.shown(version, shown)
 
 
 def deleted_bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
@@ -192,7 +193,7 @@ def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
         shown["tags"] = listed.version.tags
     if listed.entry.managed:
         shown["managed"] = True
-    return shown
+    return raw_members.shown(listed.version, shown)
 
 
 def _attributes(call: Call, entry: Entry, version: Version) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import errors
+from vaults.emulator import errors, raw_members
 from vaults.emulator.kinds import Kind
 from vaults.emulator.rules import Attributes
 
@@ -46,6 +46,15 @@ class Version:
             self.expires_on = attributes.expires_on
         if tags is not None:
             self.tags = tags
+        raw_members.give_up(
+            self,
+            {
+                "attributes.enabled": attributes.enabled,
+                "attributes.nbf": attributes.not_before,
+                "attributes.exp": attributes.expires_on,
+                "tags": tags,
+            },
+        )
         self.updated = now
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from vaults.emulator import deletion, errors, listing, rules, x509tools
+from vaults.emulator import deletion, errors, listing, raw_members, rules, x509tools
 from vaults.emulator.call import Call
 from vaults.emulator.kinds import SECRET
 from vaults.emulator.objects import Entry, Listed, Version, new_version_id
@@ -62,6 +62,7 @@ def update_secret(call: Call) -> Response:
         version.apply(attributes, tags, call.now)
         if content_type is not None:
             version.data["contentType"] = content_type
+            raw_members.give_up(version, {"contentType": content_type})
         shelf.write(entry.name, version)
     return json_response(200, bundle(call, entry, version))
 
@@ -143,7 +144,7 @@ def _item(call: Call, entry: Entry, version: Version, version_id: str) -> dict[s
     shown["attributes"] = call.attributes(version)
     if version.tags is not None:
         shown["tags"] = version.tags
-    return shown
+    return raw_members.shown(version, shown)
 
 
 def _data(content_type: str | None) -> dict[str, Any]:

@@ -69,6 +69,21 @@ class MomentField(forms.DateTimeField):
         except OverflowError:
             return value.replace(tzinfo=None)
 
+    def is_raw(self, start: Any) -> bool:
+        """Whether a form starts from what Azure has in place of a date, as text."""
+        try:
+            return bool(isinstance(start, str) and start and self.to_python(start) is None)
+        except ValidationError:
+            return True
+
+    def show_raw(self) -> None:
+        """Let that text stand in the field: a browser's control for dates could not show it."""
+        self.widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+        self.help_text = (
+            "What stands here is no date that can be shown, and stays if you leave it. In its place: nothing, or a date such as "
+            "2030-12-31 23:59."
+        )
+
 
 class TagsField(forms.Field):
     """Tags as text, one `name=value` a line, or as a JSON object. Blanks belong to names and values."""
@@ -172,7 +187,16 @@ class ItemForm(FormKeyMixin, forms.Form):
         super().__init__(*args, **kwargs)
         for name in self.carried:
             self.fields[name].show_hidden_initial = True
+        self.raw = [name for name in self.carried if self._starts_raw(name)]
         self.fields["tags"].widget.attrs["data-longest"] = str(self.longest_tag)
+
+    def _starts_raw(self, name: str) -> bool:
+        field = self.fields[name]
+        start = self.data.get(self.add_initial_prefix(name)) if self.is_bound else self.initial.get(name)
+        if not isinstance(field, MomentField) or not field.is_raw(start):
+            return False
+        field.show_raw()
+        return True
 
     def read_before(self, name: str) -> Any:
         """What the form was opened with; None for a field that started empty, or where no browser said."""
@@ -201,7 +225,10 @@ class ItemForm(FormKeyMixin, forms.Form):
 
     def untouched(self) -> set[str]:
         """Carried fields that still have what was read. Where nothing was read, all there is was typed."""
-        return set() if self.data.get("opened_on") == UNREAD else set(self.carried) - set(self.changed_data)
+        if self.data.get("opened_on") == UNREAD:
+            return set()
+        same = {name for name in self.raw if self.data.get(name) == self.data.get(self.add_initial_prefix(name))}
+        return set(self.carried) - set(self.changed_data) | same
 
     def typed(self, *names: str) -> dict[str, Any]:
         """Those of the named fields that somebody changed; a switch that was not on the page says nothing."""

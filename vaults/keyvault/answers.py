@@ -6,15 +6,14 @@ of it is used. Values are never quoted in a message, only the names of members.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NoReturn, TypedDict, TypeVar
 
 from vaults.keyvault.errors import InvalidIdentifier, MalformedAnswer
 from vaults.keyvault.identifiers import parse as parse_identifier
+from vaults.keyvault.lenient import Members
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
@@ -85,43 +84,11 @@ def section(data: Json, name: str) -> Json:
     return member(data, name, dict) or {}
 
 
-def texts(data: Json, name: str) -> tuple[str, ...]:
-    """A list of texts; empty if missing or null."""
-    items = member(data, name, list) or []
-    if not all(isinstance(item, str) for item in items):
-        raise MalformedAnswer(f'The member "{name}" of the answer holds more than text.')
-    return tuple(items)
-
-
-def objects(data: Json, name: str) -> tuple[Json, ...]:
-    """A list of objects; empty if missing or null."""
-    items = member(data, name, list) or []
-    if not all(isinstance(item, dict) for item in items):
-        raise MalformedAnswer(f'The member "{name}" of the answer holds more than objects.')
-    return tuple(items)
-
-
-def moment(data: Json, name: str) -> datetime | None:
-    """A time in whole seconds since 1970, as an aware datetime in UTC."""
-    seconds = member(data, name, int)
-    if seconds is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        raise MalformedAnswer(f'The member "{name}" of the answer is no time.') from None
-
-
-def decoded(data: Json, name: str) -> bytes:
-    """Bytes sent as base64 or base64url, padded or not; b"" if missing."""
-    text = (member(data, name, str) or "").translate(_TO_BASE64).rstrip("=")
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise MalformedAnswer(f'The member "{name}" of the answer is not base64.') from None
-
-
-_TO_BASE64 = str.maketrans("-_", "+/")
+def as_object(item: Any) -> Json:
+    """An item of a list, which must be an object."""
+    if not isinstance(item, dict):
+        raise MalformedAnswer("The list holds more than objects.")
+    return item
 
 
 class Identity(TypedDict):
@@ -153,27 +120,28 @@ class Attributes(TypedDict):
     recovery_level: str | None
     recoverable_days: int | None
     tags: dict[str, str]
+    odd: dict[str, str]
 
 
-def attributes(data: Json) -> Attributes:
-    """What every bundle and list item says in `attributes` and `tags`."""
-    said = section(data, "attributes")
-    tags = section(data, "tags")
+def attributes(members: Members) -> Attributes:
+    """What every bundle and list item says in `attributes` and `tags`; `odd` is all that could not be read of `members`."""
+    said = members.section("attributes")
     return Attributes(
-        enabled=member(said, "enabled", bool),
-        not_before=moment(said, "nbf"),
-        expires_on=moment(said, "exp"),
-        created_on=moment(said, "created"),
-        updated_on=moment(said, "updated"),
-        recovery_level=member(said, "recoveryLevel", str),
+        enabled=said.flag("enabled"),
+        not_before=said.moment("nbf", "not_before"),
+        expires_on=said.moment("exp", "expires_on"),
+        created_on=said.moment("created", "created_on"),
+        updated_on=said.moment("updated", "updated_on"),
+        recovery_level=said.text("recoveryLevel", "recovery_level"),
         recoverable_days=_retention(said),
-        tags={name: member(tags, name, str) or "" for name in tags},
+        tags=members.tags("tags"),
+        odd=members.odd,
     )
 
 
-def _retention(attributes: Json) -> int | None:
+def _retention(attributes: Members) -> int | None:
     """Key Vault keeps deleted objects for 7 to 90 days; other numbers are as good as none."""
-    days = member(attributes, "recoverableDays", int)
+    days = attributes.number("recoverableDays", "recoverable_days")
     return days if days is not None and 0 <= days <= 90 else None
 
 
@@ -183,12 +151,15 @@ class Deletion(TypedDict):
     recovery_id: str
     deleted_on: datetime | None
     scheduled_purge_on: datetime | None
+    odd: dict[str, str]
 
 
 def deletion(data: Json) -> Deletion:
     """Where a deleted object can be recovered, and until when."""
+    members = Members(data)
     return Deletion(
-        recovery_id=member(data, "recoveryId", str) or "",
-        deleted_on=moment(data, "deletedDate"),
-        scheduled_purge_on=moment(data, "scheduledPurgeDate"),
+        recovery_id=members.text("recoveryId") or "",
+        deleted_on=members.moment("deletedDate", "deleted_on"),
+        scheduled_purge_on=members.moment("scheduledPurgeDate", "scheduled_purge_on"),
+        odd=members.odd,
     )

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from vaults.keyvault.answers import (
-    Json,
-    attributes,
-    decoded,
-    deletion,
-    identity,
-    member,
-    required,
-    section,
-)
+from vaults.keyvault.answers import Json, attributes, deletion, identity
 from vaults.keyvault.bodies import changed, given
+from vaults.keyvault.lenient import Members
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, walk
@@ -118,45 +110,52 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         return self._ask("DeleteCertificateOperation", self._operation, name)
 
     def _properties(self, data: Json) -> CertificateProperties:
+        members = Members(data)
         return CertificateProperties(
             **identity(data, "id"),
-            **attributes(data),
-            x5t=decoded(data, "x5t").hex().upper(),
-            subject=member(data, "subject", str),
+            x5t=members.data("x5t").hex().upper(),
+            subject=members.text("subject"),
+            **attributes(members),
         )
 
     def _deleted(self, data: Json) -> DeletedCertificate:
         return DeletedCertificate(properties=self._properties(data), **deletion(data))
 
     def _certificate(self, data: Json) -> Certificate:
+        members = Members(data)
+        policy = data.get("policy")
         return Certificate(
             properties=self._properties(data),
-            cer=decoded(data, "cer"),
-            key_id=member(data, "kid", str),
-            secret_id=member(data, "sid", str),
-            policy=policy_from_json(section(data, "policy")) if data.get("policy") else None,
-            content_type=member(data, "contentType", str),
-            preserve_cert_order=member(data, "preserveCertOrder", bool),
+            cer=members.data("cer"),
+            key_id=members.text("kid"),
+            secret_id=members.text("sid"),
+            policy=policy_from_json(policy) if policy and isinstance(policy, dict) else None,
+            content_type=members.text("contentType"),
+            preserve_cert_order=members.flag("preserveCertOrder"),
+            odd=members.odd,
         )
 
     def _operation(self, data: Json) -> CertificateOperation:
-        error = section(data, "error")
+        found = identity(data, "id")
+        members = Members(data)
+        error = members.section("error")
         return CertificateOperation(
-            id=required(data, "id", str),
-            name=identity(data, "id")["name"],
-            issuer_name=member(section(data, "issuer"), "name", str),
-            status=required(data, "status", str),
-            status_details=member(data, "status_details", str),
-            request_id=(member(data, "request_id", str) or "")[:64],
-            csr=decoded(data, "csr"),
-            cancellation_requested=bool(member(data, "cancellation_requested", bool)),
-            target=member(data, "target", str),
-            error_code=member(error, "code", str),
-            error_message=member(error, "message", str),
+            id=found["id"],
+            name=found["name"],
+            issuer_name=members.section("issuer").text("name"),
+            status=members.text("status") or members.odd.get("status", ""),
+            status_details=members.text("status_details"),
+            request_id=(members.text("request_id") or "")[:64],
+            csr=members.data("csr"),
+            cancellation_requested=bool(members.flag("cancellation_requested")),
+            target=members.text("target"),
+            error_code=error.text("code"),
+            error_message=error.text("message"),
         )
 
 
 def _issuer(data: Json) -> CertificateIssuer:
     """An item of the list of issuers, whose ids are `https://{vault}/certificates/issuers/{name}`."""
-    _, _, name = (member(data, "id", str) or "").rpartition("/certificates/issuers/")
-    return CertificateIssuer(name, member(data, "provider", str) or "")
+    members = Members(data)
+    _, _, name = (members.text("id") or "").rpartition("/certificates/issuers/")
+    return CertificateIssuer(name, members.text("provider") or "")

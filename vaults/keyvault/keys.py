@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from vaults.keyvault.answers import Json, attributes, deletion, identity, member, objects, required, section, texts
+from vaults.keyvault.answers import Json, attributes, deletion, identity, section
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
+from vaults.keyvault.lenient import Members
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.operations import API_VERSIONS
 from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy, Unset
@@ -98,36 +100,41 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         return self._ask("UpdateKey", self._key, name, version, **body)
 
     def _key(self, data: Json) -> Key:
-        sent = section(data, "key")
+        properties = self._properties(data)
+        sent = Members(section(data, "key"))
+        jwk = {name: sent.text(name) for name in _PUBLIC_MEMBERS}
         return Key(
-            properties=self._properties(data),
-            key_type=required(sent, "kty", str),
-            key_ops=texts(sent, "key_ops"),
-            jwk={name: required(sent, name, str) for name in _PUBLIC_MEMBERS if sent.get(name) is not None},
-            release_policy=_release_policy(section(data, "release_policy")),
+            properties=properties,
+            key_type=jwk["kty"] or "",
+            key_ops=sent.texts("key_ops"),
+            jwk={name: value for name, value in jwk.items() if value is not None},
+            release_policy=_release_policy(data.get("release_policy")),
+            odd=sent.odd,
         )
 
     def _properties(self, data: Json) -> KeyProperties:
         """A bundle has its id in `key.kid`, a list item in `kid`."""
         holder = section(data, "key") or data
+        members = Members(data)
         return KeyProperties(
             **identity(holder, "kid"),
-            **attributes(data),
-            managed=bool(member(data, "managed", bool)),
-            exportable=member(section(data, "attributes"), "exportable", bool),
+            managed=bool(members.flag("managed")),
+            exportable=members.section("attributes").flag("exportable"),
+            **attributes(members),
         )
 
     def _deleted(self, data: Json) -> DeletedKey:
         return DeletedKey(properties=self._properties(data), **deletion(data))
 
 
-def _release_policy(data: Json) -> ReleasePolicy | None:
-    if not data:
+def _release_policy(sent: Any) -> ReleasePolicy | None:
+    if not sent:
         return None
+    members = Members(sent)
     return ReleasePolicy(
-        content_type=member(data, "contentType", str),
-        data=member(data, "data", str) or "",
-        immutable=bool(member(data, "immutable", bool)),
+        content_type=members.text("contentType"),
+        data=members.text("data") or "",
+        immutable=bool(members.flag("immutable")),
     )
 
 
@@ -139,14 +146,16 @@ def _rotation_policy(data: Json) -> RotationPolicy | None:
     """A key without a policy of its own answers with a default that has no id, as recorded."""
     if not data.get("id"):
         return None
+    members = Members(data)
+    actions = [Members(action) for action in members.objects("lifetimeActions")]
     rotations = [
-        section(action, "trigger")
-        for action in objects(data, "lifetimeActions")
-        if (member(section(action, "action"), "type", str) or "").lower() == "rotate"
+        action.section("trigger")
+        for action in actions
+        if (action.section("action").text("type") or "").lower() == "rotate"
     ]
-    trigger = rotations[0] if rotations else {}
+    trigger = rotations[0] if rotations else Members(None)
     return RotationPolicy(
-        expiry_time=member(section(data, "attributes"), "expiryTime", str),
-        rotate_after_create=member(trigger, "timeAfterCreate", str),
-        rotate_before_expiry=member(trigger, "timeBeforeExpiry", str),
+        expiry_time=members.section("attributes").text("expiryTime"),
+        rotate_after_create=trigger.text("timeAfterCreate"),
+        rotate_before_expiry=trigger.text("timeBeforeExpiry"),
     )

@@ -6,9 +6,9 @@ once, but take effect some seconds later: until then the object is in neither li
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 from vaults.keyvault.answers import Json, nothing
@@ -21,7 +21,15 @@ P = TypeVar("P", bound=Properties)
 D = TypeVar("D", bound=Deleted)
 T = TypeVar("T")
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+def _created(version: Properties) -> float:
+    """In seconds since 1970, also where that is no date; what tells no time is the oldest."""
+    if version.created_on:
+        return version.created_on.timestamp()
+    try:
+        return float(version.odd["created_on"])
+    except (KeyError, ValueError):
+        return -math.inf
 
 
 class ObjectClient(ABC, Generic[P, D]):
@@ -53,7 +61,7 @@ class ObjectClient(ABC, Generic[P, D]):
         """All versions of an object, newest first. Permission: list."""
         operation = f"Get{self.noun}Versions"
         found = walk(lambda token: self._page(operation, token, self._properties, name=name))
-        return sorted(found, key=lambda version: version.created_on or _LONG_AGO, reverse=True)
+        return sorted(found, key=_created, reverse=True)
 
     def delete(self, name: str) -> D:
         """Soft-delete all versions of an object. Permission: delete."""

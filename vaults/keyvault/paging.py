@@ -21,10 +21,14 @@ MAX_PAGES = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items of a list. `next_token` asks for the next page; None on the last one."""
+    """Some items of a list. `next_token` asks for the next page; None on the last one.
+
+    `nameless`: how many more items there were that no identifier tells apart, so that nothing can be done with them.
+    """
 
     items: tuple[T, ...]
     next_token: str | None
+    nameless: int = 0
 
 
 class ListIncomplete(MalformedAnswer):
@@ -32,10 +36,21 @@ class ListIncomplete(MalformedAnswer):
 
 
 def page_of(data: answers.Json, list_url: str, read: Callable[[answers.Json], T]) -> Page[T]:
-    """The page in an answer to a request for `list_url`. Raises HostileLink."""
+    """The page in an answer to a request for `list_url`.
+
+    Raises HostileLink, and MalformedAnswer where none of the items is one of Key Vault's.
+    """
     link = answers.member(data, "nextLink", str)
-    items = tuple(read(item) for item in answers.objects(data, "value"))
-    return Page(items, skip_token(link, list_url) if link else None)
+    sent = answers.member(data, "value", list) or []
+    items, strange = [], []
+    for item in sent:
+        try:
+            items.append(read(answers.as_object(item)))
+        except MalformedAnswer as error:
+            strange.append(error)
+    if strange and not items:
+        raise strange[0]
+    return Page(tuple(items), skip_token(link, list_url) if link else None, len(strange))
 
 
 def skip_token(link: str, list_url: str) -> str:

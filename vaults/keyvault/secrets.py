@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from vaults.keyvault.answers import Json, attributes, deletion, identity, member, required
+from vaults.keyvault.answers import Json, attributes, deletion, identity, required
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
+from vaults.keyvault.lenient import Members
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.types import UNSET, DeletedSecret, Secret, SecretProperties, Unset
 
@@ -68,12 +69,13 @@ class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
         return Secret(self._properties(data), required(data, "value", str))
 
     def _properties(self, data: Json) -> SecretProperties:
+        members = Members(data)
         return SecretProperties(
             **identity(data, "id"),
-            **attributes(data),
-            content_type=member(data, "contentType", str),
-            managed=bool(member(data, "managed", bool)),
-            key_id=member(data, "kid", str),
+            content_type=members.text("contentType", "content_type"),
+            managed=bool(members.flag("managed")),
+            key_id=members.text("kid"),
+            **attributes(members),
         )
 
     def _deleted(self, data: Json) -> DeletedSecret:

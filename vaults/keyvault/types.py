@@ -1,6 +1,7 @@
 """The nouns of Key Vault, as frozen records.
 
-Times are aware datetimes in UTC; None means that the vault did not send the member. Only `Secret` has a
+Times are aware datetimes in UTC; None means that the vault did not send the member, or sent what can't be read: `odd` has
+that as text then, under the name of the field. Only `Secret` has a
 value, and its repr does not show it.
 """
 
@@ -25,6 +26,14 @@ UNSET: Final = Unset.UNSET
 """Default of an update's arguments: leave this attribute as it is. (None is sent, as null.)"""
 
 
+PURGE_PROTECTED: Final = frozenset(
+    f"{customized}Recoverable{subscription}"
+    for customized in ("", "Customized")
+    for subscription in ("", "+ProtectedSubscription")
+)
+"""Recovery levels at which nobody can purge."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Properties:
     """What secrets, keys and certificates have in common. `version` is "" where a list names none."""
@@ -40,11 +49,12 @@ class Properties:
     recovery_level: str | None = None
     recoverable_days: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    odd: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def purge_protected(self) -> bool:
-        """True if the vault will refuse to purge it; lists that tell no recovery level give False."""
-        return self.recovery_level is not None and "Purgeable" not in self.recovery_level
+        """True if the vault will refuse to purge it; lists that tell no recovery level, or one not known here, give False."""
+        return self.recovery_level in PURGE_PROTECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +64,7 @@ class Deleted:
     recovery_id: str
     deleted_on: datetime | None = None
     scheduled_purge_on: datetime | None = None
+    odd: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,13 +131,14 @@ CREATED_KEY_SIZES: Final = (2048, 3072, 4096)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key. `jwk` holds the public parts only (kty, n, e or crv, x, y), base64url."""
+    """A key. `jwk` holds the public parts only (kty, n, e or crv, x, y), base64url; `odd` what of it could not be read."""
 
     properties: KeyProperties
     key_type: str
     key_ops: tuple[str, ...]
     jwk: Mapping[str, str]
     release_policy: ReleasePolicy | None = None
+    odd: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int | None:
@@ -211,7 +223,7 @@ class CertificateIssuer:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate. `cer` is its DER; empty until the first version is issued.
+    """A certificate. `cer` is its DER; empty until the first version is issued. `odd`: what of it could not be read.
 
     `preserve_cert_order`: whether its chain stays in the order it came in; None where the vault does not tell.
     """
@@ -223,6 +235,7 @@ class Certificate:
     policy: CertificatePolicy | None = None
     content_type: str | None = None
     preserve_cert_order: bool | None = None
+    odd: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +243,9 @@ class DeletedCertificate(Deleted):
     """A soft-deleted certificate."""
 
     properties: CertificateProperties
+
+
+_ENDED: Final = frozenset({"completed", "failed", "canceled", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,5 +266,5 @@ class CertificateOperation:
 
     @property
     def is_pending(self) -> bool:
-        """Still at work, or waiting for its certificate to be merged."""
-        return self.status == "inProgress"
+        """Still at work, or waiting for its certificate to be merged; so is, as far as we know, what has a status of its own."""
+        return self.status not in _ENDED

@@ -4,6 +4,9 @@ from django.db import models
 
 from vaults.models.vault import Vault
 
+#: Items without an end. One whose end can't be read has one all the same.
+ENDLESS = models.Q(expires_on=None) & ~models.Q(odd__has_key="expires_on")
+
 
 class InventoryItem(models.Model):
     class Kind(models.TextChoices):
@@ -26,6 +29,8 @@ class InventoryItem(models.Model):
     content_type = models.CharField(max_length=255, blank=True)
     subject = models.CharField(max_length=1000, blank=True)
     tags = models.JSONField(default=dict)
+    #: What could not be read of the item, as text, by the name of the column that it would be in.
+    odd = models.JSONField(default=dict)
 
     class Meta:
         indexes = [

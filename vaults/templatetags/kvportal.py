@@ -5,8 +5,9 @@ of a list return finished markup instead of including a template: 25 rows are dr
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
@@ -57,6 +58,7 @@ class Item(Protocol):
     enabled: bool | None
     not_before: datetime | None
     expires_on: datetime | None
+    odd: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class State:
 
 def state_of(item: Item, now: datetime) -> State:
     """What a person needs to know first: disabled beats expired, expired beats not yet active."""
+    if "enabled" in item.odd:
+        return State("unknown", "help-circle", "State unknown")
     if item.enabled is False:
         return State("off", "circle-minus", "Disabled")
     if item.expires_on and item.expires_on <= now:
@@ -105,7 +109,8 @@ def due(item: Item) -> SafeString:
     """When an item ends, on the colour of its state: for lists that are about ends and nothing else."""
     now = timezone.now()
     if item.expires_on is None:
-        return format_html('<span class="none">{}</span>', "no end")
+        raw = item.odd.get("expires_on")
+        return odd(raw, date_note(raw)) if raw else NO_END
     found = state_of(item, now)
     tone = found.tone if found.tone in ("bad", "soon") else "off"
     return badge(tone, relative(item.expires_on, now), "calendar-event" if tone == "off" else found.icon)
@@ -207,13 +212,53 @@ def day(moment: datetime) -> str:
 
 
 NO_MOMENT = format_html('<span class="none">{}</span>', "—")
+NO_END = format_html('<span class="none">{}</span>', "no end")
 
 
 @register.simple_tag
-def when(moment: datetime | None) -> SafeString:
-    """A moment as people scan for it (relative), with the exact one on hover."""
+def odd(text: str, note: str = "As Azure has it; it can't be read.") -> SafeString:
+    """What Azure has in place of something that can be read, with a note on hover."""
+    mark = icon("alert-triangle", 14)
+    return format_html('<span class="odd" title="{} {}">{}<bdi>{}</bdi></span>', text, note, mark, visible(text))
+
+
+@register.simple_tag
+def odd_with_note(text: str, note: str = "As Azure has it; it can't be read.") -> SafeString:
+    """The same where there is room to say why it is shown like this."""
+    return format_html('<span>{} <span class="quiet small">{}</span></span>', odd(text, note), note)
+
+
+def date_note(text: str) -> str:
+    """What is known of a date that can't be shown: mostly it is beyond the calendar, or in milliseconds."""
+    try:
+        number = int(text.strip('"'))
+    except ValueError:
+        return "As Azure has it; it can't be read."
+    if number < 0:
+        return "As Azure has it: seconds to a date before the year 1."
+    try:
+        in_milliseconds = datetime.fromtimestamp(number / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return "As Azure has it: seconds to a date after the year 9999."
+    guess = f" As milliseconds it would be {in_milliseconds:%d %b %Y}." if 2000 <= in_milliseconds.year < 2200 else ""
+    return f"As Azure has it: seconds to a date after the year 9999.{guess}"
+
+
+@register.filter
+def further(odd: Mapping[str, str] | None) -> list[tuple[str, str]]:
+    """What could not be read and has no place of its own on an item's page."""
+    return [(name, text) for name, text in (odd or {}).items() if name not in PLACED]
+
+
+#: Fields in whose place an item's page shows the text itself.
+PLACED = frozenset({"enabled", "not_before", "expires_on", "content_type", "tags", "created_on", "updated_on"})
+
+
+@register.simple_tag
+def when(moment: datetime | None, raw: str = "") -> SafeString:
+    """A moment as people scan for it (relative), with the exact one on hover. `raw` is what stands there if it is no date."""
     if moment is None:
-        return NO_MOMENT
+        return odd(raw, date_note(raw)) if raw else NO_MOMENT
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -223,10 +268,10 @@ def when(moment: datetime | None) -> SafeString:
 
 
 @register.simple_tag
-def exact(moment: datetime | None) -> SafeString:
-    """A moment as a detail page shows it: date, time, zone; the distance on hover."""
+def exact(moment: datetime | None, raw: str = "") -> SafeString:
+    """A moment as a detail page shows it: date, time, zone; the distance on hover. `raw` as in `when`, with its note."""
     if moment is None:
-        return format_html('<span class="none">{}</span>', "—")
+        return odd_with_note(raw, date_note(raw)) if raw else NO_MOMENT
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -283,13 +328,13 @@ def short_id(identifier: str) -> str:
 
 
 @register.filter
-def pairs(tags: dict[str, str] | None) -> list[tuple[str, str]]:
+def pairs(tags: Mapping[str, str] | None) -> list[tuple[str, str]]:
     """Tags as pairs; a tag that bears the name of a dict's method must not be called by the template."""
     return list((tags or {}).items())
 
 
 @register.simple_tag
-def tags(given: dict[str, str] | None) -> SafeString:
+def tags(given: Mapping[str, str] | None) -> SafeString:
     """Tags as small labels; names and values keep their blanks. (A tag, not an include: a list draws it for each row.)"""
     return tag_labels(tuple(pairs(given)))
 

@@ -3,8 +3,7 @@
 Tags, not includes: a list is the page that people live on, and it draws each of these once a row.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from django import template
@@ -13,11 +12,13 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
 from vaults.templatetags.kvportal import (
+    NO_END,
     Item,
     badge,
     day,
     icon,
     not_issued,
+    odd,
     pairs,
     relative,
     state_of,
@@ -43,6 +44,7 @@ class Listed(Item, Protocol):
 
     id: str
     name: str
+    tags: Mapping[str, str]
 
 
 def is_managed(item: Listed) -> bool:
@@ -51,7 +53,7 @@ def is_managed(item: Listed) -> bool:
 
 def is_issued(item: Listed) -> bool:
     """A certificate that was never issued has no thumbprint."""
-    return getattr(item, "x5t", None) != ""
+    return getattr(item, "x5t", None) != "" or "x5t" in item.odd
 
 
 @register.simple_tag
@@ -116,10 +118,8 @@ def _mark(item: Listed, pending: Collection[str]) -> SafeString:
         return badge("wait", "Not yet", found.icon)
     if found.tone != "ok":
         return badge(found.tone, found.word, found.icon)
-    return when(item.expires_on) if item.expires_on else NO_END
-
-
-NO_END = format_html('<span class="none">{}</span>', "no end")
+    raw = item.odd.get("expires_on", "")
+    return when(item.expires_on, raw) if item.expires_on or raw else NO_END
 
 
 def _date(item: Listed) -> SafeString:
@@ -127,6 +127,8 @@ def _date(item: Listed) -> SafeString:
     now = timezone.now()
     found = state_of(item, now)
     moment, word = (item.not_before, "from ") if found.tone == "wait" else (item.expires_on, "")
+    if moment is None and "expires_on" in item.odd:
+        return SafeString() if found.tone == "ok" else when(None, item.odd["expires_on"])
     if moment is None:
         return (
             NO_END if found.tone == "off" and is_issued(item) and not getattr(item, "pending", False) else SafeString()
@@ -141,8 +143,11 @@ def _date(item: Listed) -> SafeString:
 
 
 @register.simple_tag
-def row_tags(given: dict[str, str] | None) -> SafeString:
+def row_tags(item: Listed) -> SafeString:
     """All tags of a row, and a count that stands for all but the first where the room is short."""
+    if "tags" in item.odd:
+        return odd(item.odd["tags"])
+    given = item.tags
     found = pairs(given)
     if len(found) < 2:
         return tags(given)
@@ -156,10 +161,11 @@ def row_tags(given: dict[str, str] | None) -> SafeString:
 
 
 @register.simple_tag
-def row_moment(moment: datetime | None, css: str, label: str) -> SafeString:
-    """A cell with a moment, sorted by it; `label` stands before it where cells become lines, on a phone."""
+def row_moment(item: Listed, name: str, css: str, label: str) -> SafeString:
+    """A cell with one of an item's moments, sorted by it; `label` stands before it where cells become lines, on a phone."""
+    moment, raw = getattr(item, name), item.odd.get(name, "")
     exact = moment.isoformat() if moment else ""
-    blank = "" if moment else " blank"
+    blank = "" if moment or raw else " blank"
     return format_html(
-        '<td class="{}{}" data-label="{}" data-sort="{}">{}</td>', css, blank, label, exact, when(moment)
+        '<td class="{}{}" data-label="{}" data-sort="{}">{}</td>', css, blank, label, exact, when(moment, raw)
     )

@@ -43,6 +43,7 @@ def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "vault": vault,
         "items": page.items,
         "next_token": page.next_token,
+        "nameless": page.nameless,
         "pending": index.pending_names(vault) if any(not item.x5t for item in page.items) else (),
         "deleted": deleted_if_empty(vault, "certificate", page.items, page.next_token),
     }
@@ -55,7 +56,10 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
     with activity_ahead(vault, name) as activity:
         detail = certificates.read_certificate(request.user, vault, name, version)
     certificate, operation = detail.certificate.value, detail.operation.value
-    nothing_issued = not certificate.cer if certificate else isinstance(detail.certificate.error, NotFound)
+    if certificate:
+        nothing_issued = not certificate.cer and "cer" not in certificate.odd
+    else:
+        nothing_issued = isinstance(detail.certificate.error, NotFound)
     if nothing_issued and operation:
         return redirect("certificate_operation", vault.slug, name)
     versions, shown = detail.versions.value or (), _shown(detail, version)
@@ -91,6 +95,8 @@ def certificate_download(request: HtmxRequest, vault: Vault, name: str) -> HttpR
     if wanted not in ("pem", "der"):
         raise Http404("There is no such format.")
     certificate = certificates.read_issued(request.user, vault, name, request.GET.get("version", ""))
+    if not certificate.cer:
+        raise Http404("This version has no certificate that can be read.")
     if wanted == "der":
         return download(certificate.cer, f"{name}.cer", "application/pkix-cert")
     return download(x509.to_pem(certificate.cer, "CERTIFICATE"), f"{name}.pem", "application/x-pem-file")
@@ -181,7 +187,7 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
         current = _shown(certificates.read_certificate(request.user, vault, name, wanted), wanted)
         initial = {"opened_on": stamp_of(current), **attributes_of(current, CertificateEditForm)}
         form = CertificateEditForm(initial=initial)
-        return form_page(request, "vaults/certificate_edit.html", {**context, "form": form})
+        return form_page(request, "vaults/certificate_edit.html", {**context, "form": form, "odd": current.odd})
     form = context["form"] = CertificateEditForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:

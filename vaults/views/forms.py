@@ -48,8 +48,17 @@ def selected_version(versions: Sequence[Found], version: str) -> Found:
 
 
 def attributes_of(properties: Properties, form: type[forms.Form]) -> dict[str, Any]:
-    """What an edit form starts from: those of its fields that the item has."""
-    return {name: getattr(properties, name) for name in form.base_fields if hasattr(properties, name)}
+    """What an edit form starts from: those of its fields that the item has; of a date that is none its text."""
+    found = {name: getattr(properties, name) for name in form.base_fields if hasattr(properties, name)}
+    if found.get("enabled") is None:
+        found["enabled"] = True  # as Key Vault takes it, and as the item's page says
+    return found | {
+        name: text for name, text in properties.odd.items() if name in TEXT_FIELDS & form.base_fields.keys()
+    }
+
+
+#: Fields in which the text of what can't be read may stand; left alone, it stays what it is.
+TEXT_FIELDS = {"not_before", "expires_on", "content_type"}
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from vaults import access, audit, clients
 from vaults.keyvault.references import find_references
 from vaults.models import InventoryItem, Vault
+from vaults.models.inventory import ENDLESS
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
 from vaults.views.downloads import download
@@ -161,7 +162,7 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
             case "expired":
                 return items.filter(expires_on__lte=now)
             case "never":
-                return items.filter(expires_on=None)
+                return items.filter(ENDLESS)
             case "disabled":
                 return items.filter(enabled=False)
             case "pending":
@@ -278,7 +279,7 @@ def inventory_csv(request: HtmxRequest) -> HttpResponse:
 def row_of(item: InventoryItem) -> list[str]:
     tags = "; ".join(f"{name}={value}" for name, value in item.tags.items())
     cells = {**item.__dict__, "vault": item.vault.name, "tags": tags, "as_of": item.vault.scanned_at}
-    return [cell(cells[column]) for column in CSV_COLUMNS]
+    return [cell(item.odd.get(column) or cells[column]) for column in CSV_COLUMNS]
 
 
 def cell(value: Any) -> str:

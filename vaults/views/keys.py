@@ -41,6 +41,7 @@ def key_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "vault": vault,
         "items": page.items,
         "next_token": page.next_token,
+        "nameless": page.nameless,
         "deleted": deleted_if_empty(vault, "key", page.items, page.next_token),
     }
     return render_page(request, "vaults/key_list.html", context, partial="rows")
@@ -184,7 +185,7 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         initial = {"opened_on": stamp_of(current), **attributes_of(current, KeyEditForm)}
         if key:
             initial["key_ops"] = key.key_ops
-        context |= {"form": KeyEditForm(initial=initial), "unread": not_read(vault, detail.key)}
+        context |= {"form": KeyEditForm(initial=initial), "odd": current.odd, "unread": not_read(vault, detail.key)}
         context["unread_note"] = "So the permitted operations are not shown here; they stay as they are."
         return form_page(request, "vaults/key_edit.html", context)
     form = context["form"] = KeyEditForm(request.POST)

@@ -38,6 +38,7 @@ def secret_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "vault": vault,
         "items": page.items,
         "next_token": page.next_token,
+        "nameless": page.nameless,
         "deleted": deleted_if_empty(vault, "secret", page.items, page.next_token),
     }
     return render_page(request, "vaults/secret_list.html", context, partial="rows")
@@ -122,7 +123,7 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         versions = secrets.read_secret(request.user, vault, name)
         current = selected_version(versions, request.GET.get("version", ""))
         form = SecretEditForm(initial={"opened_on": stamp_of(current), **attributes_of(current, SecretEditForm)})
-        return form_page(request, "vaults/secret_edit.html", {**context, "form": form})
+        return form_page(request, "vaults/secret_edit.html", {**context, "form": form, "odd": current.odd})
     form = context["form"] = SecretEditForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:

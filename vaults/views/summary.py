@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from vaults.models import InventoryItem, Vault
+from vaults.models.inventory import ENDLESS
 
 KINDS = ("secret", "key", "certificate")
 
@@ -106,7 +107,7 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
             f"within_{days}": Count("pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days)))
             for days in (7, 30, 90)
         },
-        never_expires=Count("pk", filter=Q(expires_on=None)),
+        never_expires=Count("pk", filter=ENDLESS),
         disabled=Count("pk", filter=Q(enabled=False)),
         pending=Count("pk", filter=Q(pending=True)),
     )

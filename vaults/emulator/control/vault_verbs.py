@@ -4,11 +4,12 @@ import sqlite3
 from dataclasses import replace
 from typing import Any
 
-from vaults.emulator import access, network, registry, roles
+from vaults.emulator import access, network, raw_members, registry, roles
 from vaults.emulator.control.directory_verbs import PRINCIPAL, TENANT, find_tenant
 from vaults.emulator.control.fields import Field, RefusedError, Shape, number
 from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.filling import fill_vault
+from vaults.emulator.kinds import KINDS, Kind
 from vaults.emulator.registry import Vault
 from vaults.emulator.sample import SUBSCRIPTION_ID
 
@@ -103,6 +104,12 @@ def fill(desk: Desk, given: Any) -> str:
     return f"{given.vault}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) + " more"
 
 
+def hold(desk: Desk, given: Any) -> str:
+    kind, name = given.item
+    desk.emulator.hold(given.vault, kind, name, given.member, given.value)
+    return f"{given.vault} answers with that until the member is updated."
+
+
 def grant(desk: Desk, given: Any) -> str:
     desk.emulator.grant(*given.permissions, principal=given.principal, vault=given.vault)
     return ""
@@ -141,6 +148,14 @@ def _deleted(db: sqlite3.Connection, name: str) -> Vault:
     if vault is None or vault.deleted_on is None:
         raise RefusedError(f"There is no deleted vault {name}.")
     return vault
+
+
+def _item(text: str) -> tuple[Kind, str]:
+    collection, _, name = text.partition("/")
+    kind = KINDS.get(collection.lower())
+    if kind is None or not name:
+        raise ValueError(f"{text} is not secrets/, keys/ or certificates/ and a name.")
+    return kind, name
 
 
 def _new_name(text: str) -> str:
@@ -199,6 +214,17 @@ VAULT_VERBS = (
             Field("secrets", "how many", number(0, MOST), default=0),
             Field("keys", "how many", number(0, MOST), default=0),
             Field("certificates", "how many", number(0, MOST), default=0),
+        ),
+    ),
+    Verb(
+        "hold",
+        "have an item hold what no API takes, as real vaults do: a date beyond the year 9999",
+        hold,
+        (
+            VAULT,
+            Field("item", "as in secrets/db-password", _item, required=True),
+            Field("member", "its path in the answer, as in attributes.exp", raw_members.read_path, required=True),
+            Field("value", "as JSON: 253402303861, null, '[]'", raw_members.read_json, required=True),
         ),
     ),
     Verb("grant", "give permissions by access policy", grant, (PRINCIPAL, PERMISSIONS, AT_VAULT)),
