@@ -91,7 +91,7 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
             "Somebody else changed this after you opened it. Look at what stands there now, then send again.",
         )
     except CurrentUnread as unread:
-        context["problem"] = problems.explain(unread.error, vault=context.get("vault"))
+        context["unread"] = problems.explain(unread.error, vault=context.get("vault"))
         _go_on_from(form, UNREAD)
         form.add_error(
             None,
