@@ -11,6 +11,7 @@ from vaults.emulator import ADMIN, Emulator
 from vaults.models import Connection, InventoryItem, Vault
 
 HOST = "https://kv-shop-prod.vault.test"
+SECRETS = "/vaults/kv-shop-prod/secrets/"
 VERSION = "0123456789abcdef" * 2
 
 PAGES = {
@@ -161,6 +162,13 @@ def test_a_name_in_two_clouds_is_a_choice(olga: Client, world: World) -> None:
 
 def test_two_connections_to_one_vault_are_no_choice(olga: Client, narrow_vault: Vault) -> None:
     assert olga.get("/go/", {"q": "kv-shop-prod"})["Location"].startswith("/vaults/kv-shop-prod")
+
+
+def test_an_item_has_its_own_spelling(olga: Client, world: World) -> None:
+    InventoryItem.objects.create(vault=world.vault, kind="secret", name="Checkout-DB", enabled=True)
+    InventoryItem.objects.create(vault=world.vault, kind="key", name="checkout-db", enabled=True)
+    assert olga.get("/go/", {"q": f"{HOST}/secrets/CHECKOUT-DB".upper()})["Location"] == f"{SECRETS}Checkout-DB/"
+    assert olga.get("/go/", {"q": f"{HOST}/secrets/OTHER"})["Location"] == f"{SECRETS}OTHER/"
 
 
 def test_the_inventorys_own_box_takes_them_too(olga: Client, world: World) -> None:

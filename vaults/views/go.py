@@ -51,12 +51,15 @@ def is_vault_host(host: str) -> bool:
 
 
 def page_of(vault: Vault, reference: Reference) -> str:
-    collection, name = reference.collection, reference.name
-    if not name:
-        return list_of(vault, collection)
-    if collection.startswith("deleted"):
-        return reverse("deleted_detail", args=[vault.slug, collection.removeprefix("deleted"), name])
+    if not reference.name:
+        return list_of(vault, reference.collection)
+    collection = reference.collection.removeprefix("deleted")
     kind = KIND[collection]
+    # Names are the same in any case: where the item is known, its own spelling stands in the address.
+    known = vault.items.filter(kind=kind, name__iexact=reference.name).values_list("name", flat=True).first()
+    name = known or reference.name
+    if collection != reference.collection:
+        return reverse("deleted_detail", args=[vault.slug, collection, name])
     if reference.suffix == "pending":
         return reverse("certificate_operation", args=[vault.slug, name])
     if reference.version:
