@@ -61,6 +61,7 @@ def test_an_operation_that_is_gone_leaves_it_not_issued(
             olga.get(f"{ITEM}operation/")
     assert "Pending" not in listed(olga)
     assert "Not issued" in listed(olga)
+    assert 'class="date"' not in listed(olga)
     assert "Pending" not in in_inventory(olga)
     assert "never issued" in text_of(olga.get(ITEM))
 

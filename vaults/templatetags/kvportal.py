@@ -315,9 +315,9 @@ def keep_bytes(text: str) -> SafeString:
     """Escaped text for a `<pre>` or `<textarea>` that keeps every character of a secret's value.
 
     The HTML parser drops the first line feed of such an element and turns a carriage return into a line feed,
-    unless it is written as a reference. A NUL it can't hold in any way: a sign stands for it.
+    unless it is written as a reference. A NUL it can't hold in any way: a word stands for it.
     """
-    escaped = conditional_escape(str(text).replace("\0", "␀")).replace("\r", "&#13;")
+    escaped = conditional_escape(str(text)).replace("\r", "&#13;").replace("\0", '<b class="tone-soon">⟨NUL⟩</b>')
     return mark_safe("\n" + escaped)  # noqa: S308 - escaped on the line above
 
 

@@ -94,7 +94,7 @@ def row_end(item: Listed, pending: Collection[str] = ()) -> SafeString:
 
     `pending` as above.
     """
-    end = item.expires_on
+    end = item.expires_on if is_issued(item) else None
     return format_html(
         '<td class="expires" data-sort="{}"><span class="ends">{}{}</span></td>',
         end.isoformat() if end else "",
@@ -123,16 +123,19 @@ def _mark(item: Listed, pending: Collection[str]) -> SafeString:
 
 
 def _date(item: Listed) -> SafeString:
-    """The day it ends, or the day it begins where that is still ahead; nothing where the mark has said it all."""
+    """The day it ends, or the day it begins where that is still ahead; nothing where the mark has said it all.
+
+    A certificate that was never issued has dates that mean nothing: it would get others.
+    """
+    if not is_issued(item):
+        return SafeString()
     now = timezone.now()
     found = state_of(item, now)
     moment, word = (item.not_before, "from ") if found.tone == "wait" else (item.expires_on, "")
     if moment is None and "expires_on" in item.odd:
         return SafeString() if found.tone == "ok" else when(None, item.odd["expires_on"])
     if moment is None:
-        return (
-            NO_END if found.tone == "off" and is_issued(item) and not getattr(item, "pending", False) else SafeString()
-        )
+        return NO_END if found.tone == "off" and not getattr(item, "pending", False) else SafeString()
     return format_html(
         '<time class="date" datetime="{}" title="{}">{}{}</time>',
         moment.isoformat(timespec="seconds"),

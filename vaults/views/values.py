@@ -38,7 +38,7 @@ def hints(value: str) -> list[str]:
     text = value.removeprefix(BOM)
     found = []
     if nuls := text.count("\0"):
-        found.append(f"{nuls} NUL character{'s' if nuls > 1 else ''}, shown as ␀; a copy may end there")
+        found.append(f"{nuls} NUL character{'s' if nuls > 1 else ''}, shown as ⟨NUL⟩; a copy may end there")
     if text != value:
         found.append("starts with a byte order mark (BOM)")
     if unseen := unseen_characters(text):

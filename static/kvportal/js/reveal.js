@@ -24,7 +24,7 @@ function hide({ focus = false } = {}) {
   event("kvportal:say", "The value is hidden again");
 }
 
-// HTML can't hold a NUL: a sign has its place, and the value itself stands beside it.
+// HTML can't hold a NUL: a word has its place, and the value itself stands beside it.
 const exactOf = (shown) => (shown.dataset.exact ? JSON.parse(shown.dataset.exact) : shown.textContent);
 
 function watch() {
