@@ -53,8 +53,10 @@ document.body.addEventListener("htmx:responseError", (event) => {
   const problem = new DOMParser().parseFromString(responseText, "text/html").querySelector(".problem");
   const place = document.getElementById("refusals");
   if (!problem || !place) return toast(`That did not work; the server answered ${status}. Reload the page to see more.`);
+  const title = (shown) => shown.querySelector("h1, h2")?.textContent;
+  const known = title(place) === title(problem); // whoever has read it is not called back to it
   place.replaceChildren(document.importNode(problem, true));
-  place.firstElementChild.focus();
+  if (!known) place.firstElementChild.focus();
 });
 document.body.addEventListener("htmx:sendError", () => toast("The portal can't be reached. Check the network and try again."));
 document.body.addEventListener("htmx:timeout", () => toast("No answer within 30 seconds. Reload the page to see what happened."));

@@ -167,6 +167,15 @@ function enhance(list) {
       draw();
     });
   }
+  body.addEventListener("click", (event) => {
+    const row = event.target.closest(".load-more")?.closest("tr");
+    if (!row) return;
+    event.preventDefault(); // the link's page has the rest without what is here
+    document.getElementById("refusals")?.replaceChildren();
+    row.classList.remove("failed");
+    draw();
+    window.htmx.trigger(row, "again");
+  });
   sort();
   draw();
 }
