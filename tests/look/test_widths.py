@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import World
 from vaults.actions.inventory import scan_vault
 from vaults.keyvault.client import VaultClient
+from vaults.models import Connection, User
 
 LONG = "payments-reconciliation-export-service-signing-key-for-europe-west-2026-q4"
 NEIGHBOUR = LONG.replace("2026", "2027")
@@ -24,6 +25,15 @@ PAGES = (
     "/audit/",
     "/vaults/kv-shop-prod/",
     f"{LISTS[0]}{LONG}/",
+    f"{LISTS[1]}{LONG}/",
+    f"{LISTS[0]}{LONG}/edit/",
+    f"{LISTS[0]}{LONG}/delete/",
+    f"{LISTS[0]}missing/",
+    f"/vaults/kv-shop-prod/deleted/secrets/{LONG}-gone/",
+    "/vaults/kv-shop-prod/access/",
+    "/vaults/kv-shop-prod/new/certificate/",
+    "/inventory/?q=payments",
+    "/inventory/?q=nothing-has-this-name",
 )
 HALF = (1100, 1081, 1080, 960, 900, 820, 762)
 
@@ -31,7 +41,7 @@ HALF = (1100, 1081, 1080, 960, 900, 820, 762)
 def sticking_out(page: Page) -> list[str]:
     found: list[str] = page.evaluate(
         """() => [...document.querySelectorAll('main :is(td, th, .badge, .btn, .pill, .tag, time)')]
-  .filter((one) => one.offsetParent && !one.closest('.visually-hidden, .chart, details:not([open]), .tags-cell'))
+  .filter((one) => one.offsetParent && !one.closest('.visually-hidden, .chart, details:not([open]), .tags-cell, .pills, .states'))
   .filter((one) => !(innerWidth <= 760 && one.closest('table.cards thead')))
   .filter((one) => {
     const card = one.closest('.card, .value-box, .number-card') ?? document.querySelector('main');
@@ -55,6 +65,9 @@ def columns_of(page: Page) -> list[tuple[str, int]]:
 
 @pytest.fixture
 def long_names(world: World, azure: VaultClient, olga: Client) -> None:
+    # The longest that people may choose, and nowhere a blank to break at.
+    Connection.objects.update(name="service-principal-of-the-platform-team-for-production-in-europe-west-and-north-1")
+    User.objects.filter(pk=world.rafi.pk).update(email=f"rafi.{'al-haddad-' * 6}@platform-engineering.example.com")
     now = datetime.now(UTC)
     tags = {f"tag-{number}": "a value of some length" for number in range(12)}
     azure.secrets.set(
@@ -154,6 +167,18 @@ def test_state_and_expiry_are_told_once(portal_page: Page, long_names: None) -> 
     assert told["not-yet"] == f"Not yet from {day[9]}"
     portal_page.goto("/inventory/?q=payments&state=deleted")
     expect(portal_page.locator(".expires")).to_have_text("Deleted")
+
+
+def test_pills_are_one_row_on_a_phone_with_the_chosen_one_in_view(portal_page: Page, long_names: None) -> None:
+    portal_page.set_viewport_size({"width": 390, "height": 800})
+    for address, chosen in ((f"{LISTS[0]}?show=off", "Disabled"), ("/inventory/?state=deleted", "Deleted")):
+        portal_page.goto(address)
+        pill = portal_page.locator(":is(.pills, .states) .pill", has_text=chosen)
+        expect(pill).to_be_in_viewport(ratio=1)
+        tops = portal_page.locator(":is(.pills, .states) .pill:visible").evaluate_all(
+            "(pills) => new Set(pills.map((pill) => Math.round(pill.getBoundingClientRect().top))).size"
+        )
+        assert tops == 1, address
 
 
 @pytest.mark.browser_context_args(java_script_enabled=False)
