@@ -67,6 +67,13 @@ def test_what_was_copied_by_hand_afterwards_is_left_alone(copied: Page) -> None:
     assert written(copied) == ["the value"]
 
 
+def test_what_another_tab_copied_afterwards_is_left_alone(copied: Page) -> None:
+    copied.evaluate("() => new BroadcastChannel('kvportal-clipboard-until').postMessage('copied')")
+    expect(copied.locator(".clipboard")).to_have_count(0)
+    copied.clock.run_for(60_000)
+    assert written(copied) == ["the value"]
+
+
 def test_a_value_copied_by_hand_is_cleared_too(portal_page: Page, azure: VaultClient) -> None:
     azure.secrets.set("copied", "the value")
     portal_page.add_init_script(CLIPBOARD)
@@ -115,7 +122,7 @@ def test_a_clipboard_that_is_known_to_hold_something_else_is_left_alone(copied: 
     copied.click("[data-copy-value]")
     expect(copied.locator(".clipboard")).to_contain_text("cleared in 30 s")
     copied.clock.run_for(31_000)
-    expect(copied.locator(".clipboard")).to_contain_text("Something else is in the clipboard")
+    expect(copied.locator(".clipboard")).to_contain_text("no longer holds the value")
     assert written(copied) == ["the value", "the value"]
 
 

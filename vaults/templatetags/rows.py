@@ -123,16 +123,19 @@ def _mark(item: Listed, pending: Collection[str]) -> SafeString:
 
 
 def _date(item: Listed) -> SafeString:
-    """The day it ends, or the day it begins where that is still ahead; nothing where the mark has said it all.
+    """The day it ends, begins where that is still ahead, or till which it can be recovered; nothing where the mark says all.
 
     A certificate that was never issued has dates that mean nothing: it would get others.
     """
-    if not is_issued(item):
+    is_deleted = bool(getattr(item, "deleted_on", None))
+    if not is_deleted and not is_issued(item):
         return SafeString()
     now = timezone.now()
     found = state_of(item, now)
     moment, word = (item.not_before, "from ") if found.tone == "wait" else (item.expires_on, "")
-    if moment is None and "expires_on" in item.odd:
+    if is_deleted:
+        moment, word = getattr(item, "scheduled_purge_on", None), "until "
+    elif moment is None and "expires_on" in item.odd:
         return SafeString() if found.tone == "ok" else when(None, item.odd["expires_on"])
     if moment is None:
         return NO_END if found.tone == "off" and not getattr(item, "pending", False) else SafeString()

@@ -7,6 +7,7 @@ let until = 0;
 let timer = 0;
 let print = ""; // a digest of the value, to tell whether the clipboard still holds it
 let note = null;
+const tabs = new BroadcastChannel(KEPT);
 
 const text = (words) => { note.querySelector("[data-text]").textContent = words; };
 const say = (words) => document.dispatchEvent(new CustomEvent("kvportal:say", { detail: words }));
@@ -69,7 +70,7 @@ async function replaced() {
 async function clear() {
   clearInterval(timer);
   removeEventListener("focus", clear);
-  if (await replaced()) return end("Something else is in the clipboard by now; it was left alone.");
+  if (await replaced()) return end("The clipboard no longer holds the value; it was left alone.");
   try {
     await navigator.clipboard.writeText("");
     end("The clipboard was cleared.");
@@ -89,13 +90,19 @@ async function hold(value) {
   print = await digest(value);
 }
 
-document.addEventListener("kvportal:copied", (event) => (event.detail.value === undefined ? end() : hold(event.detail.value)));
+document.addEventListener("kvportal:copied", (event) => {
+  tabs.postMessage("copied");
+  if (event.detail.value === undefined) end();
+  else hold(event.detail.value);
+});
+tabs.onmessage = () => end(); // another tab of the portal has copied something, and watches it itself if it is a value
 
 // Copied by hand: from the shown value, or something else, after which the clipboard is none of our business.
 for (const name of ["copy", "cut"]) {
   document.addEventListener(name, () => {
     const place = getSelection().anchorNode;
     const shown = document.querySelector("[data-value]");
+    tabs.postMessage("copied");
     if (shown && shown.contains(place)) hold(String(getSelection()));
     else end();
   });
