@@ -24,6 +24,8 @@ from kvportal import trial
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, "-m", "django"]  # not manage.py: that helps itself to the keys of a trial
 STOP_SECONDS = 15
+#: Of each process that serves pages.
+THREADS = 96
 #: A child that ended is started again after so many seconds, twice as many each time it ends soon, up to the longest.
 RESTART_SECONDS = 1.0
 LONGEST_RESTART_SECONDS = 60.0
@@ -102,12 +104,12 @@ def start(children: dict[str, Child], *, local: bool) -> None:
 
 
 def granian(host: str, port: int) -> list[str]:
-    """More threads than calls to one vault may be under way or wait (vaults.keyvault.limits), so that a silent one can't have
-    all of them; and connections enough for browsers that keep half a dozen open each.
+    """More threads than calls to three vaults may be under way or wait (vaults.keyvault.limits), so that silent ones can't
+    have all of them; and connections enough for browsers that keep half a dozen open each.
     """
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-        *("--workers", os.environ.get("KVPORTAL_WORKERS", "1"), "--blocking-threads", "32", "--no-log"),
+        *("--workers", os.environ.get("KVPORTAL_WORKERS", "1"), "--blocking-threads", str(THREADS), "--no-log"),
         *("--backpressure", "1024", "--http1-header-read-timeout", "10000", "kvportal.wsgi:application"),
     ]
 

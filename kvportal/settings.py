@@ -8,6 +8,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 
 from kvportal.env import holds_certificates, reading
+from kvportal.launch import THREADS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -78,8 +79,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "kvportal.middleware.viewer_time_zone",
+    "kvportal.middleware.time_for_calls",
     "vaults.views.problems.ProblemMiddleware",
 ]
+
+# What a page asks of Azure, all together; a change reads before it writes. The browser gives a part of a page up after 30 s.
+LOOK_SECONDS = 15
+CHANGE_SECONDS = 25
 
 ROOT_URLCONF = "kvportal.urls"
 WSGI_APPLICATION = "kvportal.wsgi.application"
@@ -119,7 +125,9 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
     }
 else:
-    DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "pool": True}
+    # A page keeps its connection while it waits for Azure, so there is one for each of the server's threads.
+    pool = {"min_size": 2, "max_size": THREADS}
+    DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "pool": pool}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Counting wrong passwords is the cache's only work; every process must see the same count.

@@ -3,9 +3,13 @@
 import time
 import uuid
 from functools import partial
+from typing import Any
 
+import pytest
 from django.test import Client
+from pytest_django import Settings
 
+from tests.browsing import filled, text_of
 from tests.conftest import World, client_of, in_threads, say, signed_in
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.access import EVERYTHING
@@ -66,3 +70,25 @@ def test_a_key_page_does_not_wait_for_three_slow_vaults(file_world: World, emula
     say(f"{len(waiting)} key pages wait for 3 slow vaults; a healthy vault's key page takes {found[-1]:.2f} s")
     assert not [each for each in found if isinstance(each, Exception)]
     assert found[-1] < SLOW / 2
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_page_ends_in_its_time_however_many_calls_it_makes(
+    method: str, olga: Client, world: World, emulator: Emulator, settings: Settings
+) -> None:
+    """Each page of a list comes in time, all of them together do not."""
+    settings.LOOK_SECONDS = settings.CHANGE_SECONDS = 1
+    vault = sick_vault(world, emulator)
+    for _ in range(60):
+        client_of(vault).secrets.set("kept", "hidden")
+    address = f"/vaults/{vault.slug}/secrets/kept/"
+    form = filled(olga.get(f"{address}edit/"), tags="team=shop")
+    emulator.latency(0.6, host=vault.name)
+    began = time.monotonic()
+    answer: Any = olga.get(address) if method == "get" else olga.post(f"{address}edit/", form)
+    took = time.monotonic() - began
+    say(f"{method} of 3 pages, 0.6 s each, with 1 s for all: {took:.1f} s")
+    assert took < 1.5
+    assert answer.status_code == 504
+    assert "did not answer in time" in text_of(answer)
+    assert "Nothing was changed" in text_of(answer)

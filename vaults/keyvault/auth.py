@@ -1,7 +1,8 @@
 """Access tokens from Entra ID, by client credentials; `msal` does the protocol, on a short lead.
 
 - One msal application per TokenSource: its cache does not look at the secret, so it is never shared.
-- Asking is serialised: N threads that need a token at once send one request, and share its failure.
+- Asking is serialised: N threads that need a token at once send one request, and share its failure. Each waits no
+  longer than its own time, and only so many wait: a silent sign-in host must not have all threads of the server.
 - msal keeps failed answers and replays them, for up to an hour: it never gets to see one.
 - msal talks through `_EntraWire`: our own session, and no host but the cloud's authority.
 """
@@ -12,7 +13,8 @@ import re
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,9 +36,17 @@ from vaults.keyvault.errors import (
     TransportError,
     UnreadableCaFile,
 )
+from vaults.keyvault.limits import Breaker
 
-TOKEN_SECONDS = 15.0
-"""Time for discovery and token request together."""
+TOKEN_SECONDS = 10.0
+"""Time for discovery and token request together: some of a page's time is left for the vault then."""
+MOST_WAITING = 16
+"""As many calls wait for a token at once; the next ones only for this long."""
+QUEUE_SECONDS = 2.0
+REST_SECONDS = 10.0
+"""A sign-in host that twice gave no answer is left alone for so long; a token that is still good is used meanwhile."""
+FAIR_SECONDS = 3.0
+"""What the sign-in host did not do in less time than this says nothing of it, and is no one else's failure."""
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)([0-9a-zA-Z]([0-9a-zA-Z-]{0,61}[0-9a-zA-Z])?\.)+[a-zA-Z]{2,63}")
@@ -97,6 +107,7 @@ class TokenSource:
         self._credential = credential
         self._clock = clock
         self._lock = threading.Lock()
+        self._waiting = threading.Semaphore(MOST_WAITING)
         self._wire = _EntraWire(cloud, clock)
         self._application: Any = None
         self._failure: tuple[float, AuthenticationError] | None = None
@@ -104,44 +115,63 @@ class TokenSource:
     def __repr__(self) -> str:
         return f"TokenSource({self.cloud.name!r}, {self.tenant_id!r}, {self.client_id!r})"
 
-    def token(self, scope: str, *, refused: str = "") -> str:
-        """A valid token for a scope, from the cache if possible. Raises AuthenticationError.
+    def token(self, scope: str, seconds: float = TOKEN_SECONDS, *, refused: str = "") -> str:
+        """A valid token for a scope within so many seconds, from the cache if possible. Raises AuthenticationError.
 
         `refused` is one that a vault has just turned down: it is dropped, unless another thread has done so.
         """
         asked_at = self._clock()
-        with self._lock:
+        until = asked_at + seconds
+        with self._turn(seconds):
             if self._failure and self._failure[0] >= asked_at:
                 raise self._failure[1].again()
+            left = until - self._clock()
             try:
-                token = self._ask(scope)
+                token = self._ask(scope, until)
                 if token == refused:
                     self._application = None
-                    token = self._ask(scope)
+                    token = self._ask(scope, until)
             except AuthenticationError as error:
-                self._failure = (self._clock(), error.again())
+                if left >= FAIR_SECONDS:
+                    self._failure = (self._clock(), error.again())
                 raise
             return token
 
-    def bearer(self, scope: str) -> Bearer:
-        """The same as a signer of requests, so that the token stands in no variable of the caller."""
-        return Bearer(self.token(scope))
+    @contextmanager
+    def _turn(self, seconds: float) -> Iterator[None]:
+        """The right to ask, waited for as long as that makes sense."""
+        until = time.monotonic() + seconds
+        if not self._waiting.acquire(timeout=max(min(QUEUE_SECONDS, seconds), 0)):
+            raise entra.failure("unreachable", "Too many calls wait for its answer already.")
+        try:
+            if not self._lock.acquire(timeout=max(until - time.monotonic(), 0)):
+                raise entra.failure("unreachable", "No token came in time.")
+            try:
+                yield
+            finally:
+                self._lock.release()
+        finally:
+            self._waiting.release()
 
-    def renew(self, refused: Bearer, scope: str) -> Bearer:
+    def bearer(self, scope: str, seconds: float = TOKEN_SECONDS) -> Bearer:
+        """The same as a signer of requests, so that the token stands in no variable of the caller."""
+        return Bearer(self.token(scope, seconds))
+
+    def renew(self, refused: Bearer, scope: str, seconds: float = TOKEN_SECONDS) -> Bearer:
         """A signer with another token than the one that a vault has just turned down."""
-        return Bearer(self.token(scope, refused=refused.token))
+        return Bearer(self.token(scope, seconds, refused=refused.token))
 
     def forget(self) -> None:
         """Drop all tokens."""
         with self._lock:
             self._application = None
 
-    def _ask(self, scope: str) -> str:
+    def _ask(self, scope: str, until: float) -> str:
         """Ask msal. Raised outside the except block: msal's own exceptions may quote what was sent."""
         result: dict[str, Any] = {}
         failure = entra.failure("malformed", "It holds no token.")
         try:
-            self._wire.start()
+            self._wire.start(until)
             if self._application is None:
                 self._application = self._new_application()
             result = self._application.acquire_token_for_client([scope])
@@ -213,10 +243,11 @@ class _EntraWire:
         self._cloud = cloud
         self._clock = clock
         self._until = 0.0
+        self._breaker = Breaker(failures=2, rest=REST_SECONDS, clock=clock)
 
-    def start(self) -> None:
+    def start(self, until: float) -> None:
         """A new token is asked for: its time begins."""
-        self._until = self._clock() + TOKEN_SECONDS
+        self._until = min(until, self._clock() + TOKEN_SECONDS)
 
     def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> _EntraAnswer:
         """Discovery."""
@@ -229,13 +260,18 @@ class _EntraWire:
     def _send(self, method: str, url: str, **parts: Any) -> _EntraAnswer:
         if not url.startswith(f"{self._cloud.authority}/"):
             raise _NoAnswer(entra.failure("malformed", "Its discovery names a host that is not its own."))
+        seconds = self._until - self._clock()
         try:
-            answer = wire.exchange(self._cloud, method, url, seconds=self._until - self._clock(), **parts)
+            self._breaker.admit()
+            answer = wire.exchange(self._cloud, method, url, seconds=seconds, **parts)
             said = _said(answer)
         except TransportError as error:
+            if error.reason == "timeout" and seconds >= FAIR_SECONDS:
+                self._breaker.record(alive=False)
             raise _NoAnswer(entra.failure(_unanswered(error), error.message)) from None
         except MalformedAnswer as error:
             raise _NoAnswer(entra.failure("malformed", error.message, status=error.status)) from None
+        self._breaker.record(alive=True)
         if answer.status >= 400:
             correlation = str((parts.get("headers") or {}).get("client-request-id", ""))
             raise _NoAnswer(entra.refusal(answer, said, _secrets_in(parts.get("data")), correlation))

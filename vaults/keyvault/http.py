@@ -29,13 +29,17 @@ from vaults.keyvault.errors import (
 from vaults.keyvault.identifiers import check_name, check_version
 from vaults.keyvault.limits import Limits, limits_for
 from vaults.keyvault.operations import API_VERSIONS, OPERATIONS, Operation
+from vaults.keyvault.timelimit import time_left
 
 T = TypeVar("T")
+
+FAIR_SECONDS = 3.0
+"""A vault that had less time than this to answer is not blamed for it: the time was spent before it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a caller can wait: all tries together in seconds, and how many of them."""
+    """How long a caller can wait: all tries together in seconds, and how many of them; less where its time is limited."""
 
     seconds: float = 15.0
     tries: int = 3
@@ -114,7 +118,7 @@ class VaultSession:
         Raises KeyVaultError, or InvalidIdentifier before anything is sent.
         """
         call = self._call(operation, name, version, query, json)
-        until = self._clock() + self._patience.seconds
+        until = self._clock() + time_left(self._patience.seconds)
         self._limits.budget.earn()
         tries = 1
         while True:
@@ -157,10 +161,10 @@ class VaultSession:
         """
         if not self._cloud.allows_vault_host(urlsplit(call.url).netloc):
             raise HostNotAllowed("No token is sent to this host.")
-        bearer = self._tokens.bearer(self._cloud.scope)
+        bearer = self._tokens.bearer(self._cloud.scope, until - self._clock())
         answer = self._exchange(call, bearer, until)
         if answer.status == 401 and answer.headers.get("WWW-Authenticate", "").lower().startswith("bearer"):
-            bearer = self._tokens.renew(bearer, self._cloud.scope)
+            bearer = self._tokens.renew(bearer, self._cloud.scope, until - self._clock())
             answer = self._exchange(call, bearer, until)
         try:
             return read(replies.result(call.operation, answer, hidden=(bearer.token, *call.values())))
@@ -171,26 +175,36 @@ class VaultSession:
     def _exchange(self, call: _Call, bearer: Bearer, until: float) -> wire.Answer:
         """One request over the wire, within the limits of this vault."""
         queue_seconds = min(self._patience.queue_seconds, until - self._clock())
+        if until - self._clock() <= self._least_seconds(call.operation):
+            raise TransportError("No time was left to ask the vault.", reason="timeout")
         with self._limits.bulkhead.slot(queue_seconds):
             self._limits.breaker.admit()
             started = self._clock()
+            seconds = until - started
             try:
                 answer = wire.exchange(
                     self._cloud,
                     call.operation.method,
                     call.url,
-                    seconds=until - self._clock(),
+                    seconds=seconds,
                     headers={"x-ms-client-request-id": self._request_id} if self._request_id else None,
                     json=call.json,
                     auth=bearer,
                 )
             except (TransportError, MalformedAnswer) as error:
                 self._note(call, started, error.status, {})
-                self._limits.breaker.record(alive=isinstance(error, MalformedAnswer))
+                alive = isinstance(error, MalformedAnswer)
+                if alive or seconds >= FAIR_SECONDS:
+                    self._limits.breaker.record(alive=alive)
                 raise
             self._note(call, started, answer.status, answer.headers)
             self._limits.breaker.record(alive=answer.status < 500)
             return answer
+
+    def _least_seconds(self, operation: Operation) -> float:
+        """A change is not begun where its answer could hardly be waited for: nobody would know what came of it."""
+        patient = self._patience.seconds > FAIR_SECONDS
+        return FAIR_SECONDS if patient and operation.method != "GET" else 0.0
 
     def _note(self, call: _Call, started: float, status: int | None, headers: Mapping[str, str]) -> None:
         self.exchanges.append(

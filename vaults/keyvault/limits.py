@@ -61,7 +61,7 @@ class Breaker:
             left = self._resting_until - self._clock()
             if left > 0:
                 raise TransportError(
-                    "This vault has failed several times in a row and is left alone for some seconds.",
+                    "It has failed several times in a row and is left alone for some seconds.",
                     reason="resting",
                     retry_after=left,
                 )

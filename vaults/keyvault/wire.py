@@ -28,6 +28,8 @@ CONNECT_SECONDS = 3.0
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """Some 50 times the largest page; parsed, an evil one takes ten times its size in memory."""
 _CHUNK = 64 * 1024
+HOSTS = 256
+"""So many hosts keep warm connections; where there are more, those used last."""
 
 _threads = threading.local()
 _adapters: WeakKeyDictionary[Cloud, TimedAdapter] = WeakKeyDictionary()
@@ -82,7 +84,7 @@ def _connections_of(cloud: Cloud) -> TimedAdapter:
     with _adapters_lock:
         if cloud not in _adapters:
             further = cloud.ca_file if cloud.public_cas else None
-            _adapters[cloud] = TimedAdapter(further_cas=further, pool_connections=32, pool_maxsize=16, max_retries=0)
+            _adapters[cloud] = TimedAdapter(further_cas=further, pool_connections=HOSTS, pool_maxsize=16, max_retries=0)
         return _adapters[cloud]
 
 
