@@ -40,6 +40,11 @@ class Vault(models.Model):
     scan_requested_at = models.DateTimeField(null=True, editable=False)
     scan_requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
     scan_started_at = models.DateTimeField(null=True, editable=False)
+    #: How far the scan under way has come: lists read to their end, and items found so far.
+    scan_lists = models.PositiveSmallIntegerField(default=0, editable=False)
+    scan_items = models.PositiveIntegerField(default=0, editable=False)
+    #: When the last scan ended, whether or not it went through; `scanned_at` is when the last one did.
+    scan_ended_at = models.DateTimeField(null=True, editable=False)
     scanned_at = models.DateTimeField(null=True, editable=False)
     scan_problem = models.CharField(max_length=300, blank=True, editable=False)
 

@@ -1,11 +1,13 @@
 """Vaults of the portal: list, one's overview, add, change, remove, scan."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from vaults import access, clients, problems
@@ -16,8 +18,11 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.doors import once, with_vault
 from vaults.views.forms import form_page, posted, refused_form
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.views.pages import HtmxRequest, is_swap, render_page
 from vaults.views.summary import summary_of
+
+#: A worker that is there and not busy begins within seconds.
+WORKER_BEGINS_WITHIN = timedelta(seconds=30)
 
 
 @require_safe
@@ -33,12 +38,40 @@ def vault_list(request: HtmxRequest) -> HttpResponse:
 def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
     """What the last scan found; it asks nothing of Azure."""
     access.require(request.user, Action.INVENTORY_READ, vault.team)
-    context: dict[str, Any] = {"vault": vault, "summary": summary_of([vault]), "unscanned": vault.scanned_at is None}
+    if is_swap(request):
+        return scan_part(request, vault)
+    context: dict[str, Any] = {
+        **scan_state(vault),
+        "vault": vault,
+        "summary": summary_of([vault]),
+        "unscanned": vault.scanned_at is None,
+    }
     try:
         context["url"] = clients.vault_url(vault)
     except problems.EXPECTED as error:
         context["problem"] = problems.explain(error, vault=vault)
     return render_page(request, "vaults/vault_overview.html", context)
+
+
+def scan_part(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    """How far the scan is; once it has ended, the whole page is to be drawn anew."""
+    state = scan_state(vault)
+    response = render_page(request, "vaults/vault_overview.html", {**state, "vault": vault}, partial="scan")
+    if not state["scanning"]:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def scan_state(vault: Vault) -> dict[str, Any]:
+    """What the card of the scan says. A scan is late if nothing has come of it for longer than it should take."""
+    since = vault.scan_started_at or vault.scan_requested_at
+    patience = inventory.LONGEST_SCAN if vault.scan_started_at else WORKER_BEGINS_WITHIN
+    return {
+        "scanning": since is not None,
+        "late": since is not None and timezone.now() - since > patience,
+        "lists": len(inventory.LISTINGS),
+        "went_through": vault.scanned_at is not None and vault.scanned_at == vault.scan_ended_at,
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,5 +144,5 @@ def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
 def vault_scan(request: HtmxRequest, vault: Vault) -> HttpResponse:
     """Ask for a scan; the worker does it, and the page looks for its end."""
     inventory.request_scan(request.user, vault)
-    messages.info(request, f"{vault.name} is being scanned.")
+    messages.info(request, f"A scan of {vault.name} was asked for.")
     return redirect("vault_detail", vault.slug)
