@@ -63,6 +63,20 @@ def cloud_of(connection: Connection) -> Cloud:
         raise UnknownCloud(connection.cloud) from None
 
 
+def local_data_dir(connection: Connection) -> Path | None:
+    """The data directory of the local Key Vault that the connection leads to; None where it leads to another cloud.
+
+    Its cloud is known by the CA, which lies among the local Key Vault's own files: any cloud may be called "local".
+    """
+    cloud = clouds().get(connection.cloud)
+    if cloud is None or cloud.name != "local":
+        return None
+    if cloud.name in settings.CLOUDS:
+        return Path(settings.DATA_DIR)
+    home = Path(cloud.ca_file or "").parent
+    return home.parent if home.name == "emulator" and (home / "emulator.sqlite3").exists() else None
+
+
 def vault_url(vault: Vault) -> str:
     """The vault's base URL. Raises UnknownCloud, InvalidVaultName, HostNotAllowed."""
     return cloud_of(vault.connection).vault_url(vault.name)

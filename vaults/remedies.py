@@ -1,13 +1,16 @@
 """How missing permissions are granted: the smallest change, and the command that makes it."""
 
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Final
 
+from django.conf import settings
+
 from vaults import clients
-from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.models import Vault
 
 #: What of the access-policy permissions the built-in roles cover, the roles with the fewest rights first.
@@ -57,19 +60,29 @@ def _covers(role: str, permission: str) -> bool:
 def grant_remedy(vault: Vault, *permissions: str, rbac: bool) -> Remedy:
     """What to do, and with which one command, so that the vault's service principal gets the permissions."""
     name = clients.vault_name(vault.connection, vault.name)
-    if vault.connection.cloud not in AZURE_CLOUDS:
-        return _local_grant(vault.connection.client_id, name, permissions)
+    if data_dir := clients.local_data_dir(vault.connection):
+        return _local_grant(data_dir, vault.connection.client_id, name, permissions)
     if rbac:
         return _role_assignments(vault.connection.client_id, name, built_in_roles(permissions))
     return _access_policy(vault.connection.client_id, name, permissions)
 
 
-def _local_grant(client_id: str, name: str, permissions: Sequence[str]) -> Remedy:
+def _local_grant(data_dir: Path, client_id: str, name: str, permissions: Sequence[str]) -> Remedy:
     return Remedy(
         [f"Grant {_listed(permissions)} to the service principal on {name}. On the local Key Vault:"],
-        f".venv/bin/python manage.py emulator grant {shlex.quote(client_id)} {' '.join(permissions)}"
+        f"{_manage(data_dir)} emulator grant {shlex.quote(client_id)} {' '.join(permissions)}"
         f" --vault {shlex.quote(name)}",
     )
+
+
+def _manage(data_dir: Path) -> str:
+    """manage.py for a data directory, as it is typed in the project's folder."""
+    python = Path(sys.executable)
+    if python.is_relative_to(settings.BASE_DIR):
+        python = python.relative_to(settings.BASE_DIR)
+    usual = data_dir.resolve() == (settings.BASE_DIR / "var").resolve()
+    where = "" if usual else f"KVPORTAL_DATA_DIR={shlex.quote(str(data_dir))} "
+    return f"{where}{shlex.quote(str(python))} manage.py"
 
 
 def _role_assignments(client_id: str, name: str, roles: Sequence[str]) -> Remedy:
