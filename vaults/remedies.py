@@ -32,6 +32,14 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+#: What to think of before a grant is made a second time; the local vault knows no such delay.
+SPREADING = (
+    "If it has the role already: a role assigned lately takes up to 10 minutes to spread, through a group longer; and a "
+    "condition on the role may leave this name out."
+)
+SAVED_LATELY = "If the policy has it already: a policy changed lately takes a minute or so to count."
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
     todo: list[str]
@@ -88,13 +96,13 @@ def _manage(data_dir: Path) -> str:
 def _role_assignments(client_id: str, name: str, roles: Sequence[str]) -> Remedy:
     """One line for one role; more share the look-up of their scope."""
     quoted = _listed([f"“{role}”" for role in roles])
-    todo = f"The vault uses Azure roles. Assign {quoted} to the service principal; it takes some minutes to spread."
+    todo = f"The vault uses Azure roles. Assign {quoted} to the service principal."
     scope = f"$(az keyvault show --name {shlex.quote(name)} --query id --output tsv)"
     create = f"az role assignment create --assignee {shlex.quote(client_id)}"
     if len(roles) == 1:
-        return Remedy([todo], f'{create} --role "{roles[0]}" --scope "{scope}"')
+        return Remedy([todo, SPREADING], f'{create} --role "{roles[0]}" --scope "{scope}"')
     lines = [f"scope={scope}", *(f'{create} --role "{role}" --scope "$scope"' for role in roles)]
-    return Remedy([todo], " &&\n".join(lines))
+    return Remedy([todo, SPREADING], " &&\n".join(lines))
 
 
 def _access_policy(client_id: str, name: str, permissions: Sequence[str]) -> Remedy:
@@ -114,6 +122,7 @@ def _access_policy(client_id: str, name: str, permissions: Sequence[str]) -> Rem
         [
             f"The vault uses access policies. Add {_listed(permissions)} to the policy of the service principal.",
             "The command is for bash or zsh, and keeps the permissions that the policy has.",
+            SAVED_LATELY,
         ],
         f"oid=$(az ad sp show --id {shlex.quote(client_id)} --query id --output tsv) &&\n"
         + " \\\n  ".join([f"az keyvault set-policy --name {vault} --spn {shlex.quote(client_id)}", *options]),

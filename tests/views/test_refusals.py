@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from tests.browsing import text_of
 from tests.conftest import World
 from vaults.emulator import Emulator
+from vaults.models import Connection
 
 SECRETS = "/vaults/kv-shop-prod/secrets/"
 RBAC = (
@@ -146,8 +148,10 @@ def test_a_refusal_is_judged_by_code_and_text(kind: str, olga: Client, world: Wo
     ("message", "spreading"), [(RBAC, "takes up to 10 minutes to spread"), (POLICY, "a policy changed lately")]
 )
 def test_what_was_granted_lately_may_not_count_yet(
-    message: str, spreading: str, olga: Client, world: World, emulator: Emulator
+    message: str, spreading: str, olga: Client, world: World, emulator: Emulator, settings: Settings
 ) -> None:
+    settings.CLOUDS = {"azure": settings.CLOUDS["local"]}
+    Connection.objects.update(cloud="azure")
     emulator.answer_next(403, body(message, ""))
     assert spreading in text_of(olga.get(SECRETS))
 

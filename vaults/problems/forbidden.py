@@ -74,11 +74,6 @@ SENTENCES = {
         "Open the certificate to see what came of it.",
     ),
 }  # fmt: skip
-SPREADING = (
-    "If it has the role already: a role assigned lately takes up to 10 minutes to spread, through a group longer; and a "
-    "condition on the role may leave this name out."
-)
-SAVED_LATELY = "If the policy has it already: a policy changed lately takes a minute or so to count."
 
 
 def explain_forbidden(error: Forbidden, vault: Vault) -> Problem:
@@ -104,7 +99,7 @@ def _missing(error: Forbidden, vault: Vault, permission: str, *, rbac: bool) -> 
     return Problem(
         f"Azure refused: {permission} is missing",
         f"{principal}{f', object ID {object_id[1]},' if object_id else ''} lacks the permission {permission} on {vault.name}.",
-        [*remedy.todo, SPREADING if rbac else SAVED_LATELY],
+        remedy.todo,
         remedy.command,
         details_of(error),
         403,
