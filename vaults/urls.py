@@ -51,6 +51,7 @@ urlpatterns = [
     path("connections/<uuid:connection_id>/test/", connections.connection_test, name="connection_test"),
     path("connections/<uuid:connection_id>/delete/", connections.connection_delete, name="connection_delete"),
     path("vaults/", vaults.vault_list, name="vault_list"),
+    path("scan/vaults/", vaults.vaults_scan, name="vaults_scan"),
     path("new/vault/", vaults.vault_new, name="vault_new"),
     path("vaults/<slug:slug>/", vaults.vault_detail, name="vault_detail"),
     path("vaults/<slug:slug>/edit/", vaults.vault_edit, name="vault_edit"),

@@ -46,6 +46,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "connection_test": ("post", ["connection"], OWNERS, 200),
     "connection_delete": ("get", ["connection"], OWNERS, 200),
     "vault_list": ("get", [], ALL, 200),
+    "vaults_scan": ("post", [], ALL, 302),
     "vault_new": ("get", [], OWNERS, 200),
     "vault_detail": ("get", [V], ALL, 200),
     "vault_edit": ("get", [V], OWNERS, 200),

@@ -51,6 +51,19 @@ def request_scan(actor: User, vault: Vault) -> None:
     waiting.update(scan_requested_at=timezone.now(), scan_requested_by=actor)
 
 
+def request_scans(actor: User, vaults: Iterable[Vault]) -> int:
+    """Ask for a scan of each of these vaults, in this person's name; how many wait for theirs now.
+
+    Whoever asked first for a vault that waits already stays the one whose name is on the record.
+    """
+    found = list(vaults)
+    for team in {vault.team for vault in found}:
+        access.require(actor, Action.VAULT_SCAN, team)
+    asked = {"scan_requested_at": timezone.now(), "scan_requested_by": actor}
+    Vault.objects.filter(pk__in=[vault.pk for vault in found], scan_requested_at=None).update(**asked)
+    return len(found)
+
+
 def scan_vault(actor: User | None, vault: Vault) -> int:
     """Read all six lists side by side, then the operations of certificates that may be pending, and replace what was known
     of the vault; the number of items found.
@@ -83,6 +96,12 @@ def scan_vault(actor: User | None, vault: Vault) -> int:
         vault.scan_started_at, vault.scan_ended_at, vault.scan_problem = None, ended or timezone.now(), problem[:300]
         vault.save(update_fields=["scan_started_at", "scan_ended_at", "scan_problem", "scanned_at"])
     return len(items)
+
+
+def awaits_scan(vault: Vault) -> bool:
+    """Was a scan asked for, or begun, that has not ended? One that should have ended long ago was cut off."""
+    since = timezone.now() - LEASE
+    return any(moment and moment > since for moment in (vault.scan_requested_at, vault.scan_started_at))
 
 
 class Progress:

@@ -20,7 +20,9 @@ from vaults.models import InventoryItem, Vault
 from vaults.models.inventory import ENDLESS
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
+from vaults.views import attention
 from vaults.views.downloads import download
+from vaults.views.frame import frame_of
 from vaults.views.pages import HtmxRequest, is_swap, render_page, search_words, searched_in_part
 from vaults.views.summary import each_once, next_months, summary_of
 
@@ -233,8 +235,15 @@ def ordered(request: HtmxRequest, found: InventoryFilter) -> QuerySet[InventoryI
 def overview(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
     access.require(request.user, Action.INVENTORY_READ, team)
+    summary = summary_of(frame_of(request, request.user).vaults)
+    listed, more, well = attention.listed(summary.vaults)
+    may_change = request.user.may(Action.CONNECTION_UPDATE, team)
     context = {
-        "summary": summary_of(access.vaults_for(request.user).with_state()),
+        "summary": summary,
+        "tasks": attention.tasks(summary, may_change_connections=may_change),
+        "rows": listed,
+        "more_in_trouble": more,
+        "without_trouble": well,
         "activity": list(audit.changes(team)[:8]),
     }
     return render_page(request, "vaults/overview.html", context)
@@ -246,7 +255,7 @@ def inventory(request: HtmxRequest) -> HttpResponse:
     access.require(request.user, Action.INVENTORY_READ, team)
     found = filtered(request)
     page = Paginator(ordered(request, found), PAGE_SIZE).get_page(request.GET.get("page"))
-    summary = summary_of(access.vaults_for(request.user).with_state())
+    summary = summary_of(frame_of(request, request.user).vaults)
     context = {
         "filter": found,
         "page": page,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from vaults.models import InventoryItem, Vault
@@ -54,7 +54,9 @@ class Summary:
     keys: int = 0
     certificates: int = 0
     expired: int = 0
+    expired_enabled: int = 0
     within_7: int = 0
+    within_7_enabled: int = 0
     within_30: int = 0
     within_90: int = 0
     never_expires: int = 0
@@ -64,6 +66,7 @@ class Summary:
     months: list[Month] = field(default_factory=list)
     next_to_expire: list[InventoryItem] = field(default_factory=list)
     latest_expired: list[InventoryItem] = field(default_factory=list)
+    oldest_pending: list[InventoryItem] = field(default_factory=list)
 
     @property
     def as_of(self) -> datetime | None:
@@ -94,7 +97,7 @@ def each_once(vaults: Iterable[Vault]) -> list[Vault]:
 
 
 def summary_of(vaults: Iterable[Vault]) -> Summary:
-    """Six queries, however many vaults there are."""
+    """Seven queries, however many vaults there are."""
     found = list(vaults)
     now = timezone.now()
     real = each_once(found)
@@ -103,6 +106,10 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
         total=Count("pk"),
         **{f"{kind}s": Count("pk", filter=Q(kind=kind)) for kind in KINDS},
         expired=Count("pk", filter=Q(expires_on__lte=now)),
+        expired_enabled=Count("pk", filter=Q(expires_on__lte=now, enabled=True)),
+        within_7_enabled=Count(
+            "pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=7), enabled=True)
+        ),
         **{
             f"within_{days}": Count("pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days)))
             for days in (7, 30, 90)
@@ -113,18 +120,20 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
     )
     counts["deleted"] = everything.exclude(deleted_on=None).filter(managed=False).count()
     return Summary(
-        rows(found, InventoryItem.objects.filter(vault__in=found), now),
+        rows(found),
         real,
         **counts,
         months=months(everything, now),
         next_to_expire=next_to_expire(everything, now),
         latest_expired=latest_expired(everything, now),
+        oldest_pending=oldest_pending(everything),
     )
 
 
-def rows(vaults: list[Vault], items: QuerySet[InventoryItem], now: datetime) -> list[VaultRow]:
-    alive = Q(deleted_on=None)
-    counted = items.filter(managed=False).values("vault").annotate(
+def rows(vaults: list[Vault]) -> list[VaultRow]:
+    """The vaults with their counts: one query, however many there are."""
+    now, alive = timezone.now(), Q(deleted_on=None)
+    counted = InventoryItem.objects.filter(vault__in=vaults, managed=False).values("vault").annotate(
         items=Count("pk", filter=alive),
         **{f"{kind}s": Count("pk", filter=alive & Q(kind=kind)) for kind in KINDS},
         deleted=Count("pk", filter=~alive),
@@ -166,3 +175,9 @@ def latest_expired(items: QuerySet[InventoryItem], now: datetime) -> list[Invent
     """What has expired and is still enabled, the latest first: the long expired has been missed by nobody."""
     past = live(items).filter(enabled=True, expires_on__lte=now)
     return list(past.select_related("vault").order_by("-expires_on", "name")[:5])
+
+
+def oldest_pending(items: QuerySet[InventoryItem]) -> list[InventoryItem]:
+    """Certificates that are not issued yet, the one that waits longest first."""
+    waiting = live(items).filter(pending=True)
+    return list(waiting.select_related("vault").order_by(F("created_on").asc(nulls_last=True), "name")[:3])

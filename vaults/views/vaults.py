@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,8 +20,10 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.doors import once, with_vault
 from vaults.views.forms import form_page, posted, refused_form
+from vaults.views.frame import frame_of
 from vaults.views.pages import HtmxRequest, is_swap, render_page
-from vaults.views.summary import summary_of
+from vaults.views.summary import rows, summary_of
+from vaults.views.vault_table import FEW, PAGE_SIZE, VaultTable
 
 #: A worker that is there and not busy begins within seconds.
 WORKER_BEGINS_WITHIN = timedelta(seconds=30)
@@ -27,10 +31,39 @@ WORKER_BEGINS_WITHIN = timedelta(seconds=30)
 
 @require_safe
 def vault_list(request: HtmxRequest) -> HttpResponse:
+    """The vaults as the address filters and sorts them; while some are scanned, the page asks for how many are left."""
     access.require(request.user, Action.INVENTORY_READ, access.team_for(request.user))
-    found = access.vaults_for(request.user).with_state()
-    context = {"rows": summary_of(found).vaults}
-    return render_page(request, "vaults/vault_list.html", context)
+    found = frame_of(request, request.user).vaults
+    table = VaultTable(rows(found), request.GET)
+    target = request.htmx.target if is_swap(request) else ""
+    scans_left = sum(inventory.awaits_scan(vault) for vault in found)
+    context = {
+        "table": table,
+        "page": Paginator(table.rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "sort": table.sort,
+        "many": len(found) > FEW or bool(request.GET),
+        "oldest_scan": min((vault.scanned_at for vault in found if vault.scanned_at), default=None),
+        "scans_left": scans_left,
+        "swap": is_swap(request),
+        "target": target,
+    }
+    partial = "results" if target != "scans" else "scans" if scans_left else "ended"
+    return render_page(request, "vaults/vault_list.html", context, partial=partial)
+
+
+@require_POST
+def vaults_scan(request: HtmxRequest) -> HttpResponse:
+    """Ask for a scan of every vault in which this person may."""
+    access.require(request.user, Action.VAULT_SCAN, access.team_for(request.user))
+    vaults_here = access.vaults_for(request.user)
+    count = inventory.request_scans(
+        request.user, [vault for vault in vaults_here if request.user.may(Action.VAULT_SCAN, vault.team)]
+    )
+    if count:
+        messages.info(request, f"{count} vault{pluralize(count)} will be scanned.")
+    else:
+        messages.info(request, "There is no vault to scan yet.")
+    return redirect("vault_list")
 
 
 @require_safe
