@@ -269,7 +269,7 @@ def test_without_a_vault_there_is_nothing_to_scan(olga: Client, world: World) ->
     Vault.objects.all().delete()
     for address in ("/", "/vaults/"):
         page = olga.get(address)
-        assert "No vault yet" in text_of(page)
+        assert "Choose the first vault" in text_of(page)
         assert "Scan all" not in text_of(page)
     assert "There is no vault to scan yet" in text_of(olga.post("/scan/vaults/", follow=True))
 

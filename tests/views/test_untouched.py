@@ -1,5 +1,6 @@
 """What a form shows and nobody touches stays as it is, whatever limits of ours it breaks."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -8,11 +9,15 @@ from django.test import Client
 from tests.browsing import fill_in, filled, text_of
 from tests.conftest import World, vault_calls
 from vaults import clients
+from vaults.actions.keys import Predecessor
+from vaults.actions.parts import Part
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.operations import OPERATIONS
-from vaults.keyvault.types import CertificatePolicy, ReleasePolicy
+from vaults.keyvault.types import CertificatePolicy, Key, KeyProperties, ReleasePolicy
 from vaults.models.connection import NEWEST_API_VERSION
+from vaults.views.key_parts import not_carried, parts_of_version
+from vaults.views.keys import _version_form_of
 
 LONG = "x" * 400
 POLICY = ReleasePolicy("application/json; charset=utf-8", "eyJ2ZXJzaW9uIjoiMS4wLjAiLCJhbnlPZiI6W119", immutable=True)
@@ -204,3 +209,77 @@ def test_the_page_shows_what_lets_a_key_leave_its_vault(olga: Client, newest: Va
     assert "Exportable Yes, under its release policy" in page
     assert "Can't be changed" in page
     assert '"version": "1.0.0"' in page
+
+
+PARTS = "/vaults/kv-shop-prod/keys/signing/new-version/"
+
+
+def test_a_keys_new_version_opens_as_a_list_of_what_stays(olga: Client, newest: VaultClient) -> None:
+    newest.keys.create(
+        "signing",
+        kty="RSA-HSM",
+        key_size=3072,
+        key_ops=["sign"],
+        exportable=True,
+        release_policy=POLICY,
+        tags={"a": "b"},
+    )
+    page = olga.get(PARTS)
+    for words in (
+        "Type and size RSA-HSM 3072 bits made in the vault's HSM",
+        "Export may leave the vault, under its release policy",
+        "can't be changed",
+        '"version": "1.0.0"',
+        "Permitted operations sign",
+        "Expires never",
+        "Nothing changed, all 8 parts stay.",
+    ):
+        assert words in text_of(page)
+    assert page.content.decode().count('<details class="part"') == 6
+    assert " open>" not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "changed"),
+    [
+        ({"tags": f"note={'y' * 257}"}, ["Tags"]),
+        ({"tags": "no equals", "key_size": "4096"}, ["Type and size", "Tags"]),
+        ({"expires_on": "nonsense"}, ["Expires"]),
+        ({"enabled": ["false"], "tags": "none"}, ["State", "Tags"]),
+    ],
+)
+def test_a_refused_version_still_shows_its_parts_and_opens_those_that_were_changed(
+    typed: dict[str, Any], changed: list[str], olga: Client, newest: VaultClient
+) -> None:
+    newest.keys.create("signing", kty="RSA-HSM", key_size=3072, exportable=True, release_policy=POLICY)
+    page: Any = fill_in(olga, PARTS, **typed)
+    assert page.status_code == 422
+    assert page.context["changed_parts"] == changed
+    assert page.content.decode().count(" open>") == len(changed)
+    assert "RSA-HSM 3072 bits" in text_of(page)
+    assert "Export may leave the vault" in text_of(page)
+
+
+def test_a_size_that_key_vault_does_not_make_is_asked_for_at_its_part() -> None:
+    modulus = base64.urlsafe_b64encode((1 << 2559 | 1).to_bytes(320)).decode().rstrip("=")
+    key = Key(
+        KeyProperties(id="id", name="signing", version="v1"),
+        "RSA",
+        ("sign",),
+        {"kty": "RSA", "n": modulus, "e": "AQAB"},
+    )
+    none: Part[Any] = Part(None)
+    before = Predecessor(Part(key), none, none, knows_policies=True)
+    form = _version_form_of(key)
+    part = parts_of_version(form, before)[0].parts[0]
+    assert (part.text, part.wrong) == ("RSA 2560 bits", True)
+    assert "2560 bits" in not_carried(before, key, "7.4")[0]
+
+
+def test_the_dates_of_the_rotation_policy_stand_at_their_part(olga: Client, newest: VaultClient) -> None:
+    newest.keys.create("signing", kty="EC", crv="P-384")
+    set_rotation_policy(newest, "signing")
+    page = text_of(olga.get(PARTS))
+    assert "Expires P90D after it was made, as the rotation policy says" in page
+    assert "Rotation by itself P30D before it expires" in page
+    assert "If nothing is changed, the key is rotated" in page

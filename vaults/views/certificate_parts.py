@@ -116,12 +116,12 @@ def _remarks(values: Values, facts: CertificateFacts) -> dict[str, str]:
 # In words
 
 
-def _words(text: str, note: str = "") -> dict[str, Any]:
+def in_words(text: str, note: str = "") -> dict[str, Any]:
     return {"text": text, "note": note}
 
 
 def _plain(name: str, absent: str) -> Callable[[Values], dict[str, Any]]:
-    return lambda values: _words(values[name]) if values[name] else _words("", absent)
+    return lambda values: in_words(values[name]) if values[name] else in_words("", absent)
 
 
 def _list(name: str, absent: str = "none", show: Callable[[str], str] = str) -> Callable[[Values], dict[str, Any]]:
@@ -130,25 +130,25 @@ def _list(name: str, absent: str = "none", show: Callable[[str], str] = str) -> 
 
 def _switch(name: str, yes: str, no: str, absent: str) -> Callable[[Values], dict[str, Any]]:
     words = {"true": yes, "false": no}
-    return lambda values: _words("", words.get(values.get(name, ""), absent))
+    return lambda values: in_words("", words.get(values.get(name, ""), absent))
 
 
 def _issuer(values: Values) -> dict[str, Any]:
     known = {"self": "signed by its own key", "unknown": "a CA outside of Key Vault signs the CSR"}
-    return _words(values["issuer"], values.get("provider") or known.get(str(values["issuer"]).lower(), ""))
+    return in_words(values["issuer"], values.get("provider") or known.get(str(values["issuer"]).lower(), ""))
 
 
-def _key(values: Values) -> dict[str, Any]:
+def key_words(values: Values) -> dict[str, Any]:
     kind = values["kty"]
     if not kind:
-        return _words("", "Key Vault decides")
+        return in_words("", "Key Vault decides")
     measure = values["crv"] if kind.startswith("EC") else f"{values['key_size']} bits" if values["key_size"] else ""
-    return _words(f"{kind} {measure}".strip(), "made in the vault's HSM" if kind.endswith("-HSM") else "")
+    return in_words(f"{kind} {measure}".strip(), "made in the vault's HSM" if kind.endswith("-HSM") else "")
 
 
 def _before_the_end(values: Values) -> dict[str, Any]:
     steps = [_step(action) for action in values["lifetime_actions"]]
-    return {"labels": tuple(steps)} if len(steps) > 1 else _words("", steps[0] if steps else "nothing happens")
+    return {"labels": tuple(steps)} if len(steps) > 1 else in_words("", steps[0] if steps else "nothing happens")
 
 
 def _step(action: LifetimeAction) -> str:
@@ -162,16 +162,18 @@ def _step(action: LifetimeAction) -> str:
 
 def _validity(values: Values) -> dict[str, Any]:
     months = values["validity_in_months"]
-    return _words(f"{months} month{'' if str(months) == '1' else 's'}") if months else _words("", "Key Vault decides")
+    return (
+        in_words(f"{months} month{'' if str(months) == '1' else 's'}") if months else in_words("", "Key Vault decides")
+    )
 
 
 def _content_type(values: Values) -> dict[str, Any]:
-    return _words(values["content_type"] or "", dict(CONTENT_TYPES).get(values["content_type"], "Key Vault decides"))
+    return in_words(values["content_type"] or "", dict(CONTENT_TYPES).get(values["content_type"], "Key Vault decides"))
 
 
-def _tags(values: Values) -> dict[str, Any]:
+def tag_words(values: Values) -> dict[str, Any]:
     tags = values["tags"]
-    return {"tags": tags} if tags and isinstance(tags, Mapping) else _words(tags or "", "" if tags else "none")
+    return {"tags": tags} if tags and isinstance(tags, Mapping) else in_words(tags or "", "" if tags else "none")
 
 
 _GROUPS: Sequence[tuple[str, Sequence[tuple[str, Sequence[str], Callable[[Values], dict[str, Any]]]]]] = (
@@ -201,7 +203,7 @@ _GROUPS: Sequence[tuple[str, Sequence[tuple[str, Sequence[str], Callable[[Values
     (
         "Key",
         (
-            ("Type and size", ("kty", "key_size", "crv"), _key),
+            ("Type and size", ("kty", "key_size", "crv"), key_words),
             (
                 "Each version",
                 ("reuse_key",),
@@ -243,7 +245,7 @@ _GROUPS: Sequence[tuple[str, Sequence[tuple[str, Sequence[str], Callable[[Values
                 _switch("preserve_cert_order", "as the CA sends it", "the certificate first", "as Key Vault has it"),
             ),
             ("State", ("enabled",), _switch("enabled", "enabled", "disabled, as the present version", "enabled")),
-            ("Tags", ("tags",), _tags),
+            ("Tags", ("tags",), tag_words),
         ),
     ),
 )

@@ -1,6 +1,7 @@
 """Keys: list, one with its versions, create, new version, edit, public key, delete."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -8,12 +9,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access
+from vaults import access, problems
 from vaults.actions import keys
 from vaults.actions.changes import UNREAD, stamp_of
 from vaults.actions.keys import KeyDetail, Predecessor
 from vaults.forms.keys import KeyEditForm, KeyForm, KeyVersionForm
-from vaults.keyvault.types import CREATED_KEY_SIZES, Key, KeyProperties
+from vaults.keyvault.types import Key, KeyProperties
 from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
@@ -22,6 +23,7 @@ from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
+from vaults.views.key_parts import not_carried, parts_of_version
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.parts import not_read, shown_version
@@ -89,28 +91,6 @@ def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         raise Http404("This key has no public part that can be read.") from None
 
 
-def not_carried(before: Predecessor, key: Key, api_version: str) -> list[str]:
-    """What a new version will not have from the current one, in sentences: known before anything is sent."""
-    notes = []
-    if not before.knows_policies:
-        notes.append(
-            f"This connection uses API version {api_version}, which tells nothing of export, release policy and "
-            f"rotation policy. If this key is exportable, the new version will not be; from 7.3 on all that is kept."
-        )
-    if before.rotation_policy.error:
-        notes.append(
-            "The rotation policy could not be read. The key is not rotated by it: the new version is created like the "
-            "current one, and has the dates given here."
-        )
-    if key.size and key.size not in CREATED_KEY_SIZES:
-        notes.append(f"The current version has {key.size} bits. Key Vault makes 2048, 3072 or 4096: choose one.")
-    if key.exponent not in (None, 65537):
-        notes.append("The current version has an unusual public exponent; the new one gets 65537.")
-    if key.properties.not_before or key.properties.expires_on:
-        notes.append("Dates are not carried over: a new version has none but those given here.")
-    return notes
-
-
 def _version_form_of(key: Key | None) -> KeyVersionForm:
     """The form for a new version, like the current one if that may be read."""
     if key is None:
@@ -153,16 +133,8 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         before = keys.read_predecessor(request.user, vault, name)
-        key = before.key.value
-        context |= {
-            "form": _version_form_of(key),
-            "key": key,
-            "unread": not_read(vault, before.key),
-            "unread_note": UNREAD_NOTE,
-            "rotation_policy": before.rotation_policy.value,
-            "not_carried": not_carried(before, key, vault.connection.api_version) if key else [],
-        }
-        return form_page(request, "vaults/key_form.html", context)
+        context |= {"unread": not_read(vault, before.key), "unread_note": UNREAD_NOTE}
+        return _version_page(request, context, _version_form_of(before.key.value), before)
     form = context["form"] = KeyVersionForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
@@ -170,7 +142,30 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
         if attempt.succeeded:
             messages.success(request, f"Key {name} has a new version.")
             return redirect("key_detail", vault.slug, name)
-    return form_page(request, "vaults/key_form.html", context)
+    again = None
+    with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
+        again = keys.read_predecessor(request.user, vault, name)
+    return _version_page(request, context, form, again)
+
+
+def _version_page(
+    request: HtmxRequest, context: dict[str, Any], form: KeyVersionForm, before: Predecessor | None
+) -> HttpResponse:
+    """Part by part what the current version has; where that may not be read, all fields of a new key."""
+    context["form"] = form
+    if form["opened_on"].value() == UNREAD:
+        return form_page(request, "vaults/key_form.html", context)
+    key, groups = before.key.value if before else None, parts_of_version(form, before)
+    parts = [part for group in groups for part in group.parts]
+    context |= {
+        "present": key.properties if key else None,
+        "groups": groups,
+        "count": len(parts),
+        "changed_parts": [part.label for part in parts if part.changed],
+        "rotation_policy": before.rotation_policy.value if before else None,
+        "not_carried": not_carried(before, key, context["vault"].connection.api_version) if before and key else [],
+    }
+    return form_page(request, "vaults/key_version_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -51,9 +51,14 @@ for (const control of document.querySelectorAll("[data-guard] :is([maxlength], [
 
 // A further version: the tally says which parts were changed. Every field's hidden neighbour holds what stood in it.
 const tally = document.querySelector("[data-guard] .tally");
+// One without it starts empty, or as the page drew it; when the form comes back, the server knows whether it was changed.
 function isTouched(part) {
-  return [...part.querySelectorAll("[name]:not([name^=initial-])")].some((control) => {
+  return [...part.querySelectorAll("[name]:not([name^=initial-], [type=hidden])")].some((control) => {
     const before = [...part.querySelectorAll(`[name="initial-${control.name}"]`)].map((hidden) => hidden.value.trim());
+    if (!before.length) {
+      const same = control.type === "checkbox" ? control.checked === control.defaultChecked : control.value === (control.defaultValue ?? control.value);
+      return !same || part.hasAttribute("data-changed");
+    }
     if (control.type === "checkbox") return control.checked !== before.includes(control.value);
     return control.value.replaceAll("\r\n", "\n").trim() !== (before[0] ?? "").replaceAll("\r\n", "\n");
   });
