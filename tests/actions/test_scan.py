@@ -79,6 +79,36 @@ def test_a_refused_list_is_named_and_the_others_count(world: World, azure: Vault
     assert kinds == {"secret", "certificate"}
 
 
+@pytest.mark.parametrize("path", ["^/keys$", "^/deletedkeys$"])
+def test_a_list_that_fails_keeps_what_was_known_of_it_alone(
+    path: str, world: World, azure: VaultClient, emulator: Emulator
+) -> None:
+    fill(azure, emulator)
+    azure.keys.create("retired", kty="EC")
+    azure.keys.delete("retired")
+    emulator.clock.advance(60)
+    scan_vault(world.olga, world.vault)
+    azure.secrets.set("fresh", "hidden")
+    azure.keys.delete("signing")
+    emulator.clock.advance(60)
+    emulator.fail(9, 503, retry_after="60", path=path)
+    scan_vault(world.olga, world.vault)
+    world.vault.refresh_from_db()
+    name = {"^/keys$": "keys", "^/deletedkeys$": "deleted keys"}[path]
+    assert world.vault.scan_problem == f"{name}: Azure has trouble of its own"
+    items = InventoryItem.objects.filter(managed=False).exclude(kind="certificate")
+    found = sorted((item.kind, item.name, item.deleted_on is not None) for item in items)
+    gone = [("key", "signing", True)] if path == "^/keys$" else []
+    assert found == [
+        ("key", "retired", True),
+        *gone,
+        ("secret", "fresh", False),
+        ("secret", "gone", True),
+        ("secret", "kept", False),
+        ("secret", "off", False),
+    ]
+
+
 def test_a_vault_that_is_away_keeps_what_was_known(world: World, emulator: Emulator, sick_vault: Vault) -> None:
     client_of(sick_vault).secrets.set("kept", "hidden")
     scan_vault(world.olga, sick_vault)
@@ -97,7 +127,7 @@ def test_the_role_refuses(world: World, emulator: Emulator) -> None:
 
 
 def test_asking_for_a_scan_needs_a_role(world: World) -> None:
-    inventory.request_scan(world.olga, world.vault)
+    inventory.request_scans(world.olga, [world.vault])
     world.vault.refresh_from_db()
     assert (world.vault.scan_requested_by, world.vault.scan_started_at) == (world.olga, None)
 

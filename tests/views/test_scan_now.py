@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.browsing import text_of
 from tests.conftest import World, client_of, confirmed, signed_in, unwritable
-from vaults.actions.inventory import LONGEST_SCAN, request_scan, scan_vault
+from vaults.actions.inventory import LONGEST_SCAN, request_scans, scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.errors import KeyVaultError
 from vaults.models import Vault
@@ -37,9 +37,9 @@ def test_a_scan_that_was_asked_for_waits(olga: Client, sick_vault: Vault) -> Non
 
 
 def test_asking_twice_is_asking_once(world: World, sick_vault: Vault) -> None:
-    request_scan(world.olga, sick_vault)
+    request_scans(world.olga, [sick_vault])
     asked = Vault.objects.get(pk=sick_vault.pk)
-    request_scan(world.rafi, sick_vault)
+    request_scans(world.rafi, [sick_vault])
     again = Vault.objects.get(pk=sick_vault.pk)
     assert (again.scan_requested_at, again.scan_requested_by) == (asked.scan_requested_at, world.olga)
 

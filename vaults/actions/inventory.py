@@ -2,10 +2,12 @@
 
 import contextvars
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from vaults import access, audit, clients, index, problems
+from vaults.actions.parts import Part, part, record_unread
 from vaults.index import AnyDeleted, Live, item_of
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound, TransportError
@@ -28,15 +31,32 @@ LEASE = timedelta(minutes=10)
 LONGEST_SCAN = timedelta(minutes=8)
 #: Seconds between two notes of how far a scan is.
 NOTE_EVERY = 1.0
-Listing = Callable[[VaultClient], Iterable[Live | AnyDeleted]]
+Found = Live | AnyDeleted
 
-LISTINGS: list[Listing] = [
-    lambda client: client.secrets.list(),
-    lambda client: client.keys.list(),
-    lambda client: client.certificates.list(include_pending=True),
-    lambda client: client.secrets.list_deleted(),
-    lambda client: client.keys.list_deleted(),
-    lambda client: client.certificates.list_deleted(),
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list of a vault, and which of its items it is about."""
+
+    kind: InventoryItem.Kind
+    deleted: bool
+    read: Callable[[VaultClient], Iterable[Found]]
+
+    def __str__(self) -> str:
+        return f"deleted {self.kind}s" if self.deleted else f"{self.kind}s"
+
+    @property
+    def items(self) -> Q:
+        return Q(kind=self.kind, deleted_on__isnull=not self.deleted)
+
+
+LISTINGS = [
+    Listing(InventoryItem.Kind.SECRET, False, lambda client: client.secrets.list()),
+    Listing(InventoryItem.Kind.KEY, False, lambda client: client.keys.list()),
+    Listing(InventoryItem.Kind.CERTIFICATE, False, lambda client: client.certificates.list(include_pending=True)),
+    Listing(InventoryItem.Kind.SECRET, True, lambda client: client.secrets.list_deleted()),
+    Listing(InventoryItem.Kind.KEY, True, lambda client: client.keys.list_deleted()),
+    Listing(InventoryItem.Kind.CERTIFICATE, True, lambda client: client.certificates.list_deleted()),
 ]
 
 
@@ -44,17 +64,10 @@ class ScanUnderWay(Exception):
     """This vault is being scanned right now."""
 
 
-def request_scan(actor: User, vault: Vault) -> None:
-    """Ask the worker to scan the vault next, in this person's name. Who asks again waits for the same scan."""
-    access.require(actor, Action.VAULT_SCAN, vault.team)
-    waiting = Vault.objects.filter(pk=vault.pk, scan_requested_at=None)
-    waiting.update(scan_requested_at=timezone.now(), scan_requested_by=actor)
-
-
 def request_scans(actor: User, vaults: Iterable[Vault]) -> int:
-    """Ask for a scan of each of these vaults, in this person's name; how many wait for theirs now.
+    """Ask the worker to scan each of these vaults next, in this person's name; how many wait for theirs now.
 
-    Whoever asked first for a vault that waits already stays the one whose name is on the record.
+    Where a vault waits already, whoever asked first stays the one whose name is on the record.
     """
     found = list(vaults)
     for team in {vault.team for vault in found}:
@@ -68,7 +81,8 @@ def scan_vault(actor: User | None, vault: Vault) -> int:
     """Read all six lists side by side, then the operations of certificates that may be pending, and replace what was known
     of the vault; the number of items found.
 
-    A list that Azure refuses is named in `vault.scan_problem`; the others count all the same. Raises ScanUnderWay.
+    A list that Azure refuses is named in `vault.scan_problem`, and the others count all the same. So do they where one fails
+    otherwise; what was known of that one stays. Raises ScanUnderWay, and the error of a vault that gives no list at all.
     """
     _take_lease(vault)
     problem, ended = "The scan failed in this server. Its log says why.", None
@@ -78,16 +92,16 @@ def scan_vault(actor: User | None, vault: Vault) -> int:
             client = clients.for_vault(vault, event)
             with time_limit(LONGEST_SCAN.total_seconds()):
                 lists = _read_lists(vault, client)
-            found = [each for part, _ in lists for each in part]
+            _require_a_list(lists)
+            record_unread(event, *lists)
+            found = [each for part in lists for each in part.value or ()]
             pending = _pending(client, index.pending_names(vault), found)
             items = [item_of(vault, each) for each in found]
             for item in items:
                 item.pending = item.kind == InventoryItem.Kind.CERTIFICATE and item.name in pending
-            with transaction.atomic():
-                vault.items.all().delete()
-                InventoryItem.objects.bulk_create(items, batch_size=500)
+            _replace(vault, items, [listing for listing, part in zip(LISTINGS, lists, strict=True) if _failed(part)])
             event.detail["count"] = len(items)
-        problem = "; ".join(dict.fromkeys(refusal for _, refusal in lists if refusal))
+        problem = "; ".join(dict.fromkeys(_problems(vault, lists)))
         ended = vault.scanned_at = timezone.now()
     except problems.EXPECTED as error:
         problem = problems.explain(error, vault=vault).title
@@ -117,22 +131,21 @@ class Progress:
             self.lists += lists
             self.items += items
 
+    def counted(self, found: Iterable[Found]) -> Iterator[Found]:
+        for each in found:
+            self.add(items=1)
+            yield each
 
-def _read_lists(vault: Vault, client: VaultClient) -> Sequence[tuple[list[Live | AnyDeleted], str]]:
+
+def _read_lists(vault: Vault, client: VaultClient) -> Sequence[Part[list[Found]]]:
     """All lists side by side; this thread has the database, and notes meanwhile how far the others are."""
     progress = Progress()
-    calls = [partial(_read, vault, client, read, progress) for read in LISTINGS]
+    calls = [partial(_read, client, listing, progress) for listing in LISTINGS]
     with ThreadPoolExecutor(1, thread_name_prefix="lists") as pool:
-        reading = pool.submit(contextvars.copy_context().run, lambda: gather(*calls, return_exceptions=True))
+        reading = pool.submit(contextvars.copy_context().run, lambda: gather(*calls))
         while wait([reading], timeout=NOTE_EVERY).not_done:
             Vault.objects.filter(pk=vault.pk).update(scan_lists=progress.lists, scan_items=progress.items)
-    lists, failures = [], []
-    for each in reading.result():
-        failures.append(each) if isinstance(each, Exception) else lists.append(each)
-    if failures:
-        # Of a vault that is left alone after some failures, the failures tell more than that.
-        raise min(failures, key=lambda error: isinstance(error, TransportError) and error.reason == "resting")
-    return lists
+    return reading.result()
 
 
 def _take_lease(vault: Vault) -> None:
@@ -148,20 +161,46 @@ def _take_lease(vault: Vault) -> None:
         raise ScanUnderWay
 
 
-def _read(vault: Vault, client: VaultClient, read: Listing, progress: Progress) -> tuple[list[Live | AnyDeleted], str]:
-    """One list, or the reason why the service principal may not read it."""
-    found = []
-    try:
-        for each in read(client):
-            found.append(each)
-            progress.add(items=1)
-    except Forbidden as error:
-        return [], problems.explain(error, vault=vault).title
-    progress.add(lists=1)
-    return found, ""
+def _read(client: VaultClient, listing: Listing, progress: Progress) -> Part[list[Found]]:
+    read = part(lambda: list(progress.counted(listing.read(client))))
+    if read.error is None:
+        progress.add(lists=1)
+    return read
 
 
-def _pending(client: VaultClient, known: set[str], found: Sequence[Live | AnyDeleted]) -> set[str]:
+def _failed(part: Part[list[Found]]) -> bool:
+    """Whether nobody knows what the list holds now. Where it may not be read, what was known is dropped."""
+    return part.error is not None and not isinstance(part.error, Forbidden)
+
+
+def _problems(vault: Vault, lists: Sequence[Part[list[Found]]]) -> Iterator[str]:
+    """Why lists are missing. A refusal names the permission; of another failure it must be said which list it met."""
+    for listing, read in zip(LISTINGS, lists, strict=True):
+        if read.error:
+            title = problems.explain(read.error, vault=vault).title
+            yield f"{listing}: {title}" if _failed(read) else title
+
+
+def _require_a_list(lists: Sequence[Part[list[Found]]]) -> None:
+    """Raises the error of a vault that failed without giving any list."""
+    failures = [part.error for part in lists if part.error and _failed(part)]
+    if failures and all(part.error for part in lists):
+        # Of a vault that is left alone after some failures, the failures tell more than that.
+        raise min(failures, key=lambda error: isinstance(error, TransportError) and error.reason == "resting")
+
+
+def _replace(vault: Vault, items: Sequence[InventoryItem], failed: Sequence[Listing]) -> None:
+    """Put what was found in place of what was known, except what only a list that failed could tell."""
+    seen = {(item.kind, item.name.lower()) for item in items}
+    unknown = reduce(or_, (listing.items for listing in failed)) if failed else Q(pk__in=[])
+    kept = vault.items.filter(unknown).only("pk", "kind", "name")
+    keep = [item.pk for item in kept if (item.kind, item.name.lower()) not in seen]
+    with transaction.atomic():
+        vault.items.exclude(pk__in=keep).delete()
+        InventoryItem.objects.bulk_create(items, batch_size=500)
+
+
+def _pending(client: VaultClient, known: set[str], found: Sequence[Found]) -> set[str]:
     """Names of certificates whose operation is under way. Asked is where none was issued, or one was under way before."""
     names = [
         each.name

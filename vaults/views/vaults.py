@@ -176,6 +176,6 @@ def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @with_vault
 def vault_scan(request: HtmxRequest, vault: Vault) -> HttpResponse:
     """Ask for a scan; the worker does it, and the page looks for its end."""
-    inventory.request_scan(request.user, vault)
+    inventory.request_scans(request.user, [vault])
     messages.info(request, f"A scan of {vault.name} was asked for.")
     return redirect("vault_detail", vault.slug)
