@@ -14,8 +14,6 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from vaults.keyvault.timelimit import time_limit
-
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 log = structlog.get_logger("kvportal.request")
@@ -95,17 +93,6 @@ def back_to_page(request: HttpRequest, target: str) -> str:
     query = QueryDict(mutable=True)
     query["next"] = page.path
     return f"{parts.path}?{query.urlencode()}"
-
-
-def time_for_calls(get_response: GetResponse) -> GetResponse:
-    """Whatever a page asks of Azure comes to an end in this time, one way or the other."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        looks = request.method in ("GET", "HEAD")
-        with time_limit(settings.LOOK_SECONDS if looks else settings.CHANGE_SECONDS):
-            return get_response(request)
-
-    return middleware
 
 
 def session_limits(get_response: GetResponse) -> GetResponse:

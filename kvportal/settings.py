@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "kvportal.middleware.viewer_time_zone",
-    "kvportal.middleware.time_for_calls",
+    "vaults.views.timelimit.time_for_calls",
     "vaults.views.problems.ProblemMiddleware",
 ]
 

@@ -106,6 +106,7 @@ NOUNS = tuple(
         "http.Exchange",
         "parallel",
         "refusals",
+        "timelimit",
     )
 )
 
