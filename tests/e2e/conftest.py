@@ -1,6 +1,7 @@
 """A real portal on free ports, and Debian's Chromium."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -113,8 +114,9 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
-    # A refused act answers 4xx, which Chromium reports as an error too; that is wanted here and there.
-    assert [complaint for complaint in complaints if "status of 4" not in complaint] == []
+    # What was refused answers 4xx, what Azure failed at 502 to 504; Chromium reports both, and they are wanted here and there.
+    wanted = re.compile(r"status of (4\d\d|50[234])")
+    assert [complaint for complaint in complaints if not wanted.search(complaint)] == []
 
 
 @pytest.fixture

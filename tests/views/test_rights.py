@@ -37,7 +37,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "audit_detail": ("get", ["event"], ALL, 200),
     "team": ("get", [], ALL, 200),
     "member_invite": ("post", [], OWNERS, 422),
-    "member_update": ("post", ["member"], OWNERS, 302),
+    "member_update": ("post", ["member"], OWNERS, 422),
     "member_remove": ("post", ["member"], OWNERS, 302),
     "connection_list": ("get", [], ALL, 200),
     "connection_new": ("get", [], OWNERS, 200),
