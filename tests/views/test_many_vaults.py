@@ -265,6 +265,15 @@ def test_with_few_vaults_the_overview_shows_them_all_and_says_that_nothing_is_wr
     assert "without" not in text_of(page)
 
 
+def test_one_vault_by_two_connections_is_told_apart_on_the_overview(olga: Client, world: World) -> None:
+    narrow = make_connection(world.team, "narrow", DEPLOY.client_id, DEPLOY.client_secret)
+    Vault.objects.create(connection=narrow, name=world.vault.name, slug=f"{world.vault.slug}-2")
+    table = (
+        olga.get("/").content.decode().partition('<table class="table cards fixed vaults">')[2].partition("</table>")[0]
+    )
+    assert re.findall(r'<span class="small quiet">(\w+)</span>', table) == ["narrow"]
+
+
 def test_without_a_vault_there_is_nothing_to_scan(olga: Client, world: World) -> None:
     Vault.objects.all().delete()
     for address in ("/", "/vaults/"):
