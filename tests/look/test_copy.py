@@ -120,6 +120,8 @@ def test_a_clipboard_that_is_known_to_hold_something_else_is_left_alone(copied: 
 }"""
     )
     copied.click("[data-copy-value]")
+    # Only then the second copy is there: the first one says the same.
+    expect(copied.locator("[data-copy-value]")).to_be_enabled()
     expect(copied.locator(".clipboard")).to_contain_text("cleared in 30 s")
     copied.clock.run_for(31_000)
     expect(copied.locator(".clipboard")).to_contain_text("no longer holds the value")
