@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from django.conf import settings
+from django.utils.text import get_text_list
 
 from vaults import clients
 from vaults.models import Vault
@@ -77,7 +78,9 @@ def grant_remedy(vault: Vault, *permissions: str, rbac: bool) -> Remedy:
 
 def _local_grant(data_dir: Path, client_id: str, name: str, permissions: Sequence[str]) -> Remedy:
     return Remedy(
-        [f"Grant {_listed(permissions)} to the service principal on {name}. On the local Key Vault:"],
+        [
+            f"Grant {get_text_list(list(permissions), 'and')} to the service principal on {name}. On the local Key Vault:"
+        ],
         f"{_manage(data_dir)} emulator grant {shlex.quote(client_id)} {' '.join(permissions)}"
         f" --vault {shlex.quote(name)}",
     )
@@ -95,7 +98,7 @@ def _manage(data_dir: Path) -> str:
 
 def _role_assignments(client_id: str, name: str, roles: Sequence[str]) -> Remedy:
     """One line for one role; more share the look-up of their scope."""
-    quoted = _listed([f"“{role}”" for role in roles])
+    quoted = get_text_list([f"“{role}”" for role in roles], "and")
     todo = f"The vault uses Azure roles. Assign {quoted} to the service principal."
     scope = f"$(az keyvault show --name {shlex.quote(name)} --query id --output tsv)"
     create = f"az role assignment create --assignee {shlex.quote(client_id)}"
@@ -120,15 +123,11 @@ def _access_policy(client_id: str, name: str, permissions: Sequence[str]) -> Rem
     ]
     return Remedy(
         [
-            f"The vault uses access policies. Add {_listed(permissions)} to the policy of the service principal.",
+            f"The vault uses access policies. Add {get_text_list(list(permissions), 'and')} to the policy "
+            "of the service principal.",
             "The command is for bash or zsh, and keeps the permissions that the policy has.",
             SAVED_LATELY,
         ],
         f"oid=$(az ad sp show --id {shlex.quote(client_id)} --query id --output tsv) &&\n"
         + " \\\n  ".join([f"az keyvault set-policy --name {vault} --spn {shlex.quote(client_id)}", *options]),
     )
-
-
-def _listed(words: Sequence[str]) -> str:
-    """The words as a sentence lists them: a, b and c."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

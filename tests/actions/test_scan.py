@@ -79,6 +79,16 @@ def test_a_refused_list_is_named_and_the_others_count(world: World, azure: Vault
     assert kinds == {"secret", "certificate"}
 
 
+def test_lists_that_are_refused_alike_are_named_in_one_sentence(world: World, emulator: Emulator) -> None:
+    emulator.deny("secrets/list", "keys/list")
+    emulator.fail(9, 503, path="^/certificates$")
+    scan_vault(world.olga, world.vault)
+    world.vault.refresh_from_db()
+    assert world.vault.scan_problem == (
+        "Azure refused: secrets/list and keys/list are missing; certificates: Azure has trouble of its own"
+    )
+
+
 @pytest.mark.parametrize("path", ["^/keys$", "^/deletedkeys$"])
 def test_a_list_that_fails_keeps_what_was_known_of_it_alone(
     path: str, world: World, azure: VaultClient, emulator: Emulator

@@ -269,7 +269,10 @@ def test_one_vault_by_two_connections_is_told_apart_on_the_overview(olga: Client
     narrow = make_connection(world.team, "narrow", DEPLOY.client_id, DEPLOY.client_secret)
     Vault.objects.create(connection=narrow, name=world.vault.name, slug=f"{world.vault.slug}-2")
     table = (
-        olga.get("/").content.decode().partition('<table class="table cards fixed vaults">')[2].partition("</table>")[0]
+        olga.get("/")
+        .content.decode()
+        .partition('<table class="table cards fixed vaults brief">')[2]
+        .partition("</table>")[0]
     )
     assert re.findall(r'<span class="small quiet">(\w+)</span>', table) == ["narrow"]
 

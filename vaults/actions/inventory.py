@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.text import get_text_list
 
 from vaults import access, audit, clients, index, problems
 from vaults.actions.parts import Part, part, record_unread
@@ -174,11 +175,18 @@ def _failed(part: Part[list[Found]]) -> bool:
 
 
 def _problems(vault: Vault, lists: Sequence[Part[list[Found]]]) -> Iterator[str]:
-    """Why lists are missing. A refusal names the permission; of another failure it must be said which list it met."""
-    for listing, read in zip(LISTINGS, lists, strict=True):
-        if read.error:
-            title = problems.explain(read.error, vault=vault).title
-            yield f"{listing}: {title}" if _failed(read) else title
+    """Why lists are missing: the permissions in one sentence; of another failure it must be said which list it met."""
+    found = [
+        (listing, read, problems.explain(read.error, vault=vault))
+        for listing, read in zip(LISTINGS, lists, strict=True)
+        if read.error
+    ]
+    missing = list(dict.fromkeys(problem.permission for _, _, problem in found if problem.permission))
+    if missing:
+        yield f"Azure refused: {get_text_list(missing, 'and')} {'is' if len(missing) == 1 else 'are'} missing"
+    for listing, read, problem in found:
+        if not problem.permission:
+            yield f"{listing}: {problem.title}" if _failed(read) else problem.title
 
 
 def _require_a_list(lists: Sequence[Part[list[Found]]]) -> None:
