@@ -32,6 +32,12 @@ def test_where_it_leads(wanted: str, olga: Client, world: World, emulator: Emula
     assert emulator.requests == []
 
 
+def test_without_anything_asked_it_is_the_box_itself(olga: Client, world: World) -> None:
+    answer = olga.get("/go/")
+    assert answer.status_code == 200
+    assert "Search all vaults" in answer.content.decode()
+
+
 ITEM, ITEM_VERSION = (
     "/vaults/kv-shop-prod/secrets/checkout/",
     f"/vaults/kv-shop-prod/secrets/checkout/versions/{VERSION}/",

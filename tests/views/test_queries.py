@@ -9,12 +9,13 @@ from tests.conftest import World, say
 from vaults.keyvault.client import VaultClient
 from vaults.models import Vault
 
-#: Session, person, vault with the role there; for the record twice: chain's head, entry, new head; the rail.
-LIST = 3 + 2 * 3 + 1
+#: Session, person, vault with the role there; for the record twice: chain's head, entry, new head; the rail, and how many
+#: operations there are.
+LIST = 3 + 2 * 3 + 2
 #: ... and the item's latest activity.
 DETAIL = LIST + 1
 #: ... without the rail, which a swapped part does not show.
-REVEAL = LIST - 1
+REVEAL = LIST - 2
 
 BASE = "/vaults/kv-shop-prod"
 

@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 
 from vaults import access, clients
 from vaults.keyvault.errors import InvalidClouds
-from vaults.models import Team, User, Vault
+from vaults.models import InventoryItem, Team, User, Vault
+from vaults.views.summary import each_once, live
 
 
 class Frame:
@@ -26,6 +27,12 @@ class Frame:
     @cached_property
     def vaults(self) -> list[Vault]:
         return list(access.vaults_for(self._user).with_state())
+
+    @cached_property
+    def pending(self) -> int:
+        """Operations under way in all vaults, at the last look."""
+        items = InventoryItem.objects.filter(vault__in=each_once(self.vaults), pending=True)
+        return live(items).count()
 
     @cached_property
     def has_connections(self) -> bool:

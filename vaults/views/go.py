@@ -19,7 +19,9 @@ KIND = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
 
 @require_safe
 def go(request: HtmxRequest) -> HttpResponse:
-    """`?q=` or `?id=`: what names a vault or an item in any of the forms people paste, or words."""
+    """`?q=` or `?id=`: what names a vault or an item in any of the forms people paste, or words. Without: the box itself."""
+    if not {"q", "id"} & request.GET.keys():
+        return render_page(request, "vaults/search.html", {})
     wanted = (request.GET.get("id") or request.GET.get("q") or "").strip()
     references = find_references(wanted)
     known = clients.vaults_by_spelling(access.vaults_for(request.user))
