@@ -2,7 +2,10 @@
 
 import time
 import uuid
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +13,11 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.browsing import filled, text_of
-from tests.conftest import World, client_of, in_threads, say, signed_in
+from tests.conftest import World, client_of, in_threads, local_cloud, say, signed_in
+from tests.keyvault import drips
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.access import EVERYTHING
+from vaults.emulator.adapter import EmulatorAdapter
 from vaults.models import Vault
 
 SLOW = 1.5
@@ -92,3 +97,33 @@ def test_a_page_ends_in_its_time_however_many_calls_it_makes(
     assert answer.status_code == 504
     assert "did not answer in time" in text_of(answer)
     assert "Nothing was changed" in text_of(answer)
+
+
+@pytest.mark.parametrize("page", ["secrets/", "access/"])
+@pytest.mark.parametrize("trouble", ["look-up", "handshake", "headers"])
+def test_a_page_ends_in_its_time_whatever_the_socket_does(
+    trouble: str, page: str, olga: Client, world: World, emulator: Emulator, settings: Settings, tmp_path: Path
+) -> None:
+    """Signed in as always; the vault is behind a real socket that gets nothing done."""
+    settings.LOOK_SECONDS = 1
+    play = drips.handshake if trouble == "handshake" else drips.headers
+    with (
+        drips.Dripping(tmp_path, play) as server,
+        drips.unresolved("localhost") if trouble == "look-up" else nullcontext(),
+    ):
+        name = f"kv-drip-{uuid.uuid4().hex[:8]}"
+        settings.CLOUDS = {
+            "local": replace(
+                local_cloud(emulator),
+                vault_hosts={name: server.host},
+                ca_file=str(server.ca_file),
+                mount=lambda session: session.mount("https://login.test", EmulatorAdapter(emulator)),
+            )
+        }
+        vault = Vault.objects.create(connection=world.connection, name=name, slug=name)
+        began = time.monotonic()
+        answer: Any = olga.get(f"/vaults/{vault.slug}/{page}")
+        took = time.monotonic() - began
+    say(f"{page} with a {trouble} that does not end, in 1 s: {took:.1f} s")
+    assert took < 1.6
+    assert "did not answer in time" in text_of(answer)

@@ -10,7 +10,7 @@
     operations.py   the catalogue of all operations
     http.py         the one sender              replies.py      an answer's result or error
     limits.py       what we spare a vault       wire.py         one HTTP exchange, bounded
-    paging.py       nextLink, distrusted        deadline.py     ... however slowly it drips
+    paging.py       nextLink, distrusted        deadline.py     ... over in its time
     answers.py      JSON to members, checked    bodies.py       arguments to members
     identifiers.py  names and ids               x509.py         what stands in a certificate
     parallel.py     calls side by side

@@ -1,7 +1,7 @@
-"""An answer that has to be there in time, however slowly its bytes drip.
+"""An exchange that is over in time, whatever the socket does.
 
-`requests` and the sockets below count a timeout for each read, so a server that sends one byte a second keeps
-a worker for ever. Here the read timeout of a request is the time for the whole answer, headers and body.
+`requests` and the sockets below count a timeout for each address, write and read, and none for looking a name up: a server
+that sends one byte a second keeps a worker for ever. Here all of it shares the time that `time_limit` leaves.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import http.client
 import io
 import socket
 import time
+from concurrent.futures import Future, wait
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -17,27 +18,34 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
 from vaults.keyvault.ca_files import read_cas
-from vaults.keyvault.parallel import use_the_wait
+from vaults.keyvault.parallel import start_thread, use_the_wait
+from vaults.keyvault.timelimit import time_left
+
+HOUR = 3600.0
+"""Of a time that nobody limits."""
+
+
+class NotConnected(OSError):
+    """There is no connection, so nothing was sent. Its cause says why."""
 
 
 class _TimedReads(io.RawIOBase):
-    """A socket's reads, each given only what is left of the timeout set when the answer began."""
+    """A socket's reads, each given only what is left of the time there was when the answer began."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
         self._sock = sock
         timeout = sock.gettimeout()
-        self._until = None if timeout is None else time.monotonic() + timeout
+        self._until = time.monotonic() + time_left(HOUR if timeout is None else timeout)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        if self._until is not None:
-            left = self._until - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("the answer took too long")
-            self._sock.settimeout(left)
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        self._sock.settimeout(left)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -56,6 +64,40 @@ class TimedResponse(http.client.HTTPResponse):
 
 class _Connection(HTTPSConnection):
     response_class = TimedResponse
+
+    def connect(self) -> None:
+        """Look the host up, connect and shake hands. Raises NotConnected.
+
+        Nothing can cut a look-up off. When the time is over it is left alone on its thread, and closes what comes of it.
+        """
+        connecting: Future[None] = Future()
+        start_thread(lambda: self._connect(connecting))
+        wait([connecting], time_left(HOUR))
+        if connecting.cancel():
+            raise NotConnected from TimeoutError("connecting took too long")
+        connecting.result()
+
+    def _connect(self, connecting: Future[None]) -> None:
+        failure = None
+        try:
+            super().connect()
+        except BaseException as error:  # raised again in the thread that waits
+            failure = NotConnected()
+            failure.__cause__ = error
+        if not connecting.set_running_or_notify_cancel():
+            self.close()
+        elif failure:
+            connecting.set_exception(failure)
+        else:
+            connecting.set_result(None)
+
+    def send(self, data: Any) -> None:
+        if self.sock is not None:
+            left = time_left(HOUR)
+            if left <= 0:
+                raise TimeoutError("sending took too long")
+            self.sock.settimeout(left)
+        super().send(data)
 
     def getresponse(self) -> Any:
         use_the_wait()

@@ -47,7 +47,7 @@ def gather(*calls: Callable[[], Any], return_exceptions: bool = False) -> tuple[
                 return
             outcomes[place] = _outcome(call)
 
-    helpers = [_thread(work) for _ in range(min(len(todo), AT_ONCE - 1))]
+    helpers = [start_thread(work) for _ in range(min(len(todo), AT_ONCE - 1))]
     outcomes[place] = _outcome(first)
     work()
     for helper in helpers:
@@ -58,8 +58,8 @@ def gather(*calls: Callable[[], Any], return_exceptions: bool = False) -> tuple[
     return tuple(outcomes)
 
 
-def _thread(work: Callable[[], None]) -> threading.Thread:
-    """One that is under way, in the caller's context."""
+def start_thread(work: Callable[[], None]) -> threading.Thread:
+    """One that is under way, in the caller's context; nobody waits for it when the process ends."""
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="keyvault", daemon=True)
     thread.start()
     return thread

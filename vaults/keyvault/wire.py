@@ -21,10 +21,12 @@ from requests.auth import AuthBase
 
 from vaults.keyvault.ca_files import check_cas
 from vaults.keyvault.clouds import Cloud
-from vaults.keyvault.deadline import TimedAdapter
+from vaults.keyvault.deadline import NotConnected, TimedAdapter
 from vaults.keyvault.errors import MalformedAnswer, TransportError, UnreadableCaFile
+from vaults.keyvault.timelimit import time_limit
 
 CONNECT_SECONDS = 3.0
+"""For each address of a host, and for the handshake."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """Some 50 times the largest page; parsed, an evil one takes ten times its size in memory."""
 _CHUNK = 64 * 1024
@@ -110,19 +112,21 @@ def exchange(
         raise _timed_out(maybe_done=False)
     until = time.monotonic() + seconds
     try:
-        response = session_for(cloud).request(
-            method,
-            url,
-            params=params,
-            data=data,
-            json=json,
-            headers={"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})},
-            auth=auth,
-            timeout=(min(CONNECT_SECONDS, seconds), seconds),
-            allow_redirects=False,
-            stream=True,
-        )
-        with response:
+        with (
+            time_limit(seconds),
+            session_for(cloud).request(
+                method,
+                url,
+                params=params,
+                data=data,
+                json=json,
+                headers={"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})},
+                auth=auth,
+                timeout=(min(CONNECT_SECONDS, seconds), seconds),
+                allow_redirects=False,
+                stream=True,
+            ) as response,
+        ):
             return Answer(response.status_code, response.headers, _whole_body(response, until))
     except (OSError, urllib3.exceptions.HTTPError) as error:  # what `requests` raises is an OSError, too
         failure = _transport_error(error, cloud)
@@ -159,9 +163,10 @@ def _transport_error(error: Exception, cloud: Cloud) -> TransportError:
         return TransportError("The host's certificate is not trusted.", reason="tls")
     if any(isinstance(cause, _NEVER_SENT) for cause in causes):
         return TransportError("The host can't be reached.", reason="connect")
+    sent = not any(isinstance(cause, NotConnected) for cause in causes)
     if any(isinstance(cause, _TOO_LATE) for cause in causes):
-        return _timed_out(maybe_done=True)
-    return TransportError("The connection broke off.", reason="broken", maybe_done=True)
+        return _timed_out(maybe_done=sent)
+    return TransportError("The connection broke off.", reason="broken", maybe_done=sent)
 
 
 def _trusts(ca_file: str) -> bool:
@@ -174,7 +179,12 @@ def _trusts(ca_file: str) -> bool:
 
 
 _FROM_OUTSIDE = (ssl.SSLCertVerificationError, urllib3.exceptions.NewConnectionError)
-_NEVER_SENT = (requests.ConnectTimeout, requests.exceptions.ProxyError, urllib3.exceptions.NewConnectionError)
+_NEVER_SENT = (
+    requests.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.NewConnectionError,
+)
 _TOO_LATE = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 
 
