@@ -1,5 +1,7 @@
 """What an error of a vault is taken for: its codes and its text decide, and only a missing permission is to be granted."""
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from pytest_django import Settings
 from tests.browsing import text_of
 from tests.conftest import World
 from vaults.emulator import Emulator
-from vaults.models import Connection
+from vaults.models import Connection, Vault
 
 SECRETS = "/vaults/kv-shop-prod/secrets/"
 RBAC = (
@@ -163,13 +165,39 @@ def test_an_items_name_makes_no_missing_vault(name: str, olga: Client, world: Wo
     assert "Azure knows no such item" in text_of(olga.get(f"{SECRETS}{name}/"))
 
 
-@pytest.mark.parametrize(("seconds", "told"), [("30", "Wait 30 s"), ("600", "Wait 10 min"), ("601", "Wait 11 min")])
+WAITS = [
+    ("30", "Wait 30 s,"),
+    ("600", "Wait 10 min,"),
+    ("601", "Wait 11 min,"),
+    ("5400", "Wait 90 min,"),
+    ("7200", "Wait 2 h,"),
+    ("7201", "Wait 2 h 1 min,"),
+    ("86340", "Wait 23 h 59 min,"),
+    ("604800", "Wait 168 h,"),
+]
+
+
+@pytest.mark.parametrize(("seconds", "told"), WAITS)
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_long_wait_is_told_in_minutes(
-    status: int, seconds: str, told: str, olga: Client, world: World, emulator: Emulator
+def test_a_long_wait_is_told_in_minutes_and_hours(
+    status: int, seconds: str, told: str, olga: Client, sick_vault: Vault, emulator: Emulator
 ) -> None:
     emulator.answer_next(status, body("Later.", ""), {"Retry-After": seconds}, times=9)
-    assert told in text_of(olga.get(SECRETS))
+    assert told in text_of(olga.get(f"/vaults/{sick_vault.slug}/secrets/"))
+
+
+def test_a_wait_until_a_date_is_told_too(olga: Client, world: World, emulator: Emulator) -> None:
+    until = format_datetime(datetime.now(UTC) + timedelta(hours=5, minutes=29, seconds=50), usegmt=True)
+    emulator.answer_next(429, body("Later.", ""), {"Retry-After": until}, times=9)
+    assert "Wait 5 h 30 min," in text_of(olga.get(SECRETS))
+
+
+@pytest.mark.parametrize("said", ["-5", "0", "soon", "1e9", "9" * 400, "Mon, 01 Jan 2001 00:00:00 GMT", ""])
+def test_no_wait_is_made_up_of_what_is_none(said: str, olga: Client, sick_vault: Vault, emulator: Emulator) -> None:
+    emulator.answer_next(429, body("Later.", ""), {"Retry-After": said}, times=9)
+    answer = olga.get(f"/vaults/{sick_vault.slug}/secrets/")
+    assert "Wait 10 s," in text_of(answer)
+    assert int(answer["Retry-After"]) > 0
 
 
 def test_words_of_a_gateway_are_not_called_azures(olga: Client, world: World, emulator: Emulator) -> None:

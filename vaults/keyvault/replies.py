@@ -17,7 +17,8 @@ from vaults.keyvault.wire import Answer
 MAX_MESSAGE = 1000
 MAX_CODE = 100
 MAX_PAGE = 20_000
-MAX_RETRY_AFTER = 3600.0
+MAX_RETRY_AFTER = 31 * 86_400.0
+"""Longer than this is no time to wait, but a slip."""
 
 
 def result(operation: Operation, answer: Answer, *, hidden: Sequence[str] = ()) -> answers.Json:
@@ -100,20 +101,21 @@ def request_id(headers: Mapping[str, str]) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds, given as a number or a date; at most an hour is believed."""
+    """Retry-After in seconds, given as a number or a date."""
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
-        return min(float(text), MAX_RETRY_AFTER)
-    when = http_date(text)
-    if when is None:
+        seconds = float(text)
+    elif when := http_date(text):
+        seconds = max((when - datetime.now(UTC)).total_seconds(), 0.0)
+    else:
         return None
-    return min(max((when - datetime.now(UTC)).total_seconds(), 0.0), MAX_RETRY_AFTER)
+    return seconds if seconds <= MAX_RETRY_AFTER else None
 
 
 def http_date(text: str) -> datetime | None:
     """A date in a header, if it is one."""
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return when if when.tzinfo else when.replace(tzinfo=UTC)

@@ -51,5 +51,10 @@ def _words_in(error: KeyVaultError) -> list[tuple[str, str]]:
 
 
 def wait(seconds: float) -> str:
-    """A time to wait, in the unit in which people count it."""
-    return f"{math.ceil(seconds)} s" if seconds < 120 else f"{math.ceil(seconds / 60)} min"
+    """A time to wait, in the units in which people count it."""
+    minutes = math.ceil(seconds / 60)
+    if seconds < 120:
+        return f"{math.ceil(seconds)} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min".removesuffix(" 0 min")

@@ -23,9 +23,6 @@ MOST_WORDS = 8
 #: Seconds after which another try makes sense where nobody has said when.
 RETRY_AFTER = 5
 
-#: Seconds after which another try makes sense where nobody has said when.
-RETRY_AFTER = 5
-
 
 class HtmxRequest(HttpRequest):
     """A request of somebody signed in, with what django-htmx says of it. For annotations only."""
