@@ -8,6 +8,7 @@ from django.utils import timezone
 from tests.conftest import World
 from vaults import audit
 from vaults.actions.settlement import settle_open_acts
+from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
 from vaults.models.audit import AuditState
@@ -89,3 +90,12 @@ def test_one_act_that_cannot_be_judged_stops_no_other(world: World, azure: Vault
     azure.secrets.set("fresh", "v")
     assert settle_open_acts(timezone.now() + LATER) == 1
     assert settled(event).state == "succeeded"
+
+
+def test_a_gateways_404_does_not_say_what_came_of_an_act(world: World, azure: VaultClient, emulator: Emulator) -> None:
+    azure.secrets.set("gone", "v")
+    azure.secrets.delete("gone")
+    event = leave_open(world, Action.SECRET_PURGE, "gone")
+    emulator.answer_next(404, b"<html>Not Found</html>", times=9, path="/deletedsecrets/gone")
+    settle_open_acts(timezone.now() + LATER)
+    assert settled(event).state == "unknown"

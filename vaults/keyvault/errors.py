@@ -10,7 +10,7 @@
         BadRequest             400
         Unauthorized           401
         Forbidden              403
-        NotFound               404
+        NotFound               404 of an item
         Conflict               409
         Throttled              429
         Unavailable            5xx
@@ -196,7 +196,7 @@ class Forbidden(ServiceError):
 
 
 class NotFound(ServiceError):
-    """404: not there, deleted, or not there yet."""
+    """404 about an item: not there, deleted, or not there yet. Any other 404 is a mere ServiceError."""
 
 
 class Conflict(ServiceError):
@@ -239,12 +239,20 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
     400: BadRequest,
     401: Unauthorized,
     403: Forbidden,
-    404: NotFound,
     409: Conflict,
     429: Throttled,
 }
 
 
-def service_error_type(status: int) -> type[ServiceError]:
-    """The class for an HTTP status of 400 and more."""
+_ABSENT = frozenset(
+    f"{noun}NotFound"
+    for noun in ("Secret", "Key", "Certificate", "PendingCertificate", "CertificateIssuer", "Contacts")
+)
+"""What Key Vault says of an item that is absent, whose name may look like anything. Every recorded 404 has one of these."""
+
+
+def service_error_type(status: int, code: str) -> type[ServiceError]:
+    """The class for an HTTP status of 400 and more. Anything on the way may answer 404, and knows nothing of items."""
+    if status == 404:
+        return NotFound if code in _ABSENT else ServiceError
     return Unavailable if status >= 500 else _BY_STATUS.get(status, ServiceError)

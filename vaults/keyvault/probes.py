@@ -31,9 +31,9 @@ from vaults.keyvault.errors import (
 from vaults.keyvault.operations import OPERATIONS, Operation, Probe
 from vaults.keyvault.parallel import gather
 from vaults.keyvault.refusals import (
-    ABSENT,
     MISSING_PERMISSION,
     cause_of,
+    is_about_no_item,
     is_about_the_api_version,
     is_about_the_network,
 )
@@ -95,7 +95,9 @@ def _reason_to_stop(found: Sequence[ProbeResult]) -> ProbeResult | None:
 
 
 def _is_about_the_whole_vault(error: KeyVaultError | None) -> bool:
-    return isinstance(error, _ABOUT_THE_WHOLE_VAULT) or (error is not None and is_about_the_network(error))
+    if error is None:
+        return False
+    return isinstance(error, _ABOUT_THE_WHOLE_VAULT) or is_about_the_network(error) or is_about_no_item(error)
 
 
 def _not_asked(permission: str, stopped_by: ProbeResult) -> ProbeResult:
@@ -149,7 +151,7 @@ def _judge(result: ProbeResult, how: Probe, error: KeyVaultError) -> ProbeResult
     verdict: Verdict = "unknown"
     reason = error.message
     about_the_call = isinstance(error, BadRequest) and not is_about_the_api_version(error)
-    decided = about_the_call or (isinstance(error, NotFound) and error.code in ABSENT)
+    decided = about_the_call or isinstance(error, NotFound)
     if decided and error.code and error.status in how.allowed:
         verdict, reason = ("allowed", "") if how.sure else ("probably", "")
     elif isinstance(error, Forbidden) and cause_of(error) in MISSING_PERMISSION:

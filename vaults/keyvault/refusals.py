@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
+from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound, ServiceError
 
 Cause = Literal[
     "access_policy",
@@ -53,11 +53,6 @@ _SIGNS: Final[Sequence[tuple[Cause, str]]] = (
 )
 _API_VERSION = re.compile(r"version\b.*\bnot (recognized|supported)", re.IGNORECASE)
 _NO_VAULT = re.compile(r"\bvault\b[^.\n]{0,60}\b(does not exist|(could|was) not (be )?found)", re.IGNORECASE)
-#: What a 404 says of an item, whose name may look like anything.
-ABSENT: Final = frozenset(
-    f"{noun}NotFound"
-    for noun in ("Secret", "Key", "Certificate", "PendingCertificate", "CertificateIssuer", "Contacts")
-)
 
 
 def cause_of(error: Forbidden) -> Cause:
@@ -77,8 +72,13 @@ def is_about_the_api_version(error: KeyVaultError) -> bool:
     return isinstance(error, BadRequest) and _API_VERSION.search(error.words) is not None
 
 
+def is_about_no_item(error: KeyVaultError) -> bool:
+    """A 404 that is about no item, so that no vault, or not this one, answers at the address."""
+    return isinstance(error, ServiceError) and error.status == 404 and not isinstance(error, NotFound)
+
+
 def is_about_the_vault(error: KeyVaultError) -> bool:
     """A 404 that says the vault itself is not there."""
-    if not isinstance(error, NotFound) or error.code in ABSENT:
+    if not (isinstance(error, ServiceError) and is_about_no_item(error)):
         return False
     return error.code == "VaultNotFound" or _NO_VAULT.search(error.words) is not None

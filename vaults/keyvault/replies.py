@@ -38,7 +38,7 @@ def service_error(answer: Answer, hidden: Sequence[str] = ()) -> ServiceError:
     code, inner_code, words = (_plain(text) for text in _said(answer.content))
     if any(text and text in said for text in hidden for said in (code, inner_code, words)):
         code = inner_code = words = ""
-    error = service_error_type(answer.status)(
+    error = service_error_type(answer.status, code)(
         words[:MAX_MESSAGE] or f"The vault answered with status {answer.status}.",
         status=answer.status,
         code=code[:MAX_CODE],

@@ -9,7 +9,7 @@ from vaults.keyvault.errors import (
     Unauthorized,
     Unavailable,
 )
-from vaults.keyvault.refusals import is_about_the_api_version, is_about_the_vault
+from vaults.keyvault.refusals import is_about_no_item, is_about_the_api_version, is_about_the_vault
 from vaults.models import Vault
 from vaults.problems.forbidden import explain_forbidden
 from vaults.problems.problem import Problem, problem_of, wait
@@ -27,7 +27,15 @@ def explain_service(error: ServiceError, vault: Vault | None) -> Problem:
                 "Compare the connection's tenant with the vault's directory in the Azure Portal, and test the connection.",
             )
         case NotFound():
-            return _not_found(error)
+            return problem_of(
+                error,
+                "Azure knows no such item",
+                "It never existed, was deleted, or has not settled yet.",
+                "Look under Deleted: what was deleted lately can be recovered.",
+                404,
+            )
+        case ServiceError() if is_about_no_item(error):
+            return _no_vault(error)
         case Conflict():
             return _conflict(error)
         case Throttled():
@@ -50,7 +58,8 @@ def explain_service(error: ServiceError, vault: Vault | None) -> Problem:
             return _refused_request(error)
 
 
-def _not_found(error: NotFound) -> Problem:
+def _no_vault(error: ServiceError) -> Problem:
+    """A 404 that is about no item."""
     if is_about_the_vault(error):
         return problem_of(
             error,
@@ -62,10 +71,11 @@ def _not_found(error: NotFound) -> Problem:
         )
     return problem_of(
         error,
-        "Azure knows no such item",
-        "It never existed, was deleted, or has not settled yet.",
-        "Look under Deleted: what was deleted lately can be recovered.",
-        404,
+        "No Key Vault answers at the vault's address",
+        "Something answered “not found” (404) without a word about an item, as a gateway or a wrong host does. Whether the "
+        "item exists is not known.",
+        "Compare the vault's address with the Azure Portal, and check this server's way there: DNS, private endpoint, proxy.",
+        404 if error.code else 502,
     )
 
 
