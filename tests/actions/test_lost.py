@@ -99,7 +99,7 @@ def test_a_hundred_lost_answers_make_a_hundred_versions(
         before = azure.secrets.versions(name)
         emulator.lose_answer(method="PUT")
         try:
-            secrets.new_version_of_secret(world.olga, sick_vault, name, SecretContent("v"), stamp_of(before[0]))
+            secrets.new_version_of_secret(world.olga, sick_vault, name, "v", {}, stamp_of(before[0]))
         except KeyVaultError:
             wrong += 1
         emulator.clock.advance(1)  # which of two versions is newer shows by the second
@@ -115,5 +115,5 @@ def test_a_version_that_was_there_before_is_not_taken_for_ours(
     emulator.lose_request(method="PUT")
     opened_on = stamp_of(azure.secrets.versions("fresh")[0])
     with pytest.raises(TransportError):
-        secrets.new_version_of_secret(world.olga, sick_vault, "fresh", SecretContent("mine"), opened_on)
+        secrets.new_version_of_secret(world.olga, sick_vault, "fresh", "mine", {}, opened_on)
     assert last_entry(Action.SECRET_NEW_VERSION).state == "unknown"

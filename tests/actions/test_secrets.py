@@ -36,7 +36,7 @@ def acts_on(opened_on: str) -> list[Act]:
         Act(
             Action.SECRET_NEW_VERSION,
             "secrets/set",
-            lambda who, v: secrets.new_version_of_secret(who, v, NAME, content, opened_on),
+            lambda who, v: secrets.new_version_of_secret(who, v, NAME, "second", {}, opened_on),
         ),
         Act(
             Action.SECRET_UPDATE,
@@ -103,9 +103,7 @@ def test_an_update_that_changes_nothing_sends_nothing(world: World, opened_on: s
 
 OVERWRITE: dict[str, Callable[[User, Vault, str], object]] = {
     "update": lambda who, v, opened_on: secrets.update_secret(who, v, NAME, {"tags": {}}, opened_on),
-    "new version": lambda who, v, opened_on: secrets.new_version_of_secret(
-        who, v, NAME, SecretContent("mine"), opened_on
-    ),
+    "new version": lambda who, v, opened_on: secrets.new_version_of_secret(who, v, NAME, "mine", {}, opened_on),
 }
 
 

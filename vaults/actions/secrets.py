@@ -1,14 +1,16 @@
 """Secrets: who may, do it, record it. A value is read by `reveal_secret` and by nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import access, audit, clients, index
 from vaults.actions.changes import (
+    UNREAD,
     NameTaken,
     changing,
     differences,
@@ -36,6 +38,17 @@ class SecretContent:
     not_before: datetime | None = None
     expires_on: datetime | None = None
     tags: Mapping[str, str] | None = None
+
+    @classmethod
+    def like(cls, value: str, current: SecretProperties) -> Self:
+        """All that is carried over from a version to the next. Its end is not: whoever makes the next one says until when."""
+        ahead = current.not_before is not None and current.not_before > timezone.now()
+        return cls(
+            value=value,
+            content_type=current.content_type or None,
+            not_before=current.not_before if ahead else None,
+            tags=current.tags,
+        )
 
     def made(self, version: SecretProperties) -> bool:
         """Could this version be the one that this content made? (The value is not compared: that would read it.)"""
@@ -85,20 +98,26 @@ def create_secret(actor: User, vault: Vault, name: str, content: SecretContent) 
     return made
 
 
-@sensitive_variables("content")
+@sensitive_variables("value", "content")
 def new_version_of_secret(
-    actor: User, vault: Vault, name: str, content: SecretContent, opened_on: str
+    actor: User, vault: Vault, name: str, value: str, changes: Mapping[str, Any], opened_on: str
 ) -> SecretProperties:
-    """`opened_on` UNREAD: the versions may not be listed. Raises ChangedMeanwhile where another version came first."""
+    """A version like the current one but for its value and `changes`, which are members of SecretContent.
+
+    `opened_on` UNREAD: the form showed nothing of the current version, and `changes` are all that the new one gets.
+    Raises ChangedMeanwhile where another version came first.
+    """
     with changing(actor, Action.SECRET_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.SECRET_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
         before = part(lambda: _versions(client, name))
         record_unread(event, before)
         refuse_if_unread(before, opened_on)
-        if before.value:
+        content = SecretContent(value)
+        if before.value and opened_on != UNREAD:
             refuse_if_changed(before.value[0], opened_on)
-        made = _set(client, event, name, content, before.value)
+            content = SecretContent.like(value, before.value[0])
+        made = _set(client, event, name, replace(content, **changes), before.value)
     index.remember(vault, made)
     return made
 

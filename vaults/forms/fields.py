@@ -7,11 +7,12 @@ characters; attribute times in whole seconds.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self, cast
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import RegexValidator
+from django.http import QueryDict
 
 from vaults.actions.changes import UNREAD
 from vaults.forms.submissions import FormKeyMixin
@@ -229,6 +230,29 @@ class ItemForm(FormKeyMixin, forms.Form):
             return set()
         same = {name for name in self.raw if self.data.get(name) == self.data.get(self.add_initial_prefix(name))}
         return set(self.carried) - set(self.changed_data) | same
+
+    def on_top_of(self, fresh: Self, *more: str) -> Self:
+        """The refused form with all that was typed and said of it; what nobody touched, and the hidden fields `more`, are what
+        `fresh` starts from."""
+        data = cast(QueryDict, self.data).copy()
+        left = self.untouched()
+        for name in self.carried:
+            values = fresh.as_a_browser_sends(name)
+            data.setlist(self.add_initial_prefix(name), values)
+            if name in left:
+                data.setlist(name, values)
+        for name in more:
+            data.setlist(name, fresh.as_a_browser_sends(name))
+        form = type(self)(data)
+        for name, errors in self.errors.as_data().items():
+            if name not in form.errors:
+                form.add_error(None if name == NON_FIELD_ERRORS else name, errors)
+        return form
+
+    def as_a_browser_sends(self, name: str) -> list[str]:
+        """What comes back of a field that nobody touches."""
+        value = self.fields[name].widget.format_value(self[name].value())
+        return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value or "")]
 
     def typed(self, *names: str) -> dict[str, Any]:
         """Those of the named fields that somebody changed; a switch that was not on the page says nothing."""

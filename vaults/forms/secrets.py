@@ -1,16 +1,21 @@
 """Forms for secrets. Their fields bear the names of the REST body."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from vaults.actions.secrets import SecretContent
 from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
+from vaults.templatetags.kvportal import date_and_time
 
 MOST_BYTES = 25_600
 #: Characters of a tag's name and of its value: on secrets twice what keys and certificates may have.
 LONGEST_TAG = 512
+#: A version that lasts longer than a century was not meant to end, and none is offered to last as long.
+MOST_DAYS = 36_500
 
 
 class ValueField(forms.CharField):
@@ -74,9 +79,74 @@ class SecretForm(SecretContentForm):
 
 
 class SecretVersionForm(OpenedOnMixin, SecretContentForm):
-    """A new version, on top of the one that was current when the form was opened."""
+    """A new version, like the current one but for its value and for what is changed here.
 
-    carried = ("content_type", "tags")
+    Where the current one has an end, it has to be said until when the new one lasts. `ends` is that end, `lasts` for how
+    many days it was made; they go to the browser and back, so that a form that was refused asks the same.
+    """
+
+    carried = ("content_type", "not_before", "tags")
+
+    until = forms.ChoiceField(label="Until when", required=False, widget=forms.RadioSelect)
+    ends = forms.CharField(required=False, widget=forms.HiddenInput)
+    lasts = forms.IntegerField(required=False, min_value=1, max_value=MOST_DAYS, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.end = moment_from(self["ends"].value() or "")
+        if not self["ends"].value():
+            del self.fields["until"]
+        else:
+            self.fields["until"].choices = self._choices()  # type: ignore[attr-defined]
+            self.fields["expires_on"].help_text = "For “On the date below”."
+
+    def _choices(self) -> list[tuple[str, str]]:
+        found = [("never", "Never"), ("date", "On the date below")]
+        days = str(self["lasts"].value() or "")
+        if days.isdecimal():
+            found.insert(
+                0, ("span", f"{days} day{'' if days == '1' else 's'} from now, as long as the current version lasts")
+            )
+        if self.end and self.end > timezone.now():
+            found.insert(0, ("same", f"{date_and_time(self.end)}, as the current version"))
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        if "until" in self.fields and not {"until", "expires_on", "lasts"} & set(self.errors):
+            self._settle_end(self.cleaned_data)
+        return super().clean()
+
+    def _settle_end(self, cleaned: dict[str, Any]) -> None:
+        """Put what was chosen in the place of the date."""
+        chosen, date = cleaned["until"], cleaned["expires_on"]
+        if not chosen and not date:
+            self.add_error("until", "Say until when the new version lasts: the current one has an end.")
+        elif chosen == "date" and not date:
+            self.add_error("expires_on", "Give the date.")
+        elif chosen not in ("", "date") and date:
+            self.add_error("until", "A date is given as well. Choose the date, or empty it.")
+        elif chosen == "same":
+            cleaned["expires_on"] = self.end
+        elif chosen == "span":
+            cleaned["expires_on"] = timezone.now().replace(microsecond=0) + timedelta(days=cleaned["lasts"])
+
+    def changes(self) -> dict[str, Any]:
+        """What the new version is to have that the current one has not, as members of SecretContent."""
+        changes = self.typed("content_type", "not_before", "expires_on", "enabled", "tags")
+        if "content_type" in changes:
+            changes["content_type"] = changes["content_type"] or None
+        if "enabled" in changes:
+            changes["enabled"] = False if changes["enabled"] is False else None  # true is Key Vault's default
+        return changes
+
+
+def moment_from(text: str) -> datetime | None:
+    """The moment that a form was opened with; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 class SecretEditForm(OpenedOnMixin, AttributesForm):

@@ -197,7 +197,7 @@ def relative(moment: datetime, now: datetime) -> str:
     return f"in {_amount(seconds)}" if seconds > 0 else f"{_amount(seconds)} ago"
 
 
-def _exact(moment: datetime) -> str:
+def date_and_time(moment: datetime) -> str:
     """The moment in the viewer's zone, with the zone's name: "6 Dec 2026, 09:00 CET"."""
     try:
         local = timezone.localtime(moment)
@@ -208,7 +208,7 @@ def _exact(moment: datetime) -> str:
 
 def day(moment: datetime) -> str:
     """The day in the viewer's zone, for lists: "6 Dec 2026"."""
-    return _exact(moment).partition(",")[0]
+    return date_and_time(moment).partition(",")[0]
 
 
 NO_MOMENT = format_html('<span class="none">{}</span>', "—")
@@ -262,7 +262,7 @@ def when(moment: datetime | None, raw: str = "") -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.isoformat(timespec="seconds"),
-        _exact(moment),
+        date_and_time(moment),
         relative(moment, timezone.now()),
     )
 
@@ -276,7 +276,7 @@ def exact(moment: datetime | None, raw: str = "") -> SafeString:
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
         relative(moment, timezone.now()),
-        _exact(moment),
+        date_and_time(moment),
     )
 
 

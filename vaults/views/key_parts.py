@@ -7,6 +7,7 @@ from vaults.actions.keys import Predecessor
 from vaults.forms.keys import KeyVersionForm
 from vaults.keyvault.types import CREATED_KEY_SIZES, Key, RotationPolicy
 from vaults.views.certificate_parts import Group, Part, in_words, key_words, tag_words
+from vaults.views.secret_parts import disabled
 
 UNTOLD = "not told by this API version"
 
@@ -76,7 +77,7 @@ def not_carried(before: Predecessor, key: Key, api_version: str) -> list[str]:
         notes.append("The current version has an unusual public exponent; the new one gets 65537.")
     if key.properties.not_before or key.properties.expires_on:
         notes.append("Dates are not carried over: a new version has none but those given here.")
-    return notes
+    return [*notes, *disabled(key.properties)]
 
 
 def _odd_size(key: Key) -> bool:

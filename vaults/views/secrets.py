@@ -1,5 +1,6 @@
 """Secrets: list, one with its versions, create, new version, edit, reveal, delete."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from vaults.actions import secrets
 from vaults.actions.changes import UNREAD, stamp_of
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
 from vaults.keyvault.errors import Forbidden, KeyVaultError
+from vaults.keyvault.types import SecretProperties
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
@@ -22,6 +24,7 @@ from vaults.views.doors import confirm_first, once, recently_confirmed, with_vau
 from vaults.views.forms import attributes_of, form_page, posted, refused_form, selected_version
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, is_swap, render_page
+from vaults.views.secret_parts import not_carried, parts_of_version, version_form_of
 from vaults.views.values import shown
 
 UNREAD_NOTE = (
@@ -89,28 +92,47 @@ def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @once
 def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.SECRET_NEW_VERSION, vault.team)
-    context: dict[str, Any] = {"vault": vault, "name": name, "new_version": True}
+    context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        initial: dict[str, Any] = {"opened_on": UNREAD}
+        current = None
         try:
             current = secrets.read_secret(request.user, vault, name)[0]
         except Forbidden as error:
             context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
-        else:
-            initial = {
-                "opened_on": stamp_of(current),
-                "content_type": current.content_type,
-                "tags": current.tags,
-            }
-        return form_page(request, "vaults/secret_form.html", {**context, "form": SecretVersionForm(initial=initial)})
-    form = context["form"] = SecretVersionForm(request.POST)
+        return _version_page(request, context, version_form_of(current), current)
+    form = SecretVersionForm(request.POST)
     if form.is_valid():
+        data = form.cleaned_data
         with refused_form(form, context) as attempt:
-            secrets.new_version_of_secret(request.user, vault, name, form.content(), form.cleaned_data["opened_on"])
+            secrets.new_version_of_secret(request.user, vault, name, data["value"], form.changes(), data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Secret {name} has a new version.")
             return redirect("secret_detail", vault.slug, name)
-    return form_page(request, "vaults/secret_form.html", context)
+    current = None
+    with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
+        current = secrets.read_secret(request.user, vault, name)[0]
+    if current and "changed" in context:
+        form = form.on_top_of(version_form_of(current), "ends", "lasts")
+    return _version_page(request, context, form, current)
+
+
+def _version_page(
+    request: HtmxRequest, context: dict[str, Any], form: SecretVersionForm, current: SecretProperties | None
+) -> HttpResponse:
+    """Part by part what the current version has; where that may not be read, all fields of a new secret."""
+    context["form"] = form
+    if form["opened_on"].value() == UNREAD:
+        return form_page(request, "vaults/secret_form.html", context)
+    groups = parts_of_version(form)
+    parts = [part for group in groups for part in group.parts]
+    context |= {
+        "present": current,
+        "groups": groups,
+        "count": len(parts),
+        "changed_parts": [part.label for part in parts if part.changed],
+        "not_carried": not_carried(current) if current else [],
+    }
+    return form_page(request, "vaults/secret_version_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -56,7 +56,7 @@ function isTouched(part) {
   return [...part.querySelectorAll("[name]:not([name^=initial-], [type=hidden])")].some((control) => {
     const before = [...part.querySelectorAll(`[name="initial-${control.name}"]`)].map((hidden) => hidden.value.trim());
     if (!before.length) {
-      const same = control.type === "checkbox" ? control.checked === control.defaultChecked : control.value === (control.defaultValue ?? control.value);
+      const same = ["checkbox", "radio"].includes(control.type) ? control.checked === control.defaultChecked : control.value === (control.defaultValue ?? control.value);
       return !same || part.hasAttribute("data-changed");
     }
     if (control.type === "checkbox") return control.checked !== before.includes(control.value);
@@ -70,7 +70,7 @@ function tell() {
   tally.classList.toggle("touched", names.length > 0);
   // These steps were told for the issuer and the validity that stood there.
   document.querySelector(".version-steps").hidden = names.includes("Authority") || names.includes("Validity");
-  tally.querySelector("span").textContent = names.length ? `Changed: ${names.join(", ")}. All else stays.` : `Nothing changed, all ${tally.dataset.parts} parts stay.`;
+  tally.querySelector("span").textContent = names.length ? `Changed: ${names.join(", ")}. All else stays.` : tally.dataset.untouched ?? `Nothing changed, all ${tally.dataset.parts} parts stay.`;
 }
 if (tally) {
   form.addEventListener("input", tell);
