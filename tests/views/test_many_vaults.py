@@ -196,6 +196,16 @@ def test_the_page_asks_how_many_scans_are_left_and_brings_the_table_when_they_en
     assert re.findall(r'href="/vaults/(kv-\d\d)/secrets/" title', ended) == ["kv-10", "kv-11"]
 
 
+@pytest.mark.parametrize("asked", ["q=kv-1&connection=&state=never&sort=-name", "page=1"])
+def test_scan_all_leads_back_to_the_table_as_it_was(olga: Client, many: Connection, asked: str) -> None:
+    for headers in ({}, {"HX-Request": "true"}):  # as it was opened, and as a filter that was typed swaps it
+        page = olga.get(f"/vaults/?{asked}", headers=headers).content.decode()
+        action = f"/scan/vaults/?{asked}"
+        assert f'action="{action.replace("&", "&amp;")}"' in page
+        assert olga.post(action)["Location"] == f"/vaults/?{asked}"
+    assert olga.post("/scan/vaults/")["Location"] == "/vaults/"
+
+
 # The overview
 
 

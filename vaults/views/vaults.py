@@ -53,7 +53,7 @@ def vault_list(request: HtmxRequest) -> HttpResponse:
 
 @require_POST
 def vaults_scan(request: HtmxRequest) -> HttpResponse:
-    """Ask for a scan of every vault in which this person may."""
+    """Ask for a scan of every vault in which this person may; back to the table as its address had filtered it."""
     access.require(request.user, Action.VAULT_SCAN, access.team_for(request.user))
     vaults_here = access.vaults_for(request.user)
     count = inventory.request_scans(
@@ -63,7 +63,8 @@ def vaults_scan(request: HtmxRequest) -> HttpResponse:
         messages.info(request, f"{count} vault{pluralize(count)} will be scanned.")
     else:
         messages.info(request, "There is no vault to scan yet.")
-    return redirect("vault_list")
+    asked = request.GET.urlencode()
+    return redirect(f"{reverse('vault_list')}{'?' if asked else ''}{asked}")
 
 
 @require_safe
