@@ -70,6 +70,7 @@ def test_the_overview_counts_what_is_there(olga: Client, items: None, emulator: 
 FILTERS: dict[str, set[str]] = {
     "state=expired": {"expired"},
     "state=7": {"in-3-days"},
+    "state=never&enabled=on": {"never", "being-made"},
     "state=30": {"in-3-days", "in-20-days"},
     "state=90": {"in-3-days", "in-20-days", "in-80-days"},
     "state=never": {"never", "disabled", "being-made"},

@@ -226,6 +226,25 @@ def test_the_overview_says_what_needs_attention_first(olga: Client, many: Connec
     assert "36 without" in text_of(page)
 
 
+def test_a_line_leads_to_just_the_items_that_it_counts(olga: Client, many: Connection) -> None:
+    """Neither to those that are disabled, nor to the twins of certificates."""
+    add_items("kv-20", 2, NOW - DAY, kind="key", enabled=False)
+    add_items("kv-21", 2, NOW + 3 * DAY, kind="key", enabled=False)
+    add_items("kv-22", 2, NOW - DAY, managed=True)
+    add_items("kv-22", 2, NOW + DAY, kind="certificate", pending=True)
+    add_items("kv-23", 1, kind="certificate", pending=True, enabled=False)
+    counted = {
+        task.title: olga.get(task.url).context["page"].paginator.count
+        for task in olga.get("/").context["tasks"]
+        if task.url.startswith("/inventory/")
+    }
+    assert counted == {
+        "3 items have expired and are still enabled": 3,
+        "4 items expire within 7 days": 4,
+        "3 certificates are not issued yet": 3,
+    }
+
+
 def test_the_worst_comes_first_and_one_is_called_by_its_name(olga: Client, world: World) -> None:
     Vault.objects.update(scanned_at=NOW, scan_problem="The firewall refused this server")
     add_items("kv-shop-prod", 1, NOW - 2 * DAY)

@@ -108,28 +108,31 @@ def _connection(connection: Connection, count: int, may_change: bool) -> Task | 
 
 def _expired(summary: Summary) -> list[Task]:
     title = f"{summary.expired_enabled:,} items have expired and are still enabled"
-    return _items("bad", "alert-triangle", summary.latest_expired, summary.expired_enabled, title, "expired")
+    return _items(
+        "bad", "alert-triangle", summary.latest_expired, summary.expired_enabled, title, "state=expired&enabled=on"
+    )
 
 
 def _within_a_week(summary: Summary) -> list[Task]:
     count = summary.within_7_enabled
-    return _items("soon", "clock", summary.next_to_expire[:count], count, f"{count:,} items expire within 7 days", "7")
+    title = f"{count:,} items expire within 7 days"
+    return _items("soon", "clock", summary.next_to_expire[:count], count, title, "state=7&enabled=on")
 
 
 def _pending(summary: Summary) -> list[Task]:
     title = f"{summary.pending:,} certificates are not issued yet"
-    return _items("wait", "loader", summary.oldest_pending, summary.pending, title, "pending")
+    return _items("wait", "loader", summary.oldest_pending, summary.pending, title, "state=pending")
 
 
 def _items(
-    tone: str, icon: str, first: Sequence[InventoryItem], count: int, title_of_many: str, state: str
+    tone: str, icon: str, first: Sequence[InventoryItem], count: int, title_of_many: str, filters: str
 ) -> list[Task]:
-    """One line: the item itself if it is the only one, else how many there are and the way to them."""
+    """One line: the item itself if it is the only one, else how many there are and the way to just those."""
     if not count:
         return []
     if count > 1:
         names = _some([item.name for item in first], count)
-        return [Task(tone, icon, title_of_many, names, f"{reverse('inventory')}?state={state}", "See them")]
+        return [Task(tone, icon, title_of_many, names, f"{reverse('inventory')}?{filters}", "See them")]
     item = first[0]
     page = "certificate_operation" if item.pending else f"{item.kind}_detail"
     url = reverse(page, args=[item.vault.slug, item.name])

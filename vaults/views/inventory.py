@@ -127,13 +127,14 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     month = django_filters.ChoiceFilter(
         choices=month_choices, method="by_month", label="Expires in", empty_label="Any month"
     )
+    enabled = django_filters.BooleanFilter(method="only_enabled", label="Enabled only", widget=forms.CheckboxInput)
     managed = django_filters.BooleanFilter(
         method="with_managed", label="Show managed twins", widget=forms.CheckboxInput, field_name="managed"
     )
 
     class Meta:
         model = InventoryItem
-        fields = ("q", "vault", "kind", "state", "month", "managed")
+        fields = ("q", "vault", "kind", "state", "month", "enabled", "managed")
 
     def __init__(self, data: QueryDict, *, vaults: QuerySet[Vault], queryset: QuerySet[InventoryItem]) -> None:
         if data.get("state") != "deleted":
@@ -177,6 +178,9 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     def by_month(self, items: QuerySet[InventoryItem], _name: str, key: str) -> QuerySet[InventoryItem]:
         now = timezone.now()
         return items.filter(*(month.expiring(now) for month in next_months(now) if month_key(month) == key))
+
+    def only_enabled(self, items: QuerySet[InventoryItem], _name: str, wanted: bool) -> QuerySet[InventoryItem]:
+        return items.filter(enabled=True) if wanted else items
 
     def with_managed(self, items: QuerySet[InventoryItem], _name: str, _value: bool) -> QuerySet[InventoryItem]:
         """Done in __init__, for the filter to be off means something too."""
