@@ -17,13 +17,14 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: what it is now, in words or as labels, and the fields that change it, where there are any."""
+    """One part: what it is now, in words or as labels (`title`: as Azure writes it), and the fields that change it, where there are any."""
 
     label: str
     text: str = ""
     labels: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
+    title: str = ""
     remark: str = ""
     fields: tuple[BoundField, ...] = ()
     changed: bool = False

@@ -7,6 +7,7 @@ from vaults.actions.keys import Predecessor
 from vaults.forms.keys import KeyVersionForm
 from vaults.keyvault.types import CREATED_KEY_SIZES, Key, RotationPolicy
 from vaults.views.certificate_parts import Group, Part, in_words, key_words, tag_words
+from vaults.views.durations import duration_words
 from vaults.views.secret_parts import disabled
 
 UNTOLD = "not told by this API version"
@@ -44,8 +45,8 @@ def parts_of_version(form: KeyVersionForm, before: Predecessor | None) -> Sequen
             "Life",
             [
                 part("Activates", ("not_before",), in_words("", "at once")),
-                part("Expires", ("expires_on",), in_words("", _end(rotation))),
-                *([Part("Rotation", **in_words("", _rotation(rotation)))] if rotation else []),
+                part("Expires", ("expires_on",), _end(rotation)),
+                *([Part("Rotation", **_rotation(rotation))] if rotation else []),
             ],
         ),
         Group(
@@ -109,15 +110,18 @@ def _release(key: Key | None) -> dict[str, Any]:
     return in_words(policy.text, "can't be changed" if policy.immutable else "")
 
 
-def _end(rotation: RotationPolicy | None) -> str:
+def _end(rotation: RotationPolicy | None) -> dict[str, Any]:
     if rotation and rotation.expiry_time:
-        return f"{rotation.expiry_time} after it was made, as the rotation policy says; never, if a part is changed"
-    return "never"
+        words = f"{duration_words(rotation.expiry_time)} after it was made, as the rotation policy says"
+        return {"note": f"{words}; never, if a part is changed", "title": rotation.expiry_time}
+    return in_words("", "never")
 
 
-def _rotation(policy: RotationPolicy) -> str:
-    if policy.rotate_before_expiry:
-        return f"by itself {policy.rotate_before_expiry} before it expires"
-    if policy.rotate_after_create:
-        return f"by itself {policy.rotate_after_create} after it was made"
-    return "not by itself"
+def _rotation(policy: RotationPolicy) -> dict[str, Any]:
+    for span, where in (
+        (policy.rotate_before_expiry, "before it expires"),
+        (policy.rotate_after_create, "after it was made"),
+    ):
+        if span:
+            return {"note": f"by itself {duration_words(span)} {where}", "title": span}
+    return in_words("", "not by itself")

@@ -1,0 +1,19 @@
+"""Spans of time as Key Vault writes them (ISO 8601, such as P90D), in words."""
+
+import re
+
+SPAN = re.compile(
+    r"P(?=[0-9T])(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)W)?(?:([0-9]+)D)?"
+    r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?"
+)
+UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
+
+
+def duration_words(text: str) -> str:
+    """ "90 days", "1 year 2 months"; the text itself where it is no such span."""
+    found = SPAN.fullmatch(text)
+    if found is None:
+        return text
+    counts = [(int(count), unit) for count, unit in zip(found.groups(), UNITS, strict=True) if count]
+    shown = [each for each in counts if each[0]] or counts[-1:]
+    return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in shown)
