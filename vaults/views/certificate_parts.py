@@ -17,7 +17,10 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: what it is now, in words or as labels (`title`: as Azure writes it), and the fields that change it, where there are any."""
+    """One part: what it is now, in words or as labels, and the fields that change it, where there are any.
+
+    `title` is how Azure writes what the words tell.
+    """
 
     label: str
     text: str = ""
