@@ -153,3 +153,21 @@ def test_no_row_of_its_own_kind_makes_a_column_that_is_not_there(
     assert heads == pytest.approx(
         portal_page.evaluate("() => document.querySelector('.table-card').clientWidth"), abs=2
     )
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_list_that_breaks_off_keeps_its_rows_and_says_so(
+    portal_page: Page, azure: VaultClient, emulator: Emulator, width: int
+) -> None:
+    for number in range(30):
+        azure.secrets.set(f"s-{number:02}", "v")
+    emulator.rewrite(lambda answer: answer, 1, path="^/secrets$")
+    emulator.rewrite(lambda answer: answer | {"nextLink": {"page": 3}}, 9, path="^/secrets$")
+    portal_page.set_viewport_size({"width": width, "height": 900})
+    portal_page.goto(SECRETS)
+    expect(portal_page.locator("tr.broken-off")).to_contain_text("The vault's list breaks off")
+    expect(portal_page.locator("[data-loaded]")).to_contain_text("30 loaded, the rest could not be read")
+    portal_page.locator("[data-list-filter]").fill("s-07")
+    expect(portal_page.locator("tr[data-row]:visible")).to_have_count(1)
+    expect(portal_page.locator("tr.broken-off")).to_be_visible()
+    assert portal_page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

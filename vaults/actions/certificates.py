@@ -16,7 +16,7 @@ from vaults.actions.changes import (
     stamp_of,
     version_opened_on,
 )
-from vaults.actions.parts import Part, part, record_unread, require_some
+from vaults.actions.parts import Part, part, record_unread, require_some, versions_read
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -71,6 +71,7 @@ def list_certificates(actor: User, vault: Vault, page_token: str | None = None) 
         access.require(actor, Action.CERTIFICATE_LIST, vault.team)
         page = clients.for_vault(vault, event).certificates.list_page(page_token, include_pending=True)
         event.detail["count"] = len(page.items)
+        record_unread(event, Part(error=page.broken_off))
     return page
 
 
@@ -81,7 +82,7 @@ def read_certificate(actor: User, vault: Vault, name: str, version: str = "") ->
         client = clients.for_vault(vault, event)
         certificate, versions, operation = gather(
             lambda: part(lambda: client.certificates.get(name, version)),
-            lambda: part(lambda: client.certificates.versions(name)),
+            lambda: versions_read(client.certificates, name),
             lambda: part(lambda: _operation_if_any(client, name)),
         )
         if isinstance(certificate.error, NotFound):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaults import access, audit, clients, index
-from vaults.actions.parts import Part, record_unread, require_some
+from vaults.actions.parts import Part, read_through, record_unread, require_some
 from vaults.index import AnyDeleted
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import KeyVaultError, NotFound
@@ -45,13 +45,8 @@ def list_deleted(actor: User, vault: Vault) -> list[DeletedItems]:
 
 
 def _list(client: VaultClient, collection: str) -> DeletedItems:
-    items: list[AnyDeleted] = []
-    try:
-        for item in _collection(client, collection).list_deleted():
-            items.append(item)  # noqa: PERF402 - a later page may fail; what came before it stays
-    except KeyVaultError as error:
-        return DeletedItems(collection, items, error=error)
-    return DeletedItems(collection, items)
+    read = read_through(_collection(client, collection).list_deleted())
+    return DeletedItems(collection, read.value or [], read.error)
 
 
 def read_deleted(actor: User, vault: Vault, collection: str, name: str) -> AnyDeleted | None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 
 from vaults import access, audit, clients, index, problems
-from vaults.actions.parts import Part, part, record_unread
+from vaults.actions.parts import Part, read_through, record_unread
 from vaults.index import AnyDeleted, Live, item_of
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound, TransportError
@@ -163,14 +163,14 @@ def _take_lease(vault: Vault) -> None:
 
 
 def _read(client: VaultClient, listing: Listing, progress: Progress) -> Part[list[Found]]:
-    read = part(lambda: list(progress.counted(listing.read(client))))
+    read = read_through(progress.counted(listing.read(client)))
     if read.error is None:
         progress.add(lists=1)
     return read
 
 
 def _failed(part: Part[list[Found]]) -> bool:
-    """Whether nobody knows what the list holds now. Where it may not be read, what was known is dropped."""
+    """Whether nobody knows all that the list holds now. Where it may not be read, what was known is dropped."""
     return part.error is not None and not isinstance(part.error, Forbidden)
 
 
@@ -192,7 +192,7 @@ def _problems(vault: Vault, lists: Sequence[Part[list[Found]]]) -> Iterator[str]
 def _require_a_list(lists: Sequence[Part[list[Found]]]) -> None:
     """Raises the error of a vault that failed without giving any list."""
     failures = [part.error for part in lists if part.error and _failed(part)]
-    if failures and all(part.error for part in lists):
+    if failures and all(part.value is None for part in lists):
         # Of a vault that is left alone after some failures, the failures tell more than that.
         raise min(failures, key=lambda error: isinstance(error, TransportError) and error.reason == "resting")
 

@@ -15,7 +15,7 @@ from vaults.actions.changes import (
     refuse_if_unread,
     version_opened_on,
 )
-from vaults.actions.parts import Part, part, record_unread, require_some
+from vaults.actions.parts import Part, part, record_unread, require_some, versions_read
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -78,6 +78,7 @@ def list_keys(actor: User, vault: Vault, page_token: str | None = None) -> Page[
         access.require(actor, Action.KEY_LIST, vault.team)
         page = clients.for_vault(vault, event).keys.list_page(page_token)
         event.detail["count"] = len(page.items)
+        record_unread(event, Part(error=page.broken_off))
     return page
 
 
@@ -93,7 +94,13 @@ def read_key(actor: User, vault: Vault, name: str, version: str = "") -> KeyDeta
     """Two calls side by side. Raises NotFound where there is no such key, and Forbidden where neither may be read."""
     with audit.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
         access.require(actor, Action.KEY_READ, vault.team)
-        detail = _detail(clients.for_vault(vault, event), name, version)
+        client = clients.for_vault(vault, event)
+        detail = KeyDetail(
+            *gather(
+                lambda: part(lambda: client.keys.get(name, version)),
+                lambda: versions_read(client.keys, name),
+            )
+        )
         if isinstance(detail.key.error, NotFound):
             raise detail.key.error
         require_some(detail.key, detail.versions)
@@ -188,11 +195,14 @@ def update_key(
     with changing(actor, Action.KEY_UPDATE, vault, name, version=version) as event:
         access.require(actor, Action.KEY_UPDATE, vault.team)
         client = clients.for_vault(vault, event)
-        detail = _detail(client, name, version)
-        require_some(detail.key, detail.versions)
-        record_unread(event, detail.key, detail.versions)
-        key, versions = detail.key.value, detail.versions.value or ()
-        known = versions or [detail.key.needed().properties]
+        current, listed = gather(
+            lambda: part(lambda: client.keys.get(name, version)),
+            lambda: part(lambda: client.keys.versions(name)),
+        )
+        require_some(current, listed)
+        record_unread(event, current, listed)
+        key, versions = current.value, listed.value or ()
+        known = versions or [current.needed().properties]
         changes = differences(version_opened_on(known, opened_on), wanted)
         if key_ops is not None and (key is None or set(key_ops) != set(key.key_ops)):
             changes["key_ops"] = list(key_ops)
@@ -217,15 +227,6 @@ def _exists(client: VaultClient, name: str) -> bool:
         return bool(client.keys.versions(name))
     except (Forbidden, NotFound):
         return False
-
-
-def _detail(client: VaultClient, name: str, version: str) -> KeyDetail:
-    return KeyDetail(
-        *gather(
-            lambda: part(lambda: client.keys.get(name, version)),
-            lambda: part(lambda: client.keys.versions(name)),
-        )
-    )
 
 
 def _predecessor(client: VaultClient, event: audit.Event, name: str) -> Predecessor:

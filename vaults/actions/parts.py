@@ -1,18 +1,21 @@
 """A page that needs several calls to Azure: what one of them was refused hides nothing of what the others brought."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from vaults.audit import Event
 from vaults.keyvault.errors import KeyVaultError
+from vaults.keyvault.objects import ObjectClient, newest_first
+from vaults.keyvault.types import Properties
 
 T = TypeVar("T")
+Found = TypeVar("Found", bound=Properties)
 
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[T]):
-    """What one call brought, or the error it ended with."""
+    """What one call brought, or the error it ended with; of a list both, where it gave some and then failed."""
 
     value: T | None = None
     error: KeyVaultError | None = None
@@ -31,15 +34,28 @@ def part(call: Callable[[], T]) -> Part[T]:
         return Part(error=error)
 
 
+def read_through(items: Iterable[T]) -> Part[list[T]]:
+    """What a list gives, page after page, until it ends one way or the other."""
+    found: list[T] = []
+    ended = part(lambda: found.extend(items))  # what came before a failure stays in it
+    return Part(None if ended.error and not found else found, ended.error)
+
+
+def versions_read(items: ObjectClient[Found, Any], name: str) -> Part[Sequence[Found]]:
+    """To be shown: where some are missing nobody knows which is the newest."""
+    read = read_through(items.each_version(name))
+    return Part(read.value and newest_first(read.value), read.error)
+
+
 def require_some(*parts: Part[Any]) -> None:
     """Raises the first error where no call brought anything."""
-    errors = [each.error for each in parts if each.error]
+    errors = [each.error for each in parts if each.error and each.value is None]
     if len(errors) == len(parts):
         raise errors[0]
 
 
 def record_unread(event: Event, *parts: Part[Any]) -> None:
-    """Name the permissions of the calls that brought nothing in the record of the act, which goes on without them."""
+    """Name the permissions of the calls that failed in the record of the act, which goes on without them."""
     errors = [each.error for each in parts if each.error]
     if errors:
         event.detail["not_read"] = sorted({error.permission or type(error).__name__ for error in errors})

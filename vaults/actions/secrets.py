@@ -19,7 +19,7 @@ from vaults.actions.changes import (
     refuse_if_unread,
     version_opened_on,
 )
-from vaults.actions.parts import part, record_unread
+from vaults.actions.parts import Part, part, record_unread, require_some, versions_read
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -66,14 +66,20 @@ def list_secrets(actor: User, vault: Vault, page_token: str | None = None) -> Pa
         access.require(actor, Action.SECRET_LIST, vault.team)
         page = clients.for_vault(vault, event).secrets.list_page(page_token)
         event.detail["count"] = len(page.items)
+        record_unread(event, Part(error=page.broken_off))
     return page
 
 
-def read_secret(actor: User, vault: Vault, name: str) -> Sequence[SecretProperties]:
-    """All versions without values, newest first. Raises NotFound where there is none."""
+def read_secret(actor: User, vault: Vault, name: str) -> Part[Sequence[SecretProperties]]:
+    """All versions without values, newest first. Raises NotFound where there is none, and the error where none could be read."""
     with audit.recording(actor, Action.SECRET_READ, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.SECRET_READ, vault.team)
-        return _versions(clients.for_vault(vault, event), name)
+        versions = versions_read(clients.for_vault(vault, event).secrets, name)
+        require_some(versions)
+        record_unread(event, versions)
+        if not versions.value:
+            raise _no_version(name)
+        return versions
 
 
 def reveal_secret(actor: User, vault: Vault, name: str, version: str = "") -> Secret:
@@ -152,8 +158,12 @@ def delete_secret(actor: User, vault: Vault, name: str) -> DeletedSecret:
 def _versions(client: VaultClient, name: str) -> Sequence[SecretProperties]:
     found = client.secrets.versions(name)
     if not found:
-        raise NotFound(f"The vault lists no version of {name}.", status=404)
+        raise _no_version(name)
     return found
+
+
+def _no_version(name: str) -> NotFound:
+    return NotFound(f"The vault lists no version of {name}.", status=404)
 
 
 def _exists(client: VaultClient, name: str) -> bool:

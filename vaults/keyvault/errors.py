@@ -5,6 +5,7 @@
         UnreadableCaFile       a cloud's CA file can't be read here
       AuthenticationError      no token (reason, AADSTS code, Entra's words)
       MalformedAnswer          an answer that no Key Vault gives: redirect, not JSON, too large, too deep
+        BrokenLink             a nextLink that leads nowhere
         HostileLink            a nextLink that leads away from the list it was asked of
       ServiceError             the vault answered with an error
         BadRequest             400
@@ -168,6 +169,10 @@ class AuthenticationError(KeyVaultError):
 
 class MalformedAnswer(KeyVaultError):
     """An answer that does not look like Key Vault's; nothing of it is used."""
+
+
+class BrokenLink(MalformedAnswer):
+    """What comes next in a list can't be asked for: its nextLink is no address, or leads round in a circle."""
 
 
 class HostileLink(MalformedAnswer):

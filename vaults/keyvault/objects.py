@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from vaults.keyvault.answers import Json, nothing
@@ -20,6 +20,10 @@ from vaults.keyvault.types import Deleted, Properties
 P = TypeVar("P", bound=Properties)
 D = TypeVar("D", bound=Deleted)
 T = TypeVar("T")
+
+
+def newest_first(versions: Iterable[P]) -> Sequence[P]:
+    return sorted(versions, key=_created, reverse=True)
 
 
 def _created(version: Properties) -> float:
@@ -59,9 +63,12 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def versions(self, name: str) -> Sequence[P]:
         """All versions of an object, newest first. Permission: list."""
+        return newest_first(self.each_version(name))
+
+    def each_version(self, name: str) -> Iterator[P]:
+        """The same, page after page, in no order."""
         operation = f"Get{self.noun}Versions"
-        found = walk(lambda token: self._page(operation, token, self._properties, name=name))
-        return sorted(found, key=_created, reverse=True)
+        return walk(lambda token: self._page(operation, token, self._properties, name=name))
 
     def delete(self, name: str) -> D:
         """Soft-delete all versions of an object. Permission: delete."""

@@ -1,6 +1,6 @@
 """No answer came, or none that Key Vault gives."""
 
-from vaults.keyvault.errors import HostileLink, KeyVaultError, TransportError, UnreadableCaFile
+from vaults.keyvault.errors import BrokenLink, HostileLink, KeyVaultError, TransportError, UnreadableCaFile
 from vaults.problems.problem import Problem, problem_of
 
 #: By reason.
@@ -55,6 +55,13 @@ def explain_malformed(error: KeyVaultError) -> Problem:
             "The vault's list leads elsewhere",
             "A page of the list named a next page outside this list. It was not followed, and no token was sent there.",
             "Tell whoever runs the network between this server and Azure: somebody may be changing answers.",
+        )
+    if isinstance(error, BrokenLink):
+        return problem_of(
+            error,
+            "The vault's list breaks off",
+            f"{error.message} What else the list holds can't be asked for.",
+            "Try again in a moment. If it stays so, something between this server and Azure may be changing answers.",
         )
     return problem_of(
         error,

@@ -27,7 +27,7 @@ from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, render_page
-from vaults.views.parts import not_read, shown_version
+from vaults.views.parts import current_version, not_read, shown_version
 
 UNREAD_NOTE = (
     "So neither the policy nor the current version is shown. The vault has them, and makes the new version by its own policy. "
@@ -44,6 +44,7 @@ def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "items": page.items,
         "next_token": page.next_token,
         "nameless": page.nameless,
+        "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
         "pending": index.pending_names(vault) if any(not item.x5t for item in page.items) else (),
         "deleted": deleted_if_empty(vault, "certificate", page.items, page.next_token),
     }
@@ -71,7 +72,7 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         "facts": x509.read_certificate(certificate.cer) if certificate else None,
         "policy_groups": parts_of_policy(certificate) if certificate and certificate.policy else [],
         "shown": shown,
-        "current": versions[0] if versions else None if version else shown,
+        "current": current_version(detail.versions, shown, version),
         "selected": shown if version else None,
         "versions": versions,
         "versions_problem": not_read(vault, detail.versions),
@@ -84,7 +85,7 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
 
 def _shown(detail: CertificateDetail, version: str = "") -> CertificateProperties:
     own = detail.certificate.value.properties if detail.certificate.value else None
-    return shown_version(own, detail.versions.value or (), version)
+    return shown_version(own, detail.versions, version)
 
 
 @require_safe

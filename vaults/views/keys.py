@@ -26,7 +26,7 @@ from vaults.views.forms import attributes_of, form_page, posted, refused_form
 from vaults.views.key_parts import not_carried, parts_of_version
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, render_page
-from vaults.views.parts import not_read, shown_version
+from vaults.views.parts import current_version, not_read, shown_version
 
 UNREAD_NOTE = (
     "So nothing of the current version is carried over: type, size, permitted operations and tags are those given here, and the "
@@ -44,6 +44,7 @@ def key_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "items": page.items,
         "next_token": page.next_token,
         "nameless": page.nameless,
+        "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
         "deleted": deleted_if_empty(vault, "key", page.items, page.next_token),
     }
     return render_page(request, "vaults/key_list.html", context, partial="rows")
@@ -61,7 +62,7 @@ def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "")
         "key": key,
         "key_problem": not_read(vault, detail.key),
         "shown": shown,
-        "current": versions[0] if versions else None if version else shown,
+        "current": current_version(detail.versions, shown, version),
         "selected": shown if version else None,
         "versions": versions,
         "versions_problem": not_read(vault, detail.versions),
@@ -72,7 +73,7 @@ def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "")
 
 def _shown(detail: KeyDetail, version: str = "") -> KeyProperties:
     own = detail.key.value.properties if detail.key.value else None
-    return shown_version(own, detail.versions.value or (), version)
+    return shown_version(own, detail.versions, version)
 
 
 @require_safe

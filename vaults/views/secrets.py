@@ -24,6 +24,7 @@ from vaults.views.doors import confirm_first, once, recently_confirmed, with_vau
 from vaults.views.forms import attributes_of, form_page, posted, refused_form, selected_version
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, is_swap, render_page
+from vaults.views.parts import current_version, not_read, shown_version
 from vaults.views.secret_parts import not_carried, parts_of_version, version_form_of
 from vaults.views.values import shown
 
@@ -42,6 +43,7 @@ def secret_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "items": page.items,
         "next_token": page.next_token,
         "nameless": page.nameless,
+        "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
         "deleted": deleted_if_empty(vault, "secret", page.items, page.next_token),
     }
     return render_page(request, "vaults/secret_list.html", context, partial="rows")
@@ -53,17 +55,19 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
     context: dict[str, Any] = {"vault": vault, "name": name}
     try:
         with activity_ahead(vault, name) as activity:
-            versions = secrets.read_secret(request.user, vault, name)
+            read = secrets.read_secret(request.user, vault, name)
     except Forbidden as error:
         # May get but not list: the name can still be revealed, which the page offers.
         context["problem"] = problems.explain(error, vault=vault)
         return render_page(request, "vaults/secret_detail.html", context, status=403)
+    shown = shown_version(None, read, version)
     context |= {
-        "name": versions[0].name,
-        "current": versions[0],
-        "selected": selected_version(versions, version) if version else None,
-        "versions": versions,
-        "activity": activity(versions[0].name),
+        "name": shown.name,
+        "current": current_version(read, shown, version),
+        "selected": shown if version else None,
+        "versions": read.value,
+        "versions_problem": not_read(vault, read),
+        "activity": activity(shown.name),
     }
     return render_page(request, "vaults/secret_detail.html", context)
 
@@ -96,7 +100,7 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
     if request.method != "POST":
         current = None
         try:
-            current = secrets.read_secret(request.user, vault, name)[0]
+            current = secrets.read_secret(request.user, vault, name).needed()[0]
         except Forbidden as error:
             context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
         return _version_page(request, context, version_form_of(current), current)
@@ -110,7 +114,7 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
             return redirect("secret_detail", vault.slug, name)
     current = None
     with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
-        current = secrets.read_secret(request.user, vault, name)[0]
+        current = secrets.read_secret(request.user, vault, name).needed()[0]
     if current and "changed" in context:
         form = form.on_top_of(version_form_of(current), "ends", "lasts")
     return _version_page(request, context, form, current)
@@ -142,7 +146,7 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.SECRET_UPDATE, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        versions = secrets.read_secret(request.user, vault, name)
+        versions = secrets.read_secret(request.user, vault, name).needed()
         current = selected_version(versions, request.GET.get("version", ""))
         form = SecretEditForm(initial={"opened_on": stamp_of(current), **attributes_of(current, SecretEditForm)})
         return form_page(request, "vaults/secret_edit.html", {**context, "form": form, "odd": current.odd})
@@ -173,10 +177,15 @@ def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
 def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str, Any]:
     """What the whole page shows beside the value, where there is no JavaScript."""
     try:
-        versions = secrets.read_secret(request.user, vault, name)
+        read = secrets.read_secret(request.user, vault, name)
     except KeyVaultError as error:
         return {"versions_problem": problems.explain(error, vault=vault)}
-    return {"current": versions[0], "versions": versions, "activity": audit.activity(vault, name)}
+    return {
+        "current": current_version(read, shown_version(None, read, ""), ""),
+        "versions": read.value,
+        "versions_problem": not_read(vault, read),
+        "activity": audit.activity(vault, name),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -192,5 +201,5 @@ def secret_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
             messages.success(request, f"Secret {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "secrets", name)
         return form_page(request, "vaults/confirm.html", context)
-    current = current_if_read(lambda: secrets.read_secret(request.user, vault, name)[0])
+    current = current_if_read(lambda: secrets.read_secret(request.user, vault, name).needed()[0])
     return form_page(request, "vaults/confirm.html", deletion_page(vault, "secret", name, current))

@@ -43,7 +43,7 @@ function enhance(list) {
       if (show === "managed") chip.querySelector("[data-word]").textContent = view.managed ? "Managed shown" : "Managed hidden";
     }
     const more = body.querySelector("tr.more");
-    const failed = Boolean(more?.classList.contains("failed"));
+    const failed = Boolean(more?.classList.contains("failed") || body.querySelector("tr.broken-off"));
     if (loaded) {
       const shown = visible().length;
       const part = shown === open.length ? "" : `${shown} shown · `;
