@@ -54,7 +54,9 @@ def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
         case KeyProperties():
             item.kind, item.managed = Kind.KEY, found.managed
         case CertificateProperties():
-            item.kind = Kind.CERTIFICATE
+            item.kind, item.issued = Kind.CERTIFICATE, found.issued
+            if not found.issued:
+                item.not_before = item.expires_on = None
             item.subject = storable(found.subject or "")[:1000]
     return item
 
@@ -105,7 +107,9 @@ def remember_request(vault: Vault, name: str) -> None:
     """A certificate was asked for; one that has an earlier version stays as it is known."""
     with _best_effort(vault):
         if not _known(vault, Kind.CERTIFICATE, name).update(pending=True):
-            InventoryItem.objects.create(vault=vault, kind=Kind.CERTIFICATE, name=name, enabled=True, pending=True)
+            InventoryItem.objects.create(
+                vault=vault, kind=Kind.CERTIFICATE, name=name, enabled=True, pending=True, issued=False
+            )
 
 
 def pending_names(vault: Vault) -> set[str]:
@@ -115,10 +119,26 @@ def pending_names(vault: Vault) -> set[str]:
     return {name.lower() for name in names}
 
 
-def end_request(vault: Vault, name: str) -> None:
+def see_certificate(vault: Vault, name: str, pending: bool | None, shown: CertificateProperties | None = None) -> None:
+    """A page has just shown whether an operation is under way, and what is issued: the lists are to tell the same.
+
+    What is not known of yet stays so until the next scan.
+    """
+    with _best_effort(vault):
+        known = _known(vault, Kind.CERTIFICATE, name).filter(deleted_on=None).first()
+        if known and pending is not None and known.pending != pending:
+            _known(vault, Kind.CERTIFICATE, name).update(pending=pending)
+        if known and shown and shown.issued and not known.issued:
+            remember(vault, shown)
+
+
+def end_request(vault: Vault, name: str, *, completed: bool = False) -> None:
     """The operation has come to an end, or is gone; the next scan or look tells more."""
     with _best_effort(vault):
-        _known(vault, Kind.CERTIFICATE, name).filter(pending=True).update(pending=False)
+        known = _known(vault, Kind.CERTIFICATE, name)
+        known.filter(pending=True).update(pending=False)
+        if completed and known.filter(issued=False).exists():
+            _ask_for_scan(vault)
 
 
 def _known(vault: Vault, kind: Kind, name: str) -> QuerySet[InventoryItem]:

@@ -1,5 +1,7 @@
 """A certificate that was asked for and never issued: called pending only while it is, and its page can always be opened."""
 
+import csv
+import io
 import re
 
 import pytest
@@ -8,6 +10,7 @@ from django.test import Client
 from tests.browsing import text_of
 from tests.conftest import World, vault_calls
 from vaults.actions import certificates
+from vaults.actions.certificates import VersionWanted
 from vaults.actions.inventory import scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
@@ -164,3 +167,98 @@ def test_a_certificate_whose_recovery_settles_is_not_called_completed(
     assert "has not settled yet" in text_of(page)
     emulator.clock.advance(60)
     assert olga.get(f"{LIST}tls/").status_code == 200
+
+
+# The inventory tells the same of it as the list
+
+
+def counted(olga: Client) -> dict[str, int]:
+    """How many items the chips of the inventory name, and that the inventory shows just as many."""
+    chips = {state: count for state, _, count in olga.get("/inventory/").context["states"]}
+    for state, count in chips.items():
+        assert olga.get(f"/inventory/?state={state}").context["page"].paginator.count == count, state
+    return {state: count for state, count in chips.items() if count}
+
+
+@pytest.mark.usefixtures("waiting")
+def test_without_its_operation_the_inventory_calls_it_not_issued_too(
+    olga: Client, world: World, azure: VaultClient
+) -> None:
+    assert counted(olga) == {"pending": 1}
+    azure.certificates.delete_operation("waiting")
+    scan_vault(None, world.vault)
+    for place in (listed(olga), in_inventory(olga), row(olga.get("/inventory/?q=waiting").content.decode())):
+        assert "Not issued" in place
+        assert "Disabled" not in place
+        assert 'data-state="unissued"' in place
+        assert "no end" not in place
+    assert counted(olga) == {"unissued": 1}
+    summary = olga.get("/").context["summary"]
+    assert (summary.disabled, summary.never_expires, summary.pending, summary.certificates) == (0, 0, 0, 1)
+    (told,) = csv.DictReader(io.StringIO(olga.get("/inventory/csv/").content.decode("utf-8-sig")))
+    assert (told["issued"], told["pending"], told["expires_on"]) == ("False", "False", "")
+
+
+def test_one_that_was_asked_for_here_is_known_as_not_issued(olga: Client, world: World) -> None:
+    certificates.create_certificate(world.olga, world.vault, "waiting", POLICY, {}, None)
+    assert counted(olga) == {"pending": 1}
+    certificates.delete_operation(world.olga, world.vault, "waiting")
+    assert "Not issued" in in_inventory(olga)
+
+
+@pytest.mark.parametrize("address", [ITEM, f"{ITEM}operation/"])
+def test_an_operation_begun_elsewhere_is_known_once_its_page_was_looked_at(
+    address: str, olga: Client, world: World, azure: VaultClient
+) -> None:
+    azure.certificates.create("waiting", POLICY)
+    azure.certificates.delete_operation("waiting")
+    scan_vault(None, world.vault)
+    azure.certificates.create("waiting", POLICY)
+    assert "Not issued" in listed(olga)
+    olga.get(address, follow=True)
+    assert "Pending" in listed(olga)
+    assert "Pending" in in_inventory(olga)
+
+
+def test_once_issued_and_looked_at_it_is_known_with_its_dates(
+    olga: Client, world: World, azure: VaultClient, emulator: Emulator
+) -> None:
+    azure.certificates.create("waiting", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    scan_vault(None, world.vault)
+    assert "Pending" in in_inventory(olga)
+    emulator.clock.advance(60)
+    olga.get(ITEM)
+    item = InventoryItem.objects.get(name="waiting", kind="certificate")
+    assert (item.issued, item.pending, item.expires_on is not None) == (True, False, True)
+    assert "Pending" not in in_inventory(olga)
+
+
+def test_the_end_of_an_operation_asks_for_a_scan_where_the_dates_are_not_known(
+    olga: Client, world: World, azure: VaultClient, emulator: Emulator
+) -> None:
+    azure.certificates.create("waiting", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    scan_vault(None, world.vault)
+    emulator.clock.advance(60)
+    certificates.read_operation(world.olga, world.vault, "waiting")
+    world.vault.refresh_from_db()
+    assert world.vault.scan_requested_at is not None
+
+
+def test_a_renewal_under_way_hides_nothing_of_the_present_version(
+    olga: Client, world: World, azure: VaultClient, emulator: Emulator
+) -> None:
+    azure.certificates.create("waiting", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    emulator.clock.advance(60)
+    azure.certificates.get("waiting")
+    scan_vault(None, world.vault)
+    before = listed(olga)
+    certificates.new_version_of_certificate(world.olga, world.vault, "waiting", VersionWanted(), stamp(azure))
+    for place in (listed(olga), in_inventory(olga)):
+        assert "a further version is pending" in place
+        assert re.findall(r'<time class="date".*?</time>', place) == re.findall(r'<time class="date".*?</time>', before)
+    assert counted(olga)["pending"] == 1
+    assert [task.title for task in olga.get("/").context["tasks"]] == ["waiting: its next version is not issued yet"]
+
+
+def stamp(azure: VaultClient) -> str:
+    return certificates.stamp_with_policy(azure.certificates.get("waiting"))

@@ -85,6 +85,9 @@ def read_certificate(actor: User, vault: Vault, name: str, version: str = "") ->
             lambda: versions_read(client.certificates, name),
             lambda: part(lambda: _operation_if_any(client, name)),
         )
+        if not version:
+            own, pending = certificate.value, operation.value is not None and operation.value.is_pending
+            index.see_certificate(vault, name, None if operation.error else pending, own.properties if own else None)
         if isinstance(certificate.error, NotFound):
             if version or operation.value is None or operation.value.status == "completed":
                 raise certificate.error  # what was completed and isn't there was deleted, or its recovery has not settled
@@ -219,8 +222,10 @@ def read_operation(actor: User, vault: Vault, name: str) -> CertificateOperation
         except NotFound:
             index.end_request(vault, name)
             raise
-    if not operation.is_pending:
-        index.end_request(vault, name)
+    if operation.is_pending:
+        index.see_certificate(vault, name, pending=True)
+    else:
+        index.end_request(vault, name, completed=operation.status == "completed")
     return operation
 
 

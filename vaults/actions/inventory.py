@@ -213,7 +213,7 @@ def _pending(client: VaultClient, known: set[str], found: Sequence[Found]) -> se
     names = [
         each.name
         for each in found
-        if isinstance(each, CertificateProperties) and (not each.x5t or each.name.lower() in known)
+        if isinstance(each, CertificateProperties) and (not each.issued or each.name.lower() in known)
     ]
     answers = gather(*(partial(_is_pending, client, name, name.lower() in known) for name in names))
     return {name for name, pending in zip(names, answers, strict=True) if pending}

@@ -172,6 +172,11 @@ class CertificateProperties(Properties):
     x5t: str = ""
     subject: str | None = None
 
+    @property
+    def issued(self) -> bool:
+        """What was never issued has no thumbprint; one that can't be read is a thumbprint."""
+        return bool(self.x5t) or "x5t" in self.odd
+
 
 @dataclass(frozen=True, slots=True)
 class LifetimeAction:

@@ -4,8 +4,8 @@ from django.db import models
 
 from vaults.models.vault import Vault
 
-#: Items without an end. One whose end can't be read has one all the same.
-ENDLESS = models.Q(expires_on=None) & ~models.Q(odd__has_key="expires_on")
+#: Items without an end. One whose end can't be read has one all the same, one that was never issued is yet to get it.
+ENDLESS = models.Q(expires_on=None, issued=True) & ~models.Q(odd__has_key="expires_on")
 
 
 class InventoryItem(models.Model):
@@ -20,6 +20,8 @@ class InventoryItem(models.Model):
     enabled = models.BooleanField()
     managed = models.BooleanField(default=False)
     pending = models.BooleanField(default=False)
+    #: False for a certificate that has no version yet: its state and its dates mean nothing.
+    issued = models.BooleanField(default=True)
     not_before = models.DateTimeField(null=True)
     expires_on = models.DateTimeField(null=True)
     created_on = models.DateTimeField(null=True)

@@ -99,12 +99,6 @@ def not_issued() -> SafeString:
 
 
 @register.simple_tag
-def state_tone(item: Item) -> str:
-    """The bare tone (ok, soon, bad, off, wait) for `data-state`, by which lists filter."""
-    return state_of(item, timezone.now()).tone
-
-
-@register.simple_tag
 def due(item: Item) -> SafeString:
     """When an item ends, on the colour of its state: for lists that are about ends and nothing else."""
     now = timezone.now()

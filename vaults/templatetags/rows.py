@@ -51,17 +51,35 @@ def is_managed(item: Listed) -> bool:
     return bool(getattr(item, "managed", False))
 
 
+RENEWAL = format_html(
+    '<span title="a further version is pending">{}<span class="visually-hidden">a further version is pending</span></span>',
+    icon("loader", 14),
+)
+
+
 def is_issued(item: Listed) -> bool:
-    """A certificate that was never issued has no thumbprint."""
-    return getattr(item, "x5t", None) != "" or "x5t" in item.odd
+    """Secrets and keys are there or not; a certificate may be there without having been issued."""
+    return bool(getattr(item, "issued", True))
+
+
+def is_pending(item: Listed, pending: Collection[str]) -> bool:
+    """Whether a certificate's operation is under way: its row of the inventory knows, its item in a list does not."""
+    return bool(getattr(item, "pending", False)) or item.name.lower() in pending
+
+
+@register.simple_tag
+def row_tone(item: Listed, pending: Collection[str] = ()) -> str:
+    """The bare tone (ok, soon, bad, off, wait) for `data-state`, by which lists filter, or "pending" or "unissued"."""
+    if is_issued(item):
+        return state_of(item, timezone.now()).tone
+    return "pending" if is_pending(item, pending) else "unissued"
 
 
 @register.simple_tag
 def row_attributes(item: Listed, base: str, pending: Collection[str] = ()) -> SafeString:
     """What scripts read of a row: the item's address (below `base`, its list's), name, id and state. `pending`: names, in
     lower case, of certificates whose operation is under way."""
-    unissued = "pending" if item.name.lower() in pending else "off"
-    tone = state_of(item, timezone.now()).tone if is_issued(item) else unissued
+    tone = row_tone(item, pending)
     name, managed = item.name, " data-managed" if is_managed(item) else ""
     return format_html(
         'data-row="{}{}/" data-name="{}" data-id="{}" data-state="{}"{}', base, name, name, item.id, tone, managed
@@ -96,20 +114,19 @@ def row_end(item: Listed, pending: Collection[str] = ()) -> SafeString:
     """
     end = item.expires_on if is_issued(item) else None
     return format_html(
-        '<td class="expires" data-sort="{}"><span class="ends">{}{}</span></td>',
+        '<td class="expires" data-sort="{}"><span class="ends">{}{}{}</span></td>',
         end.isoformat() if end else "",
         _mark(item, pending),
         _date(item),
+        RENEWAL if is_issued(item) and is_pending(item, pending) else "",
     )
 
 
 def _mark(item: Listed, pending: Collection[str]) -> SafeString:
     if getattr(item, "deleted_on", None):
         return badge("off", "Deleted", "trash")
-    if getattr(item, "pending", False) or (not is_issued(item) and item.name.lower() in pending):
-        return badge("wait", "Pending", "loader")
     if not is_issued(item):
-        return not_issued()
+        return badge("wait", "Pending", "loader") if is_pending(item, pending) else not_issued()
     now = timezone.now()
     found = state_of(item, now)
     if found.tone == "soon" and item.expires_on:
@@ -138,7 +155,7 @@ def _date(item: Listed) -> SafeString:
     elif moment is None and "expires_on" in item.odd:
         return SafeString() if found.tone == "ok" else when(None, item.odd["expires_on"])
     if moment is None:
-        return NO_END if found.tone == "off" and not getattr(item, "pending", False) else SafeString()
+        return NO_END if found.tone == "off" else SafeString()
     return format_html(
         '<time class="date" datetime="{}" title="{}">{}{}</time>',
         moment.isoformat(timespec="seconds"),

@@ -121,7 +121,15 @@ def _within_a_week(summary: Summary) -> list[Task]:
 
 def _pending(summary: Summary) -> list[Task]:
     title = f"{summary.pending:,} certificates are not issued yet"
-    return _items("wait", "loader", summary.oldest_pending, summary.pending, title, "state=pending")
+    one = summary.oldest_pending[:1] if summary.pending == 1 else []
+    if not one:
+        return _items("wait", "loader", summary.oldest_pending, summary.pending, title, "state=pending")
+    return [_item("wait", "loader", one[0], _waiting(one[0]), "certificate_operation")]
+
+
+def _waiting(item: InventoryItem) -> str:
+    """Of a certificate that has a version, and so an end, the next one waits."""
+    return f"{item.name}: its next version is not issued yet" if item.expires_on else f"{item.name} is not issued yet"
 
 
 def _items(
@@ -133,17 +141,17 @@ def _items(
     if count > 1:
         names = _some([item.name for item in first], count)
         return [Task(tone, icon, title_of_many, names, f"{reverse('inventory')}?{filters}", "See them")]
-    item = first[0]
-    page = "certificate_operation" if item.pending else f"{item.kind}_detail"
+    return [_item(tone, icon, first[0], _title(first[0]), f"{first[0].kind}_detail")]
+
+
+def _item(tone: str, icon: str, item: InventoryItem, title: str, page: str) -> Task:
     url = reverse(page, args=[item.vault.slug, item.name])
-    return [Task(tone, icon, _title(item), f"{item.get_kind_display()} in {item.vault.name}", url, "Open")]
+    return Task(tone, icon, title, f"{item.get_kind_display()} in {item.vault.name}", url, "Open")
 
 
 def _title(item: InventoryItem) -> str:
     now = timezone.now()
-    if item.pending or item.expires_on is None:
-        return f"{item.name} is not issued yet"
-    if item.expires_on <= now:
+    if item.expires_on is None or item.expires_on <= now:
         return f"{item.name} has expired and is still enabled"
     return f"{item.name} expires {relative(item.expires_on, now)}"
 

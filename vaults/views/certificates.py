@@ -45,7 +45,7 @@ def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "next_token": page.next_token,
         "nameless": page.nameless,
         "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
-        "pending": index.pending_names(vault) if any(not item.x5t for item in page.items) else (),
+        "pending": index.pending_names(vault) if page.items else (),
         "deleted": deleted_if_empty(vault, "certificate", page.items, page.next_token),
     }
     return render_page(request, "vaults/certificate_list.html", context, partial="rows")

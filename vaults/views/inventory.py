@@ -30,12 +30,13 @@ PAGE_SIZE = 50
 
 STATES = [
     ("expired", "Expired"),
-    ("7", "Expires within 7 days"),
-    ("30", "Expires within 30 days"),
-    ("90", "Expires within 90 days"),
+    ("7", "Within 7 days"),
+    ("30", "Within 30 days"),
+    ("90", "Within 90 days"),
     ("never", "Never expires"),
     ("disabled", "Disabled"),
-    ("pending", "Pending operation"),
+    ("pending", "Pending"),
+    ("unissued", "Not issued"),
     ("deleted", "Deleted"),
 ]
 #: Which figure of the summary counts a state.
@@ -47,6 +48,7 @@ COUNTED_AS = {
     "never": "never_expires",
     "disabled": "disabled",
     "pending": "pending",
+    "unissued": "unissued",
     "deleted": "deleted",
 }
 
@@ -76,7 +78,7 @@ TIE = ["name", "vault__name", "kind", "pk"]
 
 CSV_COLUMNS = [
     "vault", "kind", "name", "enabled", "managed", "not_before", "expires_on", "created_on", "updated_on", "deleted_on",
-    "content_type", "subject", "tags", "as_of",
+    "content_type", "subject", "tags", "as_of", "issued", "pending",
 ]  # fmt: skip
 
 #: So many places of a word are taken for the "=" of a tag's label.
@@ -129,7 +131,7 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     )
     enabled = django_filters.BooleanFilter(method="only_enabled", label="Enabled only", widget=forms.CheckboxInput)
     managed = django_filters.BooleanFilter(
-        method="with_managed", label="Show managed twins", widget=forms.CheckboxInput, field_name="managed"
+        method="with_managed", label="Managed twins", widget=forms.CheckboxInput, field_name="managed"
     )
 
     class Meta:
@@ -167,9 +169,11 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
             case "never":
                 return items.filter(ENDLESS)
             case "disabled":
-                return items.filter(enabled=False)
+                return items.filter(enabled=False, issued=True)
             case "pending":
                 return items.filter(pending=True)
+            case "unissued":
+                return items.filter(issued=False, pending=False)
             case "deleted":
                 return items.exclude(deleted_on=None)
             case days:

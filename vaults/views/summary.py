@@ -62,6 +62,7 @@ class Summary:
     never_expires: int = 0
     disabled: int = 0
     pending: int = 0
+    unissued: int = 0
     deleted: int = 0
     months: list[Month] = field(default_factory=list)
     next_to_expire: list[InventoryItem] = field(default_factory=list)
@@ -115,7 +116,8 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
             for days in (7, 30, 90)
         },
         never_expires=Count("pk", filter=ENDLESS),
-        disabled=Count("pk", filter=Q(enabled=False)),
+        disabled=Count("pk", filter=Q(enabled=False, issued=True)),
+        unissued=Count("pk", filter=Q(issued=False, pending=False)),
         pending=Count("pk", filter=Q(pending=True)),
     )
     counts["deleted"] = everything.exclude(deleted_on=None).filter(managed=False).count()
