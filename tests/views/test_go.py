@@ -1,6 +1,7 @@
 """The one box: an identifier of Key Vault opens its page, words are looked for, nothing leads away from here."""
 
 import re
+import time
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 
 from tests.conftest import World, make_connection, signed_in
 from vaults.emulator import ADMIN, Emulator
+from vaults.keyvault.references import find_references
 from vaults.models import Connection, InventoryItem, Vault
 
 HOST = "https://kv-shop-prod.vault.test"
@@ -107,6 +109,99 @@ PASTED = {
 }  # fmt: skip
 
 
+KEY = "/vaults/kv-shop-prod/keys/signing/"
+VAULT = "/vaults/kv-shop-prod/"
+NUMBER = f"versions/{VERSION}/"
+LINES = {
+    # az
+    "az keyvault secret show --vault-name kv-shop-prod --name checkout": ITEM,
+    "az keyvault secret show -n checkout --vault-name=kv-shop-prod --query value -o tsv": ITEM,
+    "$ az keyvault secret show --vault-name 'KV-Shop-Prod' --name \"checkout\"": ITEM,
+    f"az keyvault secret show --id {HOST}/secrets/checkout/{VERSION}": ITEM_VERSION,
+    f"az keyvault secret show --vault-name kv-shop-prod --name checkout --version {VERSION}": ITEM_VERSION,
+    "az  keyvault   secret list --vault-name kv-shop-prod": SECRETS,
+    "az keyvault key rotate --vault-name kv-shop-prod -n signing": KEY,
+    "az keyvault certificate show --vault-name kv-shop-prod --name tls": "/vaults/kv-shop-prod/certificates/tls/",
+    "az keyvault secret show-deleted --vault-name kv-shop-prod --name gone": "/vaults/kv-shop-prod/deleted/secrets/gone/",
+    "az keyvault key list-deleted --vault-name kv-shop-prod": "/vaults/kv-shop-prod/deleted/",
+    "az keyvault secret recover --vault-name kv-shop-prod --name gone": "/vaults/kv-shop-prod/deleted/secrets/gone/",
+    "az keyvault show --name kv-shop-prod": VAULT,
+    "az keyvault network-rule list -n kv-shop-prod": VAULT,
+    f"az role assignment create --role 'Key Vault Reader' --scope {RESOURCE}/secrets/checkout": ITEM,
+    # PowerShell
+    "Get-AzKeyVaultSecret -VaultName kv-shop-prod -Name checkout": ITEM,
+    "get-azkeyvaultsecret -vaultname:'kv-shop-prod' -name:'checkout' -AsPlainText": ITEM,
+    f'Get-AzKeyVaultKey -VaultName "kv-shop-prod" -Name "signing" -Version "{VERSION}"': f"{KEY}{NUMBER}",
+    "Add-AzKeyVaultCertificate -VaultName kv-shop-prod -Name tls -CertificatePolicy $p": "/vaults/kv-shop-prod/certificates/tls/",
+    "Get-AzKeyVaultSecret -VaultName kv-shop-prod -Name gone -InRemovedState": "/vaults/kv-shop-prod/deleted/secrets/gone/",
+    "Get-AzKeyVault -VaultName kv-shop-prod": VAULT,
+    # names of private endpoints
+    "kv-shop-prod.privatelink.vaultcore.test": VAULT,
+    "https://kv-shop-prod.vaultcore.test/": VAULT,
+    "kv-shop-prod.privatelink.vaultcore.test.": VAULT,
+    "https://kv-shop-prod.privatelink.vaultcore.test/secrets/checkout": ITEM,
+    # settings of other tools
+    f"SecretUri={HOST}/secrets/checkout": ITEM,
+    f"secretUri: {HOST}/secrets/checkout/{VERSION}": ITEM_VERSION,
+    f"SecretUri:{HOST}/secrets/checkout": ITEM,
+    f"azure.keyvault.uri={HOST}/": VAULT,
+    f"KEY_VAULT_URL={HOST}": VAULT,
+    f"vaultUrl: '{HOST}'": VAULT,
+    f'key_vault_secret_id = "{HOST}/secrets/checkout"': ITEM,
+    f'data "azurerm_key_vault_secret" "db" {{ name = "checkout" key_vault_id = "{RESOURCE}" }}': ITEM,
+    'data "azurerm_key_vault" "main" { name = "kv-shop-prod" resource_group_name = "rg" }': VAULT,
+    f'"reference": {{"keyVault": {{"id": "{RESOURCE}"}}, "secretName": "checkout"}}': ITEM,
+    f'{{"secretName":"checkout","keyVault":{{"id":"{RESOURCE}"}}}}': ITEM,
+    "key_vault_name = kv-shop-prod": VAULT,
+    'keyvaultName: "kv-shop-prod"': VAULT,
+    'keyvaultName: "kv-shop-prod" objects: | - objectName: signing objectType: key': KEY,
+    "keyvaultName: kv-shop-prod array: - | objectName: tls objectType: cert": "/vaults/kv-shop-prod/certificates/tls/",
+    "KeyVaultName: 'kv-shop-prod' SecretsFilter: '*'": VAULT,
+    # what stands around it in texts
+    f"`{HOST}/secrets/checkout`": ITEM,
+    f"**{HOST}/secrets/checkout**": ITEM,
+    f"> {HOST}/secrets/checkout?": ITEM,
+    f"- <{HOST}>;": VAULT,
+    f"{HOST}/:": VAULT,
+    "kv-shop-prod.vault.test…": VAULT,
+    "_kv-shop-prod.vault.test_": VAULT,
+    f"[the vault]({HOST}/)": VAULT,
+    f'[checkout]({HOST}/secrets/checkout "its page"), see there': ITEM,
+    "`az keyvault secret show --vault-name kv-shop-prod --name checkout`.": ITEM,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pasted", LINES)
+def test_command_lines_and_settings(pasted: str, olga: Client, world: World) -> None:
+    assert olga.get("/go/", {"q": pasted}).headers.get("Location") == LINES[pasted]
+    spread = pasted.replace(" --", " \\\n  --").replace(" key_vault_id", "\n  key_vault_id")
+    assert olga.get("/go/", {"q": spread}).headers.get("Location") == LINES[pasted]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "az keyvault ",
+        "--vault-name ",
+        "vaultname= ",
+        "a.",
+        "https://",
+        "name=",
+        "%25",
+        "objectType:",
+        " ",
+        "'\"",
+        "a-",
+        "/",
+    ],
+)
+def test_no_text_takes_long_to_read(piece: str) -> None:
+    began = time.monotonic()
+    find_references(piece * 4000)
+    find_references(f"az keyvault secret show --vault-name {piece * 4000}!")
+    assert time.monotonic() - began < 0.5
+
+
 @pytest.mark.parametrize("pasted", PASTED)
 def test_what_people_paste(pasted: str, olga: Client, world: World) -> None:
     assert olga.get("/go/", {"q": pasted}).headers.get("Location") == PASTED[pasted]
@@ -126,6 +221,10 @@ WORDS = [
     "1.5",
     "a/b",
     "kv-shop",
+    "name: checkout",
+    "--name checkout",
+    "vault name kv-shop-prod checkout",
+    "az keyvault secret show --name checkout",
 ]
 
 
@@ -139,6 +238,8 @@ ABSENT = [
     "kv-other.vault.test",
     RESOURCE.replace("-prod", "-none"),
     f"{HOST}:8443/keys/a",
+    "az keyvault secret show --vault-name kv-other --name checkout",
+    "kv-other.privatelink.vaultcore.test",
 ]
 
 

@@ -1,4 +1,5 @@
-"""Which vault or item a pasted text names: identifiers, addresses, app settings, Azure resource ids, links to the Azure Portal.
+"""Which vault or item a pasted text names: identifiers, addresses, Azure resource ids, links to the Azure Portal, and the
+command lines and settings of other tools (az, PowerShell, App Service, Terraform, ARM templates, Kubernetes).
 
 App Service documentation: "Use Key Vault references", Key Vault REST: "Object identifiers". The Portal's links are not
 documented; their forms (`asset/…/<identifier>`, blades with percent-encoded identifiers and resource ids) are those found in
@@ -36,11 +37,44 @@ _RESOURCE = re.compile(
     rf"(?:/+(?P<collection>{_KINDS})(?:/+{_NAME}(?:/+versions/+(?P<tail>[0-9a-z]+))?)?(?=$|\W))?",
     re.IGNORECASE,
 )
-_SETTING = re.compile(r"@microsoft\.keyvault\s*\((?P<fields>[^)]*)", re.IGNORECASE)
 _VAULT_NAME = re.compile(r"[0-9a-zA-Z-]{3,24}")
 _VERSION = re.compile(r"[0-9a-f]{32}")
 
-_AROUND = " \t\"'`´<>()[]{}“”„‘’‚«»‹›|*,;.!"
+_AROUND = " \t\"'`´<>()[]{}“”„‘’‚«»‹›|*_,;.:!?…"
+#: In the zone of private endpoints a vault has the name of its own with another word in it.
+_PRIVATE = re.compile(r"\.(?:privatelink\.)?vaultcore\.")
+
+
+def _field(spellings: str) -> re.Pattern[str]:
+    """`--option value`, `-Option:value`, `member = "value"`, `"member": "value"`; for a text without runs of blanks."""
+    return re.compile(
+        rf"(?<![\w-])(?:--?(?:{spellings})[ =:]|(?:{spellings})[\"'`]? ?[=:]) ?[\"'`]?(?P<value>[0-9a-z-]+)(?![\w.])",
+        re.IGNORECASE,
+    )
+
+
+_NOUN = "(?P<noun>secret|key|cert(?:ificate)?)"
+#: What tells of which kind an item is: commands, cmdlets, resource types, members. The first that fits counts.
+_NOUNS = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\baz keyvault {_NOUN}\b",
+        rf"-AzKeyVault{_NOUN}",
+        rf"\bazurerm_key_vault_{_NOUN}\b",
+        rf"\bobjectType[\"'`]? ?[=:] ?[\"'`]?{_NOUN}\b",
+        rf"(?<![\w-]){_NOUN}_?name\b",
+    )
+]
+_OF_A_VAULT = _field("(?:key[_-]?)?vault[_-]?name")
+#: The item's name; the first spelling that is there counts.
+_OF_AN_ITEM = [_field(spellings) for spellings in ("object_?name", "(?:secret|key|cert(?:ificate)?)_?name", "name|n")]
+_OF_A_VERSION = _field("(?:secret|key|cert(?:ificate)?|object)?_?version")
+#: Their `name` is a vault's.
+_ABOUT_VAULTS = re.compile(r"\baz keyvault (?!(?:secret|key|certificate)\b)|\bazurerm_key_vault\b", re.IGNORECASE)
+_ABOUT_DELETED = re.compile(
+    r"\baz keyvault [a-z]+ (?:show-deleted|list-deleted|recover|purge)\b| -InRemovedState\b|\bUndo-AzKeyVault",
+    re.IGNORECASE,
+)
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\0"))
 
 
@@ -48,8 +82,8 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\
 class Reference:
     """A vault, one of its lists, or an item.
 
-    `vault` is a `host[:port]` in lower case without the port 443, or a mere name; `sure` is False where the text may be
-    any host or word as well. `suffix` is "pending" where a certificate's operation is named.
+    `vault` is a `host[:port]` in lower case, without the port 443 and without "privatelink", or a mere name; `sure` is False
+    where the text may be any host or word as well. `suffix` is "pending" where a certificate's operation is named.
     """
 
     vault: str
@@ -64,7 +98,7 @@ def find_references(text: str) -> list[Reference]:
     """Everything of Key Vault that the text names, each once: items before lists, lists before vaults."""
     text = text[:LONGEST].translate(_INVISIBLE).replace("\\/", "/")
     words = _words(text)
-    found = [*_settings(text), *(reference for word in words for reference in _in_word(word, _DEEPEST))]
+    found = [*_named(text), *(reference for word in words for reference in _in_word(word, _DEEPEST))]
     if len(words) == 1 and _VAULT_NAME.fullmatch(words[0]):
         found.append(_reference(words[0], "", sure=False))
     return sorted(dict.fromkeys(found), key=lambda reference: (not reference.name, not reference.collection))
@@ -74,23 +108,43 @@ def _words(text: str) -> list[str]:
     return [stripped for word in re.split(r"[\s\"'`<>\\“”„‘’«»]+", text) if (stripped := word.strip(_AROUND))]
 
 
-def _settings(text: str) -> Iterator[Reference]:
-    """`@Microsoft.KeyVault(VaultName=…;SecretName=…;SecretVersion=…)`; a SecretUri is found as any identifier is."""
-    for setting in _SETTING.finditer(unquote(text)):
-        pairs = (pair.partition("=") for pair in setting["fields"].split(";"))
-        fields = {key.strip(_AROUND).lower(): value.strip(_AROUND) for key, _, value in pairs}
-        vault, name = fields.get("vaultname", ""), fields.get("secretname", "")
-        if _VAULT_NAME.fullmatch(vault) and re.fullmatch(_NAME, name):
-            yield _reference(vault, "secrets", name, fields.get("secretversion", ""))
+def _named(text: str) -> Iterator[Reference]:
+    """The vault or item that a command or a setting names by its fields."""
+    text = " ".join(unquote(text).replace("\\", " ").split())
+    about_vaults = _ABOUT_VAULTS.search(text)
+    vault = _value(_OF_A_VAULT, text) or (about_vaults and _value(_OF_AN_ITEM[-1], text)) or _vault_of_resource(text)
+    if not vault or not _VAULT_NAME.fullmatch(vault):
+        return
+    noun = next((found["noun"].lower() for pattern in _NOUNS if (found := pattern.search(text))), "")
+    if not noun or about_vaults:
+        yield _reference(vault, "")
+        return
+    kind = "certificates" if noun.startswith("cert") else f"{noun}s"
+    name = next((value for pattern in _OF_AN_ITEM if (value := _value(pattern, text))), "")
+    collection = f"deleted{kind}" if _ABOUT_DELETED.search(text) else kind
+    yield _reference(vault, collection, name if re.fullmatch(_NAME, name) else "", _value(_OF_A_VERSION, text))
+
+
+def _value(field: re.Pattern[str], text: str) -> str:
+    found = field.search(text)
+    return found["value"] if found else ""
+
+
+def _vault_of_resource(text: str) -> str:
+    """The vault whose resource id stands in a template, beside the name of an item."""
+    found = _RESOURCE.search(text)
+    return found["vault"] if found and not found["name"] and any(_value(field, text) for field in _OF_AN_ITEM) else ""
 
 
 def _in_word(word: str, depth: int) -> Iterator[Reference]:
     """References in a text without spaces; what is percent-encoded in it is read part by part, so that parts stay apart."""
-    if address := _ADDRESS.fullmatch(word):
-        yield _reference(
-            address["vault"], address["collection"], sure=bool(address["collection"] and address["scheme"])
-        )
-    for item in _ITEM.finditer(_after_link(word)):
+    apart = _after_link(word)
+    for part in apart.split():
+        if address := _ADDRESS.fullmatch(part.strip(_AROUND)):
+            yield _reference(
+                address["vault"], address["collection"], sure=bool(address["collection"] and address["scheme"])
+            )
+    for item in _ITEM.finditer(apart):
         yield _reference(item["vault"], item["collection"], item["name"], item["tail"])
     for resource in _RESOURCE.finditer(word):
         yield _reference(resource["vault"], resource["collection"], resource["name"], resource["tail"])
@@ -113,7 +167,7 @@ def _reference(
     if collection == "certificates" and name.lower() in ("issuers", "contacts"):
         name, tail = "", ""
     return Reference(
-        vault.lower().removesuffix(":443"),
+        _PRIVATE.sub(".vault.", vault.lower().removesuffix(":443"), count=1),
         collection,
         name,
         tail if _VERSION.fullmatch(tail) else "",
