@@ -142,7 +142,8 @@ def read_for_new_version(actor: User, vault: Vault, name: str) -> Renewal:
 
 def stamp_with_policy(certificate: Certificate) -> str:
     """As `stamp_of`, and of the policy too: a further version is made of both."""
-    policy = json.dumps(certificate.policy.as_read if certificate.policy else None, sort_keys=True)
+    read = certificate.policy.as_read if certificate.policy else certificate.odd.get("policy")
+    policy = json.dumps(read, sort_keys=True)
     return f"{stamp_of(certificate.properties)}.{hashlib.blake2b(policy.encode(), digest_size=8).hexdigest()}"
 
 

@@ -1,7 +1,8 @@
 """Members as no API would take them: what real vaults hold since days with other rules, or other writers.
 
 A version of an object keeps them under RAW, by their path in the answer ("attributes.exp"), and shows them in every answer
-that has the section they are in. An update of the member through the API takes the raw one away.
+that has the section they are in; those of a key's rotation policy are in "rotation_policy". An update of the member through
+the API takes the raw one away.
 """
 
 import json

@@ -9,7 +9,7 @@ import sqlite3
 from datetime import timedelta
 from typing import Any
 
-from vaults.emulator import errors, keymaterial, keys, rules
+from vaults.emulator import errors, keymaterial, keys, raw_members, rules
 from vaults.emulator.call import Call
 from vaults.emulator.errors import bad_parameter
 from vaults.emulator.kinds import KEY
@@ -21,6 +21,8 @@ DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+
 NOTIFY = {"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Notify"}}
 ACTIONS = {"rotate": "Rotate", "notify": "Notify"}
 TRIGGERS = ("timeAfterCreate", "timeBeforeExpiry")
+#: Where a raw member of the policy is held: "rotation_policy.attributes.expiryTime".
+HELD_UNDER = "rotation_policy"
 SHORTEST = timedelta(days=28)
 MOST_AT_ONCE = 20  # rotations, or renewals, that are made up for at one request
 
@@ -96,11 +98,14 @@ def _successor(call: Call, entry: Entry, old: Version, moment: int) -> Version:
 def get_rotation_policy(call: Call) -> Response:
     """Get Key Rotation Policy; a key that was given none answers with the default."""
     with call.service.store.reading() as db:
-        entry = call.shelf(db, KEY).live(call.name)
+        shelf = call.shelf(db, KEY)
+        entry = shelf.live(call.name)
+        version = shelf.version(entry)
     policy = entry.extra.get("rotation")
     if policy is None:
         return json_response(200, {"lifetimeActions": [NOTIFY], "attributes": None})
-    return json_response(200, _shown(call, entry, policy))
+    answer = {HELD_UNDER: _shown(call, entry, policy)}
+    return json_response(200, raw_members.shown(version, answer)[HELD_UNDER])
 
 
 def set_rotation_policy(call: Call) -> Response:

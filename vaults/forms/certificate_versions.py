@@ -59,6 +59,9 @@ LIFETIME = ("lifetime_action", "lifetime_amount", "lifetime_trigger")
 #: Without these where what stands there can't be told in them: more than one action, an order that the vault does not tell.
 NOT_ALWAYS = (*LIFETIME, "preserve_cert_order")
 
+#: Parts that are the version's own, whatever its policy.
+OF_THE_VERSION = {"preserve_cert_order", "enabled", "tags"}
+
 #: Fields whose value is a field of CertificatePolicy as it stands.
 POLICY_FIELDS = {
     "issuer": "issuer_name",
@@ -158,6 +161,9 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         for name in NOT_ALWAYS:
             if name not in self.data and name not in initial and self.add_initial_prefix(name) not in self.data:
                 del self.fields[name]
+        if not self.shows_policy:
+            for name in set(self.part_names) - OF_THE_VERSION:
+                del self.fields[name]
         for name in self.part_names:
             self._start(name)
 
@@ -180,6 +186,14 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
     def _issuers(self) -> Choices:
         found = (self.renewal and self.renewal.issuers.value) or ()
         return [(issuer.name, f"{issuer.name}: {issuer.provider}") for issuer in found]
+
+    @cached_property
+    def shows_policy(self) -> bool:
+        """False where it is none that could be read: it can be kept then, not changed."""
+        if self.renewal:
+            return "policy" not in self.renewal.certificate.odd
+        sent = {name.removeprefix("initial-") for name in self.data}
+        return not self.is_bound or bool(sent & (set(self.part_names) - OF_THE_VERSION))
 
     @property
     def part_names(self) -> list[str]:
@@ -230,7 +244,8 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         for emptied in ("certificate_type", "content_type"):
             if policy.get(emptied) == "":
                 policy[emptied] = None
-        policy |= self._key(cleaned)
+        if self.shows_policy:
+            policy |= self._key(cleaned)
         if set(LIFETIME) & set(cleaned):
             policy["lifetime_actions"] = self._lifetime_actions()
         return VersionWanted(policy, cleaned.get("tags"), cleaned.get("enabled"), cleaned.get("preserve_cert_order"))

@@ -123,13 +123,13 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
 
     def _certificate(self, data: Json) -> Certificate:
         members = Members(data)
-        policy = data.get("policy")
+        policy = members.mapping("policy")
         return Certificate(
             properties=self._properties(data),
             cer=members.data("cer"),
             key_id=members.text("kid"),
             secret_id=members.text("sid"),
-            policy=policy_from_json(policy) if policy and isinstance(policy, dict) else None,
+            policy=policy_from_json(policy) if policy else None,
             content_type=members.text("contentType"),
             preserve_cert_order=members.flag("preserveCertOrder"),
             odd=members.odd,

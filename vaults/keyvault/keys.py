@@ -147,7 +147,7 @@ def _rotation_policy(data: Json) -> RotationPolicy | None:
     if not data.get("id"):
         return None
     members = Members(data)
-    actions = [Members(action) for action in members.objects("lifetimeActions")]
+    actions = [Members(action, members.odd) for action in members.objects("lifetimeActions")]
     rotations = [
         action.section("trigger")
         for action in actions
@@ -158,4 +158,5 @@ def _rotation_policy(data: Json) -> RotationPolicy | None:
         expiry_time=members.section("attributes").text("expiryTime"),
         rotate_after_create=trigger.text("timeAfterCreate"),
         rotate_before_expiry=trigger.text("timeBeforeExpiry"),
+        odd=members.odd,
     )

@@ -30,6 +30,10 @@ class Members:
         """A nested object, with no members where it is none; it shares `odd`."""
         return Members(self._read(name, field, _mapping), self.odd)
 
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        """A nested object as it was sent, empty where it is none."""
+        return self._read(name, "", _mapping) or {}
+
     def text(self, name: str, field: str = "") -> str | None:
         return self._read(name, field, _text)
 

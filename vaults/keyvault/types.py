@@ -118,11 +118,15 @@ class ReleasePolicy:
 
 @dataclass(frozen=True, slots=True)
 class RotationPolicy:
-    """When a key gets a new version by itself, and how long each one lasts (ISO 8601 durations such as P90D)."""
+    """When a key gets a new version by itself, and how long each one lasts (ISO 8601 durations such as P90D).
+
+    `odd`: what of it could not be read.
+    """
 
     expiry_time: str | None = None
     rotate_after_create: str | None = None
     rotate_before_expiry: str | None = None
+    odd: Mapping[str, str] = field(default_factory=dict)
 
 
 CREATED_KEY_SIZES: Final = (2048, 3072, 4096)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.forms.boundfield import BoundField
 
-from vaults.forms.certificate_versions import LIFETIME, CertificateVersionForm, values_of
+from vaults.forms.certificate_versions import LIFETIME, OF_THE_VERSION, CertificateVersionForm, values_of
 from vaults.forms.policy_fields import CONTENT_TYPES, usage_name
 from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction
 from vaults.keyvault.x509 import CertificateFacts
@@ -59,8 +59,8 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
     values = {name: form.present(name) for name in form.part_names}
     values["lifetime_actions"] = _lifetime(values, certificate)
     providers = {issuer.name: issuer.provider for issuer in (form.renewal and form.renewal.issuers.value) or ()}
-    values["provider"] = providers.get(values["issuer"], "")
-    remarks = _remarks(values, facts) if facts else {}
+    values["provider"] = providers.get(values.get("issuer", ""), "")
+    remarks = _remarks(values, facts) if facts and form.shows_policy else {}
 
     def part(label: str, names: Sequence[str], show: Callable[[Values], dict[str, Any]]) -> Part:
         known = [name for name in names if name in form.fields]
@@ -73,7 +73,13 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
             wrong=bool(set(known) & set(form.errors)),
         )
 
-    groups = [Group(label, [part(*each) for each in parts]) for label, parts in _GROUPS]
+    groups = [
+        Group(label, [part(*each) for each in parts if form.shows_policy or OF_THE_VERSION & set(each[1])])
+        for label, parts in _GROUPS
+    ]
+    raw = certificate.odd.get("policy") if certificate else None
+    unread = [Group("Policy", [Part("Policy", raw, note="can't be read; the vault makes the new version by it")])]
+    groups = [*(unread if raw else []), *(group for group in groups if group.parts)]
     return [*groups, *_others(certificate.policy if certificate else None)]
 
 

@@ -46,7 +46,7 @@ def parts_of_version(form: KeyVersionForm, before: Predecessor | None) -> Sequen
             [
                 part("Activates", ("not_before",), in_words("", "at once")),
                 part("Expires", ("expires_on",), _end(rotation)),
-                *([Part("Rotation", **_rotation(rotation))] if rotation else []),
+                *([Part("Rotation", **_rotation(rotation)), *_unread(rotation)] if rotation else []),
             ],
         ),
         Group(
@@ -114,6 +114,8 @@ def _end(rotation: RotationPolicy | None) -> dict[str, Any]:
     if rotation and rotation.expiry_time:
         words = f"{duration_words(rotation.expiry_time)} after it was made, as the rotation policy says"
         return {"note": f"{words}; never, if a part is changed", "title": rotation.expiry_time}
+    if rotation and {"attributes", "expiryTime"} & rotation.odd.keys():
+        return in_words("", "as the rotation policy says; never, if a part is changed")
     return in_words("", "never")
 
 
@@ -124,4 +126,13 @@ def _rotation(policy: RotationPolicy) -> dict[str, Any]:
     ):
         if span:
             return {"note": f"by itself {duration_words(span)} {where}", "title": span}
-    return in_words("", "not by itself")
+    return in_words("", "as the policy says" if _is_unread(policy) else "not by itself")
+
+
+def _is_unread(policy: RotationPolicy) -> bool:
+    return bool(policy.odd.keys() - {"attributes", "expiryTime"})
+
+
+def _unread(policy: RotationPolicy) -> Sequence[Part]:
+    """What of the policy can't be read, as it stands there."""
+    return [Part(f"Rotation: {member}", text, note="can't be read") for member, text in policy.odd.items()]
