@@ -77,7 +77,7 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
         Group(label, [part(*each) for each in parts if form.shows_policy or OF_THE_VERSION & set(each[1])])
         for label, parts in _GROUPS
     ]
-    raw = certificate.odd.get("policy") if certificate else None
+    raw = certificate.odd.get("policy", "") if certificate else ""
     unread = [Group("Policy", [Part("Policy", raw, note="can't be read; the vault makes the new version by it")])]
     groups = [*(unread if raw else []), *(group for group in groups if group.parts)]
     return [*groups, *_others(certificate.policy if certificate else None)]
