@@ -84,7 +84,7 @@ def test_a_cloud_of_the_file_is_not_the_local_vault(
     settings.CLOUDS, settings.CLOUDS_FILE = {}, tmp_path / "clouds.toml"
     settings.CLOUDS_FILE.write_text(OWN_CLOUD.format(name=name))
     remedy = grant_remedy(vault_of(name), "secrets/get", rbac=rbac)
-    assert "emulator" not in f"{remedy.todo} {remedy.command}"
+    assert "emulator grant" not in f"{remedy.todo} {remedy.command}"
     assert remedy.command.partition("az ")[1]
 
 

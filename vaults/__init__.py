@@ -7,7 +7,7 @@
     permissions.py   actions, roles, and which role may do what
     audit.py     recording, chain, verification
     clients.py   a vault's row -> a ready client
-    problems/    what went wrong, in sentences; remedies.py: how a missing permission is granted
+    problems/    what went wrong, in sentences; remedies.py: how a missing permission is granted; az_clouds.py: in which cloud
     index.py     what is known of a vault's items without asking
     sealing.py   encryption at rest; startup.py: no service with keys that don't fit
     setup.py     the first start

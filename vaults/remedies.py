@@ -11,7 +11,7 @@ from typing import Final
 from django.conf import settings
 from django.utils.text import get_text_list
 
-from vaults import clients
+from vaults import az_clouds, clients
 from vaults.models import Vault
 
 #: What of the access-policy permissions the built-in roles cover, the roles with the fewest rights first.
@@ -39,6 +39,12 @@ SPREADING = (
     "condition on the role may leave this name out."
 )
 SAVED_LATELY = "If the policy has it already: a policy changed lately takes a minute or so to count."
+
+
+SIGN_IN = (
+    "az works in one cloud at a time: the command switches it to this vault's, where you must have signed in (az login). "
+    "`az cloud set --name AzureCloud` switches back."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,11 @@ def grant_remedy(vault: Vault, *permissions: str, rbac: bool) -> Remedy:
     if data_dir := clients.local_data_dir(vault.connection):
         return _local_grant(data_dir, vault.connection.client_id, name, permissions)
     if rbac:
-        return _role_assignments(vault.connection.client_id, name, built_in_roles(permissions))
-    return _access_policy(vault.connection.client_id, name, permissions)
+        remedy = _role_assignments(vault.connection.client_id, name, built_in_roles(permissions))
+    else:
+        remedy = _access_policy(vault.connection.client_id, name, permissions)
+    sign_in = [SIGN_IN] if az_clouds.switch(vault.connection) else []
+    return Remedy([*remedy.todo, *sign_in], az_clouds.in_cloud(vault.connection, remedy.command))
 
 
 def _local_grant(data_dir: Path, client_id: str, name: str, permissions: Sequence[str]) -> Remedy:

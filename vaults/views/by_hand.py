@@ -4,7 +4,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vaults import az_clouds
 from vaults.keyvault.http import Exchange
+from vaults.models import Connection
 from vaults.views.az import az_command
 
 
@@ -33,7 +35,7 @@ class ByHand:
         return " ".join(parts)
 
 
-def by_hand(exchanges: Sequence[Exchange]) -> list[ByHand]:
+def by_hand(exchanges: Sequence[Exchange], connection: Connection) -> list[ByHand]:
     return [
         ByHand(
             sent.method,
@@ -42,7 +44,7 @@ def by_hand(exchanges: Sequence[Exchange]) -> list[ByHand]:
             sent.azure_request_id,
             sent.milliseconds,
             sent.body_members,
-            az_command(sent),
+            az_clouds.in_cloud(connection, az_command(sent)),
         )
         for sent in exchanges
     ]

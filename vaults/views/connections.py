@@ -147,7 +147,7 @@ def connection_test(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
     except problems.EXPECTED as error:
         problem = problems.explain(error, connection=connection)
         result = connections.TestResult(False, f"{problem.title}.", [problem])
-    context = {**detail(connection), "result": result, "exchanges": by_hand(result.exchanges)}
+    context = {**detail(connection), "result": result, "exchanges": by_hand(result.exchanges, connection)}
     status = 200 if result.passed else result.problems[0].status
     return render_page(request, "vaults/connection_detail.html", context, partial="test", status=status)
 

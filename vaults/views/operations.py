@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access, clients
+from vaults import access, az_clouds, clients
 from vaults.actions import certificates
 from vaults.forms.confirm import ConfirmForm
 from vaults.keyvault import x509
@@ -55,6 +55,7 @@ def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, A
     return {
         "vault": vault,
         "name": operation.name,
+        "az_switch": az_clouds.switch(vault.connection),
         "azure_name": clients.vault_name(vault.connection, vault.name),
         "operation": operation,
         "csr": x509.read_signing_request(operation.csr) if operation.csr else None,

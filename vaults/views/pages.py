@@ -51,7 +51,7 @@ def render_page(
     """
     template = f"{page}#{partial}" if partial and is_swap(request) else page
     if vault := context.get("vault"):
-        context = {"exchanges": by_hand(vault.exchanges), **context}
+        context = {"exchanges": by_hand(vault.exchanges, vault.connection), **context}
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     if status == 503:
