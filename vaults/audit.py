@@ -11,6 +11,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +49,23 @@ class AuditUnavailable(Exception):
     """The record can't be written, so the act does not happen, or what it would hand out is kept back."""
 
 
+class FormNotNoted(AuditUnavailable):
+    """A form can't be noted as sent, so it could have its effect twice: no change begins."""
+
+
+_changes_refused: ContextVar[bool] = ContextVar("changes_refused", default=False)
+
+
+@contextmanager
+def no_changes() -> Iterator[None]:
+    """Let every change that is begun within raise FormNotNoted; what only reads goes on."""
+    before = _changes_refused.set(True)
+    try:
+        yield
+    finally:
+        _changes_refused.reset(before)
+
+
 @dataclass(slots=True)
 class Event:
     """One act under way. `id` is what Azure's own log shows as x-ms-client-request-id."""
@@ -74,10 +92,13 @@ def recording(
 ) -> Iterator[Event]:
     """Record an act around its doing. `actor` None is the portal itself (a scheduled scan), or whoever `label` names.
 
+    Raises FormNotNoted for a change within `no_changes`.
     Raises AuditUnavailable before the act when it can't be recorded, and after it when its outcome can't and it hands
     something out. A change that is done stays done, and whatever an act raises passes through: without its outcome the
     record says "started" until that is settled.
     """
+    if _changes_refused.get() and action in CHANGES:
+        raise FormNotNoted
     connection = vault.connection if vault else connection
     entry = AuditEntry(
         event=uuid.uuid4(),

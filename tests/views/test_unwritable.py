@@ -1,12 +1,13 @@
 """Tables that can't be written after Azure has done what was asked: the answer still tells what was done."""
 
+import pytest
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from tests.browsing import filled, text_of
-from tests.conftest import PASSWORD, World, unwritable, vault_calls
+from tests.browsing import filled, main_form, text_of
+from tests.conftest import PASSWORD, World, confirmed, signed_in, unwritable, vault_calls
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 
@@ -30,6 +31,39 @@ def test_a_refusal_whose_key_cannot_be_freed_is_still_told(olga: Client, emulato
     with unwritable("vaults_submission", "UPDATE", "DELETE"):
         answer = olga.post(NEW, sent)
     assert "secrets/set is missing" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("address", "typed"),
+    [
+        (NEW, {"name": "fresh", "value": "the-hidden-value"}),
+        (f"{V}/secrets/kept/edit/", {"content_type": "text/plain"}),
+        (f"{V}/secrets/kept/new-version/", {"value": "the-hidden-value"}),
+        (f"{V}/secrets/kept/delete/", {}),
+        ("/new/vault/", {"name": "kv-fresh"}),
+    ],
+)
+def test_a_form_that_cannot_be_noted_comes_back_and_does_nothing(
+    address: str, typed: dict[str, str], olga: Client, world: World, azure: VaultClient, emulator: Emulator
+) -> None:
+    azure.secrets.set("kept", "v")
+    sent = filled(olga.get(address), **typed)
+    vault_calls(emulator)
+    with unwritable("vaults_submission", "INSERT"):
+        answer = olga.post(address, sent)
+    assert answer.status_code == 503
+    assert "The database can't be written" in text_of(answer)
+    assert {method for method, _ in vault_calls(emulator)} <= {"GET"}
+    shown = main_form(answer).fields
+    assert {name: shown.get(name) for name in typed} == {name: [text] for name, text in typed.items()}
+
+
+def test_a_form_of_somebody_who_was_removed_meanwhile_ends(file_world: World) -> None:
+    browser = confirmed(signed_in(file_world.olga))
+    sent = filled(browser.get(NEW), name="fresh", value="v")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TRIGGER gone AFTER INSERT ON vaults_submission BEGIN DELETE FROM vaults_user; END")
+    assert browser.post(NEW, sent).status_code == 503
 
 
 def test_a_message_that_cannot_be_kept_costs_no_answer(olga: Client) -> None:

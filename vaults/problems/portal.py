@@ -1,6 +1,6 @@
 """The portal itself could not, or would not."""
 
-from vaults.audit import AuditUnavailable
+from vaults.audit import AuditUnavailable, FormNotNoted
 from vaults.clients import UnknownCloud
 from vaults.keyvault.errors import InvalidClouds, InvalidIdentifier, InvalidInput, InvalidTenant
 from vaults.models import Connection
@@ -26,6 +26,14 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
                 str(error),
                 ["Look at the address: a name in it has other characters than letters, digits and hyphens."],
                 status=404,
+            )
+        case FormNotNoted():
+            return Problem(
+                "The database can't be written",
+                "A form is noted before its work begins, so that it has one effect however often it is sent. "
+                "That failed, so nothing was sent.",
+                ["Try again in a moment; if it stays so, the database needs a look."],
+                status=503,
             )
         case AuditUnavailable():
             return Problem(

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from vaults import access
+from vaults import access, audit
 from vaults.keyvault.parallel import while_waiting
 from vaults.models import Submission, Vault
 from vaults.views.frame import frame_of
@@ -29,6 +29,8 @@ P = ParamSpec("P")
 KEPT_FOR = timedelta(hours=24)
 #: No form is at work for longer.
 LONGEST_WORK = timedelta(minutes=2)
+#: As many may come in while one that stood in their way is freed. What fails oftener is no other click.
+CLICKS_AT_ONCE = 5
 
 log = structlog.get_logger("vaults.doors")
 
@@ -77,7 +79,12 @@ def once(
         key = _form_key(request)
         if request.method != "POST" or key is None:
             return view(request, *args, **kwargs)
-        first, is_first = _claim(request, key)
+        try:
+            first, is_first = _claim(request, key)
+        except Error:
+            log.exception("a form could not be noted as sent", path=request.path)
+            with audit.no_changes():
+                return view(request, *args, **kwargs)
         if not is_first:
             return _answer_again(request, first)
         try:
@@ -99,16 +106,23 @@ def _form_key(request: HtmxRequest) -> uuid.UUID | None:
 
 
 def _claim(request: HtmxRequest, key: uuid.UUID) -> tuple[Submission, bool]:
+    """The form's note, and whether it is this one's own. Raises the database's Error where it can't be made."""
     fields: dict[str, Any] = {"user": request.user, "path": request.path[:400], "digest": _digest(request)}
-    while True:
+    for _ in range(CLICKS_AT_ONCE):
         try:
-            with transaction.atomic():
-                Submission.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
-                return Submission.objects.create(key=key, **fields), True
-        except IntegrityError:
-            if first := Submission.objects.filter(key=key).first():
-                return first, False
-            # The first one has come back without an effect since: this one may try.
+            return _note(key, fields), True
+        except IntegrityError as error:
+            refused = error
+        if first := Submission.objects.filter(key=key).first():
+            return first, False
+        # The first one has come back without an effect since: this one may try.
+    raise refused
+
+
+def _note(key: uuid.UUID, fields: dict[str, Any]) -> Submission:
+    with transaction.atomic():
+        Submission.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+        return Submission.objects.create(key=key, **fields)
 
 
 def _end(first: Submission, location: str = "") -> None:
