@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.conftest import World, last_entry
-from vaults.actions.inventory import LEASE
+from vaults.actions.inventory import LEASE, ScanUnderWay, scan_vault
 from vaults.emulator import Emulator
 from vaults.jobs import worker
 from vaults.models import Vault
@@ -48,6 +48,23 @@ def test_a_scan_that_was_cut_off_is_taken_up_again(world: World, settings: Setti
     assert seen(world.vault, scan_started_at=now - LEASE - timedelta(seconds=5)) == ["kv-shop-prod"]
     worker.scan(worker.due(timezone.now())[0])
     assert seen(world.vault) == []
+
+
+def test_a_scan_whose_worker_was_killed_is_taken_up_within_a_minute_or_two(
+    world: World, settings: Settings, emulator: Emulator
+) -> None:
+    """A scan gives a sign of life each second; its worker may be killed at any."""
+    settings.SCAN_MINUTES = 24 * 60
+    now = timezone.now()
+    begun: dict[str, object] = {"scanned_at": now, "scan_started_at": now - timedelta(minutes=3)}
+    assert seen(world.vault, **begun, scan_seen_at=now - timedelta(seconds=50)) == []
+    with pytest.raises(ScanUnderWay):
+        scan_vault(None, world.vault)
+    assert seen(world.vault, **begun, scan_seen_at=now - timedelta(seconds=65)) == ["kv-shop-prod"]
+    worker.scan(worker.due(timezone.now())[0])
+    assert seen(world.vault) == []
+    world.vault.refresh_from_db()
+    assert world.vault.scan_started_at is None
 
 
 def test_a_scan_that_fails_is_on_the_row_and_in_the_trail(world: World, emulator: Emulator, sick_vault: Vault) -> None:

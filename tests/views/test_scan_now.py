@@ -14,6 +14,7 @@ from tests.conftest import World, client_of, confirmed, signed_in, unwritable
 from vaults.actions.inventory import LONGEST_SCAN, request_scans, scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.errors import KeyVaultError
+from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Vault
 
 HX = {"HX-Request": "true"}
@@ -105,3 +106,23 @@ def test_a_list_that_is_refused_is_no_failure_of_the_scan(olga: Client, sick_vau
     shown = text_of(page_of(sick_vault, olga))
     assert "in part" in shown
     assert "keys/list is missing" in shown
+
+
+@pytest.mark.parametrize("path", ["/secrets$", "/pending$"])
+def test_a_long_scan_goes_on_giving_signs_of_life(path: str, file_world: World, emulator: Emulator) -> None:
+    vault, azure = file_world.vault, client_of(file_world.vault)
+    azure.certificates.create("csr", CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
+    emulator.latency(2.5, path=path)
+    began = timezone.now()
+    scan_vault(None, vault)
+    vault.refresh_from_db()
+    assert vault.scan_seen_at is not None
+    assert vault.scan_seen_at - began > timedelta(seconds=1.5)
+
+
+def test_a_scan_whose_worker_was_killed_is_said_to_be_cut_off(olga: Client, sick_vault: Vault) -> None:
+    now = timezone.now()
+    put(sick_vault, scan_started_at=now - timedelta(minutes=2), scan_seen_at=now - timedelta(seconds=65))
+    words = text_of(page_of(sick_vault, olga))
+    assert "It was cut off" in words
+    assert "A worker that runs begins it again within a minute" in words

@@ -5,10 +5,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial, reduce
 from operator import or_
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Q
@@ -28,11 +28,14 @@ from vaults.permissions import Action
 
 #: A scan that has not ended after this long was cut off; another may begin.
 LEASE = timedelta(minutes=10)
+#: So was one that gave no sign of life for this long: its worker was killed.
+SILENCE = timedelta(minutes=1)
 #: A scan gives up before its lease ends.
 LONGEST_SCAN = timedelta(minutes=8)
-#: Seconds between two notes of how far a scan is.
+#: Seconds between two notes of how far a scan is, which are its signs of life.
 NOTE_EVERY = 1.0
 Found = Live | AnyDeleted
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,13 @@ def scan_vault(actor: User | None, vault: Vault) -> int:
         with audit.recording(actor, Action.VAULT_SCAN, vault.team, vault=vault) as event:
             access.require(actor, Action.VAULT_SCAN, vault.team)
             client = clients.for_vault(vault, event)
+            progress = Progress()
             with time_limit(LONGEST_SCAN.total_seconds()):
-                lists = _read_lists(vault, client)
+                lists = _noting(vault, progress, [partial(_read, client, listing, progress) for listing in LISTINGS])
             _require_a_list(lists)
             record_unread(event, *lists)
             found = [each for part in lists for each in part.value or ()]
-            pending = _pending(client, index.pending_names(vault), found)
+            pending = _pending(vault, client, progress, found)
             items = [item_of(vault, each) for each in found]
             for item in items:
                 item.pending = item.kind == InventoryItem.Kind.CERTIFICATE and item.name in pending
@@ -138,21 +142,27 @@ class Progress:
             yield each
 
 
-def _read_lists(vault: Vault, client: VaultClient) -> Sequence[Part[list[Found]]]:
-    """All lists side by side; this thread has the database, and notes meanwhile how far the others are."""
-    progress = Progress()
-    calls = [partial(_read, client, listing, progress) for listing in LISTINGS]
+def _noting(vault: Vault, progress: Progress, calls: Sequence[Callable[[], T]]) -> Sequence[T]:
+    """All calls side by side; this thread has the database, and notes meanwhile how far the others are."""
     with ThreadPoolExecutor(1, thread_name_prefix="lists") as pool:
         reading = pool.submit(contextvars.copy_context().run, lambda: gather(*calls))
         while wait([reading], timeout=NOTE_EVERY).not_done:
-            Vault.objects.filter(pk=vault.pk).update(scan_lists=progress.lists, scan_items=progress.items)
+            how_far: dict[str, Any] = {"scan_lists": progress.lists, "scan_items": progress.items}
+            Vault.objects.filter(pk=vault.pk).update(scan_seen_at=timezone.now(), **how_far)
     return reading.result()
 
 
+def is_cut_off(now: datetime) -> Q:
+    """Vaults whose scan began and ended neither one way nor the other."""
+    silent = Q(scan_started_at__isnull=False, scan_seen_at__lt=now - SILENCE)
+    return Q(scan_started_at__lt=now - LEASE) | silent
+
+
 def _take_lease(vault: Vault) -> None:
-    free = Q(scan_started_at=None) | Q(scan_started_at__lt=timezone.now() - LEASE)
+    free = Q(scan_started_at=None) | is_cut_off(timezone.now())
     begun: dict[str, Any] = {
         "scan_started_at": timezone.now(),
+        "scan_seen_at": timezone.now(),
         "scan_requested_at": None,
         "scan_requested_by": None,
         "scan_lists": 0,
@@ -208,14 +218,15 @@ def _replace(vault: Vault, items: Sequence[InventoryItem], failed: Sequence[List
         InventoryItem.objects.bulk_create(items, batch_size=500)
 
 
-def _pending(client: VaultClient, known: set[str], found: Sequence[Found]) -> set[str]:
+def _pending(vault: Vault, client: VaultClient, progress: Progress, found: Sequence[Found]) -> set[str]:
     """Names of certificates whose operation is under way. Asked is where none was issued, or one was under way before."""
+    known = index.pending_names(vault)
     names = [
         each.name
         for each in found
         if isinstance(each, CertificateProperties) and (not each.issued or each.name.lower() in known)
     ]
-    answers = gather(*(partial(_is_pending, client, name, name.lower() in known) for name in names))
+    answers = _noting(vault, progress, [partial(_is_pending, client, name, name.lower() in known) for name in names])
     return {name for name, pending in zip(names, answers, strict=True) if pending}
 
 

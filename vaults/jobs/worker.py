@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from vaults import problems
-from vaults.actions.inventory import LEASE, ScanUnderWay, scan_vault
+from vaults.actions.inventory import ScanUnderWay, is_cut_off, scan_vault
 from vaults.actions.settlement import settle_open_acts
 from vaults.models import Vault
 
@@ -75,8 +75,7 @@ class Look:
 def due(now: datetime) -> list[Vault]:
     """Vaults to scan: asked for first, then never scanned, then those scanned too long ago or cut off in the middle."""
     old = now - timedelta(minutes=settings.SCAN_MINUTES)
-    cut_off = Q(scan_started_at__lt=now - LEASE)
-    wanted = Q(scan_requested_at__isnull=False) | Q(scanned_at=None) | Q(scanned_at__lt=old) | cut_off
+    wanted = Q(scan_requested_at__isnull=False) | Q(scanned_at=None) | Q(scanned_at__lt=old) | is_cut_off(now)
     found = Vault.objects.filter(wanted).select_related("connection__team", "scan_requested_by")
     return sorted(found, key=lambda vault: (vault.scan_requested_at is None, vault.scanned_at is not None))
 

@@ -40,6 +40,8 @@ class Vault(models.Model):
     scan_requested_at = models.DateTimeField(null=True, editable=False)
     scan_requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
     scan_started_at = models.DateTimeField(null=True, editable=False)
+    #: When the scan under way last gave a sign of life.
+    scan_seen_at = models.DateTimeField(null=True, editable=False)
     #: How far the scan under way has come: lists read to their end, and items found so far.
     scan_lists = models.PositiveSmallIntegerField(default=0, editable=False)
     scan_items = models.PositiveIntegerField(default=0, editable=False)

@@ -103,6 +103,7 @@ def scan_state(vault: Vault) -> dict[str, Any]:
     return {
         "scanning": since is not None,
         "late": since is not None and timezone.now() - since > patience,
+        "cut_off": Vault.objects.filter(inventory.is_cut_off(timezone.now()), pk=vault.pk).exists(),
         "lists": len(inventory.LISTINGS),
         "went_through": vault.scanned_at is not None and vault.scanned_at == vault.scan_ended_at,
     }
