@@ -271,6 +271,7 @@ def request_certificate(olga: Client, **typed: Any) -> Any:
 def test_step_6_create_a_certificate_and_wait(olga: Client, wire: Wire, emulator: Emulator) -> None:
     answer = request_certificate(olga)
     assert wire.take() == [
+        ("GET", "/certificates/issuers", None),  # the form
         ("GET", "/certificates/selfSignedCert01/versions", None),
         ("POST", "/certificates/selfSignedCert01/create", {"policy": POLICY}),
     ]

@@ -35,7 +35,7 @@ def test_names_break_the_rule_before_anything_is_sent(kind: str, olga: Client, e
     form = filled(olga.get(address), value="typed", subject="CN=x")
     unsaid = [name for name in NAMES if not errors(olga.post(address, {**form, "name": name}), "name")]
     assert unsaid == []
-    assert vault_calls(emulator) == []
+    assert {method for method, _ in vault_calls(emulator)} <= {"GET"}  # the issuers that the form offers
 
 
 @pytest.mark.parametrize("name", ["a", "A-1-", "-", "9" * 127, "new", "edit", "versions", "reveal"])
@@ -247,7 +247,7 @@ def test_an_empty_post_is_a_form_with_errors(kind: str, olga: Client, emulator: 
     answer = olga.post(f"{V}/new/{kind}/", {})
     assert answer.status_code == 422
     assert answer.context["form"].errors
-    assert vault_calls(emulator) == []
+    assert {method for method, _ in vault_calls(emulator)} <= {"GET"}  # the issuers that the form offers
 
 
 def test_no_browser_sends_this(olga: Client, world: World, emulator: Emulator) -> None:

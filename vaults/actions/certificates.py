@@ -125,6 +125,16 @@ def create_certificate(
     return operation
 
 
+def list_issuers(actor: User, vault: Vault) -> Part[Sequence[CertificateIssuer]]:
+    """The CAs that the vault has an account with, as far as they may be listed: their names can be typed all the same."""
+    with audit.recording(actor, Action.CERTIFICATE_LIST, vault.team, vault=vault, kind="issuers") as event:
+        access.require(actor, Action.CERTIFICATE_LIST, vault.team)
+        client = clients.for_vault(vault, event)
+        issuers = part(lambda: client.certificates.issuers())
+        record_unread(event, issuers)
+        return issuers
+
+
 def read_for_new_version(actor: User, vault: Vault, name: str) -> Renewal:
     """Two calls side by side; the vault's issuers are left out where they can't be had.
 

@@ -17,6 +17,7 @@ from vaults.forms.fields import ItemForm, OpenedOnMixin, TagsField, tags_as_text
 from vaults.forms.policy_fields import (
     CONTENT_TYPES,
     CURVES,
+    ISSUERS,
     KEY_SIZES,
     DnsNamesField,
     EmailsField,
@@ -24,15 +25,13 @@ from vaults.forms.policy_fields import (
     LinesField,
     SubjectField,
     UsagesField,
+    issuer_choices,
+    unlisted,
 )
 from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction
 
 Choices = Sequence[tuple[str, str]]
 
-ISSUERS: Choices = [
-    ("Self", "Self: signed by its own key"),
-    ("Unknown", "Unknown: a CA outside of Key Vault, gives a CSR to be signed"),
-]
 KEY_TYPES: Choices = [(kind, kind) for kind in ("RSA", "RSA-HSM", "EC", "EC-HSM")]
 USAGES: Choices = [
     (usage, usage)
@@ -179,13 +178,10 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
             field.offer(present, typed, more=self._issuers() if name == "issuer" else ())
 
         if name == "issuer" and self.renewal and self.renewal.issuers.error:
-            field.help_text = "The vault's issuers could not be listed"
-            missing = self.renewal.issuers.error.permission
-            field.help_text += f": {missing} is missing." if missing else "."
+            field.help_text = unlisted(self.renewal.issuers.error)
 
     def _issuers(self) -> Choices:
-        found = (self.renewal and self.renewal.issuers.value) or ()
-        return [(issuer.name, f"{issuer.name}: {issuer.provider}") for issuer in found]
+        return issuer_choices(self.renewal.issuers) if self.renewal else ()
 
     @cached_property
     def shows_policy(self) -> bool:

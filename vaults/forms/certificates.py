@@ -1,13 +1,24 @@
 """Forms for certificates. Their fields bear the names of the REST body's policy."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from vaults.actions.certificates import VersionWanted
+from vaults.actions.parts import Part
 from vaults.forms.fields import ItemForm, NameField, OpenedOnMixin, SwitchField, TagsField
-from vaults.forms.policy_fields import CONTENT_TYPES, CURVES, KEY_SIZES, DnsNamesField, SubjectField
-from vaults.keyvault.types import CertificatePolicy
+from vaults.forms.policy_fields import (
+    CONTENT_TYPES,
+    CURVES,
+    ISSUERS,
+    KEY_SIZES,
+    DnsNamesField,
+    SubjectField,
+    issuer_choices,
+    unlisted,
+)
+from vaults.keyvault.types import CertificateIssuer, CertificatePolicy
 
 KEY_TYPES = [("RSA", "RSA"), ("EC", "EC")]
 
@@ -16,11 +27,10 @@ class CertificateForm(ItemForm):
     """A new certificate: its policy, in the order the Azure Portal asks for it."""
 
     name = NameField()
-    issuer = forms.ChoiceField(
-        choices=[
-            ("Self", "Self-signed"),
-            ("Unknown", "A CA that Key Vault does not know: gives a CSR to be signed"),
-        ]
+    issuer = forms.CharField(max_length=127, initial=ISSUERS[0][0])
+    certificate_type = forms.CharField(
+        required=False,
+        help_text="The product that the CA is asked for, such as DV-SSL, OV-SSL or EV-SSL. Self and Unknown have none.",
     )
     subject = SubjectField()
     dns_names = DnsNamesField("DNS names")
@@ -41,11 +51,21 @@ class CertificateForm(ItemForm):
     reuse_key = forms.BooleanField(required=False, label="Reuse the key when it is renewed")
     tags = TagsField()
 
+    def offer(self, issuers: Part[Sequence[CertificateIssuer]]) -> None:
+        """Let one of the vault's issuers be chosen; where they could not be listed, say so and let a name be typed."""
+        bound = self["issuer"]
+        if issuers.error:
+            bound.help_text = f"{unlisted(issuers.error)} Type Self, Unknown, or the name of an issuer of the vault."
+            return
+        chosen, offered = str(bound.value() or ""), dict([*ISSUERS, *issuer_choices(issuers)])
+        bound.field.widget = forms.Select(choices=list(({chosen: chosen or "—"} | offered).items()))
+
     def policy(self) -> CertificatePolicy:
         data = self.cleaned_data
         is_ec = data["kty"] == "EC"
         return CertificatePolicy(
             issuer_name=data["issuer"],
+            certificate_type=data["certificate_type"] or None,
             subject=data["subject"],
             dns_names=data["dns_names"],
             validity_in_months=data["validity_in_months"],

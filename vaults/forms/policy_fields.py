@@ -1,13 +1,25 @@
 """Fields of certificate policies. What Azure takes is for Azure to judge: only what surely is none is refused here."""
 
 import re
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from vaults import problems
+from vaults.actions.parts import Part
+from vaults.keyvault.errors import Forbidden, KeyVaultError
+from vaults.keyvault.refusals import MISSING_PERMISSION, cause_of
+from vaults.keyvault.types import CertificateIssuer
+
 CONTENT_TYPES = [("application/x-pkcs12", "PFX (PKCS #12)"), ("application/x-pem-file", "PEM")]
+#: Issuers that every vault has.
+ISSUERS = [
+    ("Self", "Self: signed by its own key"),
+    ("Unknown", "Unknown: a CA outside of Key Vault, gives a CSR to be signed"),
+]
 KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
 CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
 DNS_NAME = re.compile(
@@ -26,6 +38,17 @@ USAGES = {
     "documentSigning": "1.3.6.1.4.1.311.10.3.12",
     "any": "2.5.29.37.0",
 }
+
+
+def issuer_choices(issuers: Part[Sequence[CertificateIssuer]]) -> list[tuple[str, str]]:
+    return [(issuer.name, f"{issuer.name}: {issuer.provider}") for issuer in issuers.value or ()]
+
+
+def unlisted(error: KeyVaultError) -> str:
+    """Why the vault's issuers are not among the choices."""
+    if isinstance(error, Forbidden) and error.permission and cause_of(error) in MISSING_PERMISSION:
+        return f"The vault's issuers could not be listed: {error.permission} is missing."
+    return f"The vault's issuers could not be listed. {problems.explain(error).title}."
 
 
 class SubjectField(forms.CharField):

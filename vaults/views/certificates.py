@@ -117,6 +117,7 @@ def certificate_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
         if attempt.succeeded:
             messages.success(request, f"Certificate {name} was requested.")
             return redirect("certificate_operation", vault.slug, name)
+    form.offer(certificates.list_issuers(request.user, vault))
     return form_page(request, "vaults/certificate_form.html", context)
 
 
