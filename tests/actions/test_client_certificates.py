@@ -28,13 +28,25 @@ DAY = timedelta(days=1)
 class Identity:
     """A key and its certificate, as the files people have them in; valid from and until so many days from now."""
 
-    def __init__(self, purpose: str, *, key: Any = None, days: tuple[int, int] = (0, 365), name: Any = NAME) -> None:
+    def __init__(
+        self,
+        purpose: str,
+        *,
+        key: Any = None,
+        days: tuple[int, int] = (0, 365),
+        name: Any = NAME,
+        issuer: "Identity | None" = None,
+        ca: bool | None = None,
+    ) -> None:
         self.key: Any = key or keymaterial.pooled_key("RSA", 2048, purpose)
-        now = datetime.now(UTC)
-        unsigned = x509.CertificateBuilder(name, name, self.key.public_key(), x509.random_serial_number())
-        dated = unsigned.not_valid_before(now + days[0] * DAY).not_valid_after(now + days[1] * DAY)
-        hashed = None if isinstance(self.key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey) else hashes.SHA256()
-        self.leaf = dated.sign(self.key, hashed)
+        signer, now = issuer.key if issuer else self.key, datetime.now(UTC)
+        issuer_name = issuer.leaf.subject if issuer else name
+        made = x509.CertificateBuilder(issuer_name, name, self.key.public_key(), x509.random_serial_number())
+        made = made.not_valid_before(now + days[0] * DAY).not_valid_after(now + days[1] * DAY)
+        if ca is not None:
+            made = made.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        hashed = None if isinstance(signer, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey) else hashes.SHA256()
+        self.leaf: x509.Certificate = made.sign(signer, hashed)
 
     def key_pem(self, password: str = "", form: Any = serialization.PrivateFormat.PKCS8) -> bytes:
         lock = serialization.BestAvailableEncryption(password.encode()) if password else NONE
@@ -49,11 +61,18 @@ class Identity:
 
 
 CA = Identity("Contoso CA", name=CA_NAME)
+TRUE_CA = Identity("Contoso CA", name=CA_NAME, days=(-400, 4000), ca=True)
+EC_LEAF = Identity("", key=ec.generate_private_key(ec.SECP256R1()), issuer=TRUE_CA, ca=False)
 
 
 def wrapped(content: bytes) -> bytes:
     """Base64 in lines, as `base64` and `openssl base64` write it."""
     return base64.encodebytes(content)
+
+
+def escaped(content: bytes) -> bytes:
+    """As inside a JSON text or an environment file."""
+    return content.replace(b"\\", b"\\\\").replace(b"\n", b"\\n")
 
 
 def ca_before_leaf(who: Identity) -> bytes:
@@ -101,11 +120,32 @@ FILES: dict[str, Callable[[Identity], tuple[bytes, str]]] = {
     "PEM, UTF-16 with a password": lambda who: (powershell(who.key_pem(PASSWORD) + who.leaf_pem()), PASSWORD),
     "PEM, UTF-8 with BOM": lambda who: (b"\xef\xbb\xbf" + who.key_pem() + who.leaf_pem(), ""),
     "PEM in base64": lambda who: (wrapped(who.key_pem() + who.leaf_pem()), ""),
+    "PEM, line ends as in JSON": lambda who: (escaped(who.key_pem() + who.leaf_pem()), ""),
+    "PEM, line ends as in JSON, twice": lambda who: (escaped(escaped(who.key_pem() + who.leaf_pem())), ""),
+    "PEM, CRLF as in JSON, in quotes": lambda who: (
+        b'PEM="' + (who.key_pem() + who.leaf_pem()).replace(b"\n", b"\\r\\n") + b'"\n',
+        "",
+    ),
+    "PEM, in JSON of .NET": lambda who: (
+        escaped(who.key_pem() + who.leaf_pem()).replace(b"+", b"\\u002B").replace(b"/", b"\\/"),
+        "",
+    ),
+    "PEM, encrypted, line ends as in JSON": lambda who: (escaped(who.key_pem(PASSWORD) + who.leaf_pem()), PASSWORD),
+    "PEM, spaces for line ends": lambda who: ((who.key_pem() + who.leaf_pem()).replace(b"\n", b" "), ""),
+    "PEM in base64, line ends as in JSON": lambda who: (wrapped(escaped(who.key_pem() + who.leaf_pem())), ""),
+    "PEM, key of an EC leaf as well": lambda who: (
+        EC_LEAF.key_pem() + EC_LEAF.leaf_pem() + who.key_pem() + who.leaf_pem(),
+        "",
+    ),
+    "PEM, twice": lambda who: (2 * (who.key_pem() + who.leaf_pem()), ""),
     "PFX with a password": lambda who: (who.pfx(PASSWORD), PASSWORD),
     "PFX, CA before the leaf": lambda who: (ca_before_leaf(who), ""),
     "PFX in base64": lambda who: (base64.b64encode(who.pfx()), ""),
     "PFX in base64, in lines": lambda who: (wrapped(who.pfx(PASSWORD)), PASSWORD),
     "PFX in base64, UTF-16": lambda who: (powershell(wrapped(who.pfx())), ""),
+    "PFX in base64, in quotes": lambda who: (b'"' + base64.b64encode(who.pfx()) + b'"\n', ""),
+    "PFX in base64, in quotes, lines as in JSON": lambda who: (b"'" + escaped(wrapped(who.pfx())) + b"',", ""),
+    "PFX in base64 for addresses": lambda who: (base64.urlsafe_b64encode(who.pfx()).rstrip(b"="), ""),
     "PFX in base64, UTF-8 with BOM": lambda who: (b"\xef\xbb\xbf" + base64.b64encode(who.pfx()) + b"\r\n", ""),
 }
 
@@ -145,6 +185,45 @@ def test_of_two_certificates_of_a_key_the_one_that_ends_last_is_taken(
     assert upload(olga, world, before.leaf_pem() + identity.leaf_pem() + identity.key_pem()).status_code == 302
     kept = Connection.objects.get(pk=world.connection.pk)
     assert kept.credential_expires_on == identity.leaf.not_valid_after_utc
+
+
+BESIDE: dict[str, Identity] = {
+    "self-signed CA that lasts longer": Identity("client certificate", days=(-1, 3650), ca=True),
+    "CA of its own without the mark, which issued the other": Identity(
+        "client certificate", days=(-1, 3650), name=CA_NAME
+    ),
+    "not valid yet, ends later": Identity("client certificate", days=(30, 900), ca=False),
+    "expired": Identity("client certificate", days=(-400, -35), ca=False),
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+def test_of_several_certificates_of_a_key_the_one_that_can_sign_in_is_taken(
+    beside: str, first: bool, olga: Client, world: World
+) -> None:
+    meant, other = Identity("client certificate", days=(-1, 100), issuer=CA, ca=False), BESIDE[beside]
+    certificates = [other.leaf_pem(), meant.leaf_pem()] if first else [meant.leaf_pem(), other.leaf_pem()]
+    assert upload(olga, world, b"".join([meant.key_pem(), *certificates])).status_code == 302
+    assert Connection.objects.get(pk=world.connection.pk).credential_expires_on == meant.leaf.not_valid_after_utc
+
+
+def test_a_self_signed_certificate_may_call_itself_a_ca(olga: Client, world: World) -> None:
+    """As `openssl req -x509` makes them."""
+    own = Identity("client certificate", ca=True)
+    assert upload(olga, world, own.key_pem() + own.leaf_pem()).status_code == 302
+
+
+@pytest.mark.parametrize("purpose", ["client certificate", "another"])
+def test_where_two_certificates_could_be_meant_both_are_named(purpose: str, olga: Client, world: World) -> None:
+    one, other = Identity("client certificate", days=(-1, 100)), Identity(purpose, days=(-1, 200), issuer=TRUE_CA)
+    answer = upload(olga, world, one.key_pem() + one.leaf_pem() + other.key_pem() + other.leaf_pem())
+    assert answer.status_code == 422
+    said = text_of(answer)
+    assert "The file holds 2 certificates that could be meant" in said
+    for each in (one, other):
+        assert each.leaf.fingerprint(hashes.SHA1()).hex().upper() in said  # noqa: S303 as Entra ID lists them
+        assert f"until {each.leaf.not_valid_after_utc:%Y-%m-%d}" in said
 
 
 @pytest.mark.parametrize(
@@ -232,6 +311,42 @@ WRONG: dict[str, tuple[Callable[[Identity], tuple[bytes, str]], str]] = {
             "",
         ),
         "The certificate's key is EC.",
+    ),
+    "EC, with the CA's RSA key": (
+        lambda _: (EC_LEAF.key_pem() + TRUE_CA.key_pem() + EC_LEAF.leaf_pem() + TRUE_CA.leaf_pem(), ""),
+        "The certificate's key is EC.",
+    ),
+    "EC, the CA's key in its place": (
+        lambda _: (TRUE_CA.key_pem() + EC_LEAF.leaf_pem() + TRUE_CA.leaf_pem(), ""),
+        "The private key is a CA's, not that of the certificate beside it.",
+    ),
+    "the CA's key": (
+        lambda _: (TRUE_CA.key_pem() + Identity("", issuer=TRUE_CA).leaf_pem() + TRUE_CA.leaf_pem(), ""),
+        "The private key is a CA's, not that of the certificate beside it.",
+    ),
+    "OpenSSH": (
+        lambda who: (who.key_pem(form=serialization.PrivateFormat.OpenSSH) + who.leaf_pem(), ""),
+        "The private key is in OpenSSH's own format. Convert it to PEM: ssh-keygen -p -m PEM -f",
+    ),
+    "OpenSSH, without certificate, escaped": (
+        lambda who: (escaped(who.key_pem(form=serialization.PrivateFormat.OpenSSH)), ""),
+        "The private key is in OpenSSH's own format.",
+    ),
+    "PuTTY": (
+        lambda _: (b"PuTTY-User-Key-File-3: ssh-rsa\r\nEncryption: none\r\n", ""),
+        "The private key is in PuTTY's own format.",
+    ),
+    "Java": (lambda _: (b"\xfe\xed\xfe\xed\0\0\0\2" + b"\0" * 50, ""), "This is a Java keystore."),
+    "key only, DER": (
+        lambda who: (
+            who.key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, NONE),
+            "",
+        ),
+        "The file holds no certificate.",
+    ),
+    "certificate that can't be read": (
+        lambda who: (who.key_pem() + who.leaf_pem().replace(b"CERTIFICATE", b"TRUSTED CERTIFICATE"), ""),
+        "The file's certificate can't be read.",
     ),
     "Ed25519": (
         lambda _: pem_of(ed25519.Ed25519PrivateKey.generate()),

@@ -5,20 +5,21 @@ OpenSSL lets no other thread run meanwhile. So the portal starts this script, fe
 (vaults.forms.certificate_files). It imports nothing of ours: `python -I` starts it in a fifth of a second.
 
 Standard input: {"content": base64, "password"}. Standard output: {"private_key", "certificate", "subject"}, or {"refused"}
-with a sentence, which quotes nothing of the file.
+with a sentence, which quotes nothing of the file but thumbprints and dates of certificates.
 """
 
 import base64
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -26,6 +27,15 @@ MOST_MEMORY = 512 * 1024 * 1024
 BEGIN = b"-----BEGIN "
 UNREADABLE = "This can't be read as a PEM or PFX file with a private key and a certificate, or its password is wrong."
 NO_KEY = "The file holds no private key."
+NO_CERTIFICATE = "The file holds no certificate."
+OF_A_CA = "The private key is a CA's, not that of the certificate beside it. Add the certificate's own private key."
+#: What other files begin with or hold, and what to say of them.
+OTHER_FILES: dict[bytes, str] = {
+    b"-----BEGIN OPENSSH PRIVATE KEY-----": "The private key is in OpenSSH's own format. Convert it to PEM: "
+    "ssh-keygen -p -m PEM -f FILE (which rewrites the file), and add the certificate.",
+    b"PuTTY-User-Key-File-": "The private key is in PuTTY's own format. Upload it as PEM, together with its certificate.",
+    b"\xfe\xed\xfe\xed": "This is a Java keystore. Convert it to PFX: keytool -importkeystore -deststoretype PKCS12",
+}
 #: Kinds of keys that certificates have and that can't sign in.
 OTHER_KINDS: dict[type, str] = {
     ec.EllipticCurvePrivateKey: "EC",
@@ -72,33 +82,57 @@ def read(content: bytes, password: bytes | None) -> dict[str, str]:
 
 
 def _unwrapped(content: bytes) -> bytes:
-    """PEM in ASCII, or a PFX, without the UTF-16 (Windows PowerShell) or base64 (Key Vault's PFX) that it may be wrapped in."""
+    """PEM in ASCII, or a PFX, without what it may be wrapped in: UTF-16 (Windows PowerShell), base64 (Key Vault's PFX), the
+    quotes and escapes of JSON texts and environment files.
+    """
     ascii_only = content.replace(b"\0", b"")  # UTF-16 of either byte order, also where only a part of the file is
     if BEGIN in ascii_only:
-        return ascii_only
-    try:
-        return base64.b64decode(re.sub(rb"\s|\xef\xbb\xbf|\xff\xfe|\xfe\xff", b"", ascii_only), validate=True)
-    except ValueError:
+        return _unescaped(ascii_only)
+    decoded = _from_base64(_unescaped(ascii_only))
+    if decoded is None:
         return content
+    return _unescaped(decoded) if BEGIN in decoded else decoded
+
+
+def _unescaped(text: bytes) -> bytes:
+    """With the characters that a JSON text or an environment file writes with backslashes: `\\n`, `\\/`, `\\u002B`."""
+    text = re.sub(rb"\\+u00([0-7][0-9a-fA-F])", lambda found: bytes.fromhex(found[1].decode()), text)
+    return re.sub(rb"\\+([/\"'+=])", rb"\1", re.sub(rb"(?:\\+[rn])+", b"\n", text))
+
+
+def _from_base64(text: bytes) -> bytes | None:
+    """In lines, in quotes, of either alphabet, with or without its end; None where it is none."""
+    text = re.sub(rb"[\s\"'`,;]|\xef\xbb\xbf|\xff\xfe|\xfe\xff", b"", text).rstrip(b"=")
+    try:
+        return base64.b64decode(text.translate(bytes.maketrans(b"-_", b"+/")) + b"=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        return None
 
 
 def _from_pem(content: bytes, password: bytes | None) -> tuple[Keys, Certificates]:
-    keys = _blocks(content, b"PRIVATE KEY", lambda block: _load_key(block, password))
-    return keys, _blocks(content, b"CERTIFICATE", x509.load_pem_x509_certificate)
+    keys = _blocks(
+        content, b"PRIVATE KEY", lambda block: _load_key(block, password), _other_file(content) or UNREADABLE
+    )
+    loaded = x509.load_pem_x509_certificate
+    return keys, _blocks(content, b"CERTIFICATE", loaded, "The file's certificate can't be read.")
 
 
-def _blocks(content: bytes, label: bytes, load: Callable[[bytes], T]) -> list[T]:
+def _other_file(content: bytes) -> str:
+    return next((said for start, said in OTHER_FILES.items() if start in content), "")
+
+
+def _blocks(content: bytes, label: bytes, load: Callable[[bytes], T], unreadable: str) -> list[T]:
     """What can be read of the blocks whose label ends so: an odd one is no reason to refuse the file."""
     block_of = rb"-----BEGIN ([A-Z0-9 ]*" + label + rb")-----(?:(?!-----BEGIN ).)+?-----END \1-----"
     blocks = list(re.finditer(block_of, content, re.DOTALL))
     if not blocks:
-        raise Refused(f"The file holds no {label.decode().lower()}.")
+        raise Refused(NO_KEY if label == b"PRIVATE KEY" else NO_CERTIFICATE)
     found = []
     for block in blocks:
         with suppress(ValueError, TypeError, UnsupportedAlgorithm):
             found.append(load(block[0]))
     if not found:
-        raise Refused(UNREADABLE)
+        raise Refused(unreadable)
     return found
 
 
@@ -111,40 +145,85 @@ def _from_pfx(content: bytes, password: bytes | None) -> tuple[Keys, Certificate
     try:
         key, certificate, others = pkcs12.load_key_and_certificates(content, password)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise Refused(NO_KEY if _is_certificate(content) else UNREADABLE) from None
+        raise Refused(_what_it_is(content)) from None
     certificates = [*([certificate] if certificate else []), *others]
     if key is None or not certificates:
         raise Refused("The PFX file holds no private key with its certificate.")
     return [key], certificates
 
 
-def _is_certificate(content: bytes) -> bool:
-    """Is it a certificate alone, as DER?"""
-    try:
+def _what_it_is(content: bytes) -> str:
+    """What to say of a file that is neither PEM nor a PFX that can be read: a certificate or key alone, as DER, or another."""
+    with suppress(ValueError):
         x509.load_der_x509_certificate(content)
-    except ValueError:
-        return False
-    return True
+        return NO_KEY
+    with suppress(ValueError, TypeError, UnsupportedAlgorithm):
+        serialization.load_der_private_key(content, None)
+        return NO_CERTIFICATE
+    return next((said for start, said in OTHER_FILES.items() if content.startswith(start)), UNREADABLE)
 
 
 def _pair(keys: Keys, certificates: Certificates) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
-    """The key and its certificate, of several the one that ends last: CAs stand in the file as well, in any order."""
-    usable = [key for key in keys if isinstance(key, rsa.RSAPrivateKey)]
+    """The key and its certificate. Of several the one that can sign in now: CAs, their keys and what was before or comes
+    after a renewal may stand in the file as well, in any order.
+    """
+    pairs = [(key, each) for each in certificates for key in keys if _belongs(key, each)]
+    cas = [each for each in certificates if _is_ca(each, certificates)]
+    leaves = [(key, each) for key, each in pairs if each not in cas]
+    usable = [pair for pair in leaves or pairs if isinstance(pair[0], rsa.RSAPrivateKey)]
     if not usable:
-        kind = next((name for kind, name in OTHER_KINDS.items() if isinstance(keys[0], kind)), "not RSA")
-        raise Refused(f"The certificate's key is {kind}. The portal signs in with RSA only: upload an RSA certificate.")
-    pairs = [(key, each) for each in certificates for key in usable if _belongs(key, each)]
-    if not pairs:
-        where = (
-            "does not belong to the certificate" if len(certificates) == 1 else "belongs to no certificate of the file"
-        )
-        raise Refused(f"The private key {where}.")
-    return max(pairs, key=lambda pair: pair[1].not_valid_after_utc)
+        raise Refused(_why_not(keys, certificates, leaves or pairs))
+    if not leaves and len(cas) < len(certificates):
+        raise Refused(OF_A_CA)
+    best = max(_standing(each) for _, each in usable)
+    meant = {each: (key, each) for key, each in usable if _standing(each) == best}
+    if len(meant) > 1:
+        raise Refused(_which_of(meant))
+    return next(iter(meant.values()))
 
 
-def _belongs(key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> bool:
+def _why_not(keys: Keys, certificates: Certificates, pairs: list[tuple[Any, x509.Certificate]]) -> str:
+    key = pairs[0][0] if pairs else keys[0]
+    if not isinstance(key, rsa.RSAPrivateKey):
+        kind = next((name for kind, name in OTHER_KINDS.items() if isinstance(key, kind)), "not RSA")
+        return f"The certificate's key is {kind}. The portal signs in with RSA only: upload an RSA certificate."
+    if len(certificates) == 1:
+        return "The private key does not belong to the certificate."
+    return "The private key belongs to no certificate of the file."
+
+
+def _which_of(certificates: Iterable[x509.Certificate]) -> str:
+    """As Entra ID lists them: by their SHA-1."""
+    named = [
+        f"{each.fingerprint(hashes.SHA1()).hex().upper()} until {each.not_valid_after_utc:%Y-%m-%d}"  # noqa: S303
+        for each in certificates
+    ]
+    return (
+        f"The file holds {len(named)} certificates that could be meant: {', '.join(named)}. "
+        "Leave in it only the one that is registered with the application."
+    )
+
+
+def _is_ca(certificate: x509.Certificate, beside: Certificates) -> bool:
+    """By its own word, or because it issued another one of the file."""
+    with suppress(ValueError, x509.ExtensionNotFound):
+        if certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return True
+    name = certificate.subject
+    return any(each.issuer == name != each.subject for each in beside)
+
+
+def _standing(certificate: x509.Certificate) -> int:
+    """Valid now goes before what will be, and that before what was."""
+    now = datetime.now(UTC)
+    if certificate.not_valid_after_utc < now:
+        return 0
+    return 1 if certificate.not_valid_before_utc > now else 2
+
+
+def _belongs(key: Any, certificate: x509.Certificate) -> bool:
     try:
-        return certificate.public_key() == key.public_key()
+        return bool(certificate.public_key() == key.public_key())
     except (ValueError, UnsupportedAlgorithm):  # a CA's, of a kind that is unknown here
         return False
 
