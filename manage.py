@@ -8,7 +8,9 @@ from pathlib import Path
 
 def main() -> None:
     from kvportal import trial
+    from kvportal.env import drop_empty
 
+    drop_empty()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kvportal.settings")
     trial.recall(Path(__file__).resolve().parent)
     from django.core.management import execute_from_command_line

@@ -1,8 +1,9 @@
 """Reading the environment: every variable once, all mistakes in one message.
 
-Each `KVPORTAL_X` may also be given as `KVPORTAL_X_FILE`, the path of a file that holds it.
+Each `KVPORTAL_X` may also be given as `KVPORTAL_X_FILE`, the path of a file that holds it. What stands empty is not there.
 """
 
+import os
 import ssl
 import sys
 from collections.abc import Iterator
@@ -12,11 +13,23 @@ from typing import cast
 
 from environs import Env, EnvValidationError, FileAwareEnv, ValidationError
 
+PREFIX = "KVPORTAL_"
+
+
+def drop_empty() -> None:
+    """Take empty variables out of the environment: Docker Compose hands on what nobody set (`${X:-}`) as an empty text, and
+    `docker run --env-file` with the quotes of its file. To be called before anything of the environment is read.
+    """
+    for name, value in list(os.environ.items()):
+        if name.startswith(PREFIX) and not value.strip(" \t\r\n\"'"):
+            del os.environ[name]
+
 
 @contextmanager
 def reading() -> Iterator[Env]:
     """A reader that collects what is missing or wrong; at the end it says so and nothing starts."""
-    env = FileAwareEnv(prefix="KVPORTAL_", strip_whitespace=True, eager=False, expand_vars=False)
+    drop_empty()
+    env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True, eager=False, expand_vars=False)
     yield env
     try:
         env.seal()

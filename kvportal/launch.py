@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kvportal import trial
+from kvportal.env import drop_empty
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, "-m", "django"]  # not manage.py: that helps itself to the keys of a trial
@@ -72,6 +73,7 @@ def main() -> None:
     mode = sys.argv[1] if len(sys.argv) > 1 else ""
     if mode not in ("run", "serve"):
         sys.exit("usage: python -m kvportal.launch run|serve")
+    drop_empty()
     os.chdir(ROOT)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kvportal.settings")
     signal.signal(signal.SIGTERM, stop_on_signal)

@@ -47,3 +47,8 @@ def test_an_environment_with_a_key_of_its_own_gets_nothing_from_the_trial(trial:
     refused = shell(trial, KVPORTAL_SECRET_KEY="a" * 60)
     assert refused.returncode != 0
     assert "KVPORTAL_SEALING_KEYS: Environment variable not set" in refused.stderr
+
+
+def test_an_empty_key_is_no_key_of_ones_own(trial: Path) -> None:
+    """`KVPORTAL_SECRET_KEY=${SECRET_KEY:-}` in a file of Docker Compose, and nothing behind it."""
+    assert shell(trial, KVPORTAL_SECRET_KEY="", KVPORTAL_PORT=" ").stdout.split()[-3:] == ["8123", "9123", "60"]
