@@ -283,6 +283,7 @@ def test_a_sick_vault_is_left_alone_and_tried_again(
     with pytest.raises(TransportError) as caught:
         client.secrets.list_page()
     assert (caught.value.reason, caught.value.retry_after) == ("resting", 10)
+    assert caught.value.cause == "It answered with status 500."
     assert len(azure.vault_requests) == 2
 
     fake_time.now += 10

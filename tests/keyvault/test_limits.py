@@ -45,9 +45,9 @@ def test_a_place_is_free_again_after_an_error() -> None:
 
 def test_one_call_finds_out_while_the_others_rest(fake_time: FakeTime) -> None:
     breaker = Breaker(failures=2, rest=10, clock=fake_time.clock)
-    breaker.record(alive=False)
+    breaker.record(failure="No answer came in time.")
     breaker.admit()
-    breaker.record(alive=False)
+    breaker.record(failure="No answer came in time.")
     with pytest.raises(TransportError):
         breaker.admit()
 
@@ -55,7 +55,7 @@ def test_one_call_finds_out_while_the_others_rest(fake_time: FakeTime) -> None:
     breaker.admit()  # this one
     with pytest.raises(TransportError):
         breaker.admit()  # the others
-    breaker.record(alive=True)
+    breaker.record(failure=None)
     breaker.admit()
     breaker.admit()
 
@@ -63,8 +63,8 @@ def test_one_call_finds_out_while_the_others_rest(fake_time: FakeTime) -> None:
 def test_failures_must_come_in_a_row() -> None:
     breaker = Breaker(failures=2)
     for _ in range(5):
-        breaker.record(alive=False)
-        breaker.record(alive=True)
+        breaker.record(failure="No answer came in time.")
+        breaker.record(failure=None)
     breaker.admit()
 
 

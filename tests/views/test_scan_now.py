@@ -126,3 +126,11 @@ def test_a_scan_whose_worker_was_killed_is_said_to_be_cut_off(olga: Client, sick
     words = text_of(page_of(sick_vault, olga))
     assert "It was cut off" in words
     assert "A worker that runs begins it again within a minute" in words
+
+
+def test_a_vault_that_is_left_alone_says_how_it_failed(olga: Client, emulator: Emulator, sick_vault: Vault) -> None:
+    emulator.fail(99, 500, host=sick_vault.name)
+    for _ in range(3):
+        with pytest.raises(KeyVaultError):
+            scan_vault(None, sick_vault)
+    assert "The vault keeps failing: it answered with status 500" in text_of(page_of(sick_vault, olga))

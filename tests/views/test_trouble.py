@@ -146,6 +146,7 @@ def test_a_vault_that_failed_often_is_left_alone(olga: Client, emulator: Emulato
     emulator.requests.clear()
     page = olga.get(f"/vaults/{sick_vault.slug}/secrets/")
     assert "it is left alone for a moment" in text_of(page)
+    assert "The vault keeps failing: it answered with status 503" in text_of(page)
     assert not [each for each in emulator.requests if each.host.startswith(sick_vault.name)]
     assert olga.get("/vaults/kv-shop-prod/secrets/").status_code == 200
 

@@ -267,11 +267,11 @@ class _EntraWire:
             said = _said(answer)
         except TransportError as error:
             if error.reason == "timeout" and seconds >= FAIR_SECONDS:
-                self._breaker.record(alive=False)
+                self._breaker.record(failure=error.message)
             raise _NoAnswer(entra.failure(_unanswered(error), error.message)) from None
         except MalformedAnswer as error:
             raise _NoAnswer(entra.failure("malformed", error.message, status=error.status)) from None
-        self._breaker.record(alive=True)
+        self._breaker.record(failure=None)
         if answer.status >= 400:
             correlation = str((parts.get("headers") or {}).get("client-request-id", ""))
             raise _NoAnswer(entra.refusal(answer, said, _secrets_in(parts.get("data")), correlation))

@@ -105,7 +105,7 @@ class TransportError(KeyVaultError):
 
     `reason` says why: "connect" (nobody there), "tls" (not the host it says it is), "timeout", "broken" (cut
     off in the middle), "busy" (too many of our calls wait for this vault), "resting" (it failed so often that
-    we leave it alone for `retry_after` seconds).
+    we leave it alone for `retry_after` seconds; `cause` says how it failed at last).
     """
 
     def __init__(
@@ -113,11 +113,13 @@ class TransportError(KeyVaultError):
         message: str,
         *,
         reason: TransportReason,
+        cause: str = "",
         maybe_done: bool = False,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message, maybe_done=maybe_done, retry_after=retry_after)
         self.reason: TransportReason = reason
+        self.cause = cause
 
 
 class UnreadableCaFile(TransportError):

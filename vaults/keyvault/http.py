@@ -195,10 +195,11 @@ class VaultSession:
                 self._note(call, started, error.status, {})
                 alive = isinstance(error, MalformedAnswer)
                 if alive or seconds >= FAIR_SECONDS:
-                    self._limits.breaker.record(alive=alive)
+                    self._limits.breaker.record(failure=None if alive else error.message)
                 raise
             self._note(call, started, answer.status, answer.headers)
-            self._limits.breaker.record(alive=answer.status < 500)
+            failed = answer.status >= 500
+            self._limits.breaker.record(failure=f"It answered with status {answer.status}." if failed else None)
             return answer
 
     def _least_seconds(self, operation: Operation) -> float:

@@ -51,6 +51,7 @@ class Breaker:
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
+        self._cause = ""
         self._resting_until = 0.0
 
     def admit(self) -> None:
@@ -61,16 +62,18 @@ class Breaker:
             left = self._resting_until - self._clock()
             if left > 0:
                 raise TransportError(
-                    "It has failed several times in a row and is left alone for some seconds.",
+                    f"It has failed several times in a row and is left alone for some seconds. At last: {self._cause}",
                     reason="resting",
+                    cause=self._cause,
                     retry_after=left,
                 )
             self._resting_until = self._clock() + self._rest  # this call finds out; others go on resting
 
-    def record(self, *, alive: bool) -> None:
-        """Tell how a call that was let pass ended."""
+    def record(self, *, failure: str | None) -> None:
+        """Tell how a call that was let pass ended: with which failure, a sentence, or with none."""
         with self._lock:
-            self._failures = 0 if alive else self._failures + 1
+            self._failures = self._failures + 1 if failure else 0
+            self._cause = failure or ""
             if self._failures >= self._threshold:
                 self._resting_until = self._clock() + self._rest
 

@@ -10,7 +10,7 @@ MEANINGS = {
     "timeout": "The vault did not answer in time.",
     "broken": "The answer broke off in the middle.",
     "busy": "Too many calls to this vault are waiting already.",
-    "resting": "The vault failed several times in a row, so it is left alone for a moment.",
+    "resting": "It failed several times in a row, so it is left alone for a moment and was not asked.",
 }
 
 
@@ -39,13 +39,18 @@ def explain_transport(error: TransportError) -> Problem:
     if error.reason in HELD_BACK:
         return problem_of(
             error,
-            "The vault was not asked",
+            f"The vault keeps failing: {_clause(error.cause)}" if error.cause else "The vault was not asked",
             meaning,
             "Nothing was changed. Try again in a moment; other vaults are not affected.",
             503,
         )
     todo = "Nothing was changed. Try again in a moment; if it stays so, check this server's way to the vault."
     return problem_of(error, "The vault can't be reached", meaning, todo, 504)
+
+
+def _clause(sentence: str) -> str:
+    """The sentence as it stands after a colon."""
+    return sentence[:1].lower() + sentence[1:].removesuffix(".")
 
 
 def explain_malformed(error: KeyVaultError) -> Problem:
