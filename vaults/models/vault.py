@@ -78,5 +78,10 @@ class Vault(models.Model):
         return "soon" if first_expiry and first_expiry <= timezone.now() + EXPIRES_SOON else "ok"
 
     @property
+    def read_in_full(self) -> bool:
+        """Has the last scan seen all that the vault holds? Else a figure of zero says nothing."""
+        return self.scanned_at is not None and not self.scan_problem
+
+    @property
     def team(self) -> Team:
         return self.connection.team

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.template.defaultfilters import floatformat
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from vaults.models import Vault
 
 CHART_WIDTH, CHART_HEIGHT, BAR_TOP, LABEL_HEIGHT, BAR_WIDTH = 560, 205, 20, 24, 27
 #: The bar of the expired stands apart from the months.
@@ -56,6 +61,13 @@ def expiry_chart(months: Sequence[Month], expired: int = 0, vault: str = "") -> 
         for place, month in enumerate(months, 1)
     ]
     return {"past": past, "bars": bars, "all": [past, *bars], "total": sum(bar.count for bar in bars), "base": BASE}
+
+
+def of_vault(count: int | None, vault: Vault) -> SafeString:
+    """How many the scan of a vault has found; none is a dash where it has not seen everything."""
+    if count or vault.read_in_full:
+        return SafeString(floatformat(count or 0, "0g"))
+    return format_html('<span class="none" title="{}">—</span>', "not everything could be read")
 
 
 def month_key(month: Month) -> str:

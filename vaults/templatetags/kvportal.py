@@ -21,7 +21,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 
 from vaults.permissions import Action
-from vaults.templatetags.figures import expiry_chart
+from vaults.templatetags.figures import expiry_chart, of_vault
 
 register = template.Library()
 
@@ -370,3 +370,4 @@ def first_given(*things: Any) -> Any:
 
 
 register.inclusion_tag("includes/expiry_chart.html")(expiry_chart)
+register.filter("of_vault", of_vault)

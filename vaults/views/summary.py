@@ -78,7 +78,7 @@ class Summary:
     def not_in_full(self) -> list[Vault]:
         """Vaults whose items are not all among the figures, or not as they are now: never scanned, or the last scan failed or
         was refused a list."""
-        return [vault for vault in self.counted if vault.scanned_at is None or vault.scan_problem]
+        return [vault for vault in self.counted if not vault.read_in_full]
 
 
 def live(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:

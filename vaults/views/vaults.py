@@ -78,7 +78,6 @@ def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
         **scan_state(vault),
         "vault": vault,
         "summary": summary_of([vault]),
-        "unscanned": vault.scanned_at is None,
     }
     try:
         context["url"] = clients.vault_url(vault)
