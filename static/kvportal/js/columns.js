@@ -1,0 +1,71 @@
+/* Columns of a list: which of them are shown follows from the room (lists.css) until somebody chooses. The choice is kept for each
+   list in this browser. Rows that come later follow too: the table names its columns by their places. */
+
+const NAME = 170; // so many pixels are left to the name, whatever else was chosen
+const phone = matchMedia("(max-width: 760px)"); // its rows are cards
+const choices = {};
+
+function choiceOf(list) {
+  try {
+    return { ...JSON.parse(localStorage.getItem(`kvportal-columns-${list}`)) };
+  } catch {
+    return {}; // No storage, or something else is kept there: the room decides.
+  }
+}
+
+function keep(list) {
+  try {
+    localStorage.setItem(`kvportal-columns-${list}`, JSON.stringify(choices[list]));
+  } catch {
+    // Kept for this page only.
+  }
+}
+
+function offer(menu) {
+  const card = menu.closest(".table-card");
+  const table = card.querySelector("table");
+  const list = menu.dataset.columns;
+  const choice = (choices[list] ??= choiceOf(list));
+  const name = table.querySelector("thead .col-name");
+  const heads = [...table.tHead.rows[0].cells].filter((head) => head !== name && head.matches(":not(.check, :has(.visually-hidden))"));
+  const boxes = new Map(heads.map((head) => [head, boxFor(head)]));
+  const shown = (head) => getComputedStyle(head).display !== "none";
+  const places = (wanted) => heads.filter((head) => choice[head.textContent.trim()] === wanted).map((head) => head.cellIndex + 1).join(" ");
+
+  function boxFor(head) {
+    const label = document.createElement("label");
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    label.append(box, head.textContent.trim());
+    menu.querySelector("[data-boxes]").append(label);
+    box.addEventListener("change", () => choose(head, box.checked));
+    return box;
+  }
+
+  function choose(head, wanted) {
+    const column = head.textContent.trim();
+    delete choice[column];
+    draw();
+    if (shown(head) !== wanted) choice[column] = wanted; // else the room decides so by itself
+    keep(list);
+    draw();
+  }
+
+  function draw() {
+    table.dataset.with = places(true);
+    table.dataset.without = places(false);
+    for (const [head, box] of boxes) box.checked = shown(head);
+    menu.querySelector("[data-count]").textContent = `, ${heads.filter(shown).length + 1} of ${heads.length + 1}`;
+    table.style.minWidth = "";
+    const lacks = NAME - name.offsetWidth;
+    if (table.dataset.with && lacks > 0 && !phone.matches) table.style.minWidth = `${table.offsetWidth + lacks * 1.25}px`; // a column of a fifth grows too
+  }
+
+  menu.hidden = false;
+  new ResizeObserver(draw).observe(card);
+  draw();
+}
+
+const offerAll = () => document.querySelectorAll("[data-columns][hidden]").forEach(offer);
+offerAll();
+document.body.addEventListener("htmx:afterSwap", offerAll);
