@@ -11,6 +11,7 @@ from vaults.actions.changes import (
     UNREAD,
     ChangedMeanwhile,
     NameTaken,
+    PartsUnread,
     changing,
     differences,
     stamp_of,
@@ -162,7 +163,8 @@ def new_version_of_certificate(
 ) -> CertificateOperation:
     """`opened_on` UNREAD: the certificate may not be read, so the vault is asked for a version by the policy that it has.
 
-    Raises ChangedMeanwhile where another version, or another policy, came first.
+    Raises ChangedMeanwhile where another version, or another policy, came first, and PartsUnread where a policy would be sent
+    without what could not be read of the present one.
     """
     with changing(actor, Action.CERTIFICATE_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.CERTIFICATE_NEW_VERSION, vault.team)
@@ -197,6 +199,7 @@ def _create_version(
         "preserve_cert_order": order,
     }
     if changed != policy:
+        _refuse_if_less(changed, wanted)
         event.detail["attributes"] = sorted(wanted.policy)
         return _create(client, event, name, changed, **more)
     try:
@@ -205,6 +208,17 @@ def _create_version(
         if not policy.as_read:
             raise
         return _create(client, event, name, policy, **more)
+
+
+def _refuse_if_less(policy: CertificatePolicy, wanted: VersionWanted) -> None:
+    """Raises PartsUnread. `policy`: the one that was read, with the parts that are wanted otherwise."""
+    if not policy.as_read:
+        raise PartsUnread(["policy"])
+    taken_away = {path for name, path in policy.locked.items() if name in wanted.policy or name == "issuer_name"}
+    if taken_away:
+        raise PartsUnread([f"policy.{path}" for path in sorted(taken_away)])
+    if not policy.issuer_name:
+        raise PartsUnread(["issuer"])
 
 
 def update_certificate(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> None:

@@ -45,6 +45,17 @@ class CurrentUnread(Exception):
         super().__init__("current version not read")
 
 
+class PartsUnread(Exception):
+    """A new version would be made without parts of the current one that could not be read, and nobody said what instead.
+
+    `parts`: their names, which are those of fields, where there is one.
+    """
+
+    def __init__(self, parts: Sequence[str]) -> None:
+        self.parts = tuple(parts)
+        super().__init__(f"not read: {', '.join(parts)}")
+
+
 class NameTaken(Exception):
     """The name is in use already: creating would silently add a version to somebody's item."""
 

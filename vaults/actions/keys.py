@@ -7,7 +7,9 @@ from typing import Any, Self
 
 from vaults import access, audit, clients, index
 from vaults.actions.changes import (
+    UNREAD,
     NameTaken,
+    PartsUnread,
     changing,
     differences,
     look_up_lost,
@@ -60,8 +62,15 @@ class KeyContent:
         """The same without what a key of its type does not have."""
         if not self.kty.startswith("EC"):
             return replace(self, crv=None)
-        able = (self.key_ops and [operation for operation in self.key_ops if operation not in NOT_FOR_EC]) or None
-        return replace(self, key_size=None, key_ops=able)
+        if not self.key_ops:
+            return replace(self, key_size=None)
+        able = [operation for operation in self.key_ops if operation not in NOT_FOR_EC]
+        return replace(self, key_size=None, key_ops=able or None)
+
+    def undecided(self) -> list[str]:
+        """What this has not and a key of its type is not made without: Key Vault would decide it, mostly for the weakest."""
+        needed = {"key_size": self.kty.startswith("RSA"), "crv": self.kty.startswith("EC"), "kty": not self.kty}
+        return [name for name, is_needed in needed.items() if is_needed and not getattr(self, name)]
 
     def made(self, version: KeyProperties) -> bool:
         """Could this version be the one that this content made?"""
@@ -159,22 +168,32 @@ def new_version_of_key(
 
     Where nothing changes and the key has a rotation policy, it is rotated: its dates are then the policy's.
     `opened_on` UNREAD: the form showed nothing of the current version, and `changes` are all that the new one gets.
-    Raises ChangedMeanwhile where another version came first.
+    Raises ChangedMeanwhile where another version came first, PartsUnread where `changes` lack what could not be read.
     """
     with changing(actor, Action.KEY_NEW_VERSION, vault, name) as event:
         access.require(actor, Action.KEY_NEW_VERSION, vault.team)
         client = clients.for_vault(vault, event)
         before = _predecessor(client, event, name)
         refuse_if_unread(before.key, opened_on)
-        content = KeyContent(kty="")
-        if before.key.value:
-            refuse_if_changed(before.key.value.properties, opened_on)
-            content = KeyContent.like(before.key.value)
+        key, content = None if opened_on == UNREAD else before.key.value, KeyContent(kty="")
+        if key:
+            refuse_if_changed(key.properties, opened_on)
+            content = KeyContent.like(key)
         content = replace(content, **changes).fitting()
         rotate = not changes and _rotates(before.rotation_policy)
+        if key and not rotate:
+            _refuse_if_less(content, key, changes)
         made = _make(client, event, name, content, before.versions.value, rotate=rotate)
     index.remember(vault, made)
     return made
+
+
+def _refuse_if_less(content: KeyContent, key: Key, changes: Mapping[str, Any]) -> None:
+    """Raises PartsUnread."""
+    of_its_type = {"kty", "key_size", "crv"}
+    missing = content.undecided() + [name for name in key.unread if name not in {*changes, *of_its_type}]
+    if missing:
+        raise PartsUnread(missing)
 
 
 def _rotates(policy: Part[RotationPolicy | None]) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from vaults.actions.certificates import Renewal, VersionWanted
@@ -185,9 +185,9 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
 
     @cached_property
     def shows_policy(self) -> bool:
-        """False where it is none that could be read: it can be kept then, not changed."""
+        """False where there is none that could be read: it can be kept then, not changed."""
         if self.renewal:
-            return "policy" not in self.renewal.certificate.odd
+            return self.renewal.certificate.policy is not None
         sent = {name.removeprefix("initial-") for name in self.data}
         return not self.is_bound or bool(sent & (set(self.part_names) - OF_THE_VERSION))
 
@@ -280,7 +280,7 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         form = CertificateVersionForm(data, renewal=renewal)
         for name, errors in self.errors.as_data().items():
             if name not in form.errors:
-                form.add_error(None if name == NON_FIELD_ERRORS else name, errors)
+                form.add_error(name if name in form.fields else None, errors)
         return form
 
     def _take_over(self, data: QueryDict, renewal: Renewal) -> None:

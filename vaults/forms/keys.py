@@ -97,7 +97,9 @@ class KeyVersionForm(OpenedOnMixin, KeyContentForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, known in (("kty", KEY_TYPES), ("key_size", KEY_SIZES), ("crv", CURVES)):
-            self.fields[name].choices = choices_with(known, self.opened_with(name))  # type: ignore[attr-defined]
+            present = self.opened_with(name)
+            none = [("", "—")] if present == "" else []  # what the key has not, or does not tell
+            self.fields[name].choices = choices_with([*none, *known], present)  # type: ignore[attr-defined]
         self.fields["key_ops"].offer(self.opened_with("key_ops") or ())  # type: ignore[attr-defined]
 
     def changes(self) -> dict[str, Any]:
@@ -105,8 +107,9 @@ class KeyVersionForm(OpenedOnMixin, KeyContentForm):
         changes = self.typed("kty", "key_size", "crv", "key_ops", "not_before", "expires_on", "enabled", "tags")
         if "kty" in changes:  # of another type: it can't take size and curve from the one before
             changes |= {name: self.cleaned_data.get(name) for name in ("key_size", "crv")}
-        if "key_size" in changes:
-            changes["key_size"] = int(changes["key_size"] or 0) or None
+        for name, kind in (("key_size", int), ("crv", str)):
+            if name in changes:
+                changes[name] = kind(changes[name]) if changes[name] else None
         if changes.get("enabled") is True:
             del changes["enabled"]  # Key Vault's default
         return {name: value for name, value in changes.items() if value is not None}

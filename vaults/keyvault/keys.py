@@ -8,7 +8,7 @@ from typing import Any
 
 from vaults.keyvault.answers import Json, attributes, deletion, identity, section
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
-from vaults.keyvault.lenient import Members
+from vaults.keyvault.lenient import Members, as_text
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.operations import API_VERSIONS
 from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy, Unset
@@ -108,7 +108,8 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             key_type=jwk["kty"] or "",
             key_ops=sent.texts("key_ops"),
             jwk={name: value for name, value in jwk.items() if value is not None},
-            release_policy=_release_policy(data.get("release_policy")),
+            release_policy=_release_policy(data.get("release_policy"), sent.odd),
+            tells_ops=isinstance(sent.raw("key_ops"), list),
             odd=sent.odd,
         )
 
@@ -127,15 +128,20 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         return DeletedKey(properties=self._properties(data), **deletion(data))
 
 
-def _release_policy(sent: Any) -> ReleasePolicy | None:
-    if not sent:
+def _release_policy(sent: Any, odd: dict[str, str]) -> ReleasePolicy | None:
+    """All of it or nothing: in part it would be another policy."""
+    if sent is None or sent == {}:
         return None
     members = Members(sent)
-    return ReleasePolicy(
+    policy = ReleasePolicy(
         content_type=members.text("contentType"),
         data=members.text("data") or "",
         immutable=bool(members.flag("immutable")),
     )
+    if members.odd or not policy.data:
+        odd["release_policy"] = as_text(sent)
+        return None
+    return policy
 
 
 def _release_policy_to_json(policy: ReleasePolicy) -> dict[str, object]:

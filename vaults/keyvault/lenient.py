@@ -26,6 +26,10 @@ class Members:
         self.odd: dict[str, str] = {} if odd is None else odd
         self._data: Mapping[str, Any] = data if isinstance(data, dict) else {}
 
+    def raw(self, name: str) -> Any:
+        """A member as it was sent."""
+        return self._data.get(name)
+
     def section(self, name: str, field: str = "") -> Members:
         """A nested object, with no members where it is none; it shares `odd`."""
         return Members(self._read(name, field, _mapping), self.odd)

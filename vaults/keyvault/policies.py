@@ -92,7 +92,14 @@ def policy_from_json(data: Json) -> CertificatePolicy:
         fields["lifetime_actions"] = tuple(_action_from_json(item) for item in actions)
         del members[_ACTIONS]
     others = {".".join(path): value for path, value in members.items() if path not in _OF_THE_SERVICE}
-    return CertificatePolicy(**fields, as_read=data, others=others)
+    unread = {name: ".".join(member.path) for name, member in _MEMBERS.items() if member.path in members}
+    locked = {
+        name: ".".join(member.path[:depth])
+        for name, member in _MEMBERS.items()
+        for depth in range(1, len(member.path))
+        if member.path[:depth] in members
+    }
+    return CertificatePolicy(**fields, as_read=data, others=others, unread=unread, locked=locked)
 
 
 def _walk(data: Json, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

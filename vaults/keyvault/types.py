@@ -135,14 +135,37 @@ CREATED_KEY_SIZES: Final = (2048, 3072, 4096)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key. `jwk` holds the public parts only (kty, n, e or crv, x, y), base64url; `odd` what of it could not be read."""
+    """A key. `jwk` holds the public parts only (kty, n, e or crv, x, y), base64url; `odd` what of it could not be read.
+
+    `tells_ops`: whether `key_ops` are what the vault said, be it none.
+    """
 
     properties: KeyProperties
     key_type: str
     key_ops: tuple[str, ...]
     jwk: Mapping[str, str]
     release_policy: ReleasePolicy | None = None
+    tells_ops: bool = True
     odd: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """What makes a key what it is and could not be read, by its name when one is created; its text where there was some."""
+        odd = {**self.properties.odd, **self.odd}
+        found = {}
+        if not self.key_type:
+            found["kty"] = odd.get("kty", "")
+        elif self.key_type.startswith("RSA") and self.size is None:
+            found["key_size"] = odd.get("n", "")
+        elif self.key_type.startswith("EC") and not self.jwk.get("crv"):
+            found["crv"] = odd.get("crv", "")
+        if not self.tells_ops:
+            found["key_ops"] = odd.get("key_ops", "")
+        if export := odd.get("exportable") or odd.get("attributes"):
+            found["exportable"] = export
+        if "release_policy" in odd:
+            found["release_policy"] = odd["release_policy"]
+        return found
 
     @property
     def size(self) -> int | None:
@@ -196,7 +219,8 @@ class CertificatePolicy:
     """How a certificate is made. None and () mean that the vault decides.
 
     `as_read` is the vault's own JSON, which is sent back with what was changed; `others` are those of its members, by their
-    path, that no field here can tell.
+    path, that no field here can tell. `unread` are fields in whose place one of those stands, `locked` fields of a section in
+    whose place one stands, each with its path: what is written over a section takes all of it away.
     """
 
     issuer_name: str | None = None
@@ -220,6 +244,8 @@ class CertificatePolicy:
     lifetime_actions: tuple[LifetimeAction, ...] = ()
     as_read: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     others: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    unread: Mapping[str, str] = field(default_factory=dict, compare=False)
+    locked: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,19 @@ from typing import Any
 
 from django.forms.boundfield import BoundField
 
-from vaults.forms.certificate_versions import LIFETIME, OF_THE_VERSION, CertificateVersionForm, values_of
+from vaults.forms.certificate_versions import (
+    LIFETIME,
+    OF_THE_VERSION,
+    POLICY_FIELDS,
+    CertificateVersionForm,
+    values_of,
+)
 from vaults.forms.policy_fields import CONTENT_TYPES, usage_name
-from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction
+from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction, Properties
 from vaults.keyvault.x509 import CertificateFacts
 
 Values = Mapping[str, Any]
+CAN_NOT = "can't be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,12 @@ def parts_of_policy(certificate: Certificate) -> Sequence[Group]:
     values["lifetime_actions"] = (certificate.policy or CertificatePolicy()).lifetime_actions
     groups = [
         Group(
-            label, [Part(part, **show(values)) for part, names, show in parts if not {"tags", "enabled"} & set(names)]
+            label,
+            [
+                Part(part, **show(values) | _unread_part(names, certificate.policy, ""))
+                for part, names, show in parts
+                if not {"tags", "enabled"} & set(names)
+            ],
         )
         for label, parts in _GROUPS
     ]
@@ -56,6 +68,7 @@ def parts_of_policy(certificate: Certificate) -> Sequence[Group]:
 def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) -> Sequence[Group]:
     """All parts of what a further version is made of, with the fields that change them. `facts`: of the present version."""
     certificate = form.renewal.certificate if form.renewal else None
+    policy = certificate.policy if certificate else None
     values = {name: form.present(name) for name in form.part_names}
     values["lifetime_actions"] = _lifetime(values, certificate)
     providers = {issuer.name: issuer.provider for issuer in (form.renewal and form.renewal.issuers.value) or ()}
@@ -63,10 +76,11 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
     remarks = _remarks(values, facts) if facts and form.shows_policy else {}
 
     def part(label: str, names: Sequence[str], show: Callable[[Values], dict[str, Any]]) -> Part:
-        known = [name for name in names if name in form.fields]
+        known = [name for name in names if name in form.fields and not (policy and _of_policy(name) in policy.locked)]
+        unread = _unread_part(names, policy, "kept unless it is changed") | _unread_version(names, certificate)
         return Part(
             label,
-            **show(values),
+            **show(values) | unread,
             remark=remarks.get(names[0], ""),
             fields=tuple(form[name] for name in known),
             changed=bool(set(known) & set(form.changed_data)),
@@ -77,10 +91,36 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
         Group(label, [part(*each) for each in parts if form.shows_policy or OF_THE_VERSION & set(each[1])])
         for label, parts in _GROUPS
     ]
-    raw = certificate.odd.get("policy", "") if certificate else ""
-    unread = [Group("Policy", [Part("Policy", raw, note="can't be read; the vault makes the new version by it")])]
-    groups = [*(unread if raw else []), *(group for group in groups if group.parts)]
-    return [*groups, *_others(certificate.policy if certificate else None)]
+    if certificate and not policy:
+        raw = certificate.odd.get("policy", "")
+        note = f"{CAN_NOT}; the vault makes the new version by it"
+        untold = "not told by the vault, which makes the new version by the one it has"
+        groups.insert(0, Group("Policy", [Part("Policy", raw, note=note if raw else untold)]))
+    return [*(group for group in groups if group.parts), *_others(policy)]
+
+
+def _of_policy(name: str) -> str:
+    """The field of CertificatePolicy that a form's field is about."""
+    return {**POLICY_FIELDS, "key_size": "key_size", "crv": "curve"}.get(name, "")
+
+
+def _unread_part(names: Sequence[str], policy: CertificatePolicy | None, what: str) -> dict[str, Any]:
+    """What is said of a part in whose place something else stands, which is among the others; nothing of one that was read."""
+    if policy is None:
+        return {}
+    if any(_of_policy(name) in policy.locked for name in names):
+        return {"note": CAN_NOT + (", kept as it is" if what else "")}
+    if any(_of_policy(name) in policy.unread for name in names):
+        return {"note": CAN_NOT + (f", {what}" if what else "")}
+    return {}
+
+
+def _unread_version(names: Sequence[str], certificate: Certificate | None) -> dict[str, Any]:
+    """The same of a part that is the version's own."""
+    odd = {**certificate.properties.odd, **certificate.odd} if certificate else {}
+    members = {"enabled": "enabled", "tags": "tags", "preserve_cert_order": "preserveCertOrder"}
+    raw = next((odd[members[name]] for name in names if name in members and members[name] in odd), "")
+    return in_words(raw, CAN_NOT) if raw else {}
 
 
 def _others(policy: CertificatePolicy | None) -> Iterable[Group]:
@@ -181,7 +221,10 @@ def _content_type(values: Values) -> dict[str, Any]:
     return in_words(values["content_type"] or "", dict(CONTENT_TYPES).get(values["content_type"], "Key Vault decides"))
 
 
-def tag_words(values: Values) -> dict[str, Any]:
+def tag_words(values: Values, current: Properties | None = None) -> dict[str, Any]:
+    """`current`: the version that they are of, which may have something else in their place."""
+    if current and "tags" in current.odd:
+        return in_words(current.odd["tags"], CAN_NOT)
     tags = values["tags"]
     return {"tags": tags} if tags and isinstance(tags, Mapping) else in_words(tags or "", "" if tags else "none")
 

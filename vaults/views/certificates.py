@@ -20,6 +20,7 @@ from vaults.keyvault.types import CertificateProperties
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
+from vaults.views.carried import unreadable_of_certificate
 from vaults.views.certificate_parts import parts_of_form, parts_of_policy
 from vaults.views.confirm import current_if_read, deletion_page
 from vaults.views.doors import once, with_vault
@@ -28,6 +29,7 @@ from vaults.views.forms import attributes_of, form_page, posted, refused_form
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.parts import current_version, not_read, shown_version
+from vaults.views.tally import tally_of
 
 UNREAD_NOTE = (
     "So neither the policy nor the current version is shown. The vault has them, and makes the new version by its own policy. "
@@ -168,12 +170,15 @@ def _version_page(request: HtmxRequest, context: dict[str, Any], form: Certifica
     present = form.renewal.certificate if form.renewal else None
     groups = parts_of_form(form, x509.read_certificate(present.cer) if present else None)
     parts = [part for group in groups for part in group.parts]
+    losses = unreadable_of_certificate(present) if present else []
     context |= {
         "form": form,
         "present": present,
         "groups": groups,
         "count": len(parts),
         "changed_parts": [part.label for part in parts if part.changed],
+        "not_carried": losses,
+        "tally": tally_of(groups, lost=bool(losses)),
     }
     return form_page(request, "vaults/certificate_version_form.html", context)
 

@@ -10,7 +10,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from vaults import problems
-from vaults.actions.changes import UNREAD, ChangedMeanwhile, CurrentUnread, NameTaken
+from vaults.actions.changes import UNREAD, ChangedMeanwhile, CurrentUnread, NameTaken, PartsUnread
 from vaults.keyvault.errors import BadRequest, Conflict
 from vaults.keyvault.types import Properties
 from vaults.views.pages import HtmxRequest, render_page
@@ -73,6 +73,20 @@ def _go_on_from(form: forms.Form, stamp: str) -> None:
     form.data = data
 
 
+#: By part, what to do where it can't be read; where there is no field for it, nothing but another tool helps.
+PARTS = {
+    "kty": "The key's type can't be read. Choose one.",
+    "key_size": "Choose a size: a key of this type has one, and there is none that could be carried over.",
+    "crv": "Choose a curve: a key of this type has one, and there is none that could be carried over.",
+    "key_ops": "The permitted operations can't be read. Tick those that the new version is to have.",
+    "exportable": "Whether the key may be exported can't be read, so no new version is created here: it might lose that.",
+    "release_policy": "The key's release policy can't be read, so no new version is created here: it would be without it.",
+    "issuer": "The policy names no issuer that can be read. Choose who is to sign the new version.",
+    "policy": "The certificate's policy could not be read, so no part of it can be changed here. Request a version without "
+    "a change of the policy, or send a whole policy by another tool.",
+}
+
+
 @contextmanager
 def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]:
     """Try an action with what the form holds; what it raises becomes an error at the field or a problem over the form."""
@@ -83,6 +97,10 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
     except NameTaken:
         form.add_error("name", "This name is in use. Open the item to add a version to it, or choose another name.")
         context["taken"] = True
+    except PartsUnread as unread:
+        for part in unread.parts:
+            sentence = PARTS.get(part, f"{part} can't be read, so no part of it can be changed here.")
+            form.add_error(part if part in form.fields else None, sentence)
     except ChangedMeanwhile as changed:
         context["changed"] = changed.current
         _go_on_from(form, changed.stamp)
@@ -90,8 +108,8 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
             None,
             "Somebody else changed this after you opened it. Look at what stands there now, then send again.",
         )
-    except CurrentUnread as unread:
-        context["unread"] = problems.explain(unread.error, vault=context.get("vault"))
+    except CurrentUnread as current:
+        context["unread"] = problems.explain(current.error, vault=context.get("vault"))
         _go_on_from(form, UNREAD)
         form.add_error(
             None,

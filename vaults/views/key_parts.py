@@ -6,11 +6,22 @@ from typing import Any
 from vaults.actions.keys import Predecessor
 from vaults.forms.keys import KeyVersionForm
 from vaults.keyvault.types import CREATED_KEY_SIZES, Key, RotationPolicy
-from vaults.views.certificate_parts import Group, Part, in_words, key_words, tag_words
+from vaults.views.carried import disabled, state, unreadable
+from vaults.views.certificate_parts import CAN_NOT, Group, Part, in_words, key_words, tag_words
 from vaults.views.durations import duration_words
-from vaults.views.secret_parts import disabled
 
 UNTOLD = "not told by this API version"
+#: What of a key may be impossible to read, in words.
+UNREAD = {
+    "kty": "The type of the current version",
+    "key_size": "The size of the current version",
+    "crv": "The curve of the current version",
+    "key_ops": "The permitted operations of the current version",
+    "exportable": "Whether the current version may be exported",
+    "release_policy": "The release policy of the current version",
+}
+#: Those that no field asks for.
+WITHOUT_FIELD = {"exportable", "release_policy"}
 
 
 def parts_of_version(form: KeyVersionForm, before: Predecessor | None) -> Sequence[Group]:
@@ -24,22 +35,22 @@ def parts_of_version(form: KeyVersionForm, before: Predecessor | None) -> Sequen
             **shown,
             fields=tuple(form[name] for name in names),
             changed=form.is_bound and bool(set(names) & set(form.changed_data)),
-            wrong=bool(set(names) & set(form.errors)) or bool("key_size" in names and key and _odd_size(key)),
+            wrong=bool(set(names) & (set(form.errors) | set(key.unread if key else ())))
+            or bool("key_size" in names and key and _odd_size(key)),
         )
 
-    operations = tuple(form.opened_with("key_ops") or ())
     return [
         Group(
             "Key",
             [
                 part("Type and size", ("kty", "key_size", "crv"), _made(form, key)),
-                Part("Export", **_export(key)),
-                Part("Release policy", **_release(key)),
+                Part("Export", **_export(before, key)),
+                Part("Release policy", **_release(before, key)),
             ],
         ),
         Group(
             "Use",
-            [part("Permitted operations", ("key_ops",), {"labels": operations, "note": "" if operations else "none"})],
+            [part("Permitted operations", ("key_ops",), _operations(form, key))],
         ),
         Group(
             "Life",
@@ -52,8 +63,8 @@ def parts_of_version(form: KeyVersionForm, before: Predecessor | None) -> Sequen
         Group(
             "Stored",
             [
-                part("State", ("enabled",), in_words("", "enabled")),
-                part("Tags", ("tags",), tag_words({"tags": form.opened_with("tags")})),
+                part("State", ("enabled",), state(key.properties if key else None)),
+                part("Tags", ("tags",), tag_words({"tags": form.opened_with("tags")}, key.properties if key else None)),
             ],
         ),
     ]
@@ -78,7 +89,24 @@ def not_carried(before: Predecessor, key: Key, api_version: str) -> list[str]:
         notes.append("The current version has an unusual public exponent; the new one gets 65537.")
     if key.properties.not_before or key.properties.expires_on:
         notes.append("Dates are not carried over: a new version has none but those given here.")
-    return [*notes, *disabled(key.properties)]
+    return [
+        *notes,
+        *_unread_parts(key, before.rotation_policy.value),
+        *unreadable(key.properties, "tags", "enabled"),
+        *disabled(key.properties),
+    ]
+
+
+def _unread_parts(key: Key, rotation: RotationPolicy | None) -> Sequence[str]:
+    notes = []
+    for name, raw in key.unread.items():
+        todo = "So no new version is created here." if name in WITHOUT_FIELD else "It has to be chosen."
+        if rotation:
+            todo = (
+                f"If nothing is changed, the key is rotated, and Key Vault keeps it; else: {todo[0].lower()}{todo[1:]}"
+            )
+        notes.append(f"{UNREAD[name]} can't be read{f': {raw}' if raw else ''}. {todo}")
+    return notes
 
 
 def _odd_size(key: Key) -> bool:
@@ -86,27 +114,41 @@ def _odd_size(key: Key) -> bool:
 
 
 def _made(form: KeyVersionForm, key: Key | None) -> dict[str, Any]:
-    values = {name: form.opened_with(name) for name in ("kty", "key_size", "crv")}
-    if key:  # the form's select has a size for every type
-        values["key_size"] = key.size
-    return key_words(values)
+    shown = key_words({name: form.opened_with(name) for name in ("kty", "key_size", "crv")})
+    missing = {"kty": "type", "key_size": "size", "crv": "curve"}
+    unread = [word for name, word in missing.items() if key and name in key.unread]
+    return {**shown, "note": f"the {unread[0]} can't be read"} if unread else shown
 
 
-def _export(key: Key | None) -> dict[str, Any]:
+def _operations(form: KeyVersionForm, key: Key | None) -> dict[str, Any]:
+    if key and "key_ops" in key.unread:
+        return in_words(key.unread["key_ops"], CAN_NOT)
+    operations = tuple(form.opened_with("key_ops") or ())
+    return {"labels": operations, "note": "" if operations else "none"}
+
+
+def _untold(before: Predecessor | None) -> str:
+    return "not told" if before and before.knows_policies else UNTOLD
+
+
+def _export(before: Predecessor | None, key: Key | None) -> dict[str, Any]:
+    if key and "exportable" in key.unread:
+        return in_words(key.unread["exportable"], CAN_NOT)
     exportable = key.properties.exportable if key else None
     sentences = {
         True: "may leave the vault, under its release policy",
         False: "never, the private key stays in the vault",
     }
-    return in_words("", UNTOLD if exportable is None else sentences[exportable])
+    return in_words("", _untold(before) if exportable is None else sentences[exportable])
 
 
-def _release(key: Key | None) -> dict[str, Any]:
-    if key is None or key.properties.exportable is None:
-        return in_words("", UNTOLD)
-    policy = key.release_policy
+def _release(before: Predecessor | None, key: Key | None) -> dict[str, Any]:
+    if key and "release_policy" in key.unread:
+        return in_words(key.unread["release_policy"], CAN_NOT)
+    policy = key.release_policy if key else None
     if policy is None:
-        return in_words("", "none")
+        told = key and (key.properties.exportable is not None or (before and before.knows_policies))
+        return in_words("", "none" if told else UNTOLD)
     return in_words(policy.text, "can't be changed" if policy.immutable else "")
 
 

@@ -27,6 +27,7 @@ from vaults.views.key_parts import not_carried, parts_of_version
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.parts import current_version, not_read, shown_version
+from vaults.views.tally import tally_of
 
 UNREAD_NOTE = (
     "So nothing of the current version is carried over: type, size, permitted operations and tags are those given here, and the "
@@ -100,9 +101,8 @@ def _version_form_of(key: Key | None) -> KeyVersionForm:
         initial={
             "opened_on": stamp_of(key.properties),
             "kty": key.key_type,
-            # A part the key has not, or does not tell, starts as its select draws it: then nothing was changed.
-            "key_size": key.size or 2048,
-            "crv": key.jwk.get("crv", "P-256"),
+            "key_size": key.size or "",
+            "crv": key.jwk.get("crv", ""),
             "key_ops": key.key_ops,
             "tags": key.properties.tags,
         }
@@ -158,13 +158,15 @@ def _version_page(
         return form_page(request, "vaults/key_form.html", context)
     key, groups = before.key.value if before else None, parts_of_version(form, before)
     parts = [part for group in groups for part in group.parts]
+    losses = not_carried(before, key, context["vault"].connection.api_version) if before and key else []
     context |= {
         "present": key.properties if key else None,
         "groups": groups,
         "count": len(parts),
         "changed_parts": [part.label for part in parts if part.changed],
         "rotation_policy": before.rotation_policy.value if before else None,
-        "not_carried": not_carried(before, key, context["vault"].connection.api_version) if before and key else [],
+        "not_carried": losses,
+        "tally": tally_of(groups, lost=bool(losses)),
     }
     return form_page(request, "vaults/key_version_form.html", context)
 

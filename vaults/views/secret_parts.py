@@ -9,12 +9,10 @@ from django.utils import timezone
 from vaults.actions.changes import UNREAD, stamp_of
 from vaults.forms.fields import MOST_TAGS
 from vaults.forms.secrets import MOST_DAYS, SecretVersionForm
-from vaults.keyvault.types import Properties, SecretProperties
+from vaults.keyvault.types import SecretProperties
 from vaults.templatetags.kvportal import date_and_time
-from vaults.views.certificate_parts import Group, Part, in_words, tag_words
-
-#: What can't be read of a version and so can't be carried over, in words. Its end is asked about.
-UNREADABLE = {"content_type": "content type", "tags": "tags", "not_before": "start", "enabled": "state"}
+from vaults.views.carried import UNREADABLE, disabled, state, unreadable
+from vaults.views.certificate_parts import CAN_NOT, Group, Part, in_words, tag_words
 
 
 def version_form_of(current: SecretProperties | None) -> SecretVersionForm:
@@ -43,8 +41,8 @@ def days_of(version: SecretProperties) -> int | None:
     return days if 0 < days <= MOST_DAYS else None
 
 
-def parts_of_version(form: SecretVersionForm) -> Sequence[Group]:
-    """All from what the form was opened with: it is shown the same where the current version can't be read again."""
+def parts_of_version(form: SecretVersionForm, current: SecretProperties | None) -> Sequence[Group]:
+    """What the form was opened with; `current`, for what of it can't be read, is None where it can't be read again."""
 
     def part(label: str, names: Sequence[str], shown: Mapping[str, Any], remark: str = "") -> Part:
         return Part(
@@ -55,6 +53,9 @@ def parts_of_version(form: SecretVersionForm) -> Sequence[Group]:
             changed=form.is_bound and bool(set(names) & set(form.changed_data)),
             wrong=bool(set(names) & set(form.errors)),
         )
+
+    def raw(name: str) -> dict[str, Any]:
+        return in_words(current.odd[name], CAN_NOT) if current and name in current.odd else {}
 
     asks = "until" in form.fields
     content_type, start = form.opened_with("content_type"), form.opened_with("not_before")
@@ -68,15 +69,19 @@ def parts_of_version(form: SecretVersionForm) -> Sequence[Group]:
             "Life",
             [
                 until or part("Expires", ("expires_on",), in_words("", "never")),
-                part("Activates", ("not_before",), _start(start)),
-                part("State", ("enabled",), in_words("", "enabled")),
+                part("Activates", ("not_before",), raw("not_before") or _start(start)),
+                part("State", ("enabled",), state(current)),
             ],
         ),
         Group(
             "Stored",
             [
-                part("Content type", ("content_type",), in_words(content_type or "", "" if content_type else "none")),
-                part("Tags", ("tags",), tag_words({"tags": form.opened_with("tags")})),
+                part(
+                    "Content type",
+                    ("content_type",),
+                    raw("content_type") or in_words(content_type or "", "" if content_type else "none"),
+                ),
+                part("Tags", ("tags",), tag_words({"tags": form.opened_with("tags")}, current)),
             ],
         ),
     ]
@@ -92,7 +97,12 @@ def _start(moment: datetime | None) -> dict[str, Any]:
 
 def not_carried(current: SecretProperties) -> list[str]:
     """What a new version will not have from the current one, in sentences: known before anything is sent."""
-    return [*_end(current), *_unreadable(current), *disabled(current), *_tags(current)]
+    return [*_end(current), *lost(current), *_tags(current)]
+
+
+def lost(current: SecretProperties) -> list[str]:
+    """What nobody is asked about and is other than in the current version."""
+    return [*unreadable(current, *UNREADABLE), *disabled(current)]
 
 
 def _end(current: SecretProperties) -> list[str]:
@@ -104,20 +114,6 @@ def _end(current: SecretProperties) -> list[str]:
     if raw := current.odd.get("expires_on"):
         return [f"The end of the current version can't be read: {raw}. Choose until when the new one lasts."]
     return []
-
-
-def _unreadable(current: SecretProperties) -> list[str]:
-    return [
-        f"The {word} of the current version can't be read: {current.odd[name]}. The new one has what is given here."
-        for name, word in UNREADABLE.items()
-        if name in current.odd
-    ]
-
-
-def disabled(current: Properties) -> list[str]:
-    if current.enabled is not False:
-        return []
-    return ["The current version is disabled; the new one is enabled unless you change its state."]
 
 
 def _tags(current: SecretProperties) -> list[str]:

@@ -25,7 +25,8 @@ from vaults.views.forms import attributes_of, form_page, posted, refused_form, s
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, is_swap, render_page
 from vaults.views.parts import current_version, not_read, shown_version
-from vaults.views.secret_parts import not_carried, parts_of_version, version_form_of
+from vaults.views.secret_parts import lost, not_carried, parts_of_version, version_form_of
+from vaults.views.tally import tally_of
 from vaults.views.values import shown
 
 UNREAD_NOTE = (
@@ -127,7 +128,7 @@ def _version_page(
     context["form"] = form
     if form["opened_on"].value() == UNREAD:
         return form_page(request, "vaults/secret_form.html", context)
-    groups = parts_of_version(form)
+    groups = parts_of_version(form, current)
     parts = [part for group in groups for part in group.parts]
     context |= {
         "present": current,
@@ -135,6 +136,12 @@ def _version_page(
         "count": len(parts),
         "changed_parts": [part.label for part in parts if part.changed],
         "not_carried": not_carried(current) if current else [],
+        "tally": tally_of(
+            groups,
+            lost=bool(current and lost(current)),
+            only="Only the value is new",
+            asks_end="until" in form.fields,
+        ),
     }
     return form_page(request, "vaults/secret_version_form.html", context)
 

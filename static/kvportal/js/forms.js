@@ -70,7 +70,7 @@ function tell() {
   tally.classList.toggle("touched", names.length > 0);
   // These steps were told for the issuer and the validity that stood there.
   document.querySelector(".version-steps").hidden = names.includes("Authority") || names.includes("Validity");
-  tally.querySelector("span").textContent = names.length ? `Changed: ${names.join(", ")}. All else stays.` : tally.dataset.untouched ?? `Nothing changed, all ${tally.dataset.parts} parts stay.`;
+  tally.querySelector("span").textContent = names.length ? `Changed: ${names.join(", ")}. ${tally.dataset.rest}` : tally.dataset.untouched;
 }
 if (tally) {
   form.addEventListener("input", tell);
