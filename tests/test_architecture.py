@@ -102,6 +102,7 @@ NOUNS = tuple(
         "clouds",
         "identifiers",
         "references",
+        "pasted",
         "probes",
         "http.Exchange",
         "parallel",

@@ -87,7 +87,7 @@ def vault_name(connection: Connection, typed: str) -> str:
 
     Raises UnknownCloud, InvalidVaultName, HostNotAllowed.
     """
-    return cloud_of(connection).vault_name(typed.strip().rstrip("/"))
+    return cloud_of(connection).vault_name(typed)
 
 
 def vaults_by_spelling(vaults: Iterable[Vault]) -> dict[str, list[Vault]]:

@@ -64,6 +64,17 @@ def test_store_and_test_as_the_scenario_says(olga: Client, world: World, emulato
     assert listing.headers["x-ms-client-request-id"] == str(last_entry(Action.CONNECTION_TEST).event)
 
 
+@pytest.mark.parametrize(
+    "around", ["{}", '"{}"', "{{{}}}", "<{}>,", "\ufeff{}\u200b", "\u202a{}\u202c", "`{}`.", "\u00a0({})", "“{}”"]
+)
+def test_ids_are_taken_out_of_what_stands_around_them(around: str, olga: Client, world: World) -> None:
+    for tenant in (TENANT_ID, "shop.example"):
+        typed = {"tenant_id": around.format(tenant), "client_id": around.format(DEPLOY.client_id)}
+        assert edit(olga, world, **typed).status_code == 302
+        kept = Connection.objects.get(pk=world.connection.pk)
+        assert (kept.tenant_id, kept.client_id) == (tenant, DEPLOY.client_id)
+
+
 def test_the_secret_is_never_shown_again(olga: Client, world: World) -> None:
     pages = [f"/connections/{world.connection.pk}/{page}" for page in ("", "edit/")] + ["/connections/"]
     assert not [page for page in pages if ADMIN.client_secret in olga.get(page).content.decode()]

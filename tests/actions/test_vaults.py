@@ -46,6 +46,13 @@ HOSTILE = [
     "evilvault.test",
     "https://kv-shop-prod.vault.test@evil.example/",
     "https://kv-shop-prod.vault.test:8443/",
+    "https://kv-shop-prod.vault.test:04430/",
+    "https://kv-shop-prod.vault.test../",
+    "https://user@kv-shop-prod.vault.test/",
+    '"kv-shop-prod" "kv-shop-stage"',
+    "https://kv-shop-prod.vault.test\\@evil.example/",
+    "//evil.example/",
+    "evil.example.",
     "https://kv-shop-prod.vault.test/secrets",
     "http://kv-shop-prod.vault.test/",
     "169.254.169.254",
@@ -88,6 +95,27 @@ SPELLINGS = [
     "https://kv-shop-stage.vault.test",
     "https://kv-shop-stage.vault.test/",
     "HTTPS://kv-shop-stage.vault.test:443/",
+    "kv-shop-stage.vault.test.",
+    "https://kv-shop-stage.vault.test./",
+    "https://kv-shop-stage.vault.test.:443",
+    "https://kv-shop-stage.vault.test:0443/",
+    "https://kv-shop-stage.vault.test:/",
+    "//kv-shop-stage.vault.test/",
+    '"kv-shop-stage"',
+    "'kv-shop-stage',",
+    "“kv-shop-stage”",
+    "<kv-shop-stage>",
+    "<https://kv-shop-stage.vault.test/>",
+    "`kv-shop-stage`.",
+    "(kv-shop-stage.vault.test)",
+    '"https://kv-shop-stage.vault.test/";',
+    "\ufeffkv-shop-stage",
+    "kv-shop-stage\u200b",
+    "\u200e\u202akv-shop-stage\u202c",
+    "kv-\u200bshop-\u00adstage",
+    "kv\u2011shop\u2010stage",
+    "\u00a0kv-shop-stage\u3000",
+    "\u2068https://kv-shop-stage.vault.test/\u2069",
 ]
 
 
@@ -95,11 +123,19 @@ SPELLINGS = [
 def test_however_it_is_typed_it_is_one_vault(typed: str, olga: Client, world: World) -> None:
     assert fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name=typed).status_code == 302
     assert Vault.objects.get(slug="kv-shop-stage").name == "kv-shop-stage"
-    for again in SPELLINGS:
+    assert olga.get("/go/", {"q": typed})["Location"] == "/vaults/kv-shop-stage/"
+    for again in SPELLINGS[:8]:
         answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name=again)
         assert answer.status_code == 422, again
         assert "This connection has this vault already." in text_of(answer), again
     assert Vault.objects.count() == 2
+
+
+@pytest.mark.parametrize("typed", SPELLINGS)
+def test_every_spelling_is_known_again(typed: str, world: World) -> None:
+    vaults.add_vault(world.olga, world.connection, "kv-shop-stage")
+    with pytest.raises(vaults.VaultKnown):
+        vaults.add_vault(world.olga, world.connection, typed)
 
 
 def test_a_vault_kept_under_another_spelling_is_the_same(olga: Client, world: World) -> None:

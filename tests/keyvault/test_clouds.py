@@ -44,6 +44,18 @@ def test_exact_hosts_may_have_a_port(address: str) -> None:
     assert LOCAL.vault_name(address) == "kv-shop-prod"
 
 
+def test_what_is_typed_is_read_leniently_and_what_is_asked_strictly() -> None:
+    """A client is given names that this package made itself; people's spellings end at `vault_name`."""
+    for address in ("kv-one.vault.azure.net.", "https://kv-one.vault.azure.net:0443/", '"kv-one"', "kv-one\u200b"):
+        assert AZURE.vault_name(address) == "kv-one"
+        with pytest.raises((HostNotAllowed, InvalidVaultName)):
+            AZURE.vault_url(address)
+    for address in ("[::1]:8443", "<https://[::1]:08443/>", "'[::1]:8443'"):
+        assert replace(LOCAL, vault_hosts={"kv-six": "[::1]:8443"}).vault_name(address) == "kv-six"
+    with pytest.raises((HostNotAllowed, InvalidVaultName)):
+        AZURE.vault_name("https://kv-one.vault.azure.net@evil.test/")
+
+
 def test_a_vault_that_its_name_does_not_lead_to_is_called_by_its_host() -> None:
     stack = Cloud(
         name="stack",
@@ -135,6 +147,8 @@ def test_a_file_adds_clouds(tmp_path: Path) -> None:
         [clouds.local.vault_hosts]
         KV-Shop-Prod = "LOCALHOST:8444"
         kv-lab = "kv-lab.test:443"
+        kv-six = "https://[::1]:08443/"
+        kv-dot = "kv-dot.test."
         """
     )
 
@@ -145,6 +159,8 @@ def test_a_file_adds_clouds(tmp_path: Path) -> None:
     assert local.authority == "https://localhost:8443"
     assert local.vault_url("kv-shop-prod") == "https://localhost:8444"
     assert local.vault_name("https://kv-lab.test/") == "kv-lab"
+    assert local.vault_url("kv-six") == "https://[::1]:8443"
+    assert local.vault_url("kv-dot") == "https://kv-dot.test"
     assert local.ca_file == "/somewhere/ca.pem"
     assert load_clouds(file)["local"] == local
     assert hash(load_clouds(file)["local"]) == hash(local)

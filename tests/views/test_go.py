@@ -82,7 +82,20 @@ PASTED = {
     f"{HOST}/secrets/checkout".replace("/", "\\/"): ITEM,
     f"curl '{HOST}/secrets/checkout/versions?api-version=7.0'": ITEM,
     f"GET {HOST}/keys/signing/{VERSION}/sign?api-version=7.4": f"/vaults/kv-shop-prod/keys/signing/versions/{VERSION}/",
+    f"{HOST}/secrets/checkout".removeprefix("https:"): ITEM,
+    f"{HOST}/".removeprefix("https:"): "/vaults/kv-shop-prod/",
+    f"{HOST}/secrets/%63heckout": ITEM,
+    f"{HOST}/secrets/checkout".replace("-", "%2D").replace("https", "HTTPS"): ITEM,
+    f"https://login.test/?to={quote(f'{HOST}/secrets/%63heckout', safe='')}": ITEM,
+    f"{HOST}./secrets/checkout": ITEM,
+    f"{HOST}:0443/secrets/checkout": ITEM,
+    f"{HOST}:/secrets/checkout": ITEM,
+    f"{HOST}.:443/": "/vaults/kv-shop-prod/",
+    f"{HOST}/secrets/checkout".replace("-", "\u2011"): ITEM,
+    "\u2066kv\u2010shop\u2010prod\u2069": "/vaults/kv-shop-prod/",
     # app settings
+    "@Microsoft.KeyVault(SecretUri=@Microsoft.KeyVault(VaultName=kv-shop-prod;SecretName=checkout))": ITEM,
+    f"@Microsoft.KeyVault(SecretUri=@Microsoft.KeyVault(SecretUri={HOST}/secrets/checkout))": ITEM,
     f"@Microsoft.KeyVault(SecretUri={HOST}/secrets/checkout/)": ITEM,
     f"DB_PASSWORD=@Microsoft.KeyVault(SecretUri={HOST}/secrets/checkout/{VERSION})": ITEM_VERSION,
     "@Microsoft.KeyVault(VaultName=kv-shop-prod;SecretName=checkout)": ITEM,
@@ -214,6 +227,9 @@ def test_the_box_takes_a_whole_link_of_the_portal(olga: Client, world: World) ->
 
 
 WORDS = [
+    # an address with a user in it is none of Key Vault's, whichever of its parts is the host
+    f"{HOST}/secrets/checkout".replace("//", "//user@"),
+    f"{HOST}@evil.test/secrets/checkout",
     "checkout password",
     "www.example.com",
     "https://www.example.com/",
@@ -287,6 +303,10 @@ def test_the_inventorys_own_box_takes_them_too(olga: Client, world: World) -> No
         (RESOURCE, 2),
         ("checkout-old", 1),
         ("checkout", 2),
+        ('"checkout"', 2),
+        ("<checkout-old>,", 1),
+        ("\u200bcheckout\ufeff old", 1),
+        ('"', 0),
     ):
         assert olga.get("/inventory/", {"q": pasted}).context["page"].paginator.count == found, pasted
 

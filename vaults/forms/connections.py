@@ -16,6 +16,7 @@ from vaults.actions.connections import Credential
 from vaults.forms.certificate_files import read_certificate
 from vaults.forms.fields import MomentField
 from vaults.forms.submissions import FormKeyMixin
+from vaults.keyvault.pasted import bare
 from vaults.models import Connection
 
 MASK = "••••••••••••"
@@ -88,7 +89,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
             self.fields["client_secret"].help_text = "Stored. Leave it empty to keep it; it is never shown again."
 
     def clean_tenant_id(self) -> str:
-        tenant: str = self.cleaned_data["tenant_id"].strip()
+        tenant: str = bare(self.cleaned_data["tenant_id"])
         if not GUID.fullmatch(tenant) and not DOMAIN.fullmatch(tenant):
             raise ValidationError("A tenant ID is a GUID, or a domain such as contoso.onmicrosoft.com.")
         return tenant
@@ -97,7 +98,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         return self.cleaned_data["api_version"] or self.instance.api_version
 
     def clean_client_id(self) -> str:
-        client_id: str = self.cleaned_data["client_id"].strip()
+        client_id: str = bare(self.cleaned_data["client_id"])
         if not GUID.fullmatch(client_id):
             raise ValidationError("An application (client) ID is a GUID.")
         return client_id

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import requests
 
 from vaults.keyvault.errors import HostNotAllowed, InvalidClouds, InvalidVaultName
+from vaults.keyvault.pasted import vault_meant
 
 _VAULT_NAME = re.compile(r"(?!.*--)[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]")
 
@@ -63,12 +64,12 @@ class Cloud:
             raise HostNotAllowed(f"{self.label} has no vault of this name.")
         return f"https://{host}.{self.vault_suffixes[0]}"
 
-    def vault_name(self, name_or_host: str) -> str:
-        """The one spelling of a vault, however it was typed: its name where that leads to it, else its host.
+    def vault_name(self, typed: str) -> str:
+        """The one spelling of a vault, however it was typed or pasted: its name where that leads to it, else its host.
 
         Raises InvalidVaultName or HostNotAllowed.
         """
-        host = self.vault_url(name_or_host).removeprefix("https://")
+        host = self.vault_url(vault_meant(typed)).removeprefix("https://")
         if exact := next((name for name, exact in self.vault_hosts.items() if exact == host), ""):
             return exact
         label = host.partition(".")[0]
@@ -196,7 +197,5 @@ def _cloud_from(name: str, table: Mapping[str, Any]) -> Cloud:
     if "vault_suffixes" in table:
         given["vault_suffixes"] = tuple(suffix.lower().strip(".") for suffix in table["vault_suffixes"])
     if "vault_hosts" in table:
-        given["vault_hosts"] = {
-            vault.lower(): host.lower().removesuffix(":443") for vault, host in table["vault_hosts"].items()
-        }
+        given["vault_hosts"] = {vault.lower(): vault_meant(host) for vault, host in table["vault_hosts"].items()}
     return replace(base, **given)

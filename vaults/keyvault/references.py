@@ -13,24 +13,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from vaults.keyvault.pasted import AROUND, as_written, host_of
+
 #: More than the longest link of the Portal, which carries an identifier and a resource id twice.
 LONGEST = 4000
 #: A link within a link within a link.
 _DEEPEST = 3
 
 _KINDS = "secrets|keys|certificates"
-_HOST = r"(?P<vault>(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+|localhost|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?)"
+_HOST = r"(?P<vault>(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+\.?|localhost|\[[0-9a-f:.]+\])(?::[0-9]{0,6})?)"
 _NAME = r"(?P<name>[0-9a-zA-Z-]{1,127})"
 #: What may follow: the end, a further part or parameter, punctuation of the text around it.
 _END = r"(?=$|[/?#&)\]},;|]|[.!:…]+$)"
 
 _ITEM = re.compile(
-    rf"(?<![\w.@:/-])(?:https?://)?{_HOST}/+(?P<collection>(?:deleted)?(?:{_KINDS}))/+{_NAME}(?:/+(?P<tail>[0-9a-z]+))?{_END}",
+    rf"(?<![\w.@:/-])(?:(?:https?:)?//)?{_HOST}/+(?P<collection>(?:deleted)?(?:{_KINDS}))/+{_NAME}(?:/+(?P<tail>[0-9a-z]+))?{_END}",
     re.IGNORECASE,
 )
 #: An address of the vault itself or of one of its lists, and nothing else.
 _ADDRESS = re.compile(
-    rf"(?P<scheme>https?://)?{_HOST}(?:/+(?P<collection>(?:deleted)?(?:{_KINDS})))?/*(?:[?#].*)?", re.IGNORECASE
+    rf"(?P<scheme>(?:https?:)?//)?{_HOST}(?:/+(?P<collection>(?:deleted)?(?:{_KINDS})))?/*(?:[?#].*)?", re.IGNORECASE
 )
 _RESOURCE = re.compile(
     rf"microsoft\.keyvault/+(?:locations/+\w+/+deleted)?vaults/+(?P<vault>[0-9a-z-]{{3,24}})(?![0-9a-z_-])"
@@ -40,7 +42,6 @@ _RESOURCE = re.compile(
 _VAULT_NAME = re.compile(r"[0-9a-zA-Z-]{3,24}")
 _VERSION = re.compile(r"[0-9a-f]{32}")
 
-_AROUND = " \t\"'`´<>()[]{}“”„‘’‚«»‹›|*_,;.:!?…"
 #: In the zone of private endpoints a vault has the name of its own with another word in it.
 _PRIVATE = re.compile(r"\.(?:privatelink\.)?vaultcore\.")
 
@@ -75,7 +76,8 @@ _ABOUT_DELETED = re.compile(
     r"\baz keyvault [a-z]+ (?:show-deleted|list-deleted|recover|purge)\b| -InRemovedState\b|\bUndo-AzKeyVault",
     re.IGNORECASE,
 )
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\0"))
+#: Characters that mean the same percent-encoded as they stand (RFC 3986, 2.3).
+_UNRESERVED = re.compile(r"%(2D|2E|5F|7E|3[0-9]|[46][1-9A-F]|[57][0-9A])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +98,16 @@ class Reference:
 
 def find_references(text: str) -> list[Reference]:
     """Everything of Key Vault that the text names, each once: items before lists, lists before vaults."""
-    text = text[:LONGEST].translate(_INVISIBLE).replace("\\/", "/")
+    text = as_written(text[:LONGEST]).replace("\\/", "/")
     words = _words(text)
     found = [*_named(text), *(reference for word in words for reference in _in_word(word, _DEEPEST))]
-    if len(words) == 1 and _VAULT_NAME.fullmatch(words[0]):
-        found.append(_reference(words[0], "", sure=False))
+    if len(words) == 1 and _VAULT_NAME.fullmatch(name := words[0].rstrip("/")):
+        found.append(_reference(name, "", sure=False))
     return sorted(dict.fromkeys(found), key=lambda reference: (not reference.name, not reference.collection))
 
 
 def _words(text: str) -> list[str]:
-    return [stripped for word in re.split(r"[\s\"'`<>\\“”„‘’«»]+", text) if (stripped := word.strip(_AROUND))]
+    return [stripped for word in re.split(r"[\s\"'`<>\\“”„‘’«»]+", text) if (stripped := word.strip(AROUND))]
 
 
 def _named(text: str) -> Iterator[Reference]:
@@ -138,9 +140,10 @@ def _vault_of_resource(text: str) -> str:
 
 def _in_word(word: str, depth: int) -> Iterator[Reference]:
     """References in a text without spaces; what is percent-encoded in it is read part by part, so that parts stay apart."""
+    word = _UNRESERVED.sub(lambda found: unquote(found[0]), word)
     apart = _after_link(word)
     for part in apart.split():
-        if address := _ADDRESS.fullmatch(part.strip(_AROUND)):
+        if address := _ADDRESS.fullmatch(part.strip(AROUND)):
             yield _reference(
                 address["vault"], address["collection"], sure=bool(address["collection"] and address["scheme"])
             )
@@ -167,7 +170,7 @@ def _reference(
     if collection == "certificates" and name.lower() in ("issuers", "contacts"):
         name, tail = "", ""
     return Reference(
-        _PRIVATE.sub(".vault.", vault.lower().removesuffix(":443"), count=1),
+        _PRIVATE.sub(".vault.", host_of(vault), count=1),
         collection,
         name,
         tail if _VERSION.fullmatch(tail) else "",

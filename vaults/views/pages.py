@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.middleware import HtmxDetails
 
+from vaults.keyvault.pasted import bare
 from vaults.problems import Problem
 from vaults.views.by_hand import by_hand
 
@@ -32,14 +33,14 @@ class HtmxRequest(HttpRequest):
 
 
 def search_words(text: str) -> list[str]:
-    """The words of a search that are looked for."""
-    return text[:LONGEST_SEARCH].split()[:MOST_WORDS]
+    """The words of a search that are looked for, without quotes and the like around them."""
+    return [bare(word) or word for word in text[:LONGEST_SEARCH].split()[:MOST_WORDS]]
 
 
 def searched_in_part(text: str) -> int | None:
     """How many words of a search are looked for, where it has more of them or is too long."""
-    words = search_words(text)
-    return len(words) if words != text.split() else None
+    count = len(search_words(text))
+    return count if len(text) > LONGEST_SEARCH or count < len(text.split()) else None
 
 
 def render_page(
