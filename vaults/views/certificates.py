@@ -12,6 +12,7 @@ from vaults import access, index, problems
 from vaults.actions import certificates
 from vaults.actions.certificates import CertificateDetail
 from vaults.actions.changes import UNREAD, stamp_of
+from vaults.actions.parts import Part
 from vaults.forms.certificate_versions import CertificateVersionForm
 from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateUnreadForm
 from vaults.keyvault import x509
@@ -22,13 +23,13 @@ from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
 from vaults.views.carried import unreadable_of_certificate
 from vaults.views.certificate_parts import parts_of_form, parts_of_policy
-from vaults.views.confirm import current_if_read, deletion_page
+from vaults.views.confirm import FROM_LIST, OPERATION, VERSIONS, Seen, deletion_asked, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, render_page
-from vaults.views.parts import current_version, not_read, shown_version
+from vaults.views.parts import NEWER, current_version, not_read, shown_version, unread_parts
 from vaults.views.tally import tally_of
 
 UNREAD_NOTE = (
@@ -191,10 +192,14 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         wanted = request.GET.get("version", "")
-        current = _shown(certificates.read_certificate(request.user, vault, name, wanted), wanted)
+        detail = certificates.read_certificate(request.user, vault, name, wanted)
+        current = _shown(detail, wanted)
         initial = {"opened_on": stamp_of(current), **attributes_of(current, CertificateEditForm)}
-        form = CertificateEditForm(initial=initial)
-        return form_page(request, "vaults/certificate_edit.html", {**context, "form": form, "odd": current.odd})
+        context |= {"form": CertificateEditForm(initial=initial), "odd": current.odd}
+        context["unread_parts"] = unread_parts(
+            vault, (detail.certificate, FROM_LIST), (detail.versions, NEWER), (detail.operation, OPERATION)
+        )
+        return form_page(request, "vaults/certificate_edit.html", context)
     form = context["form"] = CertificateEditForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
@@ -218,5 +223,14 @@ def certificate_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
             messages.success(request, f"Certificate {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "certificates", name)
         return form_page(request, "vaults/confirm.html", context)
-    current = current_if_read(lambda: _shown(certificates.read_certificate(request.user, vault, name)))
-    return form_page(request, "vaults/confirm.html", deletion_page(vault, "certificate", name, current))
+
+    def look() -> Seen:
+        detail = certificates.read_certificate(request.user, vault, name)
+        parts: list[tuple[Part[Any], str]] = [(detail.versions, VERSIONS), (detail.operation, OPERATION)]
+        if not isinstance(detail.certificate.error, NotFound):  # it may be there only as an operation
+            parts.insert(0, (detail.certificate, FROM_LIST))
+        current = _shown(detail) if detail.certificate.value or detail.versions.value else None
+        return current, parts
+
+    context = deletion_asked(vault, "certificate", name, look)
+    return form_page(request, "vaults/confirm.html", context)

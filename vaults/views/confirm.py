@@ -1,6 +1,6 @@
 """What the pages that ask twice say: what will happen, and what can be undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,10 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from vaults.actions.parts import Part, part
 from vaults.forms.confirm import ConfirmForm
-from vaults.keyvault.errors import KeyVaultError, NotFound
+from vaults.keyvault.errors import NotFound
 from vaults.keyvault.types import Properties
 from vaults.models import Vault
+from vaults.views.parts import unread_parts
 
 RETENTION = "for the vault's retention time (7 to 90 days)"
 
@@ -51,11 +53,22 @@ def how_long(current: Properties | None) -> str:
     return f"It stays under Deleted and can be recovered {until}.{protected}"
 
 
-def current_if_read(read: Callable[[], Properties]) -> Properties | None:
-    """What is about to go; None where the service principal may delete but not look, or Azure does not tell just now."""
-    try:
-        return read()
-    except NotFound:
-        raise
-    except KeyVaultError:
-        return None
+#: What stands there, and its parts with what it means for the page where one could not be read.
+Seen = tuple[Properties | None, Sequence[tuple[Part[Any], str]]]
+
+NOTHING = (
+    "What goes, and for how long it can be recovered is not known here. It can be deleted all the same, if it is there."
+)
+VERSIONS = "All versions go, also those that are not known here."
+FROM_LIST = "What is said of it here is from the list of versions."
+OPERATION = "Whether a new version is under way is not known here."
+
+
+def deletion_asked(vault: Vault, kind: str, name: str, look: Callable[[], Seen]) -> dict[str, Any]:
+    """The page as it is opened. Who may delete but not look is asked all the same, and so is everybody where Azure does not
+    tell just now. Raises NotFound."""
+    looked = part(look)
+    if isinstance(looked.error, NotFound):
+        raise looked.error
+    current, parts = looked.value or (None, [(looked, NOTHING)])
+    return {**deletion_page(vault, kind, name, current), "unread_parts": unread_parts(vault, *parts)}

@@ -39,9 +39,7 @@ def form_page(request: HtmxRequest, page: str, context: dict[str, Any]) -> HttpR
 
 def selected_version(versions: Sequence[Found], version: str) -> Found:
     """The version that the address names, or the current one where it names none. `versions` are newest first."""
-    if not version:
-        return versions[0]
-    selected = next((found for found in versions if found.version == version), None)
+    selected = next((found for found in versions if version in ("", found.version)), None)
     if selected is None:
         raise Http404("There is no such version.")
     return selected

@@ -19,14 +19,14 @@ from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
-from vaults.views.confirm import current_if_read, deletion_page
+from vaults.views.confirm import FROM_LIST, VERSIONS, Seen, deletion_asked, deletion_page
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
 from vaults.views.key_parts import not_carried, parts_of_version
 from vaults.views.known import deleted_if_empty
 from vaults.views.pages import HtmxRequest, render_page
-from vaults.views.parts import current_version, not_read, shown_version
+from vaults.views.parts import NEWER, current_version, not_read, shown_version, unread_parts
 from vaults.views.tally import tally_of
 
 UNREAD_NOTE = (
@@ -34,6 +34,7 @@ UNREAD_NOTE = (
     "new version can't be exported. Nobody can tell whether somebody else changes the key meanwhile, nor whether there is one of "
     "this name; if not, one is created."
 )
+LOST_ANSWER = "Should the answer get lost, nobody can tell whether the new version was made."
 
 
 @require_safe
@@ -157,6 +158,8 @@ def _version_page(
     if form["opened_on"].value() == UNREAD:
         return form_page(request, "vaults/key_form.html", context)
     key, groups = before.key.value if before else None, parts_of_version(form, before)
+    if before:
+        context["unread_parts"] = unread_parts(context["vault"], (before.versions, LOST_ANSWER))
     parts = [part for group in groups for part in group.parts]
     losses = not_carried(before, key, context["vault"].connection.api_version) if before and key else []
     context |= {
@@ -183,8 +186,12 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         initial = {"opened_on": stamp_of(current), **attributes_of(current, KeyEditForm)}
         if key:
             initial["key_ops"] = key.key_ops
-        context |= {"form": KeyEditForm(initial=initial), "odd": current.odd, "unread": not_read(vault, detail.key)}
-        context["unread_note"] = "So the permitted operations are not shown here; they stay as they are."
+        unread = unread_parts(
+            vault,
+            (detail.key, "So the permitted operations are not shown here; they stay as they are."),
+            (detail.versions, NEWER),
+        )
+        context |= {"form": KeyEditForm(initial=initial), "odd": current.odd, "unread_parts": unread}
         return form_page(request, "vaults/key_edit.html", context)
     form = context["form"] = KeyEditForm(request.POST)
     if form.is_valid():
@@ -210,5 +217,10 @@ def key_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
             messages.success(request, f"Key {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "keys", name)
         return form_page(request, "vaults/confirm.html", context)
-    current = current_if_read(lambda: _shown(keys.read_key(request.user, vault, name)))
-    return form_page(request, "vaults/confirm.html", deletion_page(vault, "key", name, current))
+
+    def look() -> Seen:
+        detail = keys.read_key(request.user, vault, name)
+        return _shown(detail), [(detail.key, FROM_LIST), (detail.versions, VERSIONS)]
+
+    context = deletion_asked(vault, "key", name, look)
+    return form_page(request, "vaults/confirm.html", context)

@@ -8,6 +8,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 
 from vaults import access, audit, problems
+from vaults.keyvault.errors import KeyVaultError
 from vaults.models import Vault
 from vaults.permissions import RoleMissing
 from vaults.views.known import last_known
@@ -42,10 +43,23 @@ def record_try(request: HtmxRequest, refusal: RoleMissing, vault: Vault | None) 
         audit.record_refusal(request.user, refusal, team, vault, name)
 
 
+#: What the page of a new version says where what it starts from can't be had for a moment. Where that is refused for good,
+#: the page opens without it.
+NOT_BEGUN = (
+    "A new version is like the current one, which can't be read just now. Nothing was sent; try again in a moment."
+)
+
+
 def problem_page(request: HtmxRequest, error: problems.Expected, vault: Vault | None) -> HttpResponse:
     problem = problems.explain(error, vault=vault)
     log.info("problem", error=type(error).__name__, status=problem.status, code=getattr(error, "code", None))
     context: dict[str, Any] = {"problem": problem, "vault": vault}
+    if isinstance(error, KeyVaultError) and problem.status >= 500 and request.method == "GET" and _begins(request):
+        context["not_begun"] = NOT_BEGUN
     if not is_swap(request):
         context["last_known"] = last_known(request, vault, error)
     return render_page(request, "vaults/error.html", context, partial="problem", status=problem.status)
+
+
+def _begins(request: HttpRequest) -> bool:
+    return bool(request.resolver_match and (request.resolver_match.url_name or "").endswith("_new_version"))

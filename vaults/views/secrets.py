@@ -19,7 +19,7 @@ from vaults.keyvault.types import SecretProperties
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
-from vaults.views.confirm import current_if_read, deletion_page
+from vaults.views.confirm import VERSIONS, Seen, deletion_asked, deletion_page
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
 from vaults.views.forms import attributes_of, form_page, posted, refused_form, selected_version
 from vaults.views.known import deleted_if_empty
@@ -208,5 +208,10 @@ def secret_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
             messages.success(request, f"Secret {name} is being deleted.")
             return redirect("deleted_detail", vault.slug, "secrets", name)
         return form_page(request, "vaults/confirm.html", context)
-    current = current_if_read(lambda: secrets.read_secret(request.user, vault, name).needed()[0])
-    return form_page(request, "vaults/confirm.html", deletion_page(vault, "secret", name, current))
+
+    def look() -> Seen:
+        versions = secrets.read_secret(request.user, vault, name)
+        return shown_version(None, versions, ""), [(versions, VERSIONS)]
+
+    context = deletion_asked(vault, "secret", name, look)
+    return form_page(request, "vaults/confirm.html", context)
