@@ -14,6 +14,7 @@ class Tally:
     untouched: str
     rest: str
     icon: str
+    lost: bool
 
 
 def tally_of(groups: Sequence[Group], *, lost: bool, only: str = "Nothing changed", asks_end: bool = False) -> Tally:
@@ -29,7 +30,7 @@ def tally_of(groups: Sequence[Group], *, lost: bool, only: str = "Nothing change
     if lost:
         heading += " and what can't be carried over" if changed or asks_end else " but for what can't be carried over"
     if asks_end:
-        return Tally(heading, f"Choose until when it lasts. {stay}", stay, "calendar-event")
+        return Tally(heading, f"Choose until when it lasts. {stay}", stay, "calendar-event", lost)
     if lost:
-        return Tally(heading, f"{only}, but not all of it can be carried over.", stay, "alert-triangle")
-    return Tally(heading, f"{only}, all {count} parts stay.", stay, "circle-check")
+        return Tally(heading, f"{only}, but not all of it can be carried over.", stay, "alert-triangle", lost)
+    return Tally(heading, f"{only}, all {count} parts stay.", stay, "circle-check", lost)
