@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from vaults.keyvault import answers
+from vaults.keyvault import answers, replies
 from vaults.keyvault.errors import MalformedAnswer
 from vaults.keyvault.lenient import Members
 
@@ -80,6 +80,18 @@ def test_what_is_kept_is_cut_short() -> None:
     members = Members({"tags": "x" * 10_000})
     assert members.tags("tags") == {}
     assert len(members.odd["tags"]) == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("<p>Zugriff verweigert für Sie</p>".encode("cp1252"), "Zugriff verweigert für Sie"),
+        (b"<p>Blocked:</p>" + "é".encode() * replies.MAX_PAGE, "Blocked: é"),
+        (b"\x1f\x8b\x08\x00\xff", ""),
+    ],
+)
+def test_a_pages_words_survive_its_encoding_and_its_length(content: bytes, words: str) -> None:
+    assert replies.said(content)[2][:26].rstrip("é") == words.rstrip("é")
 
 
 def test_messages_never_quote_a_value() -> None:

@@ -141,6 +141,78 @@ def test_the_ids_and_the_time_are_not_said_twice() -> None:
     assert own_words(f"AADSTS1234: No.{TAIL}", []) == "AADSTS1234: No."
 
 
+PAGE = "<html><head><style>p {}</style></head><body><h1>Blocked</h1><p>Category &amp; policy: <b>cloud</b></p>"
+#: Body, reason, words.
+OTHER_SHAPES: dict[str, tuple[Any, str, str]] = {
+    "a page": (PAGE, "malformed", "Blocked Category & policy: cloud"),
+    "plain text": ("Access denied by egress policy 17.\r\n", "malformed", "Access denied by egress policy 17."),
+    "a gateway's JSON": ({"message": "Blocked by the proxy"}, "malformed", "Blocked by the proxy"),
+    "a gateway's JSON, in capitals": ({"Error": {"Message": "Blocked"}}, "malformed", "Blocked"),
+    "JSON with a mere error": ({"error": "Blocked by the proxy!"}, "malformed", "Blocked by the proxy!"),
+    "Azure's other shape": (
+        {"error": {"code": "invalid_tenant", "message": f"AADSTS90002: Tenant not found.{TAIL}"}},
+        "unknown_tenant",
+        "AADSTS90002: Tenant not found.",
+    ),
+    "Azure's other shape, without a number": (
+        {"error": {"code": "invalid_request", "message": "No such thing."}},
+        "other",
+        "No such thing.",
+    ),
+    "Entra's page": ("<title>Sign in</title><p>AADSTS7000112: Application is disabled.", "disabled_application", ""),
+    "a description that is none": ({"error": "invalid_client", "error_description": None}, "other", ""),
+    "nothing": ("", "malformed", ""),
+    "a list": ([], "malformed", ""),
+    "JSON cut off": ('{"error": "inva', "malformed", ""),
+}
+
+
+def answer_of(status: int, body: Any) -> requests.Response:
+    return response(status, text=body) if isinstance(body, str) else response(status, body)
+
+
+@pytest.mark.parametrize("shape", OTHER_SHAPES)
+def test_an_answer_of_another_shape_keeps_its_words(cloud: Cloud, azure: FakeAzure, shape: str) -> None:
+    body, reason, words = OTHER_SHAPES[shape]
+    error = refused(cloud, azure, answer_of(403, body))
+    assert (error.reason, error.status) == (reason, 403)
+    assert error.words == words or (not words and reason == "disabled_application")
+
+
+@pytest.mark.parametrize("status", [429, 502, 503])
+def test_trouble_of_another_shape_keeps_its_words(cloud: Cloud, azure: FakeAzure, status: int) -> None:
+    error = refused(cloud, azure, answer_of(status, PAGE))
+    assert error.reason == ("throttled" if status == 429 else "unavailable")
+    assert (error.words, error.code) == ("Blocked Category & policy: cloud", "")
+
+
+def test_what_is_no_token_keeps_its_words(cloud: Cloud, azure: FakeAzure) -> None:
+    """A sign-in page of the network, or an error, with the status of a success."""
+    assert refused(cloud, azure, answer_of(200, PAGE)).words == "Blocked Category & policy: cloud"
+    error = refused(cloud, azure, answer_of(200, said("AADSTS7000112: Application is disabled.")))
+    assert (error.reason, error.words) == ("disabled_application", "AADSTS7000112: Application is disabled.")
+    error = refused(cloud, azure, answer_of(200, {"access_token": None}))
+    assert (error.reason, error.detail, error.words) == ("malformed", "It holds no token.", "")
+
+
+def test_discovery_keeps_words_too(cloud: Cloud, azure: FakeAzure) -> None:
+    azure.discovery = answer_of(407, PAGE)
+    with pytest.raises(AuthenticationError) as caught:
+        TokenSource(cloud, TENANT, CLIENT_ID, ClientSecret(SECRET)).token(SCOPE)
+    assert (caught.value.reason, caught.value.words) == ("malformed", "Blocked Category & policy: cloud")
+
+
+@pytest.mark.parametrize("status", [200, 403, 503])
+@pytest.mark.parametrize("echo", ECHOES)
+def test_the_secret_is_taken_out_of_a_page_too(cloud: Cloud, azure: FakeAzure, echo: str, status: int) -> None:
+    for body in (f"<p>You sent <b>{ECHOES[echo]}</b>.", {"message": f"You sent {ECHOES[echo]}."}):
+        error = refused(cloud, azure, answer_of(status, body))
+        assert error.words.startswith("You sent")
+        shown = f"{error.words} {error.message} {error!r} {''.join(traceback.format_exception(error))}".lower()
+        for piece in (SECRET, quote_plus(SECRET), SECRET[:8], SECRET[-8:], SECRET[6:14]):
+            assert piece.lower() not in shown
+
+
 def test_odd_members_spoil_nothing(cloud: Cloud, azure: FakeAzure) -> None:
     body = {"error": ["x"], "error_description": {"a": "AADSTS7000112"}, "error_codes": "x", "correlation_id": 7}
     error = refused(cloud, azure, response(401, body))

@@ -96,6 +96,9 @@ def test_a_page_in_entras_place_is_no_refusal(olga: Client, world: World, emulat
     emulator.answer_next(403, b"<html>Blocked by the proxy", times=9, host="login.test", path="token$")
     shown = text_of(olga.post(f"/connections/{world.connection.pk}/test/"))
     assert "The answer does not look like Entra ID's" in shown
+    assert "It says: “Blocked by the proxy”" in shown
+    assert "Words of the answer Blocked by the proxy" in shown
+    assert "Entra ID's words" not in shown
     assert last_entry(Action.CONNECTION_TEST).state == "failed"
 
 

@@ -264,7 +264,6 @@ class _EntraWire:
         try:
             self._breaker.admit()
             answer = wire.exchange(self._cloud, method, url, seconds=seconds, **parts)
-            said = _said(answer)
         except TransportError as error:
             if error.reason == "timeout" and seconds >= FAIR_SECONDS:
                 self._breaker.record(failure=error.message)
@@ -272,7 +271,8 @@ class _EntraWire:
         except MalformedAnswer as error:
             raise _NoAnswer(entra.failure("malformed", error.message, status=error.status)) from None
         self._breaker.record(failure=None)
-        if answer.status >= 400:
+        said = _said(answer)
+        if answer.status >= 400 or not said or (method == "POST" and not said.get("access_token")):
             correlation = str((parts.get("headers") or {}).get("client-request-id", ""))
             raise _NoAnswer(entra.refusal(answer, said, _secrets_in(parts.get("data")), correlation))
         return _EntraAnswer(answer.status, answer.content.decode("utf-8"))
@@ -285,14 +285,11 @@ def _unanswered(error: TransportError) -> AuthenticationReason:
 
 
 def _said(answer: wire.Answer) -> answers.Json:
-    """The JSON of an answer; a gateway's own words for "busy" or "out of order" need not be JSON. Raises MalformedAnswer."""
+    """The JSON of an answer, {} where it is none: a gateway has pages of its own."""
     try:
         return answers.parse_object(answer.content)
-    except MalformedAnswer as error:
-        if answer.status == 429 or answer.status >= 500:
-            return {}
-        error.status = answer.status
-        raise
+    except MalformedAnswer:
+        return {}
 
 
 def _secrets_in(form: Any) -> list[str]:

@@ -107,24 +107,33 @@ def failure(reason: AuthenticationReason, detail: str = "", *, code: str = "", *
 
 
 def refusal(answer: Answer, said: Mapping[str, Any], sent: Iterable[str], correlation: str) -> AuthenticationError:
-    """The error in an answer of 400 and more. `said` is its body, {} where that is not JSON.
+    """The error in an answer without a token, whatever its shape. `said` is its body, {} where that is not JSON.
 
-    `sent` must not come back in Entra's words; `correlation` is the id that the request bore.
+    `sent` must not come back in its words; `correlation` is the id that the request bore. Without a code of Entra's it is
+    somebody else's answer.
     """
-    description = str(said.get("error_description", ""))[:_LONGEST_READ]
+    description = _description(answer, said)
     codes = _codes(said, description)
+    words = own_words(description, sent)
     reason, code = _reason(answer.status, codes, description)
     if reason == "other" and not codes:
-        return failure("malformed", f"It answered with status {answer.status}.", status=answer.status)
+        detail = f"It answered with status {answer.status}." if answer.status >= 400 else "It holds no token."
+        return failure("malformed", detail, status=answer.status, words=words)
     return failure(
         reason,
         _detail(reason, answer, description, code),
         code=code,
-        words=own_words(description, sent),
+        words=words,
         status=answer.status,
         request_id=_correlation(said, description) or (correlation if _GUID.fullmatch(correlation) else ""),
         retry_after=replies.retry_after(answer.headers),
     )
+
+
+def _description(answer: Answer, said: Mapping[str, Any]) -> str:
+    """Entra's description; of an answer of another shape, such as a gateway's page, its words."""
+    words = str(said.get("error_description") or "") or replies.said(answer.content)[2]
+    return "" if _PLAIN_CODE.fullmatch(words) else words[:_LONGEST_READ]
 
 
 def own_words(description: str, sent: Iterable[str]) -> str:
@@ -142,7 +151,8 @@ def _codes(said: Mapping[str, Any], description: str) -> list[str]:
     numbers = said.get("error_codes")
     listed = [f"AADSTS{number}" for number in numbers if type(number) is int] if isinstance(numbers, list) else []
     found = [match.group() for match in _AADSTS.finditer(description)]
-    word = str(said.get("error", ""))
+    error = said.get("error")
+    word = str(error.get("code") if isinstance(error, dict) else error)
     codes = list(dict.fromkeys([*found, *listed]))
     return codes or ([word] if _PLAIN_CODE.fullmatch(word) else [])
 

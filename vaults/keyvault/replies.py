@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ def result(operation: Operation, answer: Answer, *, hidden: Sequence[str] = ()) 
 
 def service_error(answer: Answer, hidden: Sequence[str] = ()) -> ServiceError:
     """The error in an answer, which need not be JSON: gateways answer with HTML, old vaults with nothing."""
-    code, inner_code, words = (_plain(text) for text in _said(answer.content))
+    code, inner_code, words = (_plain(text) for text in said(answer.content))
     if any(text and text in said for text in hidden for said in (code, inner_code, words)):
         code = inner_code = words = ""
     error = service_error_type(answer.status, code)(
@@ -51,7 +52,7 @@ def service_error(answer: Answer, hidden: Sequence[str] = ()) -> ServiceError:
     return error
 
 
-def _said(content: bytes) -> tuple[str, str, str]:
+def said(content: bytes) -> tuple[str, str, str]:
     """`error.code`, its innererror's code, and `error.message`; of another shape the same, as far as it has them."""
     try:
         body = _in_lower_case(answers.parse_object(content))
@@ -79,14 +80,19 @@ def _text(members: Mapping[str, Any], *names: str) -> str:
 
 def _words_of_a_page(content: bytes) -> str:
     """Plain text as it is, a page's words without its tags; "" for bytes that are no text, or for JSON cut off."""
-    try:
-        text = content[:MAX_PAGE].decode("utf-8")
-    except UnicodeDecodeError:
-        return ""
+    text = _text_of(content[:MAX_PAGE])
     if text.lstrip().startswith(("{", "[")) or text.strip() in ("null", "true", "false"):
         return ""
     text = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->|<[^>]*>?", " ", text, flags=re.IGNORECASE | re.DOTALL)
     return " ".join(html.unescape(text).split())
+
+
+def _text_of(content: bytes) -> str:
+    """UTF-8, whose last character may be cut off, or what an old gateway writes; "" for bytes that are no text."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(content)
+    except UnicodeDecodeError:
+        return "" if re.search(rb"[\x00-\x08\x0e-\x1f]", content) else content.decode("cp1252", "replace")
 
 
 def _plain(text: str) -> str:

@@ -132,7 +132,8 @@ STATUS = {
 
 def explain_authentication(error: AuthenticationError) -> Problem:
     title, meaning, todo = SENTENCES[error.reason]
-    words = f"Entra ID says: “{error.words}”" if error.reason == "other" and error.words else ""
+    says = {"other": "Entra ID says", "malformed": "It says"}.get(error.reason)
+    words = f"{says}: “{error.words}”" if says and error.words else ""
     said = " ".join(part for part in (meaning, words, error.detail) if part)
     return Problem(title, said, [todo or _wait(error)], details=_details(error), status=STATUS.get(error.reason, 502))
 
@@ -142,7 +143,12 @@ def _wait(error: AuthenticationError) -> str:
 
 
 def _details(error: AuthenticationError) -> list[tuple[str, str]]:
-    """As for other errors; Entra has words of its own, and calls its request ID a correlation ID."""
+    """As for other errors; Entra has words of its own, and calls its request ID a correlation ID. Without a code the words are
+    somebody else's."""
     names = {"Azure's request ID": "Correlation ID"}
     *facts, time = [(names.get(label, label), text) for label, text in details_of(error)]
-    return [*facts, *([("Entra ID's words", error.words)] if error.words else []), time]
+    return [
+        *facts,
+        *([("Entra ID's words" if error.code else "Words of the answer", error.words)] if error.words else []),
+        time,
+    ]
