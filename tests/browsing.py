@@ -8,6 +8,10 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+#: What a browser makes of a NUL, wherever it stands.
+NO_NUL = "\ufffd"
+#: Fields of one line: a browser drops line ends.
+ONE_LINE = ("text", "search", "url", "email", "tel", "password")
 Typed = str | Iterable[str] | Any
 
 
@@ -31,7 +35,7 @@ class _Reader(HTMLParser):
         self._text = ""
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attributes}
+        found = {name: (value or "").replace("\0", NO_NUL) for name, value in attributes}
         if tag == "form":
             self.forms.append(Form(found.get("action", ""), found.get("method", "get").lower()))
         elif not self.forms or "disabled" in found:
@@ -52,10 +56,13 @@ class _Reader(HTMLParser):
         if kind in ("submit", "button", "file") or (kind in ("checkbox", "radio") and "checked" not in found):
             return
         default = "on" if kind in ("checkbox", "radio") else ""
-        self.forms[-1].fields.setdefault(found["name"], []).append(found.get("value", default))
+        value = found.get("value", default)
+        if kind in ONE_LINE:
+            value = value.replace("\r", "").replace("\n", "")
+        self.forms[-1].fields.setdefault(found["name"], []).append(value)
 
     def handle_data(self, data: str) -> None:
-        self._text += data
+        self._text += data.replace("\0", NO_NUL)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea" and self._area:

@@ -29,6 +29,7 @@ from vaults.forms.policy_fields import (
     unlisted,
 )
 from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction
+from vaults.templatetags.kvportal import visible
 
 Choices = Sequence[tuple[str, str]]
 
@@ -92,7 +93,7 @@ class OfferedField(forms.ChoiceField):
     def offer(self, *present: str, more: Choices = ()) -> None:
         offered = dict([*self.known, *more])
         strange = [value for value in dict.fromkeys(present) if value not in offered]
-        self.choices = [(value, value or self.absent) for value in strange] + list(offered.items())
+        self.choices = [(value, visible(value) or self.absent) for value in strange] + list(offered.items())
 
 
 class SwitchedField(OfferedField):
@@ -113,7 +114,7 @@ class UsageField(forms.MultipleChoiceField):
     """Any of some values; whatever stands there is offered too."""
 
     def offer(self, *present: str) -> None:
-        self.choices = [*USAGES, *((value, value) for value in present if value not in dict(USAGES))]
+        self.choices = [*USAGES, *((value, visible(value)) for value in present if value not in dict(USAGES))]
 
     def clean(self, value: Any) -> tuple[str, ...]:
         return tuple(super().clean(value))
@@ -212,7 +213,7 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         """Whether something else was sent than stood there. Of a field that was not sent nothing is known: unchanged."""
         field = self.fields[name]
         boxes = isinstance(field, UsageField) and self.add_initial_prefix(name) in self.data
-        if name not in self.data and not boxes:
+        if (name not in self.data and not boxes) or self.same_line(name):
             return False
         sent = field.widget.value_from_datadict(self.data, self.files, name)
         return bool(_comparable(field, sent) != _comparable(field, self.present(name)))

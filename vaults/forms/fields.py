@@ -7,6 +7,7 @@ characters; attribute times in whole seconds.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Self, cast
 
 from django import forms
@@ -16,6 +17,7 @@ from django.http import QueryDict
 
 from vaults.actions.changes import UNREAD
 from vaults.forms.submissions import FormKeyMixin
+from vaults.templatetags.kvportal import UNSEEN
 
 MOST_TAGS = 15
 #: Characters of a tag's name and of its value. (A secret's may have more: forms.secrets.)
@@ -117,14 +119,18 @@ def check_tags(tags: Mapping[str, str], before: Mapping[str, str], longest: int)
 
 
 def tags_as_text(tags: Mapping[str, str]) -> str:
-    """One a line where that reads back the same, else a JSON object: a browser turns a bare CR into a line end."""
+    """One a line where that can be seen and reads back the same, else a JSON object: a browser turns a bare CR into a line
+    end and can't hold a NUL, and marks of direction let one tag look like another.
+    """
     lines = [f"{name}={value}" for name, value in tags.items()]
     text = "\n".join(lines)
     try:
-        plain = "\r" not in text and tags_from_text(text) == dict(tags)
+        plain = "\r" not in text and not UNSEEN.search(text) and tags_from_text(text) == dict(tags)
     except ValidationError:
         plain = False
-    return text if plain else json.dumps(dict(tags), ensure_ascii=False, indent=1)
+    if plain:
+        return text
+    return UNSEEN.sub(lambda mark: f"\\u{ord(mark[0]):04x}", json.dumps(dict(tags), ensure_ascii=False, indent=1))
 
 
 def tags_from_text(text: str) -> dict[str, str]:
@@ -228,8 +234,18 @@ class ItemForm(FormKeyMixin, forms.Form):
         """Carried fields that still have what was read. Where nothing was read, all there is was typed."""
         if self.data.get("opened_on") == UNREAD:
             return set()
-        same = {name for name in self.raw if self.data.get(name) == self.data.get(self.add_initial_prefix(name))}
-        return set(self.carried) - set(self.changed_data) | same
+        return set(self.carried) - set(self.changed_data)
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        return [name for name in super().changed_data if not self.same_line(name)]
+
+    def same_line(self, name: str) -> bool:
+        """Whether a field of one line still has what it started from, of which a browser drops the line ends."""
+        start = self.data.get(self.add_initial_prefix(name))
+        if start is None or not isinstance(self.fields[name].widget, forms.TextInput):
+            return False
+        return bool(self.data.get(name) == start.replace("\r", "").replace("\n", ""))
 
     def on_top_of(self, fresh: Self, *more: str) -> Self:
         """The refused form with all that was typed and said of it; what nobody touched, and the hidden fields `more`, are what

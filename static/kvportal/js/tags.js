@@ -2,6 +2,8 @@
    can't stand on such a line. Blanks at either end belong to names and values; they are kept and pointed out. */
 
 const LIMIT = 15;
+// Line ends, control and direction marks: a row would lose them, or show them as something else.
+const UNSEEN = /[\0-\x08\n-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
 
 for (const area of document.querySelectorAll("textarea[data-tags]")) {
   const tags = read(area.value);
@@ -12,7 +14,8 @@ for (const area of document.querySelectorAll("textarea[data-tags]")) {
 function read(text) {
   if (text.trimStart().startsWith("{")) {
     try {
-      return Object.entries(JSON.parse(text));
+      const tags = Object.entries(JSON.parse(text));
+      return tags.some((tag) => UNSEEN.test(tag.join(""))) ? null : tags;
     } catch {
       return null;
     }
