@@ -7,6 +7,7 @@ from django import forms
 
 from vaults.actions.keys import KeyContent
 from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
+from vaults.templatetags.kvportal import visible
 
 KEY_TYPES = [("RSA", "RSA"), ("EC", "EC"), ("RSA-HSM", "RSA in an HSM"), ("EC-HSM", "EC in an HSM")]
 KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
@@ -18,7 +19,7 @@ def choices_with(choices: list[tuple[str, str]], *present: Any) -> list[tuple[st
     """The choices, and what the key has where that is none of them: a form must be able to say what was read."""
     known = {value for value, _ in choices}
     more = [str(value) for value in dict.fromkeys(present) if value and str(value) not in known]
-    return [*choices, *((value, value) for value in more)]
+    return [*choices, *((value, visible(value)) for value in more)]
 
 
 class KeyOpsField(forms.MultipleChoiceField):

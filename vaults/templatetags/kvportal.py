@@ -213,7 +213,8 @@ NO_END = format_html('<span class="none">{}</span>', "no end")
 def odd(text: str, note: str = "As Azure has it; it can't be read.") -> SafeString:
     """What Azure has in place of something that can be read, with a note on hover."""
     mark = icon("alert-triangle", 14)
-    return format_html('<span class="odd" title="{} {}">{}<bdi>{}</bdi></span>', text, note, mark, visible(text))
+    shown = visible(text)
+    return format_html('<span class="odd" title="{} {}">{}<bdi>{}</bdi></span>', shown, note, mark, shown)
 
 
 @register.simple_tag
