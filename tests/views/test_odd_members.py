@@ -152,7 +152,9 @@ def test_edits_and_new_versions_work_around_odd_members(
     assert fill_in(olga, f"{V}/{collection}/{name}/edit/", tags="a=b").status_code == 302
     assert sent(emulator, "PATCH") == {"tags": {"a": "b"}}
     typed = {"value": "w"} if collection == "secrets" else {}
-    assert fill_in(olga, f"{V}/{collection}/{name}/new-version/", **typed).status_code == 302
+    answer = fill_in(olga, f"{V}/{collection}/{name}/new-version/", **typed)
+    # Of a key, what would be another kind of key is asked for first (test_unread_parts.py).
+    assert answer.status_code == (422 if collection == "keys" else 302)
 
 
 def test_two_odd_dates_are_told_apart_by_the_edit(olga: Client, stock: None, emulator: Emulator) -> None:

@@ -81,7 +81,7 @@ def test_a_key_page_does_not_wait_for_three_slow_vaults(file_world: World, emula
 def test_a_page_ends_in_its_time_however_many_calls_it_makes(
     method: str, olga: Client, world: World, emulator: Emulator, settings: Settings
 ) -> None:
-    """Each page of a list comes in time, all of them together do not."""
+    """Each page of a list comes in time, all of them together do not: what came is shown, and nothing is changed."""
     settings.LOOK_SECONDS = settings.CHANGE_SECONDS = 1
     vault = sick_vault(world, emulator)
     for _ in range(60):
@@ -94,9 +94,9 @@ def test_a_page_ends_in_its_time_however_many_calls_it_makes(
     took = time.monotonic() - began
     say(f"{method} of 3 pages, 0.6 s each, with 1 s for all: {took:.1f} s")
     assert took < 1.5
-    assert answer.status_code == 504
+    assert answer.status_code == (200 if method == "get" else 504)
     assert "did not answer in time" in text_of(answer)
-    assert "Nothing was changed" in text_of(answer)
+    assert method == "get" or "Nothing was changed" in text_of(answer)
 
 
 @pytest.mark.parametrize("page", ["secrets/", "access/"])
