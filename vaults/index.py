@@ -39,7 +39,7 @@ def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
     item = InventoryItem(
         vault=vault,
         name=found.name,
-        enabled=found.enabled is not False,
+        enabled=None if "enabled" in found.odd else found.enabled is not False,
         not_before=found.not_before,
         expires_on=found.expires_on,
         created_on=found.created_on,

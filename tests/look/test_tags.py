@@ -35,7 +35,7 @@ class Month:
         (Item(enabled=None), "ok", "Enabled"),
         (Item(expires_on=NOW + timedelta(days=12, hours=3)), "soon", "Expires in 12 d"),
         (Item(expires_on=NOW + timedelta(days=30)), "ok", "Enabled"),
-        (Item(enabled=None, odd={"enabled": "7"}), "unknown", "State unknown"),
+        (Item(enabled=None, odd={"enabled": "7"}), "unknown", "State not known"),
         (Item(odd={"expires_on": "253402303861"}), "ok", "Enabled"),
         (Item(expires_on=NOW), "bad", "Expired"),
         (Item(not_before=NOW + timedelta(hours=1)), "wait", "Not yet active"),

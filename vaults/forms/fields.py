@@ -79,7 +79,7 @@ class MomentField(forms.DateTimeField):
         except ValidationError:
             return True
 
-    def show_raw(self) -> None:
+    def show_raw(self, _start: str) -> None:
         """Let that text stand in the field: a browser's control for dates could not show it."""
         self.widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
         self.help_text = (
@@ -179,6 +179,15 @@ class SwitchField(forms.NullBooleanField):
 
     widget = SwitchInput
 
+    def is_raw(self, start: Any) -> bool:
+        """Whether a form starts from what Azure has in place of a yes or no, as text."""
+        return bool(isinstance(start, str) and start and self.to_python(start) is None)
+
+    def show_raw(self, start: str) -> None:
+        """Offer to leave it: a box is ticked or not."""
+        self.widget = forms.Select(choices=[(start, f"not known ({start})"), ("true", "yes"), ("false", "no")])
+        self.help_text = "What stands here is neither yes nor no, and stays if you leave it."
+
 
 class ItemForm(FormKeyMixin, forms.Form):
     """A form about an item. `carried` names the fields that start from what was read of the item, if there is one yet.
@@ -200,9 +209,9 @@ class ItemForm(FormKeyMixin, forms.Form):
     def _starts_raw(self, name: str) -> bool:
         field = self.fields[name]
         start = self.data.get(self.add_initial_prefix(name)) if self.is_bound else self.initial.get(name)
-        if not isinstance(field, MomentField) or not field.is_raw(start):
+        if not isinstance(field, MomentField | SwitchField) or not field.is_raw(start):
             return False
-        field.show_raw()
+        field.show_raw(start)
         return True
 
     def read_before(self, name: str) -> Any:

@@ -125,9 +125,9 @@ class Attributes(TypedDict):
 
 def attributes(members: Members) -> Attributes:
     """What every bundle and list item says in `attributes` and `tags`; `odd` is all that could not be read of `members`."""
-    said = members.section("attributes")
+    said = members.told_by("attributes", "enabled", "not_before", "expires_on", "created_on", "updated_on")
     return Attributes(
-        enabled=said.flag("enabled"),
+        enabled=said.switch("enabled"),
         not_before=said.moment("nbf", "not_before"),
         expires_on=said.moment("exp", "expires_on"),
         created_on=said.moment("created", "created_on"),

@@ -120,7 +120,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         return KeyProperties(
             **identity(holder, "kid"),
             managed=bool(members.flag("managed")),
-            exportable=members.section("attributes").flag("exportable"),
+            exportable=Members(data.get("attributes"), members.odd).flag("exportable"),
             **attributes(members),
         )
 

@@ -34,6 +34,13 @@ class Members:
         """A nested object, with no members where it is none; it shares `odd`."""
         return Members(self._read(name, field, _mapping), self.odd)
 
+    def told_by(self, name: str, *fields: str) -> Members:
+        """The same of one that always has something to tell: null is odd, and what is odd is kept for each of its fields."""
+        sent = self._data.get(name, {})
+        if not isinstance(sent, dict):
+            self.odd.update(dict.fromkeys(fields, as_text(sent)))
+        return Members(sent, self.odd)
+
     def mapping(self, name: str) -> Mapping[str, Any]:
         """A nested object as it was sent, empty where it is none."""
         return self._read(name, "", _mapping) or {}
@@ -43,6 +50,12 @@ class Members:
 
     def flag(self, name: str, field: str = "") -> bool | None:
         return self._read(name, field, _flag)
+
+    def switch(self, name: str) -> bool | None:
+        """A yes or no that stands for yes where it is not sent; null is neither."""
+        if name in self._data and self._data[name] is None:
+            self.odd[name] = as_text(None)
+        return self.flag(name)
 
     def number(self, name: str, field: str = "") -> int | None:
         return self._read(name, field, whole)

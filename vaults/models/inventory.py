@@ -17,7 +17,8 @@ class InventoryItem(models.Model):
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=12, choices=Kind)
     name = models.CharField(max_length=127)
-    enabled = models.BooleanField()
+    #: None where that can't be read.
+    enabled = models.BooleanField(null=True)
     managed = models.BooleanField(default=False)
     pending = models.BooleanField(default=False)
     #: False for a certificate that has no version yet: its state and its dates mean nothing.

@@ -73,7 +73,7 @@ class State:
 def state_of(item: Item, now: datetime) -> State:
     """What a person needs to know first: disabled beats expired, expired beats not yet active."""
     if "enabled" in item.odd:
-        return State("unknown", "help-circle", "State unknown")
+        return State("unknown", "help-circle", "State not known")
     if item.enabled is False:
         return State("off", "circle-minus", "Disabled")
     if item.expires_on and item.expires_on <= now:
@@ -89,7 +89,8 @@ def state_of(item: Item, now: datetime) -> State:
 def state(item: Item) -> SafeString:
     """The badge of an item: icon and word on the state's colour."""
     found = state_of(item, timezone.now())
-    return badge(found.tone, found.word, found.icon)
+    drawn = badge(found.tone, found.word, found.icon)
+    return as_azure_has_it(item.odd["enabled"], drawn) if found.tone == "unknown" else drawn
 
 
 @register.simple_tag
@@ -104,7 +105,7 @@ def due(item: Item) -> SafeString:
     now = timezone.now()
     if item.expires_on is None:
         raw = item.odd.get("expires_on")
-        return odd(raw, date_note(raw)) if raw else NO_END
+        return odd(told(raw), date_note(raw)) if raw else NO_END
     found = state_of(item, now)
     tone = found.tone if found.tone in ("bad", "soon") else "off"
     return badge(tone, relative(item.expires_on, now), "calendar-event" if tone == "off" else found.icon)
@@ -218,6 +219,25 @@ def odd(text: str, note: str = "As Azure has it; it can't be read.") -> SafeStri
 
 
 @register.simple_tag
+def unread(raw: str) -> SafeString:
+    """In place of a yes or no that can't be read."""
+    return odd_with_note(told(raw))
+
+
+def told(raw: str) -> str:
+    """A number as it is: it tells something. Of all else that it is not known, and what stands there."""
+    return raw if NUMBER.fullmatch(raw) else f"not known ({raw})"
+
+
+NUMBER = re.compile(r'"?-?[0-9.]+"?')
+
+
+def as_azure_has_it(raw: str, drawn: SafeString) -> SafeString:
+    """What is drawn for something that can't be read, with that on hover."""
+    return format_html('<span title="As Azure has it: {}">{}</span>', visible(raw), drawn)
+
+
+@register.simple_tag
 def odd_with_note(text: str, note: str = "As Azure has it; it can't be read.") -> SafeString:
     """The same where there is room to say why it is shown like this."""
     return format_html('<span>{} <span class="quiet small">{}</span></span>', odd(text, note), note)
@@ -253,7 +273,7 @@ PLACED = frozenset({"enabled", "not_before", "expires_on", "content_type", "tags
 def when(moment: datetime | None, raw: str = "") -> SafeString:
     """A moment as people scan for it (relative), with the exact one on hover. `raw` is what stands there if it is no date."""
     if moment is None:
-        return odd(raw, date_note(raw)) if raw else NO_MOMENT
+        return odd(told(raw), date_note(raw)) if raw else NO_MOMENT
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -266,7 +286,7 @@ def when(moment: datetime | None, raw: str = "") -> SafeString:
 def exact(moment: datetime | None, raw: str = "") -> SafeString:
     """A moment as a detail page shows it: date, time, zone; the distance on hover. `raw` as in `when`, with its note."""
     if moment is None:
-        return odd_with_note(raw, date_note(raw)) if raw else NO_MOMENT
+        return odd_with_note(told(raw), date_note(raw)) if raw else NO_MOMENT
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),

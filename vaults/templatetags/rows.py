@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from vaults.templatetags.kvportal import (
     NO_END,
     Item,
+    as_azure_has_it,
     badge,
     day,
     icon,
@@ -133,10 +134,18 @@ def _mark(item: Listed, pending: Collection[str]) -> SafeString:
         return badge("soon", relative(item.expires_on, now), found.icon)
     if found.tone == "wait":
         return badge("wait", "Not yet", found.icon)
+    if found.tone == "unknown":
+        word = "Not known" if _nothing_known(item) else found.word
+        return as_azure_has_it(item.odd["enabled"], badge(found.tone, word, found.icon))
     if found.tone != "ok":
         return badge(found.tone, found.word, found.icon)
     raw = item.odd.get("expires_on", "")
     return when(item.expires_on, raw) if item.expires_on or raw else NO_END
+
+
+def _nothing_known(item: Listed) -> bool:
+    """Neither state nor end can be read, and for the same reason: one mark says both."""
+    return item.odd.get("enabled") == item.odd.get("expires_on")
 
 
 def _date(item: Listed) -> SafeString:
@@ -153,7 +162,8 @@ def _date(item: Listed) -> SafeString:
     if is_deleted:
         moment, word = getattr(item, "scheduled_purge_on", None), "until "
     elif moment is None and "expires_on" in item.odd:
-        return SafeString() if found.tone == "ok" else when(None, item.odd["expires_on"])
+        said = found.tone == "ok" or (found.tone == "unknown" and _nothing_known(item))
+        return SafeString() if said else when(None, item.odd["expires_on"])
     if moment is None:
         return NO_END if found.tone == "off" else SafeString()
     return format_html(

@@ -56,7 +56,7 @@ def attributes_of(properties: Properties, form: type[forms.Form]) -> dict[str, A
 
 
 #: Fields in which the text of what can't be read may stand; left alone, it stays what it is.
-TEXT_FIELDS = {"not_before", "expires_on", "content_type"}
+TEXT_FIELDS = {"enabled", "not_before", "expires_on", "content_type"}
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from vaults.models import InventoryItem, Vault
 from vaults.models.inventory import ENDLESS
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
+from vaults.templatetags.kvportal import told
 from vaults.views import attention
 from vaults.views.downloads import download
 from vaults.views.frame import frame_of
@@ -296,7 +297,7 @@ def inventory_csv(request: HtmxRequest) -> HttpResponse:
 def row_of(item: InventoryItem) -> list[str]:
     tags = "; ".join(f"{name}={value}" for name, value in item.tags.items())
     cells = {**item.__dict__, "vault": item.vault.name, "tags": tags, "as_of": item.vault.scanned_at}
-    return [cell(item.odd.get(column) or cells[column]) for column in CSV_COLUMNS]
+    return [cell(told(item.odd[column]) if column in item.odd else cells[column]) for column in CSV_COLUMNS]
 
 
 def cell(value: Any) -> str:
