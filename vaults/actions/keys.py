@@ -183,6 +183,8 @@ def new_version_of_key(
         rotate = not changes and _rotates(before.rotation_policy)
         if key and not rotate:
             _refuse_if_less(content, key, changes)
+        if key and content.key_ops:
+            content = replace(content, key_ops=key.as_sent(content.key_ops))
         made = _make(client, event, name, content, before.versions.value, rotate=rotate)
     index.remember(vault, made)
     return made
@@ -224,7 +226,7 @@ def update_key(
         known = versions or [current.needed().properties]
         changes = differences(version_opened_on(known, opened_on), wanted)
         if key_ops is not None and (key is None or set(key_ops) != set(key.key_ops)):
-            changes["key_ops"] = list(key_ops)
+            changes["key_ops"] = key.as_sent(key_ops) if key else list(key_ops)
         event.detail["attributes"] = sorted(changes)
         updated = client.keys.update(name, version, **changes).properties if changes else None
     if updated and versions and version == versions[0].version:

@@ -39,8 +39,9 @@ class KeyOpsField(forms.MultipleChoiceField):
         return super().valid_value(value) or (str(value).isalnum() and len(str(value)) <= 40)
 
     def offer(self, operations: Iterable[str]) -> None:
-        """Draw boxes for these, too."""
-        self.choices = choices_with([(operation, operation) for operation in OPERATIONS], *operations)
+        """Draw boxes for these, too, whatever they are: what is left alone must come back as it was."""
+        more = [operation for operation in dict.fromkeys(operations) if operation not in OPERATIONS]
+        self.choices = [(operation, operation or "(empty)") for operation in [*OPERATIONS, *more]]
 
 
 class KeyContentForm(AttributesForm):

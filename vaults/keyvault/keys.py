@@ -111,6 +111,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             release_policy=_release_policy(data.get("release_policy"), sent.odd),
             tells_ops=isinstance(sent.raw("key_ops"), list),
             odd=sent.odd,
+            no_texts=sent.no_texts("key_ops"),
         )
 
     def _properties(self, data: Json) -> KeyProperties:
@@ -120,7 +121,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         return KeyProperties(
             **identity(holder, "kid"),
             managed=bool(members.flag("managed")),
-            exportable=Members(data.get("attributes"), members.odd).flag("exportable"),
+            exportable=members.told_by("attributes", "exportable").flag("exportable"),
             **attributes(members),
         )
 

@@ -69,8 +69,12 @@ class Members:
         return self._read(name, field, decoded) or b""
 
     def texts(self, name: str, field: str = "") -> tuple[str, ...]:
-        """A list of texts; whatever else is in it, spelled as text."""
-        return tuple(_spelled(item) for item in self._read(name, field, _list) or ())
+        """A list of texts; whatever else is in it, spelled as JSON."""
+        return tuple(_in_list(item) for item in self._read(name, field, _list) or ())
+
+    def no_texts(self, name: str) -> dict[str, Any]:
+        """Those items of such a list that are none, by their spelling."""
+        return {_in_list(item): item for item in self._read(name, "", _list) or () if not isinstance(item, str)}
 
     def tags(self, name: str, field: str = "") -> dict[str, str]:
         """Names and values, which are texts; of others their spelling, of null nothing."""
@@ -147,7 +151,9 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
+def _in_list(item: Any) -> str:
+    return item if isinstance(item, str) else as_text(item)
+
+
 def _spelled(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else as_text(value)
+    return "" if value is None else _in_list(value)

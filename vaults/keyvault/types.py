@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import enum
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -138,6 +138,7 @@ class Key:
     """A key. `jwk` holds the public parts only (kty, n, e or crv, x, y), base64url; `odd` what of it could not be read.
 
     `tells_ops`: whether `key_ops` are what the vault said, be it none.
+    `no_texts` are those of its `key_ops` that are none, as they were sent, by what stands for them.
     """
 
     properties: KeyProperties
@@ -147,6 +148,11 @@ class Key:
     release_policy: ReleasePolicy | None = None
     tells_ops: bool = True
     odd: Mapping[str, str] = field(default_factory=dict)
+    no_texts: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_sent(self, operations: Iterable[str]) -> list[Any]:
+        """Operations as the vault has them, where it has them."""
+        return [self.no_texts.get(operation, operation) for operation in operations]
 
     @property
     def unread(self) -> Mapping[str, str]:
@@ -161,8 +167,8 @@ class Key:
             found["crv"] = odd.get("crv", "")
         if not self.tells_ops:
             found["key_ops"] = odd.get("key_ops", "")
-        if export := odd.get("exportable") or odd.get("attributes"):
-            found["exportable"] = export
+        if "exportable" in odd:
+            found["exportable"] = odd["exportable"]
         if "release_policy" in odd:
             found["release_policy"] = odd["release_policy"]
         return found
