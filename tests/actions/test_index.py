@@ -9,7 +9,7 @@ from vaults.emulator import Emulator
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem
 
-Fact = tuple[str, str, bool, bool, bool]
+Fact = tuple[str, str, bool | None, bool, bool]
 
 
 def known(world: World) -> list[Fact]:

@@ -90,5 +90,5 @@ def test_any_error_body_makes_an_error(content: bytes) -> None:
 def test_any_object_is_read(data: dict[str, object]) -> None:
     parsed = answers.parse_object(json.dumps(data).encode())
     answers.attributes(Members(parsed))
-    answers.deletion(parsed)
+    answers.deletion(parsed, answers.Asked("https://kv-one.vault.test", "secrets", "x"))
     policy_from_json(parsed)

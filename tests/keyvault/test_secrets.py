@@ -144,8 +144,8 @@ def test_a_name_that_leads_elsewhere_is_never_sent(client: VaultClient, azure: F
     "answer",
     [
         secret_bundle(),
-        {**secret_bundle(value="x"), "id": "https://evil"},
-        {**secret_bundle(value="x"), "id": 7},
+        {"value": "x", "id": "https://evil"},
+        {"value": "x", "id": 7},
         {**secret_bundle(value="x"), "value": 7},
     ],
 )
@@ -162,7 +162,17 @@ def test_an_answer_of_the_wrong_shape_is_refused(client: VaultClient, azure: Fak
         ({"attributes": {"exp": "soon"}}, {"expires_on": '"soon"'}),
         ({"attributes": {"exp": 10**30}}, {"expires_on": str(10**30)}),
         ({"attributes": {"enabled": 1}}, {"enabled": "1"}),
-        ({"attributes": "none"}, {"attributes": '"none"'}),
+        (
+            {"attributes": "none"},
+            dict.fromkeys(("enabled", "not_before", "expires_on", "created_on", "updated_on"), '"none"'),
+        ),
+        ({"id": 7}, {"id": "7"}),
+        ({"id": "https://evil"}, {"id": "https://evil"}),
+        (
+            {"id": "https://kv-one.vault.test/secrets/other/0123"},
+            {"id": "https://kv-one.vault.test/secrets/other/0123"},
+        ),
+        ({"id": "https://kv-one.vault.test/keys/crpsecret"}, {"id": "https://kv-one.vault.test/keys/crpsecret"}),
         ({"contentType": 5, "managed": "perhaps"}, {"content_type": "5", "managed": '"perhaps"'}),
     ],
 )
@@ -172,6 +182,7 @@ def test_one_odd_member_spoils_one_field(
     azure.answer(200, {**secret_bundle(value="x"), **odd})
     secret = client.secrets.get("crpsecret")
     assert (secret.value, secret.properties.odd) == ("x", kept)
+    assert (secret.properties.name, secret.properties.id.rpartition("/secrets/")[2][:9]) == ("crpsecret", "crpsecret")
 
 
 def test_tags_that_are_no_texts_are_spelled(client: VaultClient, azure: FakeAzure) -> None:

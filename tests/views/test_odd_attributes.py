@@ -23,8 +23,8 @@ from vaults.models import InventoryItem
 
 V, VAULT = "/vaults/kv-shop-prod", "kv-shop-prod"
 ITEMS = {"secrets": "old", "keys": "signing", "certificates": "tls"}
-WHOLE = [("attributes", []), ("attributes", None)]
-SWITCH = [("attributes.enabled", None), ("attributes.enabled", "yes")]
+WHOLE: list[tuple[str, Any]] = [("attributes", []), ("attributes", None)]
+SWITCH: list[tuple[str, Any]] = [("attributes.enabled", None), ("attributes.enabled", "yes")]
 each_kind = pytest.mark.parametrize("collection", ITEMS)
 
 
@@ -136,7 +136,8 @@ def test_what_is_really_not_sent_has_its_documented_meaning(
     collection: str, olga: Client, world: World, stock: None, emulator: Emulator
 ) -> None:
     def without(answer: dict[str, Any]) -> dict[str, Any]:
-        for item in [answer, *(answer.get("value") if isinstance(answer.get("value"), list) else [])]:
+        listed = answer.get("value")
+        for item in [answer, *(listed if isinstance(listed, list) else [])]:
             for attribute in ("enabled", "exp"):
                 item.get("attributes", {}).pop(attribute, None)
         return answer

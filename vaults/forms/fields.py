@@ -177,7 +177,7 @@ class SwitchInput(forms.CheckboxInput):
 class SwitchField(forms.NullBooleanField):
     """True, False, or None where nothing was said."""
 
-    widget = SwitchInput
+    widget: type[forms.Widget] | forms.Widget = SwitchInput
 
     def is_raw(self, start: Any) -> bool:
         """Whether a form starts from what Azure has in place of a yes or no, as text."""
@@ -211,7 +211,7 @@ class ItemForm(FormKeyMixin, forms.Form):
         start = self.data.get(self.add_initial_prefix(name)) if self.is_bound else self.initial.get(name)
         if not isinstance(field, MomentField | SwitchField) or not field.is_raw(start):
             return False
-        field.show_raw(start)
+        field.show_raw(str(start))
         return True
 
     def read_before(self, name: str) -> Any:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NoReturn, TypedDict, TypeVar
+from urllib.parse import urlsplit
 
 from vaults.keyvault.errors import InvalidIdentifier, MalformedAnswer
+from vaults.keyvault.identifiers import Identifier
 from vaults.keyvault.identifiers import parse as parse_identifier
-from vaults.keyvault.lenient import Members
+from vaults.keyvault.lenient import LONGEST, Members
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
@@ -99,14 +102,59 @@ class Identity(TypedDict):
     version: str
 
 
-def identity(data: Json, name: str) -> Identity:
-    """The identifier in a member."""
-    url = required(data, name, str)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request was about: a collection of a vault, there an object by its name, and perhaps a version of it.
+
+    `listed`: the answer has several of these, so that each must tell which it is.
+    """
+
+    vault_url: str
+    collection: str
+    name: str = ""
+    version: str = ""
+    listed: bool = False
+
+    def covers(self, found: Identifier) -> bool:
+        """Whether an identifier can be one of what was asked for. The port is not looked at: a proxy may change it."""
+        return (
+            urlsplit(f"//{found.host}").hostname == urlsplit(self.vault_url).hostname
+            and found.collection.removeprefix("deleted") == self.collection
+            and self.name.lower() in ("", found.name.lower())
+            and self.version.lower() in ("", found.version.lower())
+        )
+
+    def identity(self) -> Identity:
+        """The object by what it was asked for."""
+        parts = (self.vault_url, self.collection, self.name, self.version)
+        return Identity(id="/".join(part for part in parts if part), name=self.name, version=self.version)
+
+
+def identity(members: Members, name: str, asked: Asked, holder: Members | None = None) -> Identity:
+    """The identifier in a member, of `holder` if it stands in a part of the answer. Of another vault or object it is odd: what
+    was asked for by its name has that one.
+
+    Raises MalformedAnswer where nothing tells which object it is, or that it is one.
+    """
+    url = (holder or members).text(name, "id")
+    found = parsed(url)
+    if url and found and asked.covers(found):
+        return Identity(id=url, name=found.name, version=found.version)
+    if asked.listed or not (
+        "attributes" in members or "status" in members
+    ):  # an object has the one, an operation the other
+        raise MalformedAnswer(f'The member "{name}" of the answer is no identifier of what was asked for.')
+    if url:
+        members.odd["id"] = url[:LONGEST]
+    return asked.identity()
+
+
+def parsed(url: str | None) -> Identifier | None:
+    """An identifier in parts; None where it is none."""
     try:
-        parts = parse_identifier(url)
+        return parse_identifier(url or "")
     except InvalidIdentifier:
-        raise MalformedAnswer(f'The member "{name}" of the answer is no identifier.') from None
-    return Identity(id=url, name=parts.name, version=parts.version)
+        return None
 
 
 class Attributes(TypedDict):
@@ -154,11 +202,16 @@ class Deletion(TypedDict):
     odd: dict[str, str]
 
 
-def deletion(data: Json) -> Deletion:
+def deletion(data: Json, asked: Asked) -> Deletion:
     """Where a deleted object can be recovered, and until when."""
     members = Members(data)
+    recovery_id = members.text("recoveryId", "recovery_id") or ""
+    found = parsed(recovery_id)
+    if recovery_id and not (found and replace(asked, version="").covers(found)):
+        members.odd["recovery_id"] = recovery_id[:LONGEST]
+        recovery_id = ""
     return Deletion(
-        recovery_id=members.text("recoveryId") or "",
+        recovery_id=recovery_id,
         deleted_on=members.moment("deletedDate", "deleted_on"),
         scheduled_purge_on=members.moment("scheduledPurgeDate", "scheduled_purge_on"),
         odd=members.odd,

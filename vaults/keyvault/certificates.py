@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from vaults.keyvault.answers import Json, attributes, deletion, identity
+from vaults.keyvault.answers import Asked, Json, attributes, deletion, identity
 from vaults.keyvault.bodies import changed, given
 from vaults.keyvault.lenient import Members
 from vaults.keyvault.objects import ObjectClient
-from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, walk
 from vaults.keyvault.policies import policy_from_json, policy_to_json
 from vaults.keyvault.types import (
@@ -28,6 +27,7 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
     """The certificates of one vault. Deleting or recovering one takes its key and secret along."""
 
     noun = "Certificate"
+    collection = "certificates"
 
     def list_page(self, token: str | None = None, *, include_pending: bool = False) -> Page[CertificateProperties]:
         """One page of the list, on request with those whose first version is still being made.
@@ -61,7 +61,7 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             tags=tags,
             preserveCertOrder=preserve_cert_order,
         )
-        return self._session.send(OPERATIONS["CreateCertificate"], self._operation, name=name, json=body)
+        return self._send("CreateCertificate", self._operation, name, body=body)
 
     def issuers(self) -> Sequence[CertificateIssuer]:
         """The CAs that the vault has an account with. Permission: listissuers. (Get Certificate Issuers)"""
@@ -74,7 +74,7 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
 
     def get_policy(self, name: str) -> CertificatePolicy:
         """How the next version will be made. Permission: get. (Get Certificate Policy)"""
-        return self._ask("GetCertificatePolicy", policy_from_json, name)
+        return self._ask("GetCertificatePolicy", lambda data, _asked: policy_from_json(data), name)
 
     def update(
         self,
@@ -109,23 +109,23 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         """
         return self._ask("DeleteCertificateOperation", self._operation, name)
 
-    def _properties(self, data: Json) -> CertificateProperties:
+    def _properties(self, data: Json, asked: Asked) -> CertificateProperties:
         members = Members(data)
         return CertificateProperties(
-            **identity(data, "id"),
+            **identity(members, "id", asked),
             x5t=members.data("x5t").hex().upper(),
             subject=members.text("subject"),
             **attributes(members),
         )
 
-    def _deleted(self, data: Json) -> DeletedCertificate:
-        return DeletedCertificate(properties=self._properties(data), **deletion(data))
+    def _deleted(self, data: Json, asked: Asked) -> DeletedCertificate:
+        return DeletedCertificate(properties=self._properties(data, asked), **deletion(data, asked))
 
-    def _certificate(self, data: Json) -> Certificate:
+    def _certificate(self, data: Json, asked: Asked) -> Certificate:
         members = Members(data)
         policy = members.mapping("policy")
         return Certificate(
-            properties=self._properties(data),
+            properties=self._properties(data, asked),
             cer=members.data("cer"),
             key_id=members.text("kid"),
             secret_id=members.text("sid"),
@@ -135,9 +135,9 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             odd=members.odd,
         )
 
-    def _operation(self, data: Json) -> CertificateOperation:
-        found = identity(data, "id")
+    def _operation(self, data: Json, asked: Asked) -> CertificateOperation:
         members = Members(data)
+        found = identity(members, "id", asked)
         error = members.section("error")
         return CertificateOperation(
             id=found["id"],
@@ -154,7 +154,7 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         )
 
 
-def _issuer(data: Json) -> CertificateIssuer:
+def _issuer(data: Json, _asked: Asked) -> CertificateIssuer:
     """An item of the list of issuers, whose ids are `https://{vault}/certificates/issuers/{name}`."""
     members = Members(data)
     _, _, name = (members.text("id") or "").rpartition("/certificates/issuers/")

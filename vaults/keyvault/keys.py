@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from vaults.keyvault.answers import Json, attributes, deletion, identity, section
+from vaults.keyvault.answers import Asked, Json, attributes, deletion, identity
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
 from vaults.keyvault.lenient import Members, as_text
 from vaults.keyvault.objects import ObjectClient
@@ -24,6 +24,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
     """The keys of one vault. Private parts never leave the vault."""
 
     noun = "Key"
+    collection = "keys"
 
     @property
     def knows_policies(self) -> bool:
@@ -99,9 +100,9 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         )
         return self._ask("UpdateKey", self._key, name, version, **body)
 
-    def _key(self, data: Json) -> Key:
-        properties = self._properties(data)
-        sent = Members(section(data, "key"))
+    def _key(self, data: Json, asked: Asked) -> Key:
+        properties = self._properties(data, asked)
+        sent = Members(data).told_by("key", "key")
         jwk = {name: sent.text(name) for name in _PUBLIC_MEMBERS}
         return Key(
             properties=properties,
@@ -114,19 +115,19 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             no_texts=sent.no_texts("key_ops"),
         )
 
-    def _properties(self, data: Json) -> KeyProperties:
+    def _properties(self, data: Json, asked: Asked) -> KeyProperties:
         """A bundle has its id in `key.kid`, a list item in `kid`."""
-        holder = section(data, "key") or data
         members = Members(data)
+        holder = None if asked.listed else Members(data.get("key"), members.odd)
         return KeyProperties(
-            **identity(holder, "kid"),
+            **identity(members, "kid", asked, holder),
             managed=bool(members.flag("managed")),
             exportable=members.told_by("attributes", "exportable").flag("exportable"),
             **attributes(members),
         )
 
-    def _deleted(self, data: Json) -> DeletedKey:
-        return DeletedKey(properties=self._properties(data), **deletion(data))
+    def _deleted(self, data: Json, asked: Asked) -> DeletedKey:
+        return DeletedKey(properties=self._properties(data, asked), **deletion(data, asked))
 
 
 def _release_policy(sent: Any, odd: dict[str, str]) -> ReleasePolicy | None:
@@ -149,7 +150,7 @@ def _release_policy_to_json(policy: ReleasePolicy) -> dict[str, object]:
     return given(contentType=policy.content_type, data=policy.data, immutable=policy.immutable or None)
 
 
-def _rotation_policy(data: Json) -> RotationPolicy | None:
+def _rotation_policy(data: Json, _asked: Asked) -> RotationPolicy | None:
     """A key without a policy of its own answers with a default that has no id, as recorded."""
     if not data.get("id"):
         return None

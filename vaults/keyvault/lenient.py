@@ -30,6 +30,10 @@ class Members:
         """A member as it was sent."""
         return self._data.get(name)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether it was sent, readable or not."""
+        return name in self._data
+
     def section(self, name: str, field: str = "") -> Members:
         """A nested object, with no members where it is none; it shares `odd`."""
         return Members(self._read(name, field, _mapping), self.odd)
@@ -53,7 +57,7 @@ class Members:
 
     def switch(self, name: str) -> bool | None:
         """A yes or no that stands for yes where it is not sent; null is neither."""
-        if name in self._data and self._data[name] is None:
+        if name in self and self._data[name] is None:
             self.odd[name] = as_text(None)
         return self.flag(name)
 

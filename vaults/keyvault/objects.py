@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
-from vaults.keyvault.answers import Json, nothing
+from vaults.keyvault.answers import Asked, Json, nothing
 from vaults.keyvault.http import VaultSession
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, page_of, walk
@@ -41,16 +41,18 @@ class ObjectClient(ABC, Generic[P, D]):
 
     noun: ClassVar[str]
     """The kind as the operation ids spell it: "Secret" in "GetDeletedSecrets"."""
+    collection: ClassVar[str]
+    """The kind as identifiers spell it: "secrets"."""
 
     def __init__(self, session: VaultSession) -> None:
         self._session = session
 
     @abstractmethod
-    def _properties(self, data: Json) -> P:
+    def _properties(self, data: Json, asked: Asked) -> P:
         """The properties in a list item or a bundle."""
 
     @abstractmethod
-    def _deleted(self, data: Json) -> D:
+    def _deleted(self, data: Json, asked: Asked) -> D:
         """The deleted object in a list item or a bundle."""
 
     def list_page(self, token: str | None = None) -> Page[P]:
@@ -95,22 +97,41 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def purge(self, name: str) -> None:
         """Destroy a soft-deleted object for ever. Permission: purge."""
-        self._ask(f"PurgeDeleted{self.noun}", nothing, name)
+        self._ask(f"PurgeDeleted{self.noun}", lambda data, _asked: nothing(data), name)
 
     def _page(
         self,
         operation: str,
         token: str | None,
-        read: Callable[[Json], T],
+        read: Callable[[Json, Asked], T],
         *,
         name: str = "",
         query: Mapping[str, str] | None = None,
     ) -> Page[T]:
         list_of = OPERATIONS[operation]
         list_url = self._session.vault_url + list_of.path.replace("{name}", name)
-        asked = {**(query or {}), **({"$skiptoken": token} if token else {})}
-        return self._session.send(list_of, lambda data: page_of(data, list_url, read), name=name, query=asked)
+        parameters = {**(query or {}), **({"$skiptoken": token} if token else {})}
+        asked = Asked(self._session.vault_url, self.collection, name, listed=True)
+        return self._session.send(
+            list_of,
+            lambda data: page_of(data, list_url, lambda item: read(item, asked)),
+            name=name,
+            query=parameters,
+        )
 
-    def _ask(self, operation: str, read: Callable[[Json], T], name: str, version: str = "", **body: Any) -> T:
+    def _ask(self, operation: str, read: Callable[[Json, Asked], T], name: str, version: str = "", **body: Any) -> T:
         """What `read` makes of the answer to an operation on one object, sent with these members."""
-        return self._session.send(OPERATIONS[operation], read, name=name, version=version, json=body or None)
+        return self._send(operation, read, name, version, body or None)
+
+    def _send(
+        self,
+        operation: str,
+        read: Callable[[Json, Asked], T],
+        name: str,
+        version: str = "",
+        body: Mapping[str, Any] | None = None,
+    ) -> T:
+        asked = Asked(self._session.vault_url, self.collection, name, version)
+        return self._session.send(
+            OPERATIONS[operation], lambda data: read(data, asked), name=name, version=version, json=body
+        )

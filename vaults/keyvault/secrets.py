@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from vaults.keyvault.answers import Json, attributes, deletion, identity, required
+from vaults.keyvault.answers import Asked, Json, attributes, deletion, identity, required
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
 from vaults.keyvault.lenient import Members
 from vaults.keyvault.objects import ObjectClient
@@ -16,6 +16,7 @@ class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
     """The secrets of one vault. Only `get` fetches a value."""
 
     noun = "Secret"
+    collection = "secrets"
 
     def set(
         self,
@@ -65,18 +66,18 @@ class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
         )
         return self._ask("UpdateSecret", self._properties, name, version, **body)
 
-    def _secret(self, data: Json) -> Secret:
-        return Secret(self._properties(data), required(data, "value", str))
+    def _secret(self, data: Json, asked: Asked) -> Secret:
+        return Secret(self._properties(data, asked), required(data, "value", str))
 
-    def _properties(self, data: Json) -> SecretProperties:
+    def _properties(self, data: Json, asked: Asked) -> SecretProperties:
         members = Members(data)
         return SecretProperties(
-            **identity(data, "id"),
+            **identity(members, "id", asked),
             content_type=members.text("contentType", "content_type"),
             managed=bool(members.flag("managed")),
             key_id=members.text("kid"),
             **attributes(members),
         )
 
-    def _deleted(self, data: Json) -> DeletedSecret:
-        return DeletedSecret(properties=self._properties(data), **deletion(data))
+    def _deleted(self, data: Json, asked: Asked) -> DeletedSecret:
+        return DeletedSecret(properties=self._properties(data, asked), **deletion(data, asked))

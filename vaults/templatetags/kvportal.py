@@ -266,7 +266,7 @@ def further(odd: Mapping[str, str] | None) -> list[tuple[str, str]]:
 
 
 #: Fields in whose place an item's page shows the text itself.
-PLACED = frozenset({"enabled", "not_before", "expires_on", "content_type", "tags", "created_on", "updated_on"})
+PLACED = frozenset({"id", "enabled", "not_before", "expires_on", "content_type", "tags", "created_on", "updated_on"})
 
 
 @register.simple_tag

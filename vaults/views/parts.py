@@ -1,7 +1,7 @@
 """What of a page could not be read, said in its place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from vaults import problems
@@ -45,8 +45,9 @@ def unread_parts(vault: Vault, *parts: tuple[Part[Any], str]) -> list[Unread]:
 
 def shown_version(own: Found | None, versions: Part[Sequence[Found]], version: str) -> Found:
     """The version that a page is about: as it tells itself, else as the list of versions tells it."""
-    if own:
-        return own
+    if own:  # one whose identifier can't be read was asked for as the newest
+        known = versions.value[0].version if versions.value and not versions.error else ""
+        return own if own.version or version else replace(own, version=known)
     listed = versions.value or ()
     if versions.error and not any(version in ("", each.version) for each in listed):
         raise versions.error
