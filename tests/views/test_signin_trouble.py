@@ -66,6 +66,13 @@ def test_a_page_of_a_vault_tells_it_apart(number: int, olga: Client, emulator: E
     assert [each for each in emulator.requests if each.host.startswith(sick_vault.name)] == []
 
 
+def test_the_header_says_the_same_wait_as_the_page(olga: Client, emulator: Emulator, sick_vault: Vault) -> None:
+    emulator.refuse_sign_in(90033, 9)
+    page: Any = olga.get(f"/vaults/{sick_vault.slug}/secrets/")
+    assert "Wait 60 s," in text_of(page)
+    assert page["Retry-After"] == "60"
+
+
 @pytest.mark.parametrize(
     ("text", "title"),
     [

@@ -31,7 +31,8 @@ EXPECTED = (KeyVaultError, RoleMissing, AuditUnavailable, SealBroken, UnknownClo
 def explain(error: Expected, *, vault: Vault | None = None, connection: Connection | None = None) -> Problem:
     """The problem that an expected error makes for a person."""
     problem = _explained(error, vault, connection)
-    problem.retry_after = error.retry_after if isinstance(error, KeyVaultError) else None
+    if problem.retry_after is None and isinstance(error, KeyVaultError):
+        problem.retry_after = error.retry_after
     return problem
 
 

@@ -14,6 +14,9 @@ from vaults.models import Vault
 from vaults.problems.forbidden import explain_forbidden
 from vaults.problems.problem import Problem, problem_of, wait
 
+THROTTLED_SECONDS = 10.0
+"""To wait where the vault does not say how long."""
+
 
 def explain_service(error: ServiceError, vault: Vault | None) -> Problem:
     match error:
@@ -39,13 +42,7 @@ def explain_service(error: ServiceError, vault: Vault | None) -> Problem:
         case Conflict():
             return _conflict(error)
         case Throttled():
-            return problem_of(
-                error,
-                "Azure is throttling this vault",
-                "Too many requests reached it in the last seconds, from here or elsewhere; it did not look at this one.",
-                f"Nothing was changed. Wait {wait(error.retry_after or 10)}, then try again.",
-                503,
-            )
+            return _throttled(error)
         case Unavailable():
             when = f"Wait {wait(error.retry_after)}, then try again" if error.retry_after else "Try again in a moment"
             return problem_of(
@@ -56,6 +53,19 @@ def explain_service(error: ServiceError, vault: Vault | None) -> Problem:
             )
         case _:
             return _refused_request(error)
+
+
+def _throttled(error: Throttled) -> Problem:
+    seconds = error.retry_after or THROTTLED_SECONDS
+    problem = problem_of(
+        error,
+        "Azure is throttling this vault",
+        "Too many requests reached it in the last seconds, from here or elsewhere; it did not look at this one.",
+        f"Nothing was changed. Wait {wait(seconds)}, then try again.",
+        503,
+    )
+    problem.retry_after = seconds
+    return problem
 
 
 def _no_vault(error: ServiceError) -> Problem:

@@ -129,17 +129,20 @@ STATUS = {
     "internal": 500,
 }
 
+WAIT_SECONDS = 60.0
+"""To wait where Entra ID does not say how long."""
+
 
 def explain_authentication(error: AuthenticationError) -> Problem:
     title, meaning, todo = SENTENCES[error.reason]
     says = {"other": "Entra ID says", "malformed": "It says"}.get(error.reason)
     words = f"{says}: “{error.words}”" if says and error.words else ""
     said = " ".join(part for part in (meaning, words, error.detail) if part)
-    return Problem(title, said, [todo or _wait(error)], details=_details(error), status=STATUS.get(error.reason, 502))
-
-
-def _wait(error: AuthenticationError) -> str:
-    return f"Wait {wait(error.retry_after or 60)}, then try again."
+    problem = Problem(title, said, [todo], details=_details(error), status=STATUS.get(error.reason, 502))
+    if not todo:
+        problem.retry_after = error.retry_after or WAIT_SECONDS
+        problem.todo = [f"Wait {wait(problem.retry_after)}, then try again."]
+    return problem
 
 
 def _details(error: AuthenticationError) -> list[tuple[str, str]]:
