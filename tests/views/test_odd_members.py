@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from typing import Any
 
 import pytest
@@ -191,10 +192,12 @@ ODD: list[tuple[str, Any]] = [
 ]
 
 
+NESTED = json.loads("[" * 40 + "]" * 40)
+DEEP = [("tags", NESTED), ("attributes.exp", NESTED), ("unheard-of", {"a": NESTED})]
 ABSENT = [(path, None) for path, _ in ODD if path != "cer"]  # a certificate without it was never issued
 
 
-@pytest.mark.parametrize(("path", "odd"), [*ODD, *ABSENT, ("attributes", None), ("attributes", 7)])
+@pytest.mark.parametrize(("path", "odd"), [*ODD, *DEEP, *ABSENT, ("attributes", None), ("attributes", 7)])
 def test_one_odd_member_fails_nothing(
     path: str, odd: Any, olga: Client, world: World, stock: None, emulator: Emulator
 ) -> None:

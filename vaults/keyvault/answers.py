@@ -1,12 +1,14 @@
 """From the bytes of an answer to members of the right type, or MalformedAnswer. The JSON border is here.
 
 A vault is not trusted to send sane JSON: size, number of members, depth and types are checked before anything
-of it is used. Values are never quoted in a message, only the names of members.
+of it is used. What is nested too deep is cut, and a number too long for one is a text: neither spoils what stands beside
+it. Values are never quoted in a message, only the names of members.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +24,8 @@ Json = Mapping[str, Any]
 T = TypeVar("T")
 
 MAX_DEPTH = 24
+CUT = '"[…]"'
+"""What is read in place of a member that is nested deeper."""
 MAX_MEMBERS = 100_000
 """A page of Key Vault has under 1,000; a parsed member takes some 50 times the memory of its bytes."""
 
@@ -31,22 +35,62 @@ def parse_object(content: bytes) -> dict[str, Any]:
     if sum(content.count(mark) for mark in (b",", b"[", b"{")) > MAX_MEMBERS:
         raise MalformedAnswer("The answer has too many members.")
     try:
-        parsed = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        parsed = _parsed(content.decode("utf-8"))
+    except ValueError:
         parsed = None
     if not isinstance(parsed, dict):
         raise MalformedAnswer("The answer is not a JSON object.")
-    return {_sane_text(name): _sane(value, MAX_DEPTH) for name, value in parsed.items()}
+    return parsed
+
+
+def _parsed(text: str) -> Any:
+    """Raises ValueError."""
+    try:
+        return _sane(_loaded(text), MAX_DEPTH)
+    except RecursionError:
+        return _sane(_loaded(_flattened(text)), MAX_DEPTH)
+
+
+def _loaded(text: str) -> Any:
+    return json.loads(text, parse_int=_whole, parse_constant=_refuse_constant)
+
+
+def _whole(digits: str) -> int | str:
+    """A number; as text where it has more digits than Python makes a number of."""
+    try:
+        return int(digits)
+    except ValueError:
+        return digits
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]+|\\.)*+"?|[][{}]', re.DOTALL)
+
+
+def _flattened(text: str) -> str:
+    """The JSON with a short text in place of each member that is nested too deep."""
+    kept, begin, level = [], 0, 0
+    for found in _TEXT_OR_BRACKET.finditer(text):
+        match text[found.start()]:
+            case "[" | "{":
+                level += 1
+                if level == MAX_DEPTH:
+                    kept.append(text[begin : found.start()])
+            case "]" | "}":
+                level -= 1
+                if level == MAX_DEPTH - 1:
+                    kept.append(CUT)
+                    begin = found.end()
+    return "".join(kept) + text[begin:] if level < MAX_DEPTH else ""
+
+
 def _sane(value: Any, depth: int) -> Any:
-    """The value, refused if nested too deep, without the half characters that can't be written as UTF-8."""
+    """The value without the half characters that can't be written as UTF-8. Raises RecursionError where it is too deep."""
     if depth <= 0:
-        raise MalformedAnswer("The answer is nested too deep.")
+        raise RecursionError
     if isinstance(value, dict):
         return {_sane_text(name): _sane(item, depth - 1) for name, item in value.items()}
     if isinstance(value, list):

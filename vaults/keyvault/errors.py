@@ -4,7 +4,7 @@
       TransportError           no answer: network, TLS, timeout, or we held the call back (reason)
         UnreadableCaFile       a cloud's CA file can't be read here
       AuthenticationError      no token (reason, AADSTS code, Entra's words)
-      MalformedAnswer          an answer that no Key Vault gives: redirect, not JSON, too large, too deep
+      MalformedAnswer          an answer that no Key Vault gives: redirect, not JSON, too large
         BrokenLink             a nextLink that leads nowhere
         HostileLink            a nextLink that leads away from the list it was asked of
       ServiceError             the vault answered with an error

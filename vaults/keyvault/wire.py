@@ -144,7 +144,7 @@ def _whole_body(response: requests.Response, until: float) -> bytes:
     for chunk in response.iter_content(_CHUNK):
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
-            raise MalformedAnswer("The answer was too large.", status=status)
+            raise MalformedAnswer(f"The answer was larger than {MAX_ANSWER_BYTES // 1024**2} MB.", status=status)
         if time.monotonic() > until:
             raise _timed_out(maybe_done=True)
     return bytes(body)
