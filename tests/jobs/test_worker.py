@@ -4,13 +4,16 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from pytest_django import Settings
+from time_machine import TimeMachineFixture
 
 from tests.conftest import World, last_entry
 from vaults.actions.inventory import LEASE, ScanUnderWay, scan_vault
@@ -80,6 +83,98 @@ def test_a_person_who_lost_the_role_meanwhile_gets_no_scan(world: World) -> None
     worker.scan(world.vault)
     world.vault.refresh_from_db()
     assert world.vault.scan_problem.startswith("This needs the role")
+
+
+class ByHand(Executor):
+    """Scans that end when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self._jobs: dict[str, Future[Any]] = {}
+
+    def submit(self, _fn: Any, /, vault: Vault) -> Future[Any]:  # type: ignore[override]
+        self.begun.append(vault.slug)
+        job = self._jobs[vault.slug] = Future()
+        Vault.objects.filter(pk=vault.pk).update(scan_requested_at=None)  # as a scan does that begins
+        return job
+
+    def end(self, slug: str, *, well: bool) -> None:
+        self._jobs.pop(slug).set_result(well)
+
+
+def begun(look: worker.Look, hand: ByHand) -> list[str]:
+    """What one more look begins."""
+    before = len(hand.begun)
+    look()
+    return hand.begun[before:]
+
+
+def more_vaults(world: World, *names: str) -> None:
+    for name in names:
+        Vault.objects.create(connection=world.connection, name=f"kv-{name}", slug=name)
+
+
+def test_a_vault_rests_from_the_end_of_the_scan_that_failed_and_longer_each_time(
+    world: World, settings: Settings, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(timezone.now(), tick=False)
+    hand = ByHand()
+    look, slug = worker.Look(hand), world.vault.slug
+    assert begun(look, hand) == [slug]
+    for minutes in (2, 4, 8, 16, *[30] * 50):
+        time_machine.shift(timedelta(minutes=8))
+        hand.end(slug, well=False)
+        assert begun(look, hand) == []
+        time_machine.shift(timedelta(minutes=minutes, seconds=-1))
+        assert begun(look, hand) == []
+        time_machine.shift(timedelta(seconds=2))
+        assert begun(look, hand) == [slug]
+    hand.end(slug, well=True)
+    begun(look, hand)
+    time_machine.shift(timedelta(minutes=2, seconds=1))
+    assert begun(look, hand) == [slug]
+
+
+def test_a_scan_that_is_asked_for_waits_for_no_rest(world: World) -> None:
+    hand = ByHand()
+    look, slug = worker.Look(hand), world.vault.slug
+    assert begun(look, hand) == [slug]
+    hand.end(slug, well=False)
+    assert begun(look, hand) == []
+    Vault.objects.update(scan_requested_at=timezone.now())
+    assert begun(look, hand) == [slug]
+
+
+def test_scans_that_take_long_hold_up_no_other(world: World, time_machine: TimeMachineFixture) -> None:
+    """Four endless vaults, and a healthy one that somebody asks to be scanned."""
+    time_machine.move_to(timezone.now(), tick=False)
+    endless = [f"endless-{number}" for number in range(4)]
+    Vault.objects.update(scanned_at=timezone.now())
+    more_vaults(world, *endless)
+    hand = ByHand()
+    look = worker.Look(hand)
+    assert sorted(begun(look, hand)) == endless
+    Vault.objects.filter(pk=world.vault.pk).update(scan_requested_at=timezone.now())
+    assert begun(look, hand) == []
+    assert look.pause < 1
+    time_machine.shift(timedelta(seconds=61))
+    assert begun(look, hand) == [world.vault.slug]
+    assert look.pause == 1
+
+
+def test_vaults_that_fail_keep_none_waiting_whose_turn_it_is(world: World, time_machine: TimeMachineFixture) -> None:
+    """They are due again before all the others had their turn."""
+    time_machine.move_to(timezone.now(), tick=False)
+    sick = [f"sick-{number}" for number in range(12)]
+    more_vaults(world, *sick)
+    Vault.objects.filter(pk=world.vault.pk).update(scanned_at=timezone.now() - timedelta(days=1))
+    hand = ByHand()
+    look = worker.Look(hand)
+    for _ in range(4):
+        for slug in begun(look, hand):
+            hand.end(slug, well=False)
+        time_machine.shift(timedelta(minutes=2, seconds=1))
+    assert world.vault.slug in hand.begun
 
 
 @contextmanager

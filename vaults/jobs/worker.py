@@ -2,8 +2,10 @@
 
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -20,22 +22,30 @@ from vaults.models import Vault
 log = structlog.get_logger("vaults.worker")
 
 AT_ONCE = 4
+#: A scan that takes longer than this holds up no other: it does not count among those at once.
+LONG = timedelta(minutes=1)
+#: Scans under way, with those that take long.
+MOST = 16
 LOOK_EVERY = 1.0
+#: While scans wait for others to end.
+LOOK_WHILE_CROWDED = 0.2
 #: After a failed look the next one waits twice as long, up to this.
 LONGEST_PAUSE = 30.0
-#: A vault whose scan failed is tried again after this long, not with every look.
-RETRY_AFTER = timedelta(minutes=2)
+#: A vault whose scan failed is tried again after this long, counted from its end; after each further failure twice as long.
+REST = timedelta(minutes=2)
+LONGEST_REST = timedelta(minutes=30)
+MOST_DOUBLINGS = 4
 SETTLE_EVERY = timedelta(minutes=1)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def run(stop: threading.Event) -> None:
     """Work until told to stop; a scan under way is finished first. A database that fails is waited for."""
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="scan") as pool:
+    with ThreadPoolExecutor(MOST, thread_name_prefix="scan") as pool:
         look = Look(pool)
         pause = LOOK_EVERY
         while not stop.wait(pause):
-            pause = LOOK_EVERY if succeeds(look) else min(2 * pause, LONGEST_PAUSE)
+            pause = look.pause if succeeds(look) else min(2 * pause, LONGEST_PAUSE)
 
 
 def succeeds(work: Callable[[], None]) -> bool:
@@ -50,26 +60,61 @@ def succeeds(work: Callable[[], None]) -> bool:
     return True
 
 
-class Look:
-    """One look at what there is to do: settle acts that were cut off, and begin scans that are due."""
+@dataclass(slots=True)
+class Tries:
+    """A vault's scans so far. `job` is the one under way."""
 
-    def __init__(self, pool: ThreadPoolExecutor) -> None:
+    begun: datetime = LONG_AGO
+    job: Future[bool] | None = None
+    failures: int = 0
+    rests_until: datetime = LONG_AGO
+
+    def note_end(self, now: datetime) -> None:
+        if self.job is None or not self.job.done():
+            return
+        self.failures = 0 if self.job.result() else self.failures + 1
+        doublings = min(max(self.failures - 1, 0), MOST_DOUBLINGS)
+        self.rests_until = now + min(REST * 2**doublings, LONGEST_REST)
+        self.job = None
+
+
+class Look:
+    """One look at what there is to do: settle acts that were cut off, and begin scans that are due.
+
+    `pause`: how long the next one has time.
+    """
+
+    def __init__(self, pool: Executor) -> None:
+        self.pause = LOOK_EVERY
         self._pool = pool
-        self._under_way: dict[uuid.UUID, Future[None]] = {}
-        self._tried: dict[uuid.UUID, datetime] = {}
+        self._tries: defaultdict[uuid.UUID, Tries] = defaultdict(Tries)
         self._settled_at = LONG_AGO
 
     def __call__(self) -> None:
         now = timezone.now()
-        self._under_way = {key: job for key, job in self._under_way.items() if not job.done()}
-        for vault in due(now):
-            rests = vault.scan_requested_at is None and now - self._tried.get(vault.pk, LONG_AGO) < RETRY_AFTER
-            if vault.pk not in self._under_way and not rests:
-                self._tried[vault.pk] = now
-                self._under_way[vault.pk] = self._pool.submit(scan, vault)
+        for tries in self._tries.values():
+            tries.note_end(now)
+        waiting = [vault for vault in due(now) if self._may_begin(vault, now)]
+        # Those that were asked for first; of the others, whoever has waited longest since the last try.
+        waiting.sort(key=lambda vault: (vault.scan_requested_at is None, self._tries[vault.pk].begun))
+        free = self._free(now)
+        for vault in waiting[:free]:
+            tries = self._tries[vault.pk]
+            tries.begun, tries.job = now, self._pool.submit(scan, vault)
+        self.pause = LOOK_WHILE_CROWDED if len(waiting) > free else LOOK_EVERY
         if now - self._settled_at > SETTLE_EVERY:
             self._settled_at = now
             settle_open_acts()
+
+    def _may_begin(self, vault: Vault, now: datetime) -> bool:
+        tries = self._tries[vault.pk]
+        return tries.job is None and (vault.scan_requested_at is not None or now >= tries.rests_until)
+
+    def _free(self, now: datetime) -> int:
+        """How many more scans may begin."""
+        under_way = [tries.begun for tries in self._tries.values() if tries.job]
+        short = [begun for begun in under_way if now - begun <= LONG]
+        return max(min(AT_ONCE - len(short), MOST - len(under_way)), 0)
 
 
 def due(now: datetime) -> list[Vault]:
@@ -80,15 +125,18 @@ def due(now: datetime) -> list[Vault]:
     return sorted(found, key=lambda vault: (vault.scan_requested_at is None, vault.scanned_at is not None))
 
 
-def scan(vault: Vault) -> None:
-    """One scan; what goes wrong is on the vault's row and in the audit trail."""
+def scan(vault: Vault) -> bool:
+    """One scan, and whether it went well; what goes wrong is on the vault's row and in the audit trail."""
     try:
         scan_vault(vault.scan_requested_by, vault)
     except ScanUnderWay:
         pass
     except problems.EXPECTED as error:
         log.info("scan failed", vault=vault.slug, error=type(error).__name__)
+        return False
     except Exception:
         log.exception("scan broke", vault=vault.slug)
+        return False
     finally:
         close_old_connections()
+    return True
