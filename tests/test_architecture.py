@@ -105,6 +105,7 @@ NOUNS = tuple(
         "pasted",
         "probes",
         "http.Exchange",
+        "paging",
         "parallel",
         "refusals",
         "timelimit",

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -9,11 +10,13 @@ from django.utils import timezone
 from tests.actions import acts
 from tests.actions.acts import Act
 from tests.conftest import World, client_of, in_threads, last_entry, say
+from tests.endless import endless
 from vaults.actions import inventory
 from vaults.actions.inventory import LEASE, ScanUnderWay, scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import KeyVaultError
+from vaults.keyvault.timelimit import time_limit
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import AuditEntry, InventoryItem, Vault
 from vaults.permissions import Action
@@ -160,3 +163,43 @@ def test_two_workers_make_one_scan(file_world: World, emulator: Emulator) -> Non
     say(f"workers at one vault: {len(found)}, scans: {len(found) - len(refused)}")
     assert len(refused) == 3
     assert AuditEntry.objects.filter(action=Action.VAULT_SCAN, state="started").count() == 1
+
+
+def test_of_a_list_without_end_what_came_in_time_is_kept(world: World, emulator: Emulator, sick_vault: Vault) -> None:
+    client_of(sick_vault).keys.create("signing", kty="EC")
+    endless(emulator, "^/secrets$", 0.1)
+    with time_limit(2):
+        found = scan_vault(world.olga, sick_vault)
+    sick_vault.refresh_from_db()
+    kept = InventoryItem.objects.filter(vault=sick_vault)
+    assert kept.filter(kind="secret").count() == found - 1 > 100
+    assert kept.filter(kind="key").count() == 1
+    assert sick_vault.scan_problem == "secrets: The vault's list is too long to be read to its end"
+    assert sick_vault.scanned_at
+
+
+def test_what_a_list_names_twice_is_one_item(world: World, azure: VaultClient, emulator: Emulator) -> None:
+    azure.secrets.set("once", "hidden")
+    azure.secrets.set("ends", "hidden")
+    azure.secrets.delete("ends")
+    emulator.rewrite(_twice, path="^/secrets$")
+    emulator.rewrite(_twice, path="^/deletedsecrets$")
+    assert scan_vault(world.olga, world.vault) == 2
+    assert InventoryItem.objects.count() == 2
+    assert last_entry(Action.VAULT_SCAN).detail["count"] == 2
+
+
+def _twice(answer: Any) -> Any:
+    again = [item | {"id": item["id"].replace("once", "ONCE")} for item in answer["value"]]
+    return answer | {"value": answer["value"] + again}
+
+
+@pytest.mark.parametrize("path", ["secrets", "keys", "certificates", "deletedsecrets"])
+def test_items_without_an_identifier_are_told(path: str, world: World, azure: VaultClient, emulator: Emulator) -> None:
+    azure.secrets.set("fine", "hidden")
+    nameless = [{"id": None, "attributes": {"enabled": True}}, {"kid": "odd", "attributes": {}}]
+    emulator.rewrite(lambda answer: answer | {"value": answer["value"] + nameless}, path=f"^/{path}$")
+    assert scan_vault(world.olga, world.vault) == 1
+    world.vault.refresh_from_db()
+    kind = path.replace("deleted", "deleted ")
+    assert world.vault.scan_problem == f"{kind}: 2 items have no identifier that can be read"

@@ -1,11 +1,14 @@
 """Acts that were cut off between the call and its record: what came of them is asked of the vault."""
 
+import time
 import uuid
 from datetime import timedelta
 
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests.conftest import World
+from tests.endless import endless
 from vaults import audit
 from vaults.actions.settlement import settle_open_acts
 from vaults.emulator import Emulator
@@ -99,3 +102,18 @@ def test_a_gateways_404_does_not_say_what_came_of_an_act(world: World, azure: Va
     emulator.answer_next(404, b"<html>Not Found</html>", times=9, path="/deletedsecrets/gone")
     settle_open_acts(timezone.now() + LATER)
     assert settled(event).state == "unknown"
+
+
+def test_a_vault_without_end_holds_up_no_other(
+    world: World, azure: VaultClient, emulator: Emulator, settings: Settings
+) -> None:
+    settings.CHANGE_SECONDS = 1
+    endless(emulator, "^/secrets/busy/versions$")
+    held = leave_open(world, Action.SECRET_CREATE, "busy")
+    made = azure.secrets.set("fresh", "v")
+    other = leave_open(world, Action.SECRET_CREATE, "fresh")
+    began = time.monotonic()
+    settle_open_acts(timezone.now() + LATER)
+    assert time.monotonic() - began < 2
+    assert settled(held).state == "unknown"
+    assert settled(other).version == made.version

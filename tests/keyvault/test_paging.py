@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from vaults.keyvault.errors import HostileLink, MalformedAnswer
-from vaults.keyvault.paging import MAX_PAGES, ListIncomplete, Page, page_of, skip_token, walk
+from vaults.keyvault.answers import Asked, Json, identity
+from vaults.keyvault.errors import HostileLink, ListIncomplete, ListTooLong, MalformedAnswer, OnlyNameless
+from vaults.keyvault.lenient import Members
+from vaults.keyvault.paging import MAX_PAGES, Page, page_of, skip_token, walk
 
 LIST = "https://kv-one.vault.test/secrets"
 
@@ -87,6 +89,19 @@ def test_an_endless_list_comes_to_an_end() -> None:
         asked.append(token)
         return Page((), str(len(asked)))
 
-    with pytest.raises(ListIncomplete):
+    with pytest.raises(ListTooLong):
         list(walk(fetch))
     assert len(asked) == MAX_PAGES
+
+
+def test_a_list_of_nothing_that_has_a_name_is_not_empty() -> None:
+    """Else a name would look free that is taken."""
+    data = {"value": [{"id": None, "attributes": {"enabled": True}}, "x"]}
+
+    def named(item: Json) -> str:
+        return identity(Members(item), "id", Asked("https://kv-one.vault.test", "secrets", listed=True))["name"]
+
+    page = page_of(data, LIST, named)
+    assert (page.items, page.nameless) == ((), 2)
+    with pytest.raises(OnlyNameless):
+        list(walk(lambda _: page))

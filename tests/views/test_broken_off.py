@@ -146,8 +146,7 @@ def test_deleted_items_of_earlier_pages_stay_where_a_later_page_fails(
     fail_later_pages(emulator, trouble, "/deletedsecrets$")
     words = text_of(olga.get(f"/vaults/{sick_vault.slug}/deleted/"))
     assert "gone-03" in words
-    assert "More deleted secrets may follow than the 25 listed here" in words
-    assert TROUBLE[trouble][2] in words
+    assert "25 loaded, more below" in words
 
 
 @pytest.mark.parametrize("link", [7, "https://evil.test/x?$skiptoken=x"])

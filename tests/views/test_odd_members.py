@@ -247,6 +247,60 @@ def test_what_is_foreign_is_still_refused(olga: Client, stock: None, emulator: E
     assert "does not look like Key Vault's" in text_of(olga.get(f"{V}/secrets/"))
 
 
+@pytest.mark.parametrize("collection", ["secrets", "keys", "certificates"])
+def test_nothing_but_a_nameless_item_is_counted_too(
+    collection: str, olga: Client, stock: None, emulator: Emulator
+) -> None:
+    emulator.rewrite(_only_one_without_id, path=f"^/{collection}$")
+    page = olga.get(f"{V}/{collection}/")
+    assert page.status_code == 200
+    assert "1 more item here has no identifier that can be read" in text_of(page)
+
+
+def test_a_deleted_nameless_item_is_counted(olga: Client, azure: VaultClient, stock: None, emulator: Emulator) -> None:
+    azure.secrets.delete("old")
+    emulator.clock.advance(60)
+    emulator.rewrite(_only_one_without_id, path="^/deletedsecrets$")
+    page = olga.get(f"{V}/deleted/")
+    assert page.status_code == 200
+    assert "1 more item here has no identifier that can be read" in text_of(page)
+
+
+@pytest.mark.parametrize("collection", ITEMS)
+def test_a_nameless_version_is_counted(
+    collection: str, olga: Client, azure: VaultClient, stock: None, emulator: Emulator
+) -> None:
+    name = ITEMS[collection]
+    emulator.rewrite(_one_more_without_id, path=f"^/{collection}/{name}/versions$")
+    page = olga.get(f"{V}/{collection}/{name}/")
+    assert page.status_code == 200
+    assert "1 more version has no identifier that can be read" in text_of(page)
+    emulator.rewrite(_only_one_without_id, path=f"^/{collection}/{name}/versions$")
+    page = olga.get(f"{V}/{collection}/{name}/")
+    if collection == "secrets":  # nothing else tells of it without its value
+        assert "Azure names it by nothing that can be read" in text_of(page)
+        return
+    assert page.status_code == 200
+    assert "1 more version has no identifier that can be read" in text_of(page)
+    assert "newest first" not in text_of(page)
+
+
+def test_nothing_is_created_over_a_name_whose_versions_have_no_id(
+    olga: Client, azure: VaultClient, stock: None, emulator: Emulator
+) -> None:
+    emulator.rewrite(_only_one_without_id, path="/versions$")
+    assert olga.post(f"{V}/new/secret/", {"name": "old", "value": "another"}).status_code != 302
+    assert azure.secrets.get("old").value == "hidden"
+
+
+def _only_one_without_id(answer: Any) -> Any:
+    return answer | {"value": [answer["value"][0] | {"id": None, "kid": "odd"}]}
+
+
+def _one_more_without_id(answer: Any) -> Any:
+    return answer | {"value": [*answer["value"], answer["value"][0] | {"id": None, "kid": "odd"}]}
+
+
 def test_a_nameless_item_is_counted(olga: Client, stock: None, emulator: Emulator) -> None:
     emulator.hold(VAULT, SECRET, "old", "id", None)
     page = text_of(olga.get(f"{V}/secrets/"))

@@ -17,7 +17,7 @@ from vaults.actions.changes import (
     stamp_of,
     version_opened_on,
 )
-from vaults.actions.parts import Part, part, record_unread, require_some, versions_read
+from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -96,7 +96,7 @@ def read_certificate(actor: User, vault: Vault, name: str, version: str = "") ->
         require_some(certificate, versions)
         record_unread(event, certificate, versions, operation)
         if certificate.error and not versions.value:
-            raise NotFound(f"The vault lists no version of {name}.", status=404)
+            raise no_version(name, versions)
         return CertificateDetail(certificate, versions, operation)
 
 

@@ -1,13 +1,16 @@
 """Deleted items of all three kinds: list, look, recover, purge. Azure takes some seconds to settle each of these."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from vaults import access, audit, clients, index
-from vaults.actions.parts import Part, read_through, record_unread, require_some
+from vaults.actions.parts import Part, part, record_unread, require_some
 from vaults.index import AnyDeleted
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import KeyVaultError, NotFound
+from vaults.keyvault.paging import Page
 from vaults.keyvault.parallel import gather
 from vaults.models import InventoryItem, User, Vault
 from vaults.permissions import Action
@@ -24,19 +27,27 @@ READ = {"secrets": Action.SECRET_READ, "keys": Action.KEY_READ, "certificates": 
 
 @dataclass(frozen=True, slots=True)
 class DeletedItems:
-    """One collection's deleted items, and why Azure did not list them, or not all."""
+    """A page of one collection's deleted items, and why Azure did not list them, or not all."""
 
     collection: str
-    items: list[AnyDeleted]
+    page: Page[AnyDeleted]
     error: KeyVaultError | None = None
 
+    @property
+    def items(self) -> Sequence[AnyDeleted]:
+        return self.page.items
 
-def list_deleted(actor: User, vault: Vault) -> list[DeletedItems]:
-    """The three collections side by side; one that is refused, or fails, does not hide the others."""
+
+def list_deleted(actor: User, vault: Vault, tokens: Mapping[str, str | None] | None = None) -> list[DeletedItems]:
+    """One page of 25 of each of the three collections, side by side; one that is refused, or fails, does not hide the others.
+
+    `tokens`: the collections that have a next page, and what asks for it.
+    """
     with audit.recording(actor, Action.DELETED_LIST, vault.team, vault=vault) as event:
         access.require(actor, Action.DELETED_LIST, vault.team)
         client = clients.for_vault(vault, event)
-        found = gather(*(lambda c=collection: _list(client, c) for collection in COLLECTIONS))
+        wanted = dict.fromkeys(COLLECTIONS) if tokens is None else tokens
+        found = gather(*(partial(_list, client, collection, token) for collection, token in wanted.items()))
         event.detail["count"] = sum(len(each.items) for each in found)
         if not event.detail["count"]:
             require_some(*(Part(error=each.error) for each in found))
@@ -44,9 +55,10 @@ def list_deleted(actor: User, vault: Vault) -> list[DeletedItems]:
     return list(found)
 
 
-def _list(client: VaultClient, collection: str) -> DeletedItems:
-    read = read_through(_collection(client, collection).list_deleted())
-    return DeletedItems(collection, read.value or [], read.error)
+def _list(client: VaultClient, collection: str, token: str | None) -> DeletedItems:
+    read = part(lambda: _collection(client, collection).deleted_page(token))
+    page: Page[AnyDeleted] = read.value or Page((), None)
+    return DeletedItems(collection, page, read.error or page.broken_off)
 
 
 def read_deleted(actor: User, vault: Vault, collection: str, name: str) -> AnyDeleted | None:

@@ -20,9 +20,10 @@ from vaults.actions.parts import Part, read_through, record_unread
 from vaults.index import AnyDeleted, Live, item_of
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound, TransportError
+from vaults.keyvault.paging import Page, pages
 from vaults.keyvault.parallel import gather
 from vaults.keyvault.timelimit import time_limit
-from vaults.keyvault.types import CertificateProperties
+from vaults.keyvault.types import CertificateProperties, Deleted
 from vaults.models import InventoryItem, User, Vault
 from vaults.permissions import Action
 
@@ -44,7 +45,7 @@ class Listing:
 
     kind: InventoryItem.Kind
     deleted: bool
-    read: Callable[[VaultClient], Iterable[Found]]
+    page: Callable[[VaultClient], Callable[[str | None], Page[Any]]]
 
     def __str__(self) -> str:
         return f"deleted {self.kind}s" if self.deleted else f"{self.kind}s"
@@ -55,12 +56,16 @@ class Listing:
 
 
 LISTINGS = [
-    Listing(InventoryItem.Kind.SECRET, False, lambda client: client.secrets.list()),
-    Listing(InventoryItem.Kind.KEY, False, lambda client: client.keys.list()),
-    Listing(InventoryItem.Kind.CERTIFICATE, False, lambda client: client.certificates.list(include_pending=True)),
-    Listing(InventoryItem.Kind.SECRET, True, lambda client: client.secrets.list_deleted()),
-    Listing(InventoryItem.Kind.KEY, True, lambda client: client.keys.list_deleted()),
-    Listing(InventoryItem.Kind.CERTIFICATE, True, lambda client: client.certificates.list_deleted()),
+    Listing(InventoryItem.Kind.SECRET, False, lambda client: client.secrets.list_page),
+    Listing(InventoryItem.Kind.KEY, False, lambda client: client.keys.list_page),
+    Listing(
+        InventoryItem.Kind.CERTIFICATE,
+        False,
+        lambda client: partial(client.certificates.list_page, include_pending=True),
+    ),
+    Listing(InventoryItem.Kind.SECRET, True, lambda client: client.secrets.deleted_page),
+    Listing(InventoryItem.Kind.KEY, True, lambda client: client.keys.deleted_page),
+    Listing(InventoryItem.Kind.CERTIFICATE, True, lambda client: client.certificates.deleted_page),
 ]
 
 
@@ -91,20 +96,22 @@ def scan_vault(actor: User | None, vault: Vault) -> int:
     _take_lease(vault)
     problem, ended = "The scan failed in this server. Its log says why.", None
     try:
-        with audit.recording(actor, Action.VAULT_SCAN, vault.team, vault=vault) as event:
+        with (
+            audit.recording(actor, Action.VAULT_SCAN, vault.team, vault=vault) as event,
+            time_limit(LONGEST_SCAN.total_seconds()),
+        ):
             access.require(actor, Action.VAULT_SCAN, vault.team)
             client = clients.for_vault(vault, event)
             progress = Progress()
-            with time_limit(LONGEST_SCAN.total_seconds()):
-                lists = _noting(vault, progress, [partial(_read, client, listing, progress) for listing in LISTINGS])
+            lists = _noting(vault, progress, [partial(_read, client, listing, progress) for listing in LISTINGS])
             _require_a_list(lists)
             record_unread(event, *lists)
-            found = [each for part in lists for each in part.value or ()]
+            found = _each_once(each for part in lists for each in part.value or ())
             pending = _pending(vault, client, progress, found)
             items = [item_of(vault, each) for each in found]
             for item in items:
                 item.pending = item.kind == InventoryItem.Kind.CERTIFICATE and item.name in pending
-            _replace(vault, items, [listing for listing, part in zip(LISTINGS, lists, strict=True) if _failed(part)])
+            _replace(vault, items, [listing for listing, part in zip(LISTINGS, lists, strict=True) if _in_part(part)])
             event.detail["count"] = len(items)
         problem = "; ".join(dict.fromkeys(_problems(vault, lists)))
         ended = vault.scanned_at = timezone.now()
@@ -136,10 +143,10 @@ class Progress:
             self.lists += lists
             self.items += items
 
-    def counted(self, found: Iterable[Found]) -> Iterator[Found]:
-        for each in found:
-            self.add(items=1)
-            yield each
+    def counted(self, read: Iterable[Page[Found]]) -> Iterator[Page[Found]]:
+        for page in read:
+            self.add(items=len(page.items))
+            yield page
 
 
 def _noting(vault: Vault, progress: Progress, calls: Sequence[Callable[[], T]]) -> Sequence[T]:
@@ -173,7 +180,7 @@ def _take_lease(vault: Vault) -> None:
 
 
 def _read(client: VaultClient, listing: Listing, progress: Progress) -> Part[list[Found]]:
-    read = read_through(progress.counted(listing.read(client)))
+    read = read_through(progress.counted(pages(listing.page(client))))
     if read.error is None:
         progress.add(lists=1)
     return read
@@ -182,6 +189,11 @@ def _read(client: VaultClient, listing: Listing, progress: Progress) -> Part[lis
 def _failed(part: Part[list[Found]]) -> bool:
     """Whether nobody knows all that the list holds now. Where it may not be read, what was known is dropped."""
     return part.error is not None and not isinstance(part.error, Forbidden)
+
+
+def _in_part(part: Part[list[Found]]) -> bool:
+    """The same of one that names items by nothing that can be read: each may be one that was known."""
+    return _failed(part) or part.nameless > 0
 
 
 def _problems(vault: Vault, lists: Sequence[Part[list[Found]]]) -> Iterator[str]:
@@ -197,6 +209,19 @@ def _problems(vault: Vault, lists: Sequence[Part[list[Found]]]) -> Iterator[str]
     for listing, read, problem in found:
         if not problem.permission:
             yield f"{listing}: {problem.title}" if _failed(read) else problem.title
+    for listing, read in zip(LISTINGS, lists, strict=True):
+        if read.nameless:
+            items = "item has" if read.nameless == 1 else "items have"
+            yield f"{listing}: {read.nameless} {items} no identifier that can be read"
+
+
+def _each_once(found: Iterable[Found]) -> list[Found]:
+    """A list may name an item twice, on two pages or in two spellings."""
+    known: dict[tuple[type, str], Found] = {}
+    for each in found:
+        properties = each.properties if isinstance(each, Deleted) else each
+        known.setdefault((type(each), properties.name.lower()), each)
+    return list(known.values())
 
 
 def _require_a_list(lists: Sequence[Part[list[Found]]]) -> None:

@@ -17,7 +17,7 @@ from vaults.actions.changes import (
     refuse_if_unread,
     version_opened_on,
 )
-from vaults.actions.parts import Part, part, record_unread, require_some, versions_read
+from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -115,7 +115,7 @@ def read_key(actor: User, vault: Vault, name: str, version: str = "") -> KeyDeta
         require_some(detail.key, detail.versions)
         record_unread(event, detail.key, detail.versions)
         if detail.key.error and not detail.versions.value:
-            raise NotFound(f"The vault lists no version of {name}.", status=404)
+            raise no_version(name, detail.versions)
         return detail
 
 

@@ -19,7 +19,7 @@ from vaults.actions.changes import (
     refuse_if_unread,
     version_opened_on,
 )
-from vaults.actions.parts import Part, part, record_unread, require_some, versions_read
+from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -78,7 +78,7 @@ def read_secret(actor: User, vault: Vault, name: str) -> Part[Sequence[SecretPro
         require_some(versions)
         record_unread(event, versions)
         if not versions.value:
-            raise _no_version(name)
+            raise no_version(name, versions)
         return versions
 
 
@@ -158,12 +158,8 @@ def delete_secret(actor: User, vault: Vault, name: str) -> DeletedSecret:
 def _versions(client: VaultClient, name: str) -> Sequence[SecretProperties]:
     found = client.secrets.versions(name)
     if not found:
-        raise _no_version(name)
+        raise no_version(name, Part())
     return found
-
-
-def _no_version(name: str) -> NotFound:
-    return NotFound(f"The vault lists no version of {name}.", status=404)
 
 
 def _exists(client: VaultClient, name: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import Error
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import NotFound
 from vaults.keyvault.keys import KeyClient
 from vaults.keyvault.secrets import SecretClient
+from vaults.keyvault.timelimit import time_limit
 from vaults.keyvault.types import Properties
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
@@ -70,7 +72,10 @@ def _outcome_of(entry: AuditEntry) -> tuple[AuditState, str]:
     if vault is None or kind not in ("secret", "key", "certificate"):
         return UNKNOWN.state, ""
     try:
-        with audit.recording(None, Action.AUDIT_SETTLE, vault.team, vault=vault, name=entry.name) as event:
+        with (
+            audit.recording(None, Action.AUDIT_SETTLE, vault.team, vault=vault, name=entry.name) as event,
+            time_limit(settings.CHANGE_SECONDS),
+        ):
             items = _items(clients.for_vault(vault, event), kind)
             found = _look(items, verb, entry)
     except audit.AuditUnavailable:

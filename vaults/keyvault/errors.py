@@ -177,6 +177,18 @@ class BrokenLink(MalformedAnswer):
     """What comes next in a list can't be asked for: its nextLink is no address, or leads round in a circle."""
 
 
+class ListIncomplete(BrokenLink):
+    """The list goes round in circles; what was read before is all there is to have."""
+
+
+class ListTooLong(ListIncomplete):
+    """The list has more pages than are read, or than come in the time there is. It may have no end."""
+
+
+class OnlyNameless(MalformedAnswer):
+    """The list has items, but none with an identifier that can be read."""
+
+
 class HostileLink(MalformedAnswer):
     """A nextLink to another host or another list. It was not followed."""
 

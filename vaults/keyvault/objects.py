@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from vaults.keyvault.answers import Asked, Json, nothing
@@ -65,12 +66,11 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def versions(self, name: str) -> Sequence[P]:
         """All versions of an object, newest first. Permission: list."""
-        return newest_first(self.each_version(name))
+        return newest_first(walk(partial(self.versions_page, name)))
 
-    def each_version(self, name: str) -> Iterator[P]:
-        """The same, page after page, in no order."""
-        operation = f"Get{self.noun}Versions"
-        return walk(lambda token: self._page(operation, token, self._properties, name=name))
+    def versions_page(self, name: str, token: str | None = None) -> Page[P]:
+        """One page of the versions, in no order. Permission: list."""
+        return self._page(f"Get{self.noun}Versions", token, self._properties, name=name)
 
     def delete(self, name: str) -> D:
         """Soft-delete all versions of an object. Permission: delete."""

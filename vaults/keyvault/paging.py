@@ -11,7 +11,16 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from vaults.keyvault import answers
-from vaults.keyvault.errors import BrokenLink, HostileLink, MalformedAnswer
+from vaults.keyvault.errors import (
+    BrokenLink,
+    HostileLink,
+    ListIncomplete,
+    ListTooLong,
+    MalformedAnswer,
+    OnlyNameless,
+    TransportError,
+)
+from vaults.keyvault.timelimit import time_left
 
 T = TypeVar("T")
 
@@ -33,14 +42,10 @@ class Page(Generic[T]):
     broken_off: MalformedAnswer | None = None
 
 
-class ListIncomplete(BrokenLink):
-    """The list goes round in circles or has no end; what was read before is all there is to have."""
-
-
 def page_of(data: answers.Json, list_url: str, read: Callable[[answers.Json], T]) -> Page[T]:
     """The page in an answer to a request for `list_url`.
 
-    Raises MalformedAnswer where none of the items is one of Key Vault's, and the link's error where there are none.
+    Raises MalformedAnswer where none of the items looks like one of Key Vault's, and the link's error where there are none.
     """
     sent = answers.member(data, "value", list) or []
     items, strange = [], []
@@ -49,15 +54,20 @@ def page_of(data: answers.Json, list_url: str, read: Callable[[answers.Json], T]
             items.append(read(answers.as_object(item)))
         except MalformedAnswer as error:
             strange.append(error)
-    if strange and not items:
+    if strange and not items and not any(_has_attributes(item) for item in sent):
         raise strange[0]
     try:
         token, broken_off = _next_token(data.get("nextLink"), list_url), None
     except MalformedAnswer as error:
         token, broken_off = None, error
-    if broken_off and not items:
+    if broken_off and not sent:
         raise broken_off
     return Page(tuple(items), token, len(strange), broken_off)
+
+
+def _has_attributes(item: Any) -> bool:
+    """All that Key Vault lists has them, and hardly anything else has."""
+    return isinstance(item, dict) and isinstance(item.get("attributes"), dict)
 
 
 def _next_token(link: Any, list_url: str) -> str | None:
@@ -84,12 +94,18 @@ def skip_token(link: str, list_url: str) -> str:
     raise HostileLink("The list's next page has no address.")
 
 
-def walk(fetch: Callable[[str | None], Page[T]], token: str | None = None) -> Iterator[T]:
-    """All items, page after page, beginning at a token. Raises ListIncomplete, or why a page names no next one."""
+def pages(fetch: Callable[[str | None], Page[T]]) -> Iterator[Page[T]]:
+    """A list, page after page. Raises ListIncomplete, or why a page names no next one."""
     seen: set[str] = set()
-    for _ in range(MAX_PAGES):
-        page = fetch(token)
-        yield from page.items
+    token = None
+    for count in range(MAX_PAGES):
+        try:
+            page = fetch(token)
+        except TransportError as error:
+            if count and error.reason == "timeout" and time_left(1.0) < 1.0:
+                raise ListTooLong(f"Of its pages {count} could be read in the time there is.") from error
+            raise
+        yield page
         if page.broken_off:
             raise page.broken_off
         token = page.next_token
@@ -98,4 +114,14 @@ def walk(fetch: Callable[[str | None], Page[T]], token: str | None = None) -> It
         if token in seen:
             raise ListIncomplete("The list leads back to a page that was there before.")
         seen.add(token)
-    raise ListIncomplete(f"The list has more than {MAX_PAGES} pages.")
+    raise ListTooLong(f"The list has more than {MAX_PAGES} pages.")
+
+
+def walk(fetch: Callable[[str | None], Page[T]]) -> Iterator[T]:
+    """All items of a list that can be told apart. Raises as `pages` does, and OnlyNameless."""
+    found = nameless = 0
+    for page in pages(fetch):
+        found, nameless = found + len(page.items), nameless + page.nameless
+        yield from page.items
+    if nameless and not found:
+        raise OnlyNameless("Nothing in the list has an identifier that can be read.")

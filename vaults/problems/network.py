@@ -1,6 +1,14 @@
 """No answer came, or none that Key Vault gives."""
 
-from vaults.keyvault.errors import BrokenLink, HostileLink, KeyVaultError, TransportError, UnreadableCaFile
+from vaults.keyvault.errors import (
+    BrokenLink,
+    HostileLink,
+    KeyVaultError,
+    ListTooLong,
+    OnlyNameless,
+    TransportError,
+    UnreadableCaFile,
+)
 from vaults.problems.problem import Problem, problem_of
 
 #: By reason.
@@ -60,6 +68,22 @@ def explain_malformed(error: KeyVaultError) -> Problem:
             "The vault's list leads elsewhere",
             "A page of the list named a next page outside this list. It was not followed, and no token was sent there.",
             "Tell whoever runs the network between this server and Azure: somebody may be changing answers.",
+        )
+    if isinstance(error, ListTooLong):
+        return problem_of(
+            error,
+            "The vault's list is too long to be read to its end",
+            f"{error.message} It may hold much, answer slowly, or have no end.",
+            "Nothing was changed. Try again later, or look at the vault with az. If it holds far less than is listed, something "
+            "between this server and Azure may be changing answers.",
+            504,
+        )
+    if isinstance(error, OnlyNameless):
+        return problem_of(
+            error,
+            "Azure names it by nothing that can be read",
+            f"{error.message} Without one nothing can be done with it here.",
+            "Look at it in the Azure Portal or with az.",
         )
     if isinstance(error, BrokenLink):
         return problem_of(

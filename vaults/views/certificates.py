@@ -27,7 +27,7 @@ from vaults.views.confirm import FROM_LIST, OPERATION, VERSIONS, Seen, deletion_
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
-from vaults.views.known import deleted_if_empty
+from vaults.views.known import list_context
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.parts import NEWER, current_version, not_read, shown_version, unread_parts
 from vaults.views.tally import tally_of
@@ -42,15 +42,8 @@ UNREAD_NOTE = (
 @with_vault
 def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = certificates.list_certificates(request.user, vault, request.GET.get("page") or None)
-    context = {
-        "vault": vault,
-        "items": page.items,
-        "next_token": page.next_token,
-        "nameless": page.nameless,
-        "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
-        "pending": index.pending_names(vault) if page.items else (),
-        "deleted": deleted_if_empty(vault, "certificate", page.items, page.next_token),
-    }
+    context = list_context(vault, "certificate", page)
+    context["pending"] = index.pending_names(vault) if page.items else ()
     return render_page(request, "vaults/certificate_list.html", context, partial="rows")
 
 
@@ -79,6 +72,7 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         "selected": shown if version else None,
         "versions": versions,
         "versions_problem": not_read(vault, detail.versions),
+        "versions_nameless": detail.versions.nameless,
         "operation": operation,
         "operation_problem": not_read(vault, detail.operation) if certificate else None,
         "activity": activity(shown.name),

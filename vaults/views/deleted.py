@@ -1,6 +1,8 @@
 """Deleted items: what is there, one of them with its dates, recover, purge. Both take Azure some seconds, so pages poll."""
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -17,7 +19,7 @@ from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
 from vaults.views.forms import form_page, posted, refused_form
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.views.pages import HtmxRequest, is_swap, render_page
 
 DETAIL = {"secrets": "secret_detail", "keys": "key_detail", "certificates": "certificate_detail"}
 
@@ -25,16 +27,26 @@ DETAIL = {"secrets": "secret_detail", "keys": "key_detail", "certificates": "cer
 @require_safe
 @with_vault
 def deleted_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    found = deleted.list_deleted(request.user, vault)
+    """A page of each kind; `?secrets=…&keys=…` asks for the next one of these."""
+    tokens = {kind: request.GET[kind] for kind in deleted.COLLECTIONS if request.GET.get(kind)}
+    found = deleted.list_deleted(request.user, vault, tokens or None)
+    further = {part.collection: part.page.next_token for part in found if part.page.next_token}
     context = {
         "vault": vault,
         "items": [(part.collection, item) for part in found for item in part.items],
-        "refusals": [(problems.explain(part.error, vault=vault), unlisted(part)) for part in found if part.error],
+        "nameless": sum(part.page.nameless for part in found),
+        "more": f"?{urlencode(further)}" if further else "",
+        "refusals": [
+            (problems.explain(part.error, vault=vault), unlisted(part, tokens)) for part in found if part.error
+        ],
+        "added": is_swap(request),
     }
-    return render_page(request, "vaults/deleted_list.html", context)
+    return render_page(request, "vaults/deleted_list.html", context, partial="rows")
 
 
-def unlisted(part: deleted.DeletedItems) -> str:
+def unlisted(part: deleted.DeletedItems, tokens: Mapping[str, str]) -> str:
+    if part.collection in tokens:
+        return f"So there may be more deleted {part.collection} than those listed here."
     if part.items:
         return f"More deleted {part.collection} may follow than the {len(part.items)} listed here."
     return f"Deleted {part.collection} are not listed here."

@@ -24,7 +24,7 @@ from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
 from vaults.views.key_parts import not_carried, parts_of_version
-from vaults.views.known import deleted_if_empty
+from vaults.views.known import list_context
 from vaults.views.pages import HtmxRequest, render_page
 from vaults.views.parts import NEWER, current_version, not_read, shown_version, unread_parts
 from vaults.views.tally import tally_of
@@ -41,14 +41,7 @@ LOST_ANSWER = "Should the answer get lost, nobody can tell whether the new versi
 @with_vault
 def key_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = keys.list_keys(request.user, vault, request.GET.get("page") or None)
-    context = {
-        "vault": vault,
-        "items": page.items,
-        "next_token": page.next_token,
-        "nameless": page.nameless,
-        "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
-        "deleted": deleted_if_empty(vault, "key", page.items, page.next_token),
-    }
+    context = list_context(vault, "key", page)
     return render_page(request, "vaults/key_list.html", context, partial="rows")
 
 
@@ -68,6 +61,7 @@ def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "")
         "selected": shown if version else None,
         "versions": versions,
         "versions_problem": not_read(vault, detail.versions),
+        "versions_nameless": detail.versions.nameless,
         "activity": activity(shown.name),
     }
     return render_page(request, "vaults/key_detail.html", context)

@@ -1,14 +1,16 @@
-"""What the last scan knows of a list that Azure does not give now, or gives empty."""
+"""A page of a list, and what the last scan knows of one that Azure does not give now, or gives empty."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, Min
 from django.http import HttpRequest
 
-from vaults import access
+from vaults import access, problems
 from vaults.keyvault.errors import KeyVaultError
+from vaults.keyvault.paging import Page
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 
@@ -47,10 +49,19 @@ def last_known(request: HttpRequest, vault: Vault | None, error: Exception) -> L
     return LastKnown(kind, items[:SHOWN], more)
 
 
-def deleted_if_empty(vault: Vault, kind: str, items: Sequence[object], next_token: str | None) -> Deleted | None:
-    """Where Azure's list is empty: how many of its kind were deleted at the last scan, and until when all of them can be
-    recovered. None where the list has something."""
-    if items or next_token:
-        return None
+def list_context(vault: Vault, kind: str, page: Page[Any]) -> dict[str, Any]:
+    """What a list page shows of one page of a list, `?page=` asking for the next."""
+    return {
+        "vault": vault,
+        "items": page.items,
+        "more": f"?{urlencode({'page': page.next_token})}" if page.next_token else "",
+        "nameless": page.nameless,
+        "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
+        "deleted": None if page.items or page.next_token else _deleted(vault, kind),
+    }
+
+
+def _deleted(vault: Vault, kind: str) -> Deleted:
+    """How many of a kind were deleted at the last scan, and until when all of them can be recovered."""
     found = InventoryItem.objects.filter(vault=vault, kind=kind).exclude(deleted_on=None)
     return Deleted(**found.aggregate(count=Count("pk"), until=Min("scheduled_purge_on")))

@@ -56,6 +56,6 @@ def shown_version(own: Found | None, versions: Part[Sequence[Found]], version: s
 
 def current_version(versions: Part[Sequence[Found]], shown: Found, version: str) -> Found | None:
     """The newest version, where that is known: where some could not be read, it is the one that an address without one shows."""
-    if versions.value and not versions.error:
+    if versions.value and not versions.error and not versions.nameless:
         return versions.value[0]
     return None if version else shown

@@ -22,7 +22,7 @@ from vaults.views.activity import activity_ahead
 from vaults.views.confirm import VERSIONS, Seen, deletion_asked, deletion_page
 from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
 from vaults.views.forms import attributes_of, form_page, posted, refused_form, selected_version
-from vaults.views.known import deleted_if_empty
+from vaults.views.known import list_context
 from vaults.views.pages import HtmxRequest, is_swap, render_page
 from vaults.views.parts import current_version, not_read, shown_version
 from vaults.views.secret_parts import lost, not_carried, parts_of_version, version_form_of
@@ -39,14 +39,7 @@ UNREAD_NOTE = (
 @with_vault
 def secret_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = secrets.list_secrets(request.user, vault, request.GET.get("page") or None)
-    context = {
-        "vault": vault,
-        "items": page.items,
-        "next_token": page.next_token,
-        "nameless": page.nameless,
-        "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
-        "deleted": deleted_if_empty(vault, "secret", page.items, page.next_token),
-    }
+    context = list_context(vault, "secret", page)
     return render_page(request, "vaults/secret_list.html", context, partial="rows")
 
 
@@ -68,6 +61,7 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
         "selected": shown if version else None,
         "versions": read.value,
         "versions_problem": not_read(vault, read),
+        "versions_nameless": read.nameless,
         "activity": activity(shown.name),
     }
     return render_page(request, "vaults/secret_detail.html", context)
@@ -191,6 +185,7 @@ def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str
         "current": current_version(read, shown_version(None, read, ""), ""),
         "versions": read.value,
         "versions_problem": not_read(vault, read),
+        "versions_nameless": read.nameless,
         "activity": audit.activity(vault, name),
     }
 
