@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.conftest import World, say
 from vaults.keyvault.client import VaultClient
@@ -64,3 +65,11 @@ def test_a_page_asks_the_database_a_fixed_number_of_times(
     many = queries(olga, path)
     say(f"{path}: {many} queries")
     assert (few, many) == (expected, expected)
+
+
+def test_the_total_of_a_list_that_goes_on_is_one_query_more(olga: Client, world: World, azure: VaultClient) -> None:
+    for number in range(30):
+        azure.secrets.set(f"secret-{number}", "a value")
+    Vault.objects.update(scanned_at=timezone.now())
+    queries(olga, "/secrets/")
+    assert queries(olga, "/secrets/") == LIST + 1

@@ -2,8 +2,10 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 
 from tests.conftest import World, signed_in
@@ -129,3 +131,59 @@ def test_the_first_run_leads_to_a_new_connection_then_to_a_vault(olga: Client, w
     assert "Connect kvportal to Azure" in page
     assert 'href="/new/connection/"' in page
     assert 'name="connection"' not in page
+
+
+@pytest.mark.parametrize(("kind", "total"), [("secret", 31), ("key", 32), ("certificate", 33)])
+def test_a_list_that_goes_on_says_how_many_the_last_scan_counted(
+    olga: Client, world: World, emulator: Emulator, kind: str, total: int
+) -> None:
+    counted(world)
+    emulator.rewrite(lambda answer: answer | {"nextLink": f"https://kv-shop-prod.vault.test/{kind}s?$skiptoken=x"})
+    page = olga.get(f"{BASE}{kind}s/").content.decode()
+    assert f'data-total="{total}" data-total-managed="{0 if kind == "certificate" else 3}"' in page
+
+
+@pytest.mark.parametrize("reason", ["not scanned", "read in part", "further page", "whole"])
+def test_no_total_is_told_where_none_is_known_or_needed(
+    olga: Client, world: World, azure: VaultClient, reason: str
+) -> None:
+    counted(world)
+    for number in range(3 if reason == "whole" else 27):
+        azure.secrets.set(f"s-{number:02}", "v")
+    page = olga.get(f"{BASE}secrets/").content.decode()
+    assert ("data-total=" in page) is (reason != "whole")
+    if reason == "not scanned":
+        Vault.objects.update(scanned_at=None)
+    elif reason == "read in part":
+        Vault.objects.update(scan_problem="secrets/list is missing")
+    further = re.findall(r'href="([?]page=[^"]+)"', page)[0] if reason == "further page" else ""
+    assert "data-total=" not in olga.get(f"{BASE}secrets/{further}").content.decode()
+
+
+def test_a_total_that_cannot_be_counted_fails_no_list(olga: Client, world: World, azure: VaultClient) -> None:
+    counted(world)
+    for number in range(27):
+        azure.secrets.set(f"s-{number:02}", "v")
+
+    def fail(execute: Any, sql: str, *rest: Any) -> Any:
+        if "COUNT" in sql and '"vaults_inventoryitem"."kind"' in sql:
+            raise OperationalError("disk full")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(fail):
+        answer = olga.get(f"{BASE}secrets/")
+    assert answer.status_code == 200
+    assert "s-07" in answer.content.decode()
+    assert "data-total=" not in answer.content.decode()
+
+
+def counted(world: World) -> None:
+    """What the last scan counted: live items, managed twins, deleted ones."""
+    Vault.objects.update(scanned_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC))
+    rows: list[dict[str, Any]] = []
+    for kind, live in (("secret", 31), ("key", 32), ("certificate", 33)):
+        rows += [{"kind": kind}] * live + [{"kind": kind, "deleted_on": datetime.now(UTC)}] * 2
+        rows += [{"kind": kind, "managed": True}] * (0 if kind == "certificate" else 3)
+    InventoryItem.objects.bulk_create(
+        InventoryItem(vault=world.vault, name=f"n-{number}", enabled=True, **row) for number, row in enumerate(rows)
+    )

@@ -42,7 +42,7 @@ UNREAD_NOTE = (
 @with_vault
 def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = certificates.list_certificates(request.user, vault, request.GET.get("page") or None)
-    context = list_context(vault, "certificate", page)
+    context = list_context(request, vault, "certificate", page)
     context["pending"] = index.pending_names(vault) if page.items else ()
     return render_page(request, "vaults/certificate_list.html", context, partial="rows")
 

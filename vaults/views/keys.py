@@ -41,7 +41,7 @@ LOST_ANSWER = "Should the answer get lost, nobody can tell whether the new versi
 @with_vault
 def key_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = keys.list_keys(request.user, vault, request.GET.get("page") or None)
-    context = list_context(vault, "key", page)
+    context = list_context(request, vault, "key", page)
     return render_page(request, "vaults/key_list.html", context, partial="rows")
 
 

@@ -1,11 +1,13 @@
-"""A page of a list, and what the last scan knows of one that Azure does not give now, or gives empty."""
+"""A page of a list, and what the last scan knows of one that Azure does not give now, gives empty, or gives page by page."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Min
+import structlog
+from django.db import Error
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest
 
 from vaults import access, problems
@@ -17,6 +19,8 @@ from vaults.permissions import Action
 #: Rows of a list that was refused: enough to look something up; the inventory has the rest.
 SHOWN = 100
 
+log = structlog.get_logger("vaults.known")
+
 LISTS = {f"{kind}_list": kind for kind in InventoryItem.Kind.values}
 
 
@@ -25,6 +29,14 @@ class LastKnown:
     kind: str
     items: list[InventoryItem]
     more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many items of a kind there are, and how many more that belong to certificates."""
+
+    items: int
+    managed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +61,7 @@ def last_known(request: HttpRequest, vault: Vault | None, error: Exception) -> L
     return LastKnown(kind, items[:SHOWN], more)
 
 
-def list_context(vault: Vault, kind: str, page: Page[Any]) -> dict[str, Any]:
+def list_context(request: HttpRequest, vault: Vault, kind: str, page: Page[Any]) -> dict[str, Any]:
     """What a list page shows of one page of a list, `?page=` asking for the next."""
     return {
         "vault": vault,
@@ -58,6 +70,7 @@ def list_context(vault: Vault, kind: str, page: Page[Any]) -> dict[str, Any]:
         "nameless": page.nameless,
         "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
         "deleted": None if page.items or page.next_token else _deleted(vault, kind),
+        "total": _total_if_more(request, vault, kind, page.next_token),
     }
 
 
@@ -65,3 +78,19 @@ def _deleted(vault: Vault, kind: str) -> Deleted:
     """How many of a kind were deleted at the last scan, and until when all of them can be recovered."""
     found = InventoryItem.objects.filter(vault=vault, kind=kind).exclude(deleted_on=None)
     return Deleted(**found.aggregate(count=Count("pk"), until=Min("scheduled_purge_on")))
+
+
+def _total_if_more(request: HttpRequest, vault: Vault, kind: str, next_token: str | None) -> Total | None:
+    """For the first page of a list that has more of them: how many of its kind the last scan counted, for Azure tells no total.
+    None where that is not known."""
+    if not next_token or "page" in request.GET or not vault.read_in_full:
+        return None
+    found = InventoryItem.objects.filter(vault=vault, kind=kind, deleted_on=None)
+    try:
+        counts = found.aggregate(
+            items=Count("pk", filter=Q(managed=False)), managed=Count("pk", filter=Q(managed=True))
+        )
+    except Error:
+        log.exception("the items of a list could not be counted", vault=vault.slug)
+        return None
+    return Total(**counts)

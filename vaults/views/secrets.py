@@ -39,7 +39,7 @@ UNREAD_NOTE = (
 @with_vault
 def secret_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = secrets.list_secrets(request.user, vault, request.GET.get("page") or None)
-    context = list_context(vault, "secret", page)
+    context = list_context(request, vault, "secret", page)
     return render_page(request, "vaults/secret_list.html", context, partial="rows")
 
 

@@ -1,5 +1,6 @@
 /* Lists: filter while typing, states as chips, sort by any column, select with Shift, and the bar of a selection.
-   All of it works on the rows that are loaded; the rest keeps arriving from Azure and is treated the same. */
+   All of it works on the rows that are loaded; the rest keeps arriving from Azure, until somebody stops it, and is
+   treated the same. */
 
 const table = document.querySelector("table[data-list]");
 if (table) enhance(table);
@@ -12,6 +13,9 @@ function enhance(list) {
   const empty = document.getElementById("no-match");
   const address = new URLSearchParams(location.search);
   const view = { text: address.get("filter") ?? "", show: address.get("show") ?? "all", managed: address.has("managed"), sort: address.get("sort") ?? "" };
+  const stop = document.querySelector("[data-stop]");
+  const hint = filter?.placeholder;
+  let stopped = false;
   const rows = () => [...body.querySelectorAll("tr[data-row]")];
   const visible = () => rows().filter((row) => !row.hidden);
 
@@ -44,14 +48,32 @@ function enhance(list) {
     }
     const more = body.querySelector("tr.more");
     const failed = Boolean(more?.classList.contains("failed") || body.querySelector("tr.broken-off"));
-    if (loaded) {
-      const shown = visible().length;
-      const part = shown === open.length ? "" : `${shown} shown · `;
-      loaded.querySelector("[data-text]").textContent = `${part}${open.length} loaded${failed ? ", the rest could not be read" : more ? ", loading…" : ""}`;
-      loaded.querySelector(".bar").hidden = !more || failed;
-    }
-    if (empty) drawEmpty(open.length, more && !failed);
+    more?.classList.toggle("stopped", stopped);
+    const loading = Boolean(more) && !failed;
+    if (loaded) drawLoaded(open.length, loading, failed);
+    if (filter) filter.placeholder = more ? `Filter the first ${open.length}` : hint;
+    if (empty) drawEmpty(open.length, loading && !stopped);
     drawSelection();
+  }
+
+  // How far it has come. The total is what the last scan counted, and is not told where that can't be all.
+  function drawLoaded(count, unfinished, failed) {
+    const total = Number(loaded.dataset.total ?? 0) + (view.managed ? Number(loaded.dataset.totalManaged ?? 0) : 0);
+    const amount = total > count ? `${count} of ${total}` : count;
+    const shown = visible().length;
+    const some = shown === count ? "" : `${shown} shown · `;
+    loaded.querySelector("[data-text]").textContent = failed ? `${some}${count} loaded, the rest could not be read`
+      : !unfinished ? `${some}${count} loaded` : stopped ? `${some}${some ? "stopped" : "Stopped"} at ${amount}` : `${some}${amount}, loading`;
+    loaded.setAttribute("aria-busy", unfinished && !stopped); // read aloud once, when it comes to an end
+    const bar = loaded.querySelector(".bar");
+    if (bar) {
+      bar.hidden = !unfinished || stopped || total <= count;
+      bar.style.setProperty("--part", total > count ? count / total : 0);
+    }
+    if (!stop) return;
+    if (!unfinished && document.activeElement === stop) loaded.focus();
+    stop.hidden = !unfinished;
+    stop.textContent = stopped ? "Load the rest" : "Stop";
   }
 
   // Nothing matches: how many were compared, and the way to the same words elsewhere.
@@ -167,14 +189,29 @@ function enhance(list) {
       draw();
     });
   }
+  function goOn(row) {
+    document.getElementById("refusals")?.replaceChildren();
+    row.classList.remove("failed");
+    stopped = false;
+    draw();
+    window.htmx.trigger(row, "again");
+  }
   body.addEventListener("click", (event) => {
     const row = event.target.closest(".load-more")?.closest("tr");
     if (!row) return;
     event.preventDefault(); // the link's page has the rest without what is here
-    document.getElementById("refusals")?.replaceChildren();
-    row.classList.remove("failed");
+    goOn(row);
+  });
+  stop?.addEventListener("click", () => {
+    const row = body.querySelector("tr.more");
+    if (stopped) return goOn(row);
+    stopped = true;
+    window.htmx.trigger(row, "htmx:abort");
     draw();
-    window.htmx.trigger(row, "again");
+  });
+  // A page that had come already when loading was stopped is shown, and asks for no further one.
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (stopped && event.target.matches("tr.more")) event.preventDefault();
   });
   sort();
   draw();
