@@ -135,7 +135,7 @@ def work(journey: Journey) -> None:
     journey.do(f"{V}/secrets/kept/new-version/", value=found["second-value"])
     journey.do(f"{V}/secrets/kept/edit/", tags="owner=web")
     journey.browser.post(f"{V}/secrets/kept/reveal/", {"version": ""})  # the one answer that may hold the value
-    emulator.answer_next(200, {"value": found["value"], "attributes": "broken"}, method="GET", path="^/secrets/kept$")
+    emulator.answer_next(200, {"value": found["value"], "id": 7}, method="GET", path="^/secrets/kept$")
     journey.keep(journey.browser.post(f"{V}/secrets/kept/reveal/", {"version": ""}))
     journey.do(f"{V}/new/certificate/", name="tls", subject="CN=shop.example")
     emulator.clock.advance(60)

@@ -76,7 +76,7 @@ def test_no_name_leads_to_another_host(world: World, emulator: Emulator, olga: C
             vaults.add_vault(world.olga, world.connection, name)
         answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name=name)
         assert answer.status_code == 422, name
-        assert main_form(answer).fields["name"] == [name]
+        assert main_form(answer).fields["name"] == [name.replace("\r\n", "")]  # as a browser fills a field of one line
     assert Vault.objects.count() == 1
     assert vault_calls(emulator) == []
 

@@ -41,7 +41,7 @@ class KeyOpsField(forms.MultipleChoiceField):
     def offer(self, operations: Iterable[str]) -> None:
         """Draw boxes for these, too, whatever they are: what is left alone must come back as it was."""
         more = [operation for operation in dict.fromkeys(operations) if operation not in OPERATIONS]
-        self.choices = [(operation, operation or "(empty)") for operation in [*OPERATIONS, *more]]
+        self.choices = [(operation, visible(operation) or "(empty)") for operation in [*OPERATIONS, *more]]
 
 
 class KeyContentForm(AttributesForm):
