@@ -62,10 +62,12 @@ def no_version(name: str, versions: Part[Any]) -> KeyVaultError:
 
 
 def require_some(*parts: Part[Any]) -> None:
-    """Raises the first error where no call brought anything."""
+    """Raises the first error, with the others, where no call brought anything."""
     errors = [each.error for each in parts if each.error and each.value is None]
     if len(errors) == len(parts):
-        raise errors[0]
+        first, *others = errors
+        first.others = tuple(others)
+        raise first
 
 
 def record_unread(event: Event, *parts: Part[Any]) -> None:

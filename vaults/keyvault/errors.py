@@ -75,7 +75,8 @@ class KeyVaultError(Exception):
 
     `retry_after` is in seconds, as the service asked for it. `maybe_done` is True when the vault may have
     changed something all the same, so that the caller must look before it tries again. `permission` is the
-    access-policy permission that the operation needs, once an operation was under way.
+    access-policy permission that the operation needs, once an operation was under way. `others` are those of the calls
+    beside it, where none brought anything.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class KeyVaultError(Exception):
         self.retry_after = retry_after
         self.maybe_done = maybe_done
         self.permission = ""
+        self.others: tuple[KeyVaultError, ...] = ()
 
 
 class TransportError(KeyVaultError):

@@ -2,7 +2,9 @@
 
 import re
 
-from vaults.keyvault.errors import Forbidden
+from django.utils.text import get_text_list
+
+from vaults.keyvault.errors import Forbidden, KeyVaultError
 from vaults.keyvault.refusals import MISSING_PERMISSION, cause_of
 from vaults.models import Vault
 from vaults.problems.problem import Problem, details_of, problem_of
@@ -78,10 +80,9 @@ SENTENCES = {
 
 def explain_forbidden(error: Forbidden, vault: Vault) -> Problem:
     cause = cause_of(error)
-    stated = _POLICY.search(error.words)
-    permission = f"{stated[1]}/{stated[2]}" if stated else error.permission
-    if cause in MISSING_PERMISSION and permission:
-        return _missing(error, vault, permission, rbac=cause == "role")
+    if permission := _missing_for(error):
+        more = [also for also in map(_missing_for, error.others) if also]
+        return _missing(error, vault, list(dict.fromkeys([permission, *more])), rbac=cause == "role")
     if cause not in SENTENCES:
         words = error.words or "Azure refused, without a reason."
         return problem_of(
@@ -92,16 +93,26 @@ def explain_forbidden(error: Forbidden, vault: Vault) -> Problem:
     return problem_of(error, title, said, todo.replace("{vault}", vault.name), 403)
 
 
-def _missing(error: Forbidden, vault: Vault, permission: str, *, rbac: bool) -> Problem:
+def _missing_for(error: KeyVaultError) -> str:
+    """The permission whose lack explains a refusal, if that does."""
+    if not isinstance(error, Forbidden) or cause_of(error) not in MISSING_PERMISSION:
+        return ""
+    stated = _POLICY.search(error.words)
+    return f"{stated[1]}/{stated[2]}" if stated else error.permission
+
+
+def _missing(error: Forbidden, vault: Vault, permissions: list[str], *, rbac: bool) -> Problem:
     principal = f"The service principal of “{vault.connection.name}” ({vault.connection.client_id})"
     object_id = _OBJECT_ID.search(error.words)
-    remedy = grant_remedy(vault, permission, rbac=rbac)
+    remedy = grant_remedy(vault, *permissions, rbac=rbac)
+    named, several = get_text_list(permissions, "and"), len(permissions) > 1
     return Problem(
-        f"Azure refused: {permission} is missing",
-        f"{principal}{f', object ID {object_id[1]},' if object_id else ''} lacks the permission {permission} on {vault.name}.",
+        f"Azure refused: {named} {'are' if several else 'is'} missing",
+        f"{principal}{f', object ID {object_id[1]},' if object_id else ''} lacks the "
+        f"{'permissions' if several else 'permission'} {named} on {vault.name}.",
         remedy.todo,
         remedy.command,
         details_of(error),
         403,
-        permission,
+        permissions[0],
     )
