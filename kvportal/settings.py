@@ -108,6 +108,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "template_partials.templatetags.partials",
                 "vaults.templatetags.kvportal",
                 "vaults.templatetags.rows",
+                "vaults.templatetags.fields",
             ],
         },
     }

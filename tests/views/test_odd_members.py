@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -118,6 +119,19 @@ def test_an_untouched_odd_date_stays_unsent(exp: object, olga: Client, stock: No
     assert "is no date that can be shown, and stays if you leave it" in text_of(page)
     assert olga.post(f"{V}/secrets/old/edit/", filled(page, content_type="text/plain")).status_code == 302
     assert sent(emulator, "PATCH") == {"contentType": "text/plain"}
+
+
+def test_the_edit_names_what_it_cannot_read_as_its_fields_do(olga: Client, stock: None, emulator: Emulator) -> None:
+    emulator.hold(VAULT, SECRET, "old", "attributes.exp", BEYOND)
+    emulator.hold(VAULT, SECRET, "old", "attributes.nbf", BEYOND)
+    emulator.hold(VAULT, SECRET, "old", "attributes.created", BEYOND)
+    emulator.hold(VAULT, SECRET, "old", "contentType", {"a": 1})
+    page = olga.get(f"{V}/secrets/old/edit/")
+    labels = re.findall(
+        r"<dt>(.*?)</dt>", page.content.decode().partition("Not all of it can be read")[2].partition("</dl>")[0]
+    )
+    assert sorted(labels) == ["Activates", "Content type", "Created", "Expires"]
+    assert "expires_on" not in text_of(page)
 
 
 def test_an_odd_date_is_replaced(olga: Client, azure: VaultClient, stock: None, emulator: Emulator) -> None:

@@ -259,16 +259,6 @@ def date_note(text: str) -> str:
     return f"As Azure has it: seconds to a date after the year 9999.{guess}"
 
 
-@register.filter
-def further(odd: Mapping[str, str] | None) -> list[tuple[str, str]]:
-    """What could not be read and has no place of its own on an item's page."""
-    return [(name, text) for name, text in (odd or {}).items() if name not in PLACED]
-
-
-#: Fields in whose place an item's page shows the text itself.
-PLACED = frozenset({"id", "enabled", "not_before", "expires_on", "content_type", "tags", "created_on", "updated_on"})
-
-
 @register.simple_tag
 def when(moment: datetime | None, raw: str = "") -> SafeString:
     """A moment as people scan for it (relative), with the exact one on hover. `raw` is what stands there if it is no date."""
