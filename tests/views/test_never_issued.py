@@ -262,3 +262,40 @@ def test_a_renewal_under_way_hides_nothing_of_the_present_version(
 
 def stamp(azure: VaultClient) -> str:
     return certificates.stamp_with_policy(azure.certificates.get("waiting"))
+
+
+# Its own pages tell the same
+
+
+@pytest.mark.usefixtures("waiting")
+def test_its_own_page_and_its_versions_tell_neither_state_nor_dates(olga: Client, azure: VaultClient) -> None:
+    azure.certificates.delete_operation("waiting")
+    page = olga.get(ITEM)
+    words = text_of(page)
+    assert "Activates" not in words
+    assert "Expires" not in words
+    assert "Disabled" not in words
+    assert "badge-ok" not in page.content.decode()
+    assert "Not issued" in words.partition("Versions")[2]
+
+
+@pytest.mark.usefixtures("waiting")
+def test_a_new_version_of_it_names_no_end_of_the_present_one(olga: Client, azure: VaultClient) -> None:
+    azure.certificates.delete_operation("waiting")
+    page = text_of(olga.get(f"{ITEM}new-version/"))
+    assert "Not issued" in page
+    assert "ends" not in page.partition("earlier versions stay")[0].rpartition("New version of")[2]
+    assert "The present version ends" not in page
+
+
+def test_a_certificate_without_a_thumbprint_is_issued_all_the_same(
+    olga: Client, azure: VaultClient, emulator: Emulator
+) -> None:
+    azure.certificates.create("waiting", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    emulator.clock.advance(60)
+    thumbprint = azure.certificates.get("waiting").properties.x5t
+    emulator.rewrite(lambda answer: {**answer, "x5t": None} if "cer" in answer else answer, times=9)
+    page = text_of(olga.get(ITEM))
+    assert thumbprint in page
+    assert "Not issued" not in page
+    assert "Expires" in page

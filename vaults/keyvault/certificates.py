@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from hashlib import sha1
 
 from vaults.keyvault.answers import Asked, Json, attributes, deletion, identity
 from vaults.keyvault.bodies import changed, given
@@ -124,9 +126,12 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
     def _certificate(self, data: Json, asked: Asked) -> Certificate:
         members = Members(data)
         policy = members.mapping("policy")
+        properties, cer = self._properties(data, asked), members.data("cer")
+        if cer and not properties.issued:
+            properties = replace(properties, x5t=sha1(cer, usedforsecurity=False).hexdigest().upper())
         return Certificate(
-            properties=self._properties(data, asked),
-            cer=members.data("cer"),
+            properties=properties,
+            cer=cer,
             key_id=members.text("kid"),
             secret_id=members.text("sid"),
             policy=policy_from_json(policy) if policy else None,

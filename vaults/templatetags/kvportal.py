@@ -88,6 +88,8 @@ def state_of(item: Item, now: datetime) -> State:
 @register.simple_tag
 def state(item: Item) -> SafeString:
     """The badge of an item: icon and word on the state's colour."""
+    if not getattr(item, "issued", True):
+        return not_issued()
     found = state_of(item, timezone.now())
     drawn = badge(found.tone, found.word, found.icon)
     return as_azure_has_it(item.odd["enabled"], drawn) if found.tone == "unknown" else drawn
