@@ -135,8 +135,7 @@ def _mark(item: Listed, pending: Collection[str]) -> SafeString:
     if found.tone == "wait":
         return badge("wait", "Not yet", found.icon)
     if found.tone == "unknown":
-        word = "Not known" if _nothing_known(item) else found.word
-        return as_azure_has_it(item.odd["enabled"], badge(found.tone, word, found.icon))
+        return as_azure_has_it(item.odd["enabled"], badge(found.tone, "Not known", found.icon))
     if found.tone != "ok":
         return badge(found.tone, found.word, found.icon)
     raw = item.odd.get("expires_on", "")
