@@ -58,7 +58,7 @@ def test_an_odd_number_is_whole_in_its_row(
     portal_page.set_viewport_size({"width": width, "height": 900})
     portal_page.goto(f"{V}/secrets/")
     assert portal_page.get_by_text(str(BEYOND)).count() == 2
-    assert cut(portal_page, ".expires :is(bdi, .odd, .badge, .ends, time)") == []
+    assert cut(portal_page, ":is(.expires, .changed) :is(bdi, .odd, .badge, .ends, time)") == []
     outside = portal_page.evaluate(
         """() => [...document.querySelectorAll('.expires :is(.badge, time, bdi)')].filter((one) =>
   one.getBoundingClientRect().right > one.closest('td').getBoundingClientRect().right + 1).map((one) => one.textContent)"""

@@ -144,6 +144,8 @@ def test_a_key_that_is_none_spoils_itself_only(odd: Any, olga: Client, azure: Va
     assert '<h1 class="mono">signing</h1>' in page.content.decode()
     assert version in page.content.decode()
     assert "type unknown" in text_of(page)
+    assert "May be used to not known" in text_of(page)
+    assert "format=pem" not in page.content.decode()
     assert olga.get(f"{V}/keys/signing/versions/{version}/").status_code == 200
     assert fill_in(olga, f"{V}/keys/signing/edit/", tags="a=b").status_code == 302
     assert azure.keys.versions("signing")[0].tags == {"a": "b"}

@@ -24,6 +24,7 @@ LABELS = PLACED | {
     "exportable": "Exportable",
     "subject": "Subject",
     "release_policy": "Release policy",
+    "key": "Key",
 }
 
 

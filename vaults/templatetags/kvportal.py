@@ -91,8 +91,7 @@ def state(item: Item) -> SafeString:
     if not getattr(item, "issued", True):
         return not_issued()
     found = state_of(item, timezone.now())
-    drawn = badge(found.tone, found.word, found.icon)
-    return as_azure_has_it(item.odd["enabled"], drawn) if found.tone == "unknown" else drawn
+    return badge(found.tone, found.word, found.icon, as_sent(item.odd["enabled"]) if found.tone == "unknown" else "")
 
 
 @register.simple_tag
@@ -125,10 +124,11 @@ TONE_ICONS = {
 
 @register.simple_tag
 @lru_cache(maxsize=500)
-def badge(tone: str, word: str, icon_name: str = "") -> SafeString:
-    """A word on a state's colour, never without an icon."""
+def badge(tone: str, word: str, icon_name: str = "", title: str = "") -> SafeString:
+    """A word on a state's colour, never without an icon; on hover a title, if there is one."""
     drawn = icon(icon_name or TONE_ICONS.get(tone, "info-circle"), 14)
-    return format_html('<span class="badge badge-{}">{}{}</span>', tone, drawn, word)
+    hover = format_html(' title="{}"', title) if title else ""
+    return format_html('<span class="badge badge-{}"{}>{}{}</span>', tone, hover, drawn, word)
 
 
 DOT_WORDS = {
@@ -231,12 +231,11 @@ def told(raw: str) -> str:
     return raw if NUMBER.fullmatch(raw) else f"not known ({raw})"
 
 
+def as_sent(raw: str) -> str:
+    return f"As Azure has it: {visible(raw)}"
+
+
 NUMBER = re.compile(r'"?-?[0-9.]+"?')
-
-
-def as_azure_has_it(raw: str, drawn: SafeString) -> SafeString:
-    """What is drawn for something that can't be read, with that on hover."""
-    return format_html('<span title="As Azure has it: {}">{}</span>', visible(raw), drawn)
 
 
 @register.simple_tag

@@ -13,8 +13,9 @@ from django.utils.safestring import SafeString
 
 from vaults.templatetags.kvportal import (
     NO_END,
+    NUMBER,
     Item,
-    as_azure_has_it,
+    as_sent,
     badge,
     day,
     icon,
@@ -135,7 +136,7 @@ def _mark(item: Listed, pending: Collection[str]) -> SafeString:
     if found.tone == "wait":
         return badge("wait", "Not yet", found.icon)
     if found.tone == "unknown":
-        return as_azure_has_it(item.odd["enabled"], badge(found.tone, "Not known", found.icon))
+        return badge(found.tone, "Not known", found.icon, as_sent(item.odd["enabled"]))
     if found.tone != "ok":
         return badge(found.tone, found.word, found.icon)
     raw = item.odd.get("expires_on", "")
@@ -164,7 +165,7 @@ def _date(item: Listed) -> SafeString:
         said = found.tone == "ok" or (found.tone == "unknown" and _nothing_known(item))
         return SafeString() if said else when(None, item.odd["expires_on"])
     if moment is None:
-        return NO_END if found.tone == "off" else SafeString()
+        return NO_END if found.tone in ("off", "unknown") else SafeString()
     return format_html(
         '<time class="date" datetime="{}" title="{}">{}{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -198,6 +199,8 @@ def row_moment(item: Listed, name: str, css: str, label: str) -> SafeString:
     moment, raw = getattr(item, name), item.odd.get(name, "")
     exact = moment.isoformat() if moment else ""
     blank = "" if moment or raw else " blank"
-    return format_html(
-        '<td class="{}{}" data-label="{}" data-sort="{}">{}</td>', css, blank, label, exact, when(moment, raw)
-    )
+    if moment or not raw or NUMBER.fullmatch(raw):
+        shown = when(moment, raw)
+    else:
+        shown = format_html('<span class="none" title="{}">not known</span>', as_sent(raw))
+    return format_html('<td class="{}{}" data-label="{}" data-sort="{}">{}</td>', css, blank, label, exact, shown)

@@ -47,7 +47,7 @@ def shown_version(own: Found | None, versions: Part[Sequence[Found]], version: s
     """The version that a page is about: as it tells itself, else as the list of versions tells it."""
     if own:  # one whose identifier can't be read was asked for as the newest
         known = versions.value[0].version if versions.value and not versions.error else ""
-        return own if own.version or version else replace(own, version=known)
+        return replace(own, version=known, id=f"{own.id}/{known}") if known and not (own.version or version) else own
     listed = versions.value or ()
     if versions.error and not any(version in ("", each.version) for each in listed):
         raise versions.error
