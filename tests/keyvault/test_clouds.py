@@ -56,6 +56,31 @@ def test_what_is_typed_is_read_leniently_and_what_is_asked_strictly() -> None:
         AZURE.vault_name("https://kv-one.vault.azure.net@evil.test/")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "secrets",
+        "secrets/x",
+        "keys/x/0123456789abcdef",
+        "certificates/x/pending",
+        "deletedsecrets/x/",
+        "/keys/x?api-version=7.4",
+    ],
+)
+def test_an_items_address_names_its_vault(path: str) -> None:
+    assert AZURE.vault_name(f"https://kv-one.vault.azure.net/{path}") == "kv-one"
+    assert LOCAL.vault_name(f"<localhost:8444/{path}>,") == "kv-shop-prod"
+    for host in ("evil.test", "kv-one.vault.azure.net@evil.test", "evil.test/.vault.azure.net"):
+        with pytest.raises((HostNotAllowed, InvalidVaultName)):
+            AZURE.vault_name(f"https://{host}/{path}")
+
+
+@pytest.mark.parametrize("path", ["other", "secrets/x/y/z", "secrets/x#y", "secrets/../keys", "secretsx/y"])
+def test_another_address_below_a_vault_names_none(path: str) -> None:
+    with pytest.raises((HostNotAllowed, InvalidVaultName)):
+        AZURE.vault_name(f"https://kv-one.vault.azure.net/{path}")
+
+
 def test_a_vault_that_its_name_does_not_lead_to_is_called_by_its_host() -> None:
     stack = Cloud(
         name="stack",

@@ -18,7 +18,12 @@ _ENDS = ",;.:!?…"
 AROUND = _QUOTES + _ENDS
 _IN_BRACKETS = re.compile(r"\[[0-9a-f:.]+\]", re.IGNORECASE)
 _HOST = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]{0,6}))?")
-_ADDRESS = re.compile(r"(?P<scheme>(?:https:)?//)?(?P<host>[^/?#@\\\s]+)/*", re.IGNORECASE)
+#: Of a vault, of one of its lists or of an item in it.
+_ADDRESS = re.compile(
+    r"(?P<scheme>(?:https:)?//)?(?P<host>[^/?#@\\\s]+)/*"
+    r"(?:/(?:deleted)?(?:secrets|keys|certificates)(?:/+[0-9a-z-]+){0,2}/*(?:\?api-version=[0-9a-z.-]*)?)?",
+    re.IGNORECASE,
+)
 
 
 def as_written(text: str) -> str:
