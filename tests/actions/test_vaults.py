@@ -53,7 +53,6 @@ HOSTILE = [
     "https://kv-shop-prod.vault.test\\@evil.example/",
     "//evil.example/",
     "evil.example.",
-    "https://kv-shop-prod.vault.test/secrets",
     "http://kv-shop-prod.vault.test/",
     "169.254.169.254",
     "[::1]",
