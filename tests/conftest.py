@@ -201,6 +201,18 @@ def unwritable(table: str, *changes: str) -> Iterator[None]:
                 cursor.execute(f"DROP TRIGGER {table}_down_{change}")
 
 
+@contextmanager
+def unreadable(table: str) -> Iterator[None]:
+    """The database can't read a table: a damaged page, a migration half done."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO {table}_gone")
+    try:
+        yield
+    finally:
+        with connections["default"].cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {table}_gone RENAME TO {table}")
+
+
 def last_entry(action: Action) -> AuditEntry:
     """The newest audit entry of an act."""
     return AuditEntry.objects.filter(action=action).order_by("-seq")[0]

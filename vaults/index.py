@@ -3,8 +3,9 @@
 What is kept here after a change fails no change: Azure has done it by then. A scan puts right what could not be kept.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import structlog
 from django.db import Error, transaction
@@ -24,6 +25,7 @@ from vaults.models import InventoryItem, Vault
 log = structlog.get_logger("vaults.index")
 
 Kind = InventoryItem.Kind
+Found = TypeVar("Found")
 Live = SecretProperties | KeyProperties | CertificateProperties
 AnyDeleted = DeletedSecret | DeletedKey | DeletedCertificate
 
@@ -68,6 +70,16 @@ def storable(text: str) -> str:
 
 def storable_all(texts: Mapping[str, str]) -> dict[str, str]:
     return {storable(name): storable(text) for name, text in texts.items()}
+
+
+def read(look: Callable[[], Found], otherwise: Found) -> Found:
+    """What `look` finds in the index, or `otherwise` if it can't be read: what a page shows of Azure needs nothing of it."""
+    try:
+        with transaction.atomic():
+            return look()
+    except Error:
+        log.exception("the index could not be read")
+        return otherwise
 
 
 @contextmanager

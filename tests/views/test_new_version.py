@@ -10,6 +10,7 @@ from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, last_entry
 from tests.emulator.caller import Caller, issued
 from vaults.emulator import Emulator
+from vaults.emulator.kinds import CERTIFICATE
 from vaults.models import Connection
 from vaults.permissions import Action
 
@@ -383,6 +384,15 @@ def test_another_policy_meanwhile_is_seen_first(olga: Client, vault: Caller, emu
     policy = sent(emulator)[-1]["policy"]
     assert policy["issuer"]["name"] == "sectigo"
     assert (policy["x509_props"]["validity_months"], policy["x509_props"]["subject"]) == (3, "CN=b")
+
+
+def test_a_version_that_has_ended_is_not_told_to_end(olga: Client, vault: Caller, emulator: Emulator) -> None:
+    stocked(vault)
+    assert "and stays enabled until then" in text_of(olga.get(PAGE))
+    emulator.hold("kv-shop-prod", CERTIFICATE, "tls", "attributes.exp", 1_500_000_000)
+    page = text_of(olga.get(PAGE))
+    assert "The present version ended" in page
+    assert "it is still enabled" in page
 
 
 def test_a_form_that_says_little_changes_little(olga: Client, vault: Caller, emulator: Emulator) -> None:

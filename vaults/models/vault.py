@@ -66,15 +66,15 @@ class Vault(models.Model):
 
     @property
     def state(self) -> str:
-        """One word for how it is. Needs `with_state`.
+        """One word for how it is. Without `with_state` it is not known.
 
         "bad": the last scan did not go through; "soon": something in it has expired or will within 30 days; "ok"; "unknown".
         """
         if self.scan_problem:
             return "bad"
-        if self.scanned_at is None:
+        if self.scanned_at is None or "first_expiry" not in self.__dict__:
             return "unknown"
-        first_expiry: datetime | None = self.__dict__.get("first_expiry")
+        first_expiry: datetime | None = self.__dict__["first_expiry"]
         return "soon" if first_expiry and first_expiry <= timezone.now() + EXPIRES_SOON else "ok"
 
     @property

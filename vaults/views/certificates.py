@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import access, index, problems
@@ -43,7 +44,8 @@ UNREAD_NOTE = (
 def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = certificates.list_certificates(request.user, vault, request.GET.get("page") or None)
     context = list_context(request, vault, "certificate", page)
-    context["pending"] = index.pending_names(vault) if page.items else ()
+    nothing: set[str] = set()
+    context["pending"] = index.read(lambda: index.pending_names(vault), nothing) if page.items else nothing
     return render_page(request, "vaults/certificate_list.html", context, partial="rows")
 
 
@@ -169,6 +171,7 @@ def _version_page(request: HtmxRequest, context: dict[str, Any], form: Certifica
     context |= {
         "form": form,
         "present": present,
+        "ended": bool(present and present.properties.expires_on and present.properties.expires_on <= timezone.now()),
         "groups": groups,
         "count": len(parts),
         "changed_parts": [part.label for part in parts if part.changed],

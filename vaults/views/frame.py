@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from vaults import access, clients
+from vaults import access, clients, index
 from vaults.keyvault.errors import InvalidClouds
 from vaults.models import InventoryItem, Team, User, Vault
 from vaults.views.summary import each_once, live
@@ -26,13 +26,14 @@ class Frame:
 
     @cached_property
     def vaults(self) -> list[Vault]:
-        return list(access.vaults_for(self._user).with_state())
+        found = access.vaults_for(self._user)
+        return index.read(lambda: list(found.with_state()), None) or list(found)
 
     @cached_property
     def pending(self) -> int:
         """Operations under way in all vaults, at the last look."""
         items = InventoryItem.objects.filter(vault__in=each_once(self.vaults), pending=True)
-        return live(items).count()
+        return index.read(live(items).count, 0)
 
     @cached_property
     def has_connections(self) -> bool:

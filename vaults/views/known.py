@@ -5,12 +5,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-import structlog
-from django.db import Error
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.http import HttpRequest
 
-from vaults import access, problems
+from vaults import access, index, problems
 from vaults.keyvault.errors import KeyVaultError
 from vaults.keyvault.paging import Page
 from vaults.models import InventoryItem, Vault
@@ -18,8 +16,6 @@ from vaults.permissions import Action
 
 #: Rows of a list that was refused: enough to look something up; the inventory has the rest.
 SHOWN = 100
-
-log = structlog.get_logger("vaults.known")
 
 LISTS = {f"{kind}_list": kind for kind in InventoryItem.Kind.values}
 
@@ -54,11 +50,13 @@ def last_known(request: HttpRequest, vault: Vault | None, error: Exception) -> L
     if Action.INVENTORY_READ not in access.allowed(request.user, vault.team):  # type: ignore[arg-type]  # signed in
         return None
     found = InventoryItem.objects.filter(vault=vault, kind=kind, deleted_on=None)
+    return index.read(lambda: _first_of(kind, found), None)
+
+
+def _first_of(kind: str, found: QuerySet[InventoryItem]) -> LastKnown | None:
     items = list(found.order_by("name")[: SHOWN + 1])
-    if not items:
-        return None
     more = found.count() - SHOWN if len(items) > SHOWN else 0
-    return LastKnown(kind, items[:SHOWN], more)
+    return LastKnown(kind, items[:SHOWN], more) if items else None
 
 
 def list_context(request: HttpRequest, vault: Vault, kind: str, page: Page[Any]) -> dict[str, Any]:
@@ -77,7 +75,9 @@ def list_context(request: HttpRequest, vault: Vault, kind: str, page: Page[Any])
 def _deleted(vault: Vault, kind: str) -> Deleted:
     """How many of a kind were deleted at the last scan, and until when all of them can be recovered."""
     found = InventoryItem.objects.filter(vault=vault, kind=kind).exclude(deleted_on=None)
-    return Deleted(**found.aggregate(count=Count("pk"), until=Min("scheduled_purge_on")))
+    return index.read(
+        lambda: Deleted(**found.aggregate(count=Count("pk"), until=Min("scheduled_purge_on"))), Deleted(0, None)
+    )
 
 
 def _total_if_more(request: HttpRequest, vault: Vault, kind: str, next_token: str | None) -> Total | None:
@@ -86,11 +86,6 @@ def _total_if_more(request: HttpRequest, vault: Vault, kind: str, next_token: st
     if not next_token or "page" in request.GET or not vault.read_in_full:
         return None
     found = InventoryItem.objects.filter(vault=vault, kind=kind, deleted_on=None)
-    try:
-        counts = found.aggregate(
-            items=Count("pk", filter=Q(managed=False)), managed=Count("pk", filter=Q(managed=True))
-        )
-    except Error:
-        log.exception("the items of a list could not be counted", vault=vault.slug)
-        return None
-    return Total(**counts)
+    managed = Q(managed=True)
+    counts = {"items": Count("pk", filter=~managed), "managed": Count("pk", filter=managed)}
+    return index.read(lambda: Total(**found.aggregate(**counts)), None)
