@@ -241,7 +241,7 @@ def test_a_line_leads_to_just_the_items_that_it_counts(olga: Client, many: Conne
     assert counted == {
         "3 items have expired and are still enabled": 3,
         "4 items expire within 7 days": 4,
-        "3 certificates are not issued yet": 3,
+        "3 certificate operations are under way": 3,
     }
 
 

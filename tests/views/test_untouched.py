@@ -1,12 +1,13 @@
 """What a form shows and nobody touches stays as it is, whatever limits of ours it breaks."""
 
 import base64
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from tests.browsing import fill_in, filled, text_of
+from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, vault_calls
 from vaults import clients
 from vaults.actions.keys import Predecessor
@@ -258,6 +259,37 @@ def test_a_refused_version_still_shows_its_parts_and_opens_those_that_were_chang
     assert page.content.decode().count(" open>") == len(changed)
     assert "RSA-HSM 3072 bits" in text_of(page)
     assert "Export may leave the vault" in text_of(page)
+
+
+def test_after_somebody_elses_change_the_form_shows_what_stands_there_now(
+    olga: Client, newest: VaultClient, emulator: Emulator
+) -> None:
+    newest.keys.create("signing", kty="RSA", key_size=3072, key_ops=["sign"], tags={"team": "shop"})
+    page = olga.get(PARTS)
+    emulator.clock.advance(3)
+    newest.keys.create("signing", kty="EC", crv="P-384", key_ops=["verify"], tags={"team": "web"})
+    answer: Any = olga.post(PARTS, filled(page, tags="team=ops"))
+    assert answer.status_code == 422
+    assert "Somebody else changed this" in text_of(answer)
+    assert "EC P-384" in text_of(answer)
+    fields = main_form(answer).fields
+    assert (fields["kty"], fields["crv"], fields["key_ops"], fields["tags"]) == (
+        ["EC"],
+        ["P-384"],
+        ["verify"],
+        ["team=ops"],
+    )
+    assert olga.post(PARTS, filled(answer)).status_code == 302
+    after = newest.keys.get("signing")
+    assert (after.key_type, after.jwk["crv"], after.key_ops) == ("EC", "P-384", ("verify",))
+    assert after.properties.tags == {"team": "ops"}
+
+
+def test_the_page_does_not_call_a_version_alike_that_cannot_be(olga: Client, newest: VaultClient) -> None:
+    newest.keys.create("signing", kty="EC", crv="P-384")
+    assert "for the new version, like the current one." in text_of(olga.get(PARTS))
+    newest.keys.create("signing", kty="EC", crv="P-384", expires_on=datetime(2090, 1, 1, tzinfo=UTC))
+    assert "like the current one as far as it can be carried over." in text_of(olga.get(PARTS))
 
 
 def test_a_size_that_key_vault_does_not_make_is_asked_for_at_its_part() -> None:

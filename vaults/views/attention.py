@@ -120,7 +120,7 @@ def _within_a_week(summary: Summary) -> list[Task]:
 
 
 def _pending(summary: Summary) -> list[Task]:
-    title = f"{summary.pending:,} certificates are not issued yet"
+    title = f"{summary.pending:,} certificate operations are under way"
     one = summary.oldest_pending[:1] if summary.pending == 1 else []
     if not one:
         return _items("wait", "loader", summary.oldest_pending, summary.pending, title, "state=pending")

@@ -141,6 +141,8 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
     again = None
     with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
         again = keys.read_predecessor(request.user, vault, name)
+    if again and again.key.value and "changed" in context:
+        form = form.on_top_of(_version_form_of(again.key.value))
     return _version_page(request, context, form, again)
 
 
