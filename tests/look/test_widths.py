@@ -210,3 +210,17 @@ def test_a_vault_keeps_its_letters_in_the_narrow_rail(portal_page: Page, world: 
     expect(portal_page.locator("#rail-vaults .letters").first).to_be_in_viewport(ratio=1)
     portal_page.set_viewport_size({"width": 1440, "height": 700})
     expect(portal_page.locator("#rail-vaults .letters").first).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1100, 960, 820])
+def test_the_search_box_gives_way_to_the_way_here(width: int, portal_page: Page, azure: VaultClient) -> None:
+    azure.secrets.set("storefront-webhook-secret", "v")
+    portal_page.set_viewport_size({"width": width, "height": 700})
+    portal_page.goto("/vaults/kv-shop-prod/secrets/storefront-webhook-secret/new-version/")
+    crumbs = portal_page.locator(".breadcrumb li > :not(.mono)")
+    assert crumbs.all_inner_texts() == ["kv-shop-prod", "Secrets", "New version"]
+    assert all(crumbs.evaluate_all("all => all.map((one) => one.scrollWidth <= one.clientWidth)"))
+    search = portal_page.get_by_role("searchbox", name="Search all vaults")
+    search.focus()
+    expect(search).to_be_focused()
+    assert search.evaluate("one => one.clientWidth") >= 180
