@@ -19,6 +19,7 @@ HOST = "kv-one.vault.test"
          ("keys", "one", "0123456789abcdef0123456789abcdef", "")),
         ("/certificates/one/pending", ("certificates", "one", "", "pending")),
         ("/certificates/one/policy", ("certificates", "one", "", "policy")),
+        ("/secrets/one/pending", ("secrets", "one", "pending", "")),
         ("/deletedsecrets/one", ("deletedsecrets", "one", "", "")),
         ("/deletedkeys/one", ("deletedkeys", "one", "", "")),
         ("/deletedcertificates/one", ("deletedcertificates", "one", "", "")),

@@ -22,6 +22,7 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
 from vaults.keyvault.parallel import gather
+from vaults.keyvault.paths import check_new_name
 from vaults.keyvault.types import (
     Certificate,
     CertificateIssuer,
@@ -115,9 +116,12 @@ def create_certificate(
     tags: Mapping[str, str],
     enabled: bool | None,
 ) -> CertificateOperation:
-    """Raises NameTaken where the name is in use, Conflict where a deleted one holds it or an operation is under way."""
+    """Raises NameTaken where the name is in use, Conflict where a deleted one holds it or an operation is under way, and
+    AmbiguousPath for a name that means something else.
+    """
     with changing(actor, Action.CERTIFICATE_CREATE, vault, name, issuer=policy.issuer_name) as event:
         access.require(actor, Action.CERTIFICATE_CREATE, vault.team)
+        check_new_name("certificates", name)
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken

@@ -19,7 +19,7 @@ from vaults import access, audit, clients, index, problems
 from vaults.actions.parts import Part, read_through, record_unread
 from vaults.index import AnyDeleted, Live, item_of
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound, TransportError
+from vaults.keyvault.errors import Forbidden, KeyVaultError, NotAddressable, NotFound, TransportError
 from vaults.keyvault.paging import Page, pages
 from vaults.keyvault.parallel import gather
 from vaults.keyvault.timelimit import time_limit
@@ -259,7 +259,7 @@ def _is_pending(client: VaultClient, name: str, known: bool) -> bool:
     """What can't be asked is not called pending; a failure leaves what was known."""
     try:
         return client.certificates.operation(name).is_pending
-    except (NotFound, Forbidden):
+    except (NotFound, Forbidden, NotAddressable):
         return False
     except KeyVaultError:
         return known

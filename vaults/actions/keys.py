@@ -22,6 +22,7 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
 from vaults.keyvault.parallel import gather
+from vaults.keyvault.paths import check_new_name
 from vaults.keyvault.types import DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy
 from vaults.models import User, Vault
 from vaults.permissions import Action
@@ -150,9 +151,10 @@ def read_predecessor(actor: User, vault: Vault, name: str) -> Predecessor:
 
 
 def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> KeyProperties:
-    """Raises NameTaken where the name is in use; Conflict where a deleted key holds it."""
+    """Raises NameTaken where the name is in use; Conflict where a deleted key holds it; AmbiguousPath."""
     with changing(actor, Action.KEY_CREATE, vault, name) as event:
         access.require(actor, Action.KEY_CREATE, vault.team)
+        check_new_name("keys", name)
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken

@@ -23,6 +23,7 @@ from vaults.actions.parts import Part, no_version, part, record_unread, require_
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
+from vaults.keyvault.paths import check_new_name
 from vaults.keyvault.types import DeletedSecret, Secret, SecretProperties
 from vaults.models import User, Vault
 from vaults.permissions import Action
@@ -93,9 +94,10 @@ def reveal_secret(actor: User, vault: Vault, name: str, version: str = "") -> Se
 
 @sensitive_variables("content")
 def create_secret(actor: User, vault: Vault, name: str, content: SecretContent) -> SecretProperties:
-    """Raises NameTaken where the name is in use; Conflict where a deleted secret holds it."""
+    """Raises NameTaken where the name is in use; Conflict where a deleted secret holds it; AmbiguousPath."""
     with changing(actor, Action.SECRET_CREATE, vault, name) as event:
         access.require(actor, Action.SECRET_CREATE, vault.team)
+        check_new_name("secrets", name)
         client = clients.for_vault(vault, event)
         if _exists(client, name):
             raise NameTaken

@@ -8,6 +8,7 @@
     auth.py         tokens from Entra ID        entra.py        why there is none
 
     operations.py   the catalogue of all operations
+    paths.py        an operation's path, which can be no other's
     http.py         the one sender              replies.py      an answer's result or error
     limits.py       what we spare a vault       wire.py         one HTTP exchange, bounded
     paging.py       nextLink, distrusted        deadline.py     ... over in its time

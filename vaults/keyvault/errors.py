@@ -195,6 +195,24 @@ class HostileLink(MalformedAnswer):
     """A nextLink to another host or another list. It was not followed."""
 
 
+class NotAddressable(KeyVaultError):
+    """Nothing was sent: no path means this item, and nothing else."""
+
+
+class AmbiguousPath(NotAddressable):
+    """The path has a fixed word of another operation where a name stands, and would be taken for that one's."""
+
+    def __init__(self, method: str, path: str, other: str) -> None:
+        super().__init__(f"{method} {path} is the operation {other}.")
+        self.method = method
+        self.path = path
+        self.other = other
+
+
+class InvalidVersion(NotAddressable):
+    """Not a version: where one stands, other words have a meaning of their own."""
+
+
 class ServiceError(KeyVaultError):
     """The vault answered with an error. `code` and `inner_code` are `error.code` and its innererror's.
 

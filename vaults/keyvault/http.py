@@ -26,9 +26,9 @@ from vaults.keyvault.errors import (
     TransportError,
     Unavailable,
 )
-from vaults.keyvault.identifiers import check_name, check_version
 from vaults.keyvault.limits import Limits, limits_for
 from vaults.keyvault.operations import API_VERSIONS, OPERATIONS, Operation
+from vaults.keyvault.paths import path_of
 from vaults.keyvault.timelimit import time_left
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ class VaultSession:
     ) -> T:
         """Carry an operation out and give what `read` makes of its answer ({} where it has no body).
 
-        Raises KeyVaultError, or InvalidIdentifier before anything is sent.
+        Raises KeyVaultError; before anything is sent NotAddressable, which is one, or InvalidIdentifier.
         """
         call = self._call(operation, name, version, query, json)
         until = self._clock() + time_left(self._patience.seconds)
@@ -145,11 +145,7 @@ class VaultSession:
     ) -> _Call:
         if OPERATIONS.get(operation.name) is not operation:
             raise ValueError(f"{operation.name} is not in the catalogue.")
-        path = operation.path
-        if "{name}" in path:
-            path = path.replace("{name}", check_name(name))
-        version_part = f"/{version}" if check_version(version) else ""
-        path = path.replace("/{version}", version_part)
+        path = path_of(operation, name, version)
         api_version = operation.api_version(self.api_version)
         parameters = urlencode({"api-version": api_version, **(query or {})}, safe="$", quote_via=quote)
         return _Call(operation, f"{self.vault_url}{path}?{parameters}", api_version, json)

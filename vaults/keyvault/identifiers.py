@@ -15,6 +15,7 @@ COLLECTIONS = frozenset(
     f"{deleted}{kind}" for deleted in ("", "deleted") for kind in ("secrets", "keys", "certificates")
 )
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
+#: What stands in an answer where a version should: shown as it is, and asked for only if it is one (`paths`).
 _VERSION = re.compile(r"[0-9a-zA-Z]{1,64}")
 
 
@@ -36,13 +37,6 @@ def check_name(name: str) -> str:
     return name
 
 
-def check_version(version: str) -> str:
-    """Give the version back if it may stand in a path ("" is the newest version)."""
-    if version and not _VERSION.fullmatch(version):
-        raise InvalidIdentifier("A version has letters and digits only.")
-    return version
-
-
 def parse(url: str) -> Identifier:
     """Take apart `https://host[:port]/collection/name[/version | /pending | /policy]`.
 
@@ -56,6 +50,7 @@ def parse(url: str) -> Identifier:
     if parts.scheme != "https" or "@" in parts.netloc or collection not in COLLECTIONS or len(names) > 2:
         raise InvalidIdentifier("This is not an identifier of Key Vault.")
     name, tail = (*names, "", "")[:2]
-    suffix = tail if tail in ("pending", "policy") else ""
-    version = "" if suffix else check_version(tail)
-    return Identifier(parts.netloc.lower(), collection, check_name(name), version, suffix)
+    suffix = tail if collection == "certificates" and tail in ("pending", "policy") else ""
+    if tail and not _VERSION.fullmatch(tail):
+        raise InvalidIdentifier("A version has letters and digits only.")
+    return Identifier(parts.netloc.lower(), collection, check_name(name), "" if suffix else tail, suffix)

@@ -16,6 +16,7 @@ from vaults.keyvault.answers import Asked, Json, nothing
 from vaults.keyvault.http import VaultSession
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, page_of, walk
+from vaults.keyvault.paths import path_of
 from vaults.keyvault.types import Deleted, Properties
 
 P = TypeVar("P", bound=Properties)
@@ -109,7 +110,7 @@ class ObjectClient(ABC, Generic[P, D]):
         query: Mapping[str, str] | None = None,
     ) -> Page[T]:
         list_of = OPERATIONS[operation]
-        list_url = self._session.vault_url + list_of.path.replace("{name}", name)
+        list_url = self._session.vault_url + path_of(list_of, name)
         parameters = {**(query or {}), **({"$skiptoken": token} if token else {})}
         asked = Asked(self._session.vault_url, self.collection, name, listed=True)
         return self._session.send(

@@ -30,6 +30,7 @@ from vaults.keyvault.errors import (
 )
 from vaults.keyvault.operations import OPERATIONS, Operation, Probe
 from vaults.keyvault.parallel import gather
+from vaults.keyvault.paths import path_of
 from vaults.keyvault.refusals import (
     MISSING_PERMISSION,
     cause_of,
@@ -132,7 +133,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
         operation.permission,
         "unknown",
         operation.method,
-        operation.path.replace("{name}", name).replace("/{version}", ""),
+        path_of(operation, name),
     )
     try:
         client.send(operation, nothing, name=name, query=how.query, json=how.body)

@@ -9,13 +9,14 @@ from vaults.keyvault.errors import (
     AuthenticationError,
     InvalidInput,
     KeyVaultError,
+    NotAddressable,
     ServiceError,
     TransportError,
 )
 from vaults.models import Connection, Vault
 from vaults.permissions import RoleMissing
 from vaults.problems.network import explain_malformed, explain_transport
-from vaults.problems.portal import explain_portal
+from vaults.problems.portal import explain_portal, explain_unaddressable
 from vaults.problems.problem import Problem
 from vaults.problems.service import explain_service
 from vaults.problems.signin import explain_authentication
@@ -44,6 +45,8 @@ def _explained(error: Expected, vault: Vault | None, connection: Connection | No
             return explain_transport(error)
         case ServiceError():
             return explain_service(error, vault)
+        case NotAddressable():
+            return explain_unaddressable(error)
         case KeyVaultError():
             return explain_malformed(error)
         case _:

@@ -2,7 +2,14 @@
 
 from vaults.audit import AuditUnavailable, FormNotNoted
 from vaults.clients import UnknownCloud
-from vaults.keyvault.errors import InvalidClouds, InvalidIdentifier, InvalidInput, InvalidTenant
+from vaults.keyvault.errors import (
+    AmbiguousPath,
+    InvalidClouds,
+    InvalidIdentifier,
+    InvalidInput,
+    InvalidTenant,
+    NotAddressable,
+)
 from vaults.models import Connection
 from vaults.permissions import RoleMissing
 from vaults.problems.problem import Problem
@@ -73,3 +80,19 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
                 ],
                 status=400,
             )
+
+
+def explain_unaddressable(error: NotAddressable) -> Problem:
+    if isinstance(error, AmbiguousPath):
+        return Problem(
+            "The item's name is a word of Key Vault's own addresses",
+            f"{error.message} Azure would have done that, not what was asked for here. Nothing was sent.",
+            ["Give it another name: make a new item, and let those who use this one change to it."],
+            status=400,
+        )
+    return Problem(
+        "This version can't be asked for",
+        f"{error.message} What stands in its place could be a word of Key Vault's own addresses. Nothing was sent.",
+        ["Open the item without a version: that shows its current one."],
+        status=404,
+    )

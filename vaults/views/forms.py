@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from vaults import problems
 from vaults.actions.changes import UNREAD, ChangedMeanwhile, CurrentUnread, NameTaken, PartsUnread
-from vaults.keyvault.errors import BadRequest, Conflict
+from vaults.keyvault.errors import AmbiguousPath, BadRequest, Conflict
 from vaults.keyvault.types import Properties
 from vaults.views.pages import HtmxRequest, render_page
 
@@ -115,6 +115,13 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
             "Send again to go on all the same: the new version gets what this form shows.",
         )
     except problems.EXPECTED as error:
+        if isinstance(error, AmbiguousPath) and "name" in form.fields:
+            form.add_error(
+                "name",
+                "This is a word of Key Vault's own addresses, so the item could not be told apart from what the word stands "
+                "for. Choose another name.",
+            )
+            return
         if isinstance(error, BadRequest) and "subject" in form.fields and SUBJECT_NAMED.search(error.message):
             form.add_error("subject", f"Azure says: {error.message}")
             return

@@ -1,0 +1,1 @@
+"""What attackers tried: each of these once went through. One file for each kind."""

@@ -1,0 +1,61 @@
+"""An operation's path, which can be no other's.
+
+Key Vault's paths have words of their own where names and versions stand: DELETE /certificates/contacts deletes no certificate,
+but the vault's contacts, for good. So each path is held against the whole catalogue before it is sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from vaults.keyvault.errors import AmbiguousPath, InvalidVersion
+from vaults.keyvault.identifiers import check_name
+from vaults.keyvault.operations import OPERATIONS, Operation
+
+_VERSION = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def path_of(operation: Operation, name: str = "", version: str = "") -> str:
+    """The path of a request; "" is the newest version. Raises InvalidIdentifier, InvalidVersion, AmbiguousPath."""
+    if version and not _VERSION.fullmatch(version):
+        raise InvalidVersion("A version has 32 hexadecimal digits.")
+    template = _template(operation, versioned=bool(version))
+    path = template.replace("{name}", check_name(name)) if "{name}" in template else template
+    path = path.replace("{version}", version)
+    for other in OPERATIONS.values():
+        if other.method == operation.method and other is not operation and _is_meant_by(other, template, path):
+            raise AmbiguousPath(operation.method, path, other.name)
+    return path
+
+
+def check_new_name(collection: str, name: str) -> None:
+    """Raises AmbiguousPath for a name whose item could not be read, changed or deleted afterwards."""
+    for operation in OPERATIONS.values():
+        if operation.path.startswith(f"/{collection}/{{name}}"):
+            path_of(operation, name)
+
+
+def _template(operation: Operation, *, versioned: bool) -> str:
+    return operation.path if versioned else operation.path.replace("/{version}", "")
+
+
+def _is_meant_by(other: Operation, template: str, path: str) -> bool:
+    """Could the path be the other operation's, by a fixed word where the template has a name or a version?
+
+    Names are the same in any case, and so, to be safe, are words.
+    """
+    ours, words = template.split("/"), path.lower().split("/")
+    for versioned in (True, False):
+        theirs = _template(other, versioned=versioned).split("/")
+        if _fits(theirs, words) and any(
+            our.startswith("{") and not their.startswith("{") for our, their in zip(ours, theirs, strict=True)
+        ):
+            return True
+    return False
+
+
+def _fits(template: Sequence[str], words: Sequence[str]) -> bool:
+    return len(template) == len(words) and all(
+        part.startswith("{") or part == word for part, word in zip(template, words, strict=True)
+    )
