@@ -1,13 +1,14 @@
 """Challenge, API versions, routes, permissions: what every call passes."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
 
 from tests.emulator.caller import VAULT, Caller, refusal
 from vaults.emulator import DEPLOY, TENANT_ID, Emulator
-from vaults.emulator.routes import ROUTES
+from vaults.emulator.routes import ROUTES, find_route
 
 
 def test_the_challenge_comes_before_anything_else(admin: Caller) -> None:
@@ -110,3 +111,23 @@ def test_requests_are_recorded_without_their_secrets_in_the_repr(emulator: Emula
     assert received.query == {"api-version": "7.3"}
     assert "canary" not in repr(received)
     assert "Bearer" not in repr(received)
+
+
+def test_fixed_words_come_before_names() -> None:
+    """As at the real service: of the operations that a path fits, the one with words of its own furthest to the left."""
+    templates: dict[tuple[str, str], list[list[str]]] = {}
+    for route in ROUTES:
+        collection, *parts = route.template.split("/")
+        templates.setdefault((route.method, collection), []).append(parts)
+    words = {part for each in templates.values() for parts in each for part in parts if not part.startswith("{")}
+    for ((method, collection), known), *rest in product(templates.items(), words, [*words, ""]):
+        path = [word for word in rest if word]
+        fitting = [
+            parts
+            for parts in known
+            if len(parts) == len(path)
+            and all(part.startswith("{") or part == word for part, word in zip(parts, path, strict=True))
+        ]
+        best = max(fitting, key=lambda parts: [not part.startswith("{") for part in parts], default=None)
+        found = find_route(method, [collection, *(word.upper() for word in path)])
+        assert (found[0].template.split("/")[1:] if found else None) == best, f"{method} {collection} {path}"
