@@ -109,6 +109,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "vaults.templatetags.kvportal",
                 "vaults.templatetags.rows",
                 "vaults.templatetags.fields",
+                "vaults.templatetags.people",
             ],
         },
     }

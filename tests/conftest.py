@@ -25,6 +25,7 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.clouds import Cloud
 from vaults.models import AuditEntry, Connection, Membership, Team, User, Vault
 from vaults.permissions import Action, Role
+from vaults.who import FACTS
 
 PASSWORD = "a long password"
 
@@ -216,6 +217,11 @@ def unreadable(table: str) -> Iterator[None]:
 def last_entry(action: Action) -> AuditEntry:
     """The newest audit entry of an act."""
     return AuditEntry.objects.filter(action=action).order_by("-seq")[0]
+
+
+def last_detail(action: Action) -> dict[str, Any]:
+    """What the newest entry of an act tells beside who did it."""
+    return {name: value for name, value in last_entry(action).detail.items() if name not in FACTS}
 
 
 def vault_calls(emulator: Emulator) -> list[tuple[str, str]]:

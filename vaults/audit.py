@@ -27,6 +27,7 @@ from vaults.keyvault.http import Exchange
 from vaults.models import AuditChain, AuditEntry, Connection, Team, User, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import CHANGES, Action, RoleMissing
+from vaults.who import facts_of
 
 log = structlog.get_logger("vaults.audit")
 
@@ -39,8 +40,9 @@ HASHED_FIELDS = (
 #: What `detail` may hold: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
-        "attributes", "cloud", "count", "email", "first_seq", "issuer", "kind", "last_seq", "members", "not_read",
-        "production", "request_id", "role", "sentence", "tag_names", "unconfirmed", "verdicts",
+        "actor_email", "actor_role", "attributes", "cloud", "count", "email", "first_seq", "issuer", "kind", "last_seq",
+        "members", "not_read", "production", "request_id", "role", "sentence", "source", "tag_names", "unconfirmed",
+        "verdicts",
     }
 )  # fmt: skip
 
@@ -90,7 +92,8 @@ def recording(
     label: str = "kvportal",
     **detail: Any,
 ) -> Iterator[Event]:
-    """Record an act around its doing. `actor` None is the portal itself (a scheduled scan), or whoever `label` names.
+    """Record an act around its doing. `actor` None is the portal itself (a scheduled scan), or whoever `label` and the
+    facts of `who` in the detail name.
 
     Raises FormNotNoted for a change within `no_changes`.
     Raises AuditUnavailable before the act when it can't be recorded, and after it when its outcome can't and it hands
@@ -100,6 +103,7 @@ def recording(
     if _changes_refused.get() and action in CHANGES:
         raise FormNotNoted
     connection = vault.connection if vault else connection
+    detail = {**facts_of(actor, team), **detail}
     entry = AuditEntry(
         event=uuid.uuid4(),
         state=AuditState.STARTED,
@@ -115,10 +119,10 @@ def recording(
         vault_slug=vault.slug if vault else "",
         name=name[:254],
         version=version[:64],
-        detail=detail,
+        detail=dict(detail),
     )
     append(entry)
-    event = Event(entry.event, version=version, detail=dict(detail))
+    event = Event(entry.event, version=version, detail=detail)
     try:
         yield event
     except BaseException as error:
@@ -269,7 +273,7 @@ def settle(started: AuditEntry, state: AuditState, version: str) -> None:
 def events(team: Team) -> QuerySet[AuditEntry]:
     """One entry for each act of the team, newest first: its outcome, or its start while there is none."""
     later = AuditEntry.objects.filter(event=OuterRef("event"), seq__gt=OuterRef("seq"))
-    return AuditEntry.objects.filter(~Exists(later), team_id=team.pk)
+    return AuditEntry.objects.filter(~Exists(later), team_id=team.pk).with_accounts()
 
 
 def activity(vault: Vault, name: str, limit: int = 8) -> list[AuditEntry]:

@@ -13,6 +13,7 @@ from vaults.actions.teams import join_team
 from vaults.actions.vaults import add_vault
 from vaults.models import Connection, Invitation, Membership, Team
 from vaults.permissions import Role
+from vaults.who import Source
 
 
 def first_team() -> Team:
@@ -34,7 +35,7 @@ def first_owner_link() -> str:
 
 def create_owner(email: str, password: str) -> None:
     _, token = Invitation.issue(first_team(), Role.OWNER, email)
-    join_team(token, email, "", password)
+    join_team(token, email, "", password, Source.COMMAND)
 
 
 def store_local_connections(team: Team) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.actions import acts
 from tests.actions.acts import Act
-from tests.conftest import World, last_entry
+from tests.conftest import World, last_detail
 from vaults.actions import certificates
 from vaults.actions.certificates import VersionWanted
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
@@ -89,7 +89,7 @@ def test_azure_refuses(number: int, opened_on: str, version_on: str, world: Worl
 def test_a_request_is_recorded_with_its_issuer_and_request_id(world: World) -> None:
     operation = certificates.create_certificate(world.olga, world.vault, NAME, POLICY, {}, None)
     assert operation.is_pending
-    assert last_entry(Action.CERTIFICATE_CREATE).detail == {"issuer": "Self", "request_id": operation.request_id}
+    assert last_detail(Action.CERTIFICATE_CREATE) == {"issuer": "Self", "request_id": operation.request_id}
 
 
 def test_a_name_in_use_or_deleted_is_not_taken(world: World, opened_on: str, azure: VaultClient) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.actions import acts
 from tests.actions.acts import Act
-from tests.conftest import World, last_entry, vault_calls
+from tests.conftest import World, last_detail, vault_calls
 from vaults.actions import keys
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
 from vaults.actions.keys import KeyContent
@@ -72,7 +72,7 @@ def test_a_name_of_a_deleted_key_is_told_apart(world: World, opened_on: str, azu
 def test_an_update_names_what_it_changed(world: World, opened_on: str, emulator: Emulator) -> None:
     keys.update_key(world.olga, world.vault, NAME, {"enabled": True, "tags": {"a": "b"}}, ["sign", "verify"], opened_on)
     assert emulator.requests[-1].body == {"tags": {"a": "b"}}
-    assert last_entry(Action.KEY_UPDATE).detail == {"attributes": ["tags"]}
+    assert last_detail(Action.KEY_UPDATE) == {"attributes": ["tags"]}
 
 
 def test_nobody_overwrites_what_he_has_not_seen(

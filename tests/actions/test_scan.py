@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.actions import acts
 from tests.actions.acts import Act
-from tests.conftest import World, client_of, in_threads, last_entry, say
+from tests.conftest import World, client_of, in_threads, last_detail, last_entry, say
 from tests.endless import endless
 from vaults.actions import inventory
 from vaults.actions.inventory import LEASE, ScanUnderWay, scan_vault
@@ -49,7 +49,7 @@ def test_everything_is_found_with_its_state(world: World, azure: VaultClient, em
     assert items["certificate", "being-made"].pending
     assert items["secret", "tls"].managed
     assert items["key", "tls"].managed
-    assert last_entry(Action.VAULT_SCAN).detail == {"count": 8}
+    assert last_detail(Action.VAULT_SCAN) == {"count": 8}
     asked = Counter(each.path for each in emulator.requests if each.host.endswith(".vault.test"))
     lists = {f"/{part}{kind}" for part in ("", "deleted") for kind in ("secrets", "keys", "certificates")}
     assert set(asked) == lists | {"/certificates/being-made/pending"}

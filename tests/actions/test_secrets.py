@@ -7,7 +7,7 @@ import pytest
 
 from tests.actions import acts
 from tests.actions.acts import Act
-from tests.conftest import World, last_entry, vault_calls
+from tests.conftest import World, last_detail, last_entry, vault_calls
 from vaults.actions import secrets
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
 from vaults.actions.secrets import SecretContent
@@ -93,7 +93,7 @@ def test_an_update_sends_only_what_differs(world: World, opened_on: str, emulato
     wanted = {"enabled": True, "tags": {"owner": "shop"}, "expires_on": ends, "not_before": None, "content_type": ""}
     secrets.update_secret(world.olga, world.vault, NAME, wanted, opened_on)
     assert emulator.requests[-1].body == {"attributes": {"exp": int(ends.timestamp())}}
-    assert last_entry(Action.SECRET_UPDATE).detail == {"attributes": ["expires_on"]}
+    assert last_detail(Action.SECRET_UPDATE) == {"attributes": ["expires_on"]}
 
 
 def test_an_update_that_changes_nothing_sends_nothing(world: World, opened_on: str, emulator: Emulator) -> None:

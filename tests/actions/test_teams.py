@@ -33,7 +33,12 @@ def test_an_invitation_makes_a_member(olga: Client, world: World) -> None:
     assert answer["Location"] == "/"
     assert browser.get("/vaults/kv-shop-prod/").status_code == 200
     assert member(User.objects.get(email="new@example.com")).role == "writer"
-    assert last_entry(Action.MEMBER_JOIN).detail == {"role": "writer"}
+    assert last_entry(Action.MEMBER_JOIN).detail == {
+        "role": "writer",
+        "source": "person",
+        "actor_email": "new@example.com",
+        "actor_role": "writer",
+    }
 
 
 def test_a_link_works_once(world: World) -> None:

@@ -5,7 +5,7 @@ from django.test import Client
 
 from tests.actions.acts import entries
 from tests.browsing import fill_in, main_form, text_of
-from tests.conftest import World, last_entry, make_connection, signed_in, vault_calls
+from tests.conftest import World, last_detail, make_connection, signed_in, vault_calls
 from vaults.actions import vaults
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.errors import HostNotAllowed, InvalidInput, InvalidVaultName
@@ -16,7 +16,7 @@ from vaults.permissions import Action, Role, RoleMissing
 def test_added_changed_removed_and_recorded(olga: Client, world: World, emulator: Emulator) -> None:
     answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name="kv-shop-stage", production="on")
     assert answer["Location"] == "/vaults/kv-shop-stage/"
-    assert last_entry(Action.VAULT_ADD).detail == {"production": True}
+    assert last_detail(Action.VAULT_ADD) == {"production": True}
     fill_in(olga, "/vaults/kv-shop-stage/edit/", production=None)
     assert Vault.objects.get(slug="kv-shop-stage").production is False
     fill_in(olga, "/vaults/kv-shop-stage/remove/")

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.browsing import text_of
-from tests.conftest import last_entry
+from tests.conftest import last_detail
 from tests.endless import endless
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
@@ -44,7 +44,7 @@ def test_deleted_items_come_page_by_page(olga: Client, azure: VaultClient, emula
         names = re.findall(r'data-sort="((?:gone|key)-\d+)"', page.content.decode())
         found += names
         counts.append(len(names))
-        assert last_entry(Action.DELETED_LIST).detail == {"count": len(names)}
+        assert last_detail(Action.DELETED_LIST) == {"count": len(names)}
         address = next_of(page)
         page = olga.get(address, headers=HX) if address else None
     assert counts == [50, 30, 10]

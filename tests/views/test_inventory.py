@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.browsing import forms_of, text_of
-from tests.conftest import World, last_entry, make_connection, say, signed_in, vault_calls
+from tests.conftest import World, last_detail, make_connection, say, signed_in, vault_calls
 from vaults.emulator import ADMIN, Emulator
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
@@ -111,7 +111,7 @@ def test_csv_holds_the_filtered_rows_and_is_recorded(olga: Client, items: None) 
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [(row["vault"], row["kind"], row["name"]) for row in rows] == [("kv-shop-prod", "secret", "in-3-days")]
     assert rows[0]["as_of"]
-    assert last_entry(Action.INVENTORY_EXPORT).detail == {"count": 1}
+    assert last_detail(Action.INVENTORY_EXPORT) == {"count": 1}
 
 
 #: The items in the order that each address promises, and none of those that never expire before the last that does.

@@ -4,9 +4,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import access, audit
+from vaults import access, audit, names
 from vaults.models import Invitation, Membership, Team, User
 from vaults.permissions import Action, Role
+from vaults.who import Source
 
 
 class LastOwner(Exception):
@@ -29,14 +30,23 @@ def invite_member(actor: User, team: Team, email: str, role: Role) -> str:
 
 
 @sensitive_variables("token", "password")
-def join_team(token: str, email: str, name: str, password: str) -> User:
-    """Make the account that an invitation is for. Raises InvitationSpent, EmailTaken."""
+def join_team(token: str, email: str, name: str, password: str, source: Source = Source.PERSON) -> User:
+    """Make the account that an invitation is for. Raises InvitationSpent, EmailTaken, UnfitName."""
+    name = names.fit(name)
     invitation = Invitation.open(token)
     if invitation is None:
         raise InvitationSpent
     email = (invitation.email or email).strip().lower()
     with audit.recording(
-        None, Action.MEMBER_JOIN, invitation.team, name=email, role=invitation.role, label=name or email
+        None,
+        Action.MEMBER_JOIN,
+        invitation.team,
+        name=email,
+        role=invitation.role,
+        label=name or email,
+        source=source,
+        actor_email=email,
+        actor_role=invitation.role,
     ):
         with transaction.atomic():
             spent = Invitation.objects.filter(pk=invitation.pk, used_at=None).update(used_at=timezone.now())

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from vaults import names
 from vaults.forms.submissions import FormKeyMixin
 from vaults.models import User
 from vaults.models.team import ROLE_CHOICES
@@ -28,7 +29,7 @@ class JoinForm(FormKeyMixin, forms.Form):
     name = forms.CharField(
         max_length=80,
         required=False,
-        help_text="As others see you here.",
+        help_text="As others see you here, with your e-mail address and role beside it.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     password = forms.CharField(
@@ -43,6 +44,12 @@ class JoinForm(FormKeyMixin, forms.Form):
         self.invited_email = invited_email
         if invited_email:
             del self.fields["email"]
+
+    def clean_name(self) -> str:
+        try:
+            return names.fit(self.cleaned_data["name"])
+        except names.UnfitName as reason:
+            raise forms.ValidationError(str(reason)) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

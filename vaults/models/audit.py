@@ -4,9 +4,12 @@ An act leaves two entries with the same `event`: one when it starts, one with it
 an entry outlives the person, the team and the vault it speaks of.
 """
 
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
+
+from vaults.models.team import User
 
 
 class AuditState(models.TextChoices):
@@ -15,6 +18,12 @@ class AuditState(models.TextChoices):
     DENIED = "denied", "Denied"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "Unknown"
+
+
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    def with_accounts(self) -> Self:
+        """With the e-mail address that the actor's account has now: entries of earlier versions don't tell it."""
+        return self.annotate(account_email=Subquery(User.objects.filter(pk=OuterRef("actor_id")).values("email")))
 
 
 class AuditEntry(models.Model):
@@ -41,6 +50,8 @@ class AuditEntry(models.Model):
     azure_request_ids = models.JSONField(default=list)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
+
+    objects = AuditEntryQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -10,6 +10,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils import timezone
 
+from vaults import names
 from vaults.permissions import ROLE_ACTIONS, Action, Role
 
 ROLE_CHOICES = [(role.value, role.value.title()) for role in Role]
@@ -37,7 +38,17 @@ class User(AbstractBaseUser):
     objects = UserManager()
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return self.name if self.has_name else self.email
+
+    @property
+    def has_name(self) -> bool:
+        """One that may be shown: accounts of earlier versions may have chosen any."""
+        return names.is_fit(self.name)
+
+    @property
+    def named(self) -> str:
+        """Name and e-mail address, for sentences: a name alone may be anybody's."""
+        return f"{self.name} ({self.email})" if self.has_name else self.email
 
     def role_in(self, team: "Team") -> Role | None:
         """Read once a request: a user object lives no longer."""

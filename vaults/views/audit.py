@@ -13,10 +13,11 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from vaults import access, audit
-from vaults.models import AuditEntry
+from vaults.models import AuditEntry, User
 from vaults.models.audit import AuditState
 from vaults.permissions import LABELS, Action
 from vaults.views.pages import HtmxRequest, render_page, search_words, searched_in_part
+from vaults.who import FACTS
 
 PAGE_SIZE = 50
 ACTIONS = sorted(((action.value, label) for action, label in LABELS.items()), key=lambda choice: choice[1])
@@ -39,8 +40,14 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 
     def by_text(self, entries: QuerySet[AuditEntry], _name: str, text: str) -> QuerySet[AuditEntry]:
         for word in search_words(text):
+            people = User.objects.filter(email__icontains=word).values("pk")
             entries = entries.filter(
-                Q(actor_label__icontains=word) | Q(vault_name__icontains=word) | Q(name__icontains=word)
+                Q(actor_label__icontains=word)
+                | Q(detail__actor_email__icontains=word)
+                | Q(detail__actor_role__iexact=word)
+                | Q(actor_id__in=people)
+                | Q(vault_name__icontains=word)
+                | Q(name__icontains=word)
             )
         return entries
 
@@ -66,10 +73,11 @@ def audit_detail(request: HtmxRequest, event_id: uuid.UUID) -> HttpResponse:
     """One act: its start and its outcome."""
     team = access.team_for(request.user)
     access.require(request.user, Action.AUDIT_READ, team)
-    entries = list(AuditEntry.objects.filter(event=event_id, team_id=team.pk).order_by("seq"))
+    entries = list(AuditEntry.objects.filter(event=event_id, team_id=team.pk).with_accounts().order_by("seq"))
     if not entries:
         raise Http404("No such event.")
-    context: dict[str, Any] = {"entries": entries, "entry": entries[-1], "started": entries[0]}
+    further = {name: value for name, value in entries[-1].detail.items() if name not in FACTS}
+    context: dict[str, Any] = {"entries": entries, "entry": entries[-1], "started": entries[0], "further": further}
     return render_page(request, "vaults/audit_detail.html", context)
 
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from vaults import access, clients, index
 from vaults.keyvault.errors import InvalidClouds
 from vaults.models import InventoryItem, Team, User, Vault
+from vaults.permissions import Role
 from vaults.views.summary import each_once, live
 
 
@@ -64,9 +65,17 @@ class Frame:
             return name
 
     @cached_property
+    def here(self) -> Team | None:
+        """The team that the page is about."""
+        return self.vault.team if self.vault else self.team
+
+    @cached_property
+    def role(self) -> Role | None:
+        return self._user.role_in(self.here) if self.here else None
+
+    @cached_property
     def can(self) -> frozenset[str]:
-        team = self.vault.team if self.vault else self.team
-        return access.allowed(self._user, team) if team else frozenset()
+        return access.allowed(self._user, self.here) if self.here else frozenset()
 
 
 def frame_of(request: HttpRequest, user: User) -> Frame:

@@ -61,7 +61,7 @@ def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, A
         "csr": x509.read_signing_request(operation.csr) if operation.csr else None,
         "csr_pem": x509.to_pem(operation.csr, "CERTIFICATE REQUEST") if operation.csr else "",
         "started_at": started_at,
-        "started_by": requested.actor_label if requested else "",
+        "requested": requested,
         "poll_seconds": FIRST_LOOKS if elapsed < CALM_AFTER_SECONDS else LATER_LOOKS,
     }
 
@@ -76,6 +76,7 @@ def request_entry(vault: Vault, operation: CertificateOperation) -> AuditEntry |
             action__in=[Action.CERTIFICATE_CREATE, Action.CERTIFICATE_NEW_VERSION],
             detail__request_id=operation.request_id,
         )
+        .with_accounts()
         .order_by("-seq")
         .first()
     )

@@ -73,7 +73,7 @@ def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
         teams.update_member(request.user, member, Role(form.cleaned_data["role"]))
     except teams.LastOwner:
         return refused(request, member, LAST_OWNER)
-    messages.success(request, f"{member.user} is {form.cleaned_data['role']} now.")
+    messages.success(request, f"{member.user.named} is {form.cleaned_data['role']} now.")
     return redirect("team")
 
 
@@ -85,7 +85,7 @@ def member_remove(request: HtmxRequest, member_id: int) -> HttpResponse:
         teams.remove_member(request.user, member)
     except teams.LastOwner:
         return refused(request, member, LAST_OWNER)
-    messages.success(request, f"{member.user} is no longer in the team.")
+    messages.success(request, f"{member.user.named} is no longer in the team.")
     return redirect("team")
 
 

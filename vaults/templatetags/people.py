@@ -1,0 +1,42 @@
+"""Who did something, drawn the same wherever it stands."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from vaults.models import AuditEntry, User
+from vaults.templatetags.kvportal import icon, visible
+from vaults.who import Source, who_did
+
+register = template.Library()
+
+#: An icon and no letter of a name: nobody can be called like this.
+NOBODY = {
+    Source.PORTAL: ("server", "the portal itself"),
+    Source.COMMAND: ("terminal-2", "a command on the server"),
+}
+
+
+@register.simple_tag
+def who(entry: AuditEntry) -> SafeString:
+    """The name, then e-mail address and role; without a name the address comes first."""
+    found = who_did(entry)
+    if found.source != Source.PERSON:
+        sign, words = NOBODY[found.source]
+        return format_html('<span class="who who-nobody">{}{}</span>', icon(sign, 14), words)
+    if found.called:
+        return _drawn(f"“{visible(found.called)}”", "no such account any more")
+    return _drawn(found.name, visible(found.email) + (" (as of today)" if found.as_of_today else ""), found.role)
+
+
+@register.simple_tag
+def person(user: User, role: str = "") -> SafeString:
+    """Somebody who has an account."""
+    return _drawn(str(user) if user.has_name else "", visible(user.email), role)
+
+
+def _drawn(*parts: str | None) -> SafeString:
+    first, *more = [part for part in parts if part]
+    return format_html(
+        '<span class="who"><bdi>{}</bdi> <span class="who-more">{}</span></span>', first, " · ".join(more)
+    )

@@ -1,0 +1,59 @@
+"""Who did an act: e-mail address and role beside every name, and what nobody did apart from all names.
+
+An audit entry's label is what a person was called. Anybody chooses that, so what tells people apart stands in its detail.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vaults import names
+from vaults.models import AuditEntry, Team, User
+from vaults.permissions import Action
+
+
+class Source(StrEnum):
+    """Where an act came from: somebody's browser, the portal by itself, or a command on its server."""
+
+    PERSON = "person"
+    PORTAL = "portal"
+    COMMAND = "command"
+
+
+def facts_of(actor: User | None, team: Team) -> dict[str, str]:
+    """What an entry's detail keeps of whoever acts."""
+    if actor is None:
+        return {"source": Source.PORTAL}
+    role = actor.role_in(team)
+    return {"source": Source.PERSON, "actor_email": actor.email, **({"actor_role": role} if role else {})}
+
+
+#: Their names in `detail`.
+FACTS = frozenset({"source", "actor_email", "actor_role"})
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """`name` is one that pages may show; `called` is what an entry of an earlier version has, of an account that is gone."""
+
+    source: Source
+    name: str = ""
+    email: str = ""
+    role: str = ""
+    called: str = ""
+    #: The entry does not know the e-mail address: it is the one that the account has now.
+    as_of_today: bool = False
+
+
+def who_did(entry: AuditEntry) -> Who:
+    """Entries of earlier versions have no facts: the account tells its address, if it is still there."""
+    detail = entry.detail
+    joined = entry.action == Action.MEMBER_JOIN  # of an account that was made by it, so its id is not there
+    if not (entry.actor_id or joined) or detail.get("source") == Source.COMMAND:
+        return Who(Source.COMMAND if detail.get("source") == Source.COMMAND else Source.PORTAL)
+    recorded = detail.get("actor_email") or (entry.name if joined else "")
+    email = recorded or entry.__dict__.get("account_email") or ""
+    name = entry.actor_label if names.is_fit(entry.actor_label) else ""
+    called = "" if email else entry.actor_label
+    return Who(
+        Source.PERSON, name if email else "", email, detail.get("actor_role", ""), called, not recorded and bool(email)
+    )
