@@ -27,6 +27,10 @@ MANAGE = [sys.executable, "-m", "django"]  # not manage.py: that helps itself to
 STOP_SECONDS = 15
 #: Of each process that serves pages.
 THREADS = 96
+#: Open to such a process at once: browsers keep half a dozen each, and a slow client keeps nothing else.
+CONNECTIONS = 4096
+#: Connections, the files of each thread's database connection, and calls to Azure.
+OPEN_FILES = 2 * CONNECTIONS
 #: A child that ended is started again after so many seconds, twice as many each time it ends soon, up to the longest.
 RESTART_SECONDS = 1.0
 LONGEST_RESTART_SECONDS = 60.0
@@ -77,6 +81,7 @@ def main() -> None:
     os.chdir(ROOT)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kvportal.settings")
     signal.signal(signal.SIGTERM, stop_on_signal)
+    allow_open_files()
     children: dict[str, Child] = {}
     try:
         start(children, local=mode == "run")
@@ -105,15 +110,28 @@ def start(children: dict[str, Child], *, local: bool) -> None:
     say(f"ready on http://{'localhost' if host == '127.0.0.1' else host}:{port}/ (Ctrl+C stops it)")
 
 
-def granian(host: str, port: int) -> list[str]:
-    """More threads than calls to three vaults may be under way or wait (vaults.keyvault.limits), so that silent ones can't
-    have all of them; and connections enough for browsers that keep half a dozen open each.
+def granian(host: str, port: int, application: str = "kvportal.rsgi:application") -> list[str]:
+    """HTTP/1.1 only: browsers and proxies speak no other without TLS, and before granian knows the version of a connection it
+    puts no time on it.
     """
     return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-        *("--workers", os.environ.get("KVPORTAL_WORKERS", "1"), "--blocking-threads", str(THREADS), "--no-log"),
-        *("--backpressure", "1024", "--http1-header-read-timeout", "10000", "kvportal.wsgi:application"),
+        *(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host, "--port", str(port)),
+        *("--workers", os.environ.get("KVPORTAL_WORKERS", "1"), "--no-log", "--no-ws", "--http", "1"),
+        *("--backpressure", str(CONNECTIONS), "--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536"),
+        *("--workers-kill-timeout", str(STOP_SECONDS - 3), application),
     ]
+
+
+def allow_open_files() -> None:
+    """Let the children open as many files as connections need; systems often begin with 1024, or 256."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def prepare_local_environment() -> None:

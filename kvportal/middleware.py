@@ -14,6 +14,8 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
+from kvportal.known import known_sessions
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 log = structlog.get_logger("kvportal.request")
@@ -110,6 +112,17 @@ def session_limits(get_response: GetResponse) -> GetResponse:
                 started = request.session.setdefault("started", now)
                 request.session.set_expiry(max(1, started + settings.SESSION_COOKIE_AGE - now))
         return get_response(request)
+
+    return middleware
+
+
+def remember_session(get_response: GetResponse) -> GetResponse:
+    """Let the next request with a signed-in person's cookie be told from a stranger's before it has a thread."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        known_sessions.note(request)
+        return response
 
     return middleware
 

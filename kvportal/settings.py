@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "kvportal.middleware.htmx_redirect",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "kvportal.middleware.remember_session",
     "kvportal.middleware.session_limits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",

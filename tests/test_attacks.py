@@ -214,7 +214,7 @@ def server() -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    command = [*launch.granian("127.0.0.1", port)[:-1], "wsgiref.simple_server:demo_app"]
+    command = launch.granian("127.0.0.1", port, "tests.behind:application")
     process = subprocess.Popen(command)
     try:
         launch.wait_for("server", {"server": process}, lambda: launch.answers("127.0.0.1", port))
@@ -236,8 +236,6 @@ def test_idle_connections_keep_nobody_out(server: int) -> None:
 
 def test_three_silent_vaults_do_not_hold_every_thread() -> None:
     """As many pages as there are threads ask three vaults: some of them are refused at once, and so free for others."""
-    command = launch.granian("127.0.0.1", 1)
-    threads = int(command[command.index("--blocking-threads") + 1])
     silent = [Bulkhead() for _ in range(3)]
 
     def ask(bulkhead: Bulkhead) -> float:
@@ -246,9 +244,9 @@ def test_three_silent_vaults_do_not_hold_every_thread() -> None:
             time.sleep(1)
         return time.monotonic() - started
 
-    took = in_threads(*(partial(ask, silent[number % 3]) for number in range(threads)))
+    took = in_threads(*(partial(ask, silent[number % 3]) for number in range(launch.THREADS)))
     free = [seconds for seconds in took if seconds < 0.5]
-    say(f"{threads} pages of three silent vaults: {len(free)} are refused at once")
+    say(f"{launch.THREADS} pages of three silent vaults: {len(free)} are refused at once")
     assert len(free) >= 16
 
 

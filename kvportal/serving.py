@@ -1,0 +1,172 @@
+"""Serving a WSGI application from granian's event loop.
+
+A request waits there until it has come in full, and only then takes a thread; those without a known session get no more than
+half of the threads together. An answer is handed over whole, so that a client that reads it slowly keeps no thread either.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any, Protocol
+
+import structlog
+
+from kvportal.bodies import Bodies, BrokenOff, Headers, Refused, let_pass
+from kvportal.known import known_sessions
+from kvportal.launch import CONNECTIONS, THREADS
+
+log = structlog.get_logger("kvportal.request")
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Any], Iterable[Any]]
+
+HEALTH = "/healthz"
+#: What every environ begins with (PEP 3333).
+ALWAYS: Environ = {
+    "SCRIPT_NAME": "",
+    "SERVER_SOFTWARE": "granian",
+    "wsgi.errors": sys.stderr,
+    "wsgi.multiprocess": False,
+    "wsgi.multithread": True,
+    "wsgi.run_once": False,
+    "wsgi.version": (1, 0),
+}
+
+
+class Scope(Protocol):
+    http_version: str
+    server: str
+    client: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    authority: str | None
+    headers: Headers
+
+
+class Exchange(Protocol):
+    """One request and its answer, granian's RSGIHTTPProtocol: an answer may be given from any thread."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
+
+
+class Portal:
+    """Serves a WSGI application."""
+
+    def __init__(self, application: Application, threads: int = THREADS) -> None:
+        self._application = application
+        self._threads = ThreadPoolExecutor(threads, "request")
+        self._for_strangers = asyncio.Semaphore(threads // 2 - 1)
+        self._for_health = asyncio.Semaphore(1)  # theirs, too: whoever watches the process does not queue behind them
+        self._strangers = 0
+        self._bodies = Bodies()
+
+    async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
+        started = time.monotonic()
+        chunks = aiter(exchange)
+        environ = environ_of(scope)
+        known = known_sessions.includes(environ.get("HTTP_COOKIE", ""))
+        with self._bodies.receiving(known=known) as body:
+            try:
+                environ["wsgi.input"] = BytesIO(await body.read(scope.headers, chunks))
+                await (self._answer(environ, exchange) if known else self._answer_stranger(environ, exchange))
+                return
+            except BrokenOff:
+                note(scope, 400, started)
+                return
+            except Refused as refused:
+                refuse(exchange, refused)
+                note(scope, refused.status, started)
+                listens = refused.status == HTTPStatus.REQUEST_TIMEOUT or "expect" in scope.headers
+        if not listens:
+            await let_pass(chunks)
+
+    def __rsgi_del__(self, _loop: object) -> None:
+        """Finish what is under way, also where its client has gone: a change is recorded to its end."""
+        self._threads.shutdown()
+
+    async def _answer_stranger(self, environ: Environ, exchange: Exchange) -> None:
+        if self._strangers >= CONNECTIONS:
+            raise Refused(503, "Too many are asking at the moment. Try again.")
+        self._strangers += 1
+        try:
+            async with self._for_health if environ["PATH_INFO"] == HEALTH else self._for_strangers:
+                await self._answer(environ, exchange)
+        finally:
+            self._strangers -= 1
+
+    async def _answer(self, environ: Environ, exchange: Exchange) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._run, environ, exchange)
+
+    def _run(self, environ: Environ, exchange: Exchange) -> None:
+        status, headers = 500, []
+
+        def start_response(line: str, fields: list[tuple[str, str]], _error: object = None) -> None:
+            nonlocal status, headers
+            status, headers = int(line[:3]), fields
+
+        parts = self._application(environ, start_response)
+        try:
+            exchange.response_bytes(status, headers, b"".join(parts))
+        finally:
+            if close := getattr(parts, "close", None):
+                close()
+
+
+def environ_of(scope: Scope) -> Environ:
+    """What WSGI has of a request (PEP 3333) beside its body. Fields whose names hold an underscore are left out: they would
+    pass for others.
+    """
+    server, _, port = scope.server.rpartition(":")
+    environ = {
+        **ALWAYS,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "SERVER_NAME": bare(server),
+        "SERVER_PORT": port,
+        "REMOTE_ADDR": bare(scope.client.rpartition(":")[0]),
+        "REQUEST_METHOD": scope.method,
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "wsgi.url_scheme": scope.scheme,
+    }
+    headers = scope.headers
+    for name in headers:
+        if "_" in name:
+            continue
+        key = name.upper().replace("-", "_")
+        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            environ[key] = headers.get(name) or ""
+        else:
+            environ[f"HTTP_{key}"] = (";" if name == "cookie" else ",").join(headers.get_all(name))
+    if "host" not in headers:
+        environ["HTTP_HOST"] = scope.authority or ""
+    return environ
+
+
+def bare(host: str) -> str:
+    """An address as it stands before a port, without the brackets of IPv6 and the zone in them."""
+    return host.strip("[]").partition("%")[0]
+
+
+def refuse(exchange: Exchange, refused: Refused) -> None:
+    headers = [
+        ("content-type", "text/plain; charset=utf-8"),
+        ("connection", "close"),
+        ("cache-control", "no-store"),
+        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+    ]
+    exchange.response_bytes(refused.status, headers, f"{refused}\n".encode())
+
+
+def note(scope: Scope, status: int, started: float) -> None:
+    """The line in the log that each request has."""
+    milliseconds = round((time.monotonic() - started) * 1000)
+    log.info("request", method=scope.method, route=None, status=status, milliseconds=milliseconds, user=None)
