@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
-from tests.conftest import World, signed_in
+from tests.conftest import World
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
@@ -72,12 +72,6 @@ def test_a_swap_after_the_session_ended_moves_the_page_to_sign_in(world: World) 
     target = urlsplit(answer["HX-Redirect"])
     assert target.path == "/account/login/"
     assert parse_qs(target.query)["next"][0].startswith(f"{V}/secrets/")
-
-
-def test_a_swap_that_needs_a_fresh_confirmation_moves_the_page(world: World, stock: None) -> None:
-    answer = signed_in(world.olga).post(f"{V}/secrets/kept/reveal/", {"version": ""}, headers=SWAP)
-    assert answer["HX-Redirect"].startswith("/account/reauthenticate/?next=")
-    assert b"the-hidden-value" not in answer.content
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.test/vaults/", "//evil.test/", "javascript:alert(1)", "http://["])

@@ -38,7 +38,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "team": ("get", [], ALL, 200),
     "member_invite": ("post", [], OWNERS, 422),
     "member_update": ("post", ["member"], OWNERS, 422),
-    "member_remove": ("post", ["member"], OWNERS, 302),
+    "member_remove": ("post", ["member"], OWNERS, 422),
     "connection_list": ("get", [], ALL, 200),
     "connection_new": ("get", [], OWNERS, 200),
     "connection_detail": ("get", ["connection"], ALL, 200),
@@ -60,7 +60,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "secret_version": ("get", [V, NAME, "version"], ALL, 200),
     "secret_edit": ("get", [V, NAME], WRITERS, 200),
     "secret_new_version": ("get", [V, NAME], WRITERS, 200),
-    "secret_reveal": ("post", [V, NAME], REVEALERS, 302),
+    "secret_reveal": ("post", [V, NAME], REVEALERS, 422),
     "secret_delete": ("get", [V, NAME], MANAGERS, 200),
     "key_list": ("get", [V], ALL, 200),
     "key_new": ("get", [V], WRITERS, 200),
@@ -86,7 +86,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "deleted_list": ("get", [V], ALL, 200),
     "deleted_detail": ("get", [V, "secrets", "gone"], ALL, 200),
     "deleted_recover": ("get", [V, "secrets", "gone"], MANAGERS, 200),
-    "deleted_purge": ("get", [V, "secrets", "gone"], MANAGERS, 302),
+    "deleted_purge": ("get", [V, "secrets", "gone"], MANAGERS, 200),
 }
 PUBLIC = {"healthz", "readyz", "join", "session"}
 #: An object of another team is not found; a page about one's own team is just one's own.

@@ -10,9 +10,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from tests.browsing import text_of
-from tests.conftest import PASSWORD, World, confirmed, say, signed_in
-from vaults.emulator import Emulator
-from vaults.keyvault.client import VaultClient
+from tests.conftest import PASSWORD, World, say, signed_in
 from vaults.models import Membership
 from vaults.permissions import Role
 
@@ -169,16 +167,3 @@ def test_a_disabled_person_is_out_at_once(world: World) -> None:
     assert client.get("/").status_code == 302
     assert guess(Client(), world.rafi.email, PASSWORD).status_code in (200, 302)
     assert client.get("/").status_code == 302
-
-
-def test_reveal_and_purge_ask_for_a_fresh_confirmation(world: World, azure: VaultClient, emulator: Emulator) -> None:
-    azure.secrets.set("kept", "the-hidden-value")
-    reveal = "/vaults/kv-shop-prod/secrets/kept/reveal/"
-    client = signed_in(world.olga)
-    asked = client.post(reveal, {"version": ""})
-    assert asked["Location"].startswith("/account/reauthenticate/?next=")
-    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
-        confirmed(client)
-        assert b"the-hidden-value" in client.post(reveal, {"version": ""}).content
-        clock.shift(timedelta(minutes=6))
-        assert client.post(reveal, {"version": ""}).status_code == 302

@@ -19,11 +19,12 @@ from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.models import Connection
 from vaults.permissions import Action
 from vaults.views.by_hand import by_hand
+from vaults.views.confirmation import PASSWORD, ask_password
 from vaults.views.doors import once
 from vaults.views.forms import form_page, posted, refused_form
 from vaults.views.pages import HtmxRequest, render_page
 
-SENSITIVE = ("client_secret", "certificate_password")
+SENSITIVE = ("client_secret", "certificate_password", PASSWORD)
 STILL_HAS_VAULTS = problems.Problem(
     "The connection still has vaults",
     "A vault can't be reached without its connection, so the connection stays.",
@@ -72,6 +73,7 @@ def connection_new(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
     access.require(request.user, Action.CONNECTION_CREATE, team)
     form = ConnectionForm(posted(request), request.FILES or None, clouds=cloud_choices())
+    ask_password(request, form)
     context: dict[str, Any] = {"form": form, "cancel_url": reverse("connection_list")}
     if request.method == "POST" and form.is_valid():
         connection = form.save(commit=False)
@@ -91,6 +93,7 @@ def connection_edit(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
     connection = access.connection_for(request.user, connection_id)
     access.require(request.user, Action.CONNECTION_UPDATE, connection.team)
     form = ConnectionForm(posted(request), request.FILES or None, instance=connection, clouds=cloud_choices())
+    ask_password(request, form)
     context = {
         "form": form,
         "connection": access.connection_for(request.user, connection_id),  # as it is stored: the form fills the other
@@ -153,10 +156,13 @@ def connection_test(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
 @once
 def connection_delete(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
     connection = access.connection_for(request.user, connection_id)
     access.require(request.user, Action.CONNECTION_DELETE, connection.team)
+    form = ConfirmForm(posted(request))
+    ask_password(request, form)
     here = reverse("connection_detail", args=[connection_id])
     vaults = ", ".join(vault.name for vault in connection.vaults.order_by("name"))
     context: dict[str, Any] = {
@@ -171,9 +177,9 @@ def connection_delete(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRes
         "danger": True,
         "cancel_url": here,
         "crumbs": [("Connections", reverse("connection_list")), (connection.name, here)],
-        "form": ConfirmForm(),
+        "form": form,
     }
-    if request.method == "POST":
+    if request.method == "POST" and form.is_valid():
         try:
             connections.delete_connection(request.user, connection)
         except ProtectedError:

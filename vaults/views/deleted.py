@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import access, audit, problems
@@ -17,7 +18,8 @@ from vaults.index import AnyDeleted
 from vaults.keyvault.errors import Forbidden
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
-from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
+from vaults.views.confirmation import PASSWORD, ask_password
+from vaults.views.doors import once, with_vault
 from vaults.views.forms import form_page, posted, refused_form
 from vaults.views.pages import HtmxRequest, is_swap, render_page
 
@@ -110,14 +112,13 @@ def deleted_recover(request: HtmxRequest, vault: Vault, kind: str, name: str) ->
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
 @with_vault
 @once
 def deleted_purge(request: HtmxRequest, vault: Vault, kind: str, name: str) -> HttpResponse:
     """Typed name, and a fresh confirmation of who is there."""
     check(kind)
     access.require(request.user, deleted.PURGE[kind], vault.team)
-    if not recently_confirmed(request):
-        return confirm_first(request.path)
     context = page(
         vault,
         kind,
@@ -126,6 +127,7 @@ def deleted_purge(request: HtmxRequest, vault: Vault, kind: str, name: str) -> H
         ["All versions are destroyed. Nobody can bring them back, Microsoft neither."],
     )
     form = context["form"] = TypedNameForm(posted(request), expected=name)
+    ask_password(request, form)
     context |= {"danger": True, "typed_name": True}
     if request.method == "POST" and form.is_valid():
         with refused_form(form, context) as attempt:

@@ -1,26 +1,23 @@
-"""Decorators in front of views: the vault behind a slug, a fresh confirmation, one effect for one form."""
+"""Decorators in front of views: the vault behind a slug, one effect for one form."""
 
 import functools
 import hashlib
-import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, cast
 
 import structlog
-from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.db import Error, IntegrityError, transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 
 from vaults import access, audit
 from vaults.keyvault.parallel import while_waiting
 from vaults.models import Submission, Vault
+from vaults.views.confirmation import PASSWORD
 from vaults.views.frame import frame_of
 from vaults.views.pages import HtmxRequest, is_swap
 
@@ -51,18 +48,6 @@ def with_vault(
             return view(request, vault, *args, **kwargs)
 
     return door
-
-
-def recently_confirmed(request: HtmxRequest) -> bool:
-    """Has this person typed a password, or given another proof, in the last minutes?"""
-    records = get_authentication_records(request, request.user)
-    newest = max((record["at"] for record in records), default=0)
-    return time.time() - newest < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
-
-
-def confirm_first(page: str) -> HttpResponse:
-    """Ask who is there, then lead to the page. Nothing of the form is kept meanwhile."""
-    return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': page})}")
 
 
 def once(
@@ -138,8 +123,12 @@ def _end(first: Submission, location: str = "") -> None:
 
 
 def _digest(request: HtmxRequest) -> str:
-    """A keyed fingerprint of the form: it tells two bodies apart and gives neither away."""
-    fields = sorted((name, values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken")
+    """A keyed fingerprint of the form: it tells two bodies apart and gives neither away.
+
+    The password that confirms who is there is no part of it: with or without, it is the same form.
+    """
+    apart = {"csrfmiddlewaretoken", PASSWORD}
+    fields = sorted((name, values) for name, values in request.POST.lists() if name not in apart)
     return hashlib.blake2b(repr(fields).encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32).hexdigest()
 
 

@@ -6,13 +6,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from vaults import access, audit, problems
 from vaults.actions import secrets
 from vaults.actions.changes import UNREAD, stamp_of
+from vaults.forms.confirm import ConfirmForm
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
 from vaults.keyvault.errors import Forbidden, KeyVaultError
 from vaults.keyvault.types import SecretProperties
@@ -20,7 +20,8 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
 from vaults.views.confirm import VERSIONS, Seen, deletion_asked, deletion_page
-from vaults.views.doors import confirm_first, once, recently_confirmed, with_vault
+from vaults.views.confirmation import PASSWORD, ask_password
+from vaults.views.doors import once, with_vault
 from vaults.views.forms import attributes_of, form_page, posted, refused_form, selected_version
 from vaults.views.known import list_context
 from vaults.views.pages import HtmxRequest, is_swap, render_page
@@ -162,17 +163,21 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
 
 
 @require_POST
+@sensitive_post_parameters(PASSWORD)
 @with_vault
 @sensitive_variables("secret")
 def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.SECRET_REVEAL, vault.team)
-    if not recently_confirmed(request):
-        return confirm_first(reverse("secret_detail", args=[vault.slug, name]))
-    secret = secrets.reveal_secret(request.user, vault, name, request.POST.get("version", ""))
-    context = {"vault": vault, "name": name, **shown(secret)}
+    form, version = ConfirmForm(request.POST), request.POST.get("version", "")
+    ask_password(request, form)
+    confirmed = PASSWORD not in form.errors
+    context = {"vault": vault, "name": name, "form": form, "version": version}
+    if confirmed:
+        context |= shown(secrets.reveal_secret(request.user, vault, name, version))
     if not is_swap(request):
         context |= _versions_if_read(request, vault, name)
-    return render_page(request, "vaults/secret_detail.html", context, partial="reveal")
+    status = 200 if confirmed else 422
+    return render_page(request, "vaults/secret_detail.html", context, partial="reveal", status=status)
 
 
 def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -13,10 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from vaults import access
 from vaults.actions import teams
+from vaults.forms.confirm import ConfirmForm
 from vaults.forms.teams import InviteForm, JoinForm, RoleForm
 from vaults.models import Invitation, Membership, Team
 from vaults.permissions import ROLE_SENTENCES, Action, Role
 from vaults.problems import Problem
+from vaults.views.confirmation import PASSWORD, ask_password
 from vaults.views.doors import once
 from vaults.views.forms import posted
 from vaults.views.pages import HtmxRequest, render_page
@@ -30,29 +33,38 @@ LAST_OWNER = Problem(
 NO_SUCH_ROLE = Problem("There is no such role", "Nothing was changed.", ["Choose one of the list."], status=422)
 
 
-def page_of(team: Team) -> dict[str, Any]:
+def page_of(team: Team, member: Membership | None = None, **sent: Form) -> dict[str, Any]:
+    """The page's context. `sent` are forms of this member's row that come back: `role_form`, `removal`."""
     members = team.memberships.select_related("user").order_by("user__email")
     return {
         "team": team,
-        "members": [(member, RoleForm(initial={"role": member.role})) for member in members],
+        "rows": [row_of(each, **(sent if each == member else {})) for each in members],
         "roles": [(role.value, ROLE_SENTENCES[role]) for role in Role],
         "form": InviteForm(initial={"role": Role.VIEWER}),
     }
+
+
+def row_of(member: Membership, **sent: Form) -> dict[str, Any]:
+    return {"member": member, "role_form": RoleForm(initial={"role": member.role}), "removal": ConfirmForm(), **sent}
 
 
 @require_safe
 def team(request: HtmxRequest) -> HttpResponse:
     mine = access.team_for(request.user)
     access.require(request.user, Action.TEAM_READ, mine)
-    return render_page(request, "vaults/team.html", page_of(mine))
+    context = page_of(mine)
+    ask_password(request, context["form"])
+    return render_page(request, "vaults/team.html", context)
 
 
 @require_POST
+@sensitive_post_parameters(PASSWORD)
 def member_invite(request: HtmxRequest) -> HttpResponse:
     """The link is in the answer to this POST and nowhere else."""
     mine = access.team_for(request.user)
     access.require(request.user, Action.MEMBER_INVITE, mine)
     form = InviteForm(request.POST)
+    ask_password(request, form)
     if not form.is_valid():
         return render_page(request, "vaults/team.html", {**page_of(mine), "form": form}, status=422)
     email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
@@ -63,12 +75,17 @@ def member_invite(request: HtmxRequest) -> HttpResponse:
 
 
 @require_POST
+@sensitive_post_parameters(PASSWORD)
 @once
 def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
-    member, form = member_for(request, member_id), RoleForm(request.POST)
+    member = member_for(request, member_id)
     access.require(request.user, Action.MEMBER_UPDATE, member.team)
-    if not form.is_valid():
+    form = RoleForm(request.POST, auto_id=f"role-{member_id}-%s")
+    ask_password(request, form)
+    if "role" in form.errors:
         return refused(request, member, NO_SUCH_ROLE)
+    if PASSWORD in form.errors:
+        return asked(request, member, role_form=form)
     try:
         teams.update_member(request.user, member, Role(form.cleaned_data["role"]))
     except teams.LastOwner:
@@ -78,15 +95,25 @@ def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
 
 
 @require_POST
+@sensitive_post_parameters(PASSWORD)
 @once
 def member_remove(request: HtmxRequest, member_id: int) -> HttpResponse:
     member = member_for(request, member_id)
+    access.require(request.user, Action.MEMBER_REMOVE, member.team)
+    form = ConfirmForm(request.POST, auto_id=f"removal-{member_id}-%s")
+    ask_password(request, form)
+    if PASSWORD in form.errors:
+        return asked(request, member, removal=form)
     try:
         teams.remove_member(request.user, member)
     except teams.LastOwner:
         return refused(request, member, LAST_OWNER)
     messages.success(request, f"{member.user.named} is no longer in the team.")
     return redirect("team")
+
+
+def asked(request: HtmxRequest, member: Membership, **sent: Form) -> HttpResponse:
+    return render_page(request, "vaults/team.html", page_of(member.team, member, **sent), status=422)
 
 
 def refused(request: HtmxRequest, member: Membership, problem: Problem) -> HttpResponse:

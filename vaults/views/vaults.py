@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from vaults import access, clients, problems
@@ -18,6 +19,7 @@ from vaults.forms.confirm import ConfirmForm
 from vaults.forms.vaults import VaultEditForm, VaultForm
 from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.views.confirmation import PASSWORD, ask_password
 from vaults.views.doors import once, with_vault
 from vaults.views.forms import form_page, posted, refused_form
 from vaults.views.frame import frame_of
@@ -109,11 +111,13 @@ def scan_state(vault: Vault) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
 @once
 def vault_new(request: HtmxRequest) -> HttpResponse:
     access.require(request.user, Action.VAULT_ADD, access.team_for(request.user))
     connections = access.connections_for(request.user)
     form = VaultForm(posted(request), connections=connections, initial={"connection": request.GET.get("connection")})
+    ask_password(request, form)
     context = {
         "form": form,
         "connections": connections,
@@ -147,11 +151,14 @@ def vault_edit(request: HtmxRequest, vault: Vault) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
 @with_vault
 @once
 def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
     access.require(request.user, Action.VAULT_REMOVE, vault.team)
-    if request.method == "POST":
+    form = ConfirmForm(posted(request))
+    ask_password(request, form)
+    if request.method == "POST" and form.is_valid():
         vaults.remove_vault(request.user, vault)
         messages.success(request, f"Vault {vault.name} was removed from the portal.")
         return redirect("vault_list")
@@ -168,7 +175,7 @@ def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "danger": True,
         "cancel_url": here,
         "crumbs": [],
-        "form": ConfirmForm(),
+        "form": form,
     }
     return form_page(request, "vaults/confirm.html", context)
 

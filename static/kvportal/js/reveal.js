@@ -8,18 +8,26 @@ let exact = ""; // the value as it is, while its element may show it prettier
 const box = () => document.getElementById("value");
 const event = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
+// The box as it is before anything is asked for.
+function close() {
+  put(document.getElementById("value-closed").content.cloneNode(true));
+}
+
+function put(...content) {
+  box().replaceChildren(...content);
+  window.htmx?.process(box());
+}
+
 function hide({ focus = false } = {}) {
   clearInterval(timer);
   const place = box();
-  const closed = document.getElementById("value-closed");
   if (!place?.querySelector("[data-value]")) return;
   exact = "";
   for (const shown of place.querySelectorAll("[data-value]")) {
     shown.textContent = "";
     delete shown.dataset.exact;
   }
-  place.replaceChildren(closed.content.cloneNode(true));
-  window.htmx?.process(place);
+  close();
   if (focus) place.querySelector("button")?.focus();
   event("kvportal:say", "The value is hidden again");
 }
@@ -79,9 +87,13 @@ async function copyUnseen(form, button) {
   const body = new FormData(form);
   body.set("purpose", "copy");
   const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true", "HX-Target": "value", "HX-Current-URL": location.href } });
-  const elsewhere = answer.headers.get("HX-Redirect"); // sign in or confirm first
+  const elsewhere = answer.headers.get("HX-Redirect"); // sign in first
   if (elsewhere) return location.assign(elsewhere);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (answer.status === 422) { // the password first: the same box, with a field for it
+    put(...page.body.childNodes);
+    return box().querySelector("[type=password]")?.focus();
+  }
   const value = page.querySelector("[data-value]");
   if (!value) {
     const problem = page.querySelector(".problem");
@@ -90,6 +102,9 @@ async function copyUnseen(form, button) {
     return event("kvportal:toast", `The value could not be copied; the server answered ${answer.status}.`);
   }
   await copy(exactOf(value), button);
+  if (!form.querySelector("[type=password]")) return;
+  close(); // no password stays in the page
+  box().querySelector("[data-copy-value]")?.focus();
 }
 
 document.addEventListener("click", async (click) => {
@@ -125,7 +140,7 @@ document.addEventListener("keydown", (key) => {
 document.body.addEventListener("htmx:afterSettle", (swap) => {
   if (swap.detail.target?.id !== "value") return;
   watch();
-  box().querySelector(".problem, [data-hide-value]")?.focus();
+  box().querySelector(".problem, [data-hide-value], [type=password]")?.focus();
 });
 
 addEventListener("pagehide", () => hide());

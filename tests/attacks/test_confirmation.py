@@ -1,0 +1,313 @@
+"""A session that was left open or stolen: what gives or takes access, or hands a value out, asks who is there."""
+
+import io
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.browsing import Form, forms_of, text_of
+from tests.conftest import World, say, signed_in
+from tests.test_logs import log  # noqa: F401  # a fixture
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.models import AuditEntry, Connection, Invitation, Membership, Submission, User, Vault
+from vaults.permissions import Role
+
+PASSWORD, OTHERS, FIELD = "Olga's very own sentence", "Rafi's sentence is another", "confirm_password"
+TENANT, APPLICATION = "72f988bf-86f1-41af-91ab-2d7cd011db47", "11111111-2222-4333-8444-555555555555"
+V = {"slug": "kv-shop-prod"}
+
+
+@dataclass(frozen=True)
+class Act:
+    """What is sent to an address; `secret` is what no page may hand back."""
+
+    where: dict[str, str]
+    typed: dict[str, str] = field(default_factory=dict)
+    secret: dict[str, str] = field(default_factory=dict)
+
+
+#: Whatever gives or takes access to the vaults, hands a value out, or can't be undone.
+ASKS: dict[str, Act] = {
+    "secret_reveal": Act({**V, "name": "kept"}, {"version": ""}),
+    "deleted_purge": Act({**V, "kind": "secrets", "name": "gone"}, {"confirm_name": "gone"}),
+    "member_invite": Act({}, {"email": "new@example.com", "role": "owner"}),
+    "member_update": Act({"member_id": "rafi"}, {"role": "owner"}),
+    "member_remove": Act({"member_id": "rafi"}),
+    "connection_new": Act(
+        {},
+        {"name": "mine", "cloud": "local", "tenant_id": TENANT, "client_id": APPLICATION},
+        {"client_secret": "s3cret-of-theirs"},
+    ),
+    "connection_edit": Act(
+        {"connection_id": "connection"},
+        {"name": "theirs", "cloud": "local", "tenant_id": TENANT, "client_id": APPLICATION, "revision": "1"},
+        {"client_secret": "s3cret-of-theirs"},
+    ),
+    "connection_delete": Act({"connection_id": "empty"}),
+    "vault_new": Act({}, {"connection": "connection", "name": "kv-shop-stage", "production": "on"}),
+    "vault_remove": Act(V),
+}
+#: What takes a POST and needs no more than the session: nobody gets further by it, or it has a password of its own.
+FREE = {
+    "account_login", "account_logout", "account_reauthenticate", "account_change_password", "join",
+    "vaults_scan", "vault_scan", "vault_edit", "connection_test", "audit_verify",
+    "secret_new", "secret_new_version", "secret_edit", "secret_delete",
+    "key_new", "key_new_version", "key_edit", "key_delete",
+    "certificate_new", "certificate_new_version", "certificate_edit", "certificate_delete",
+    "certificate_operation_cancel", "certificate_operation_delete", "deleted_recover",
+}  # fmt: skip
+
+
+def routes() -> Iterator[tuple[str, list[str]]]:
+    """Each address by its name, and what stands in it."""
+    for pattern in get_resolver().url_patterns:
+        for each in pattern.url_patterns if isinstance(pattern, URLResolver) else [pattern]:
+            assert isinstance(each, URLPattern)
+            yield str(each.name), list(each.pattern.converters)
+
+
+@pytest.mark.django_db
+def test_every_address_that_takes_a_post_says_whether_it_asks() -> None:
+    nobody = User.objects.create_user("nobody@example.com", PASSWORD)  # in no team: a 404 comes after the method's 405
+    anything = {"connection_id": uuid.uuid4(), "event_id": uuid.uuid4(), "member_id": 1}
+    takes = {
+        name
+        for name, parts in routes()
+        if signed_in(nobody).post(reverse(name, kwargs={part: anything.get(part, "x") for part in parts})).status_code
+        != 405
+    }
+    say(f"addresses that take a POST: {len(takes)}, of which {len(ASKS)} ask who is there")
+    assert takes == ASKS.keys() | FREE
+
+
+@dataclass
+class Scene:
+    """The shop with something to lose, and a browser in which Olga's session goes on long after she signed in."""
+
+    world: World
+    azure: VaultClient
+    emulator: Emulator
+    places: dict[str, str]
+    browser: Client
+
+    def address(self, name: str) -> str:
+        return reverse(name, kwargs={part: self.places.get(text, text) for part, text in ASKS[name].where.items()})
+
+    def body(self, name: str) -> dict[str, str]:
+        act = ASKS[name]
+        return {part: self.places.get(text, text) for part, text in (act.typed | act.secret).items()}
+
+    def send(self, name: str, client: Client | None = None, **more: Any) -> Any:
+        return (client or self.browser).post(self.address(name), self.body(name), **more)
+
+    def state(self) -> dict[str, Any]:
+        """All that these acts change, in the portal and in the vault."""
+        return {
+            "invitations": Invitation.objects.count(),
+            "members": list(Membership.objects.order_by("pk").values_list("user__email", "role")),
+            "connections": list(Connection.objects.order_by("pk").values_list("name", "client_id", "revision")),
+            "vaults": list(Vault.objects.order_by("pk").values_list("slug", "production")),
+            "deleted": [item.properties.name for item in self.azure.secrets.list_deleted()],
+        }
+
+    def trail(self) -> list[str]:
+        """What was done, or tried; that somebody looked or typed a password is no part of it."""
+        looks = (".list", ".read", ".check")
+        acts = AuditEntry.objects.exclude(action__startswith="account.").values_list("action", flat=True)
+        return [act for act in acts if not act.endswith(looks)]
+
+
+@pytest.fixture
+def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
+    for user, password in ((world.olga, PASSWORD), (world.rafi, OTHERS)):
+        user.set_password(password)
+        user.save()
+    for name in ("kept", "gone"):
+        azure.secrets.set(name, "the-hidden-value")
+    azure.secrets.delete("gone")
+    emulator.clock.advance(60)
+    empty = Connection(team=world.team, name="empty", cloud="local", tenant_id=TENANT, client_id=APPLICATION)
+    empty.set_client_secret("x")
+    empty.save()
+    places = {
+        "rafi": str(Membership.objects.get(user=world.rafi).pk),
+        "connection": str(world.connection.pk),
+        "empty": str(empty.pk),
+    }
+    return Scene(world, azure, emulator, places, signed_in(world.olga))
+
+
+def confirm(client: Client, password: str = PASSWORD) -> None:
+    assert client.post("/account/reauthenticate/", {"password": password}).status_code == 302
+
+
+def asked_in(page: Any) -> Form:
+    """The one form of a page that asks for the password."""
+    [form] = [form for form in forms_of(page) if FIELD in form.fields]
+    return form
+
+
+def assert_asked(scene: Scene, name: str, answer: Any, before: dict[str, Any], trail: list[str]) -> Form:
+    """Nothing was done; the form is there again with all that was typed but secrets, and asks for the password."""
+    assert answer.status_code == 422, name
+    assert b"the-hidden-value" not in answer.content
+    assert scene.state() == before
+    assert scene.trail() == trail
+    form = asked_in(answer)
+    assert form.action in ("", scene.address(name))
+    assert form.fields[FIELD] == [""]
+    kept = {part: form.fields.get(part) for part in ASKS[name].typed if part != "version"}
+    assert kept == {part: [text] for part, text in scene.body(name).items() if part in kept}
+    for text in ASKS[name].secret.values():
+        assert text not in answer.content.decode()
+    return form
+
+
+def assert_done(scene: Scene, name: str, answer: Any, before: dict[str, Any]) -> None:
+    if name == "secret_reveal":
+        assert b"the-hidden-value" in answer.content
+        return
+    assert answer.status_code in ((200, 201) if name == "member_invite" else (302,)), text_of(answer)
+    assert scene.state() != before
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_an_old_session_is_asked_in_place_and_then_it_happens(name: str, scene: Scene) -> None:
+    before, trail = scene.state(), scene.trail()
+    form = assert_asked(scene, name, scene.send(name), before, trail)
+    sent: dict[str, Any] = {**form.fields, **ASKS[name].secret}
+    wrong = scene.browser.post(form.action or scene.address(name), sent | {FIELD: "a wrong guess"})
+    assert "Incorrect password" in text_of(wrong)
+    assert_asked(scene, name, wrong, before, trail)
+    anothers = scene.browser.post(form.action or scene.address(name), sent | {FIELD: OTHERS})
+    assert_asked(scene, name, anothers, before, trail)
+    done = scene.browser.post(form.action or scene.address(name), sent | {FIELD: PASSWORD})
+    assert_done(scene, name, done, before)
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_a_confirmation_lasts_five_minutes(name: str, scene: Scene) -> None:
+    before = scene.state()
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        confirm(scene.browser)
+        clock.shift(timedelta(minutes=5, seconds=1))
+        assert_asked(scene, name, scene.send(name), before, scene.trail())
+        confirm(scene.browser)
+        clock.shift(timedelta(minutes=4, seconds=59))
+        assert_done(scene, name, scene.send(name), before)
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_a_clock_that_was_set_back_prolongs_nothing(name: str, scene: Scene) -> None:
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        confirm(scene.browser)
+        clock.shift(timedelta(minutes=-20))
+        assert_asked(scene, name, scene.send(name), scene.state(), scene.trail())
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_a_changed_password_ends_what_the_old_one_confirmed(name: str, scene: Scene) -> None:
+    before = scene.state()
+    elsewhere = signed_in(scene.world.olga)
+    confirm(scene.browser)
+    new = "quite another sentence"
+    form = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+    assert elsewhere.post("/account/password/change/", form).status_code == 302
+    assert scene.send(name)["Location"].startswith("/account/login/")
+    assert scene.state() == before
+    sent = scene.body(name)
+    old = elsewhere.post(scene.address(name), sent | {FIELD: PASSWORD})
+    assert_asked(scene, name, old, before, scene.trail())
+    assert_done(scene, name, elsewhere.post(scene.address(name), sent | {FIELD: new}), before)
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_who_lacks_the_right_is_told_so_and_not_asked(name: str, scene: Scene) -> None:
+    client = signed_in(scene.world.members[Role.VIEWER])
+    before = scene.state()
+    answer = client.post(scene.address(name), scene.body(name) | {FIELD: "a long password"})
+    assert answer.status_code == 403
+    assert scene.state() == before
+    assert "account_authentication_methods" not in client.session
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_a_form_that_was_asked_for_the_password_keeps_its_key(name: str, scene: Scene) -> None:
+    sent = scene.body(name) | {"form_key": str(uuid.uuid4())}
+    address = scene.address(name)
+    before = scene.state()
+    assert scene.browser.post(address, sent).status_code == 422
+    assert scene.browser.post(address, sent | {FIELD: "wrong"}).status_code == 422
+    assert_done(scene, name, scene.browser.post(address, sent | {FIELD: PASSWORD}), before)
+    if Submission.objects.exists():  # not of Reveal, which may be done again
+        after = scene.state()
+        again = [scene.browser.post(address, sent | more).status_code for more in ({}, {FIELD: PASSWORD}, {FIELD: "x"})]
+        assert set(again) <= {302, 404}  # 404: the item is gone
+        assert scene.state() == after
+
+
+@pytest.mark.parametrize("name", ASKS)
+def test_a_password_is_kept_nowhere(name: str, scene: Scene, log: io.StringIO) -> None:  # noqa: F811
+    sent = scene.body(name) | {"form_key": str(uuid.uuid4())}
+    pages = [
+        scene.browser.post(scene.address(name), sent | {FIELD: guess}).content.decode()
+        for guess in ("my-password-of-elsewhere", PASSWORD)
+    ]
+    sessions = [each.get_decoded() for each in Session.objects.all()]
+    kept = [*pages, log.getvalue(), json.dumps(sessions), str(list(AuditEntry.objects.values())),
+            str(list(Submission.objects.values()))]  # fmt: skip
+    for password in ("my-password-of-elsewhere", PASSWORD, PASSWORD.replace("'", "&#x27;")):
+        assert not [place for place, text in enumerate(kept) if password in text]
+
+
+def test_guesses_at_the_password_are_counted(scene: Scene) -> None:
+    before = scene.state()
+    names = [*ASKS, *ASKS]  # one count for all addresses
+    for name in names:
+        scene.browser.post(scene.address(name), scene.body(name) | {FIELD: "a wrong guess"})
+    answer = scene.browser.post(scene.address("vault_remove"), {FIELD: PASSWORD})
+    assert_asked(scene, "vault_remove", answer, before, [])
+    assert "Too many" in text_of(answer)
+
+
+@pytest.mark.parametrize("name", sorted(ASKS.keys() - {"secret_reveal", "member_update", "member_remove"}))
+def test_a_form_that_is_opened_late_asks_at_once(name: str, scene: Scene) -> None:
+    page = "team" if name == "member_invite" else name
+    where = {part: scene.places.get(text, text) for part, text in ASKS[name].where.items()}
+    address = reverse(page, kwargs=where)
+    assert asked_in(scene.browser.get(address)).fields[FIELD] == [""]
+    confirm(scene.browser)
+    assert not [form for form in forms_of(scene.browser.get(address)) if FIELD in form.fields]
+
+
+def test_what_a_browser_cannot_keep_is_named(scene: Scene) -> None:
+    with_secret, without = scene.send("connection_new"), scene.send("vault_new")
+    assert "can't keep what was in Client secret" in text_of(with_secret)
+    assert "can't keep" not in text_of(without)
+
+
+def test_a_reveal_is_asked_for_in_its_box_and_keeps_the_version(scene: Scene) -> None:
+    first = scene.azure.secrets.get("kept").properties.version
+    scene.azure.secrets.set("kept", "a-newer-value")
+    swap = {"HX-Request": "true", "HX-Target": "value"}
+    address = scene.address("secret_reveal")
+    asked = scene.browser.post(address, {"version": first}, headers=swap)
+    assert asked.status_code == 422
+    assert "HX-Redirect" not in asked
+    assert b"<html" not in asked.content
+    form = asked_in(asked)
+    assert form.fields["version"] == [first]
+    shown = scene.browser.post(address, {**form.fields, FIELD: PASSWORD}, headers=swap)
+    assert b"the-hidden-value" in shown.content
+    whole = signed_in(scene.world.olga).post(address, {"version": first})
+    assert asked_in(whole).fields["version"] == [first]

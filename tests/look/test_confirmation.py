@@ -1,0 +1,96 @@
+"""The password asked for in place, in a real browser: Reveal and Copy in the value's box, members in their row."""
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from tests.conftest import PASSWORD, World
+from tests.look.test_values import COPIED, SECRETS
+from vaults.keyvault.client import VaultClient
+from vaults.models import Invitation, Membership
+
+ASKED = "[name=confirm_password]"
+
+
+@pytest.fixture
+def late_page(portal_page: Page, olga: Client) -> Page:
+    """Olga's browser, long after she typed her password."""
+    session = olga.session
+    del session["account_authentication_methods"]
+    session.save()
+    return portal_page
+
+
+def test_a_reveal_asks_in_its_box(late_page: Page, azure: VaultClient) -> None:
+    page = late_page
+    azure.secrets.set("late", "the-hidden-value")
+    page.goto(f"{SECRETS}late/")
+    expect(page.locator(ASKED)).to_have_count(0)
+    page.keyboard.press("r")
+    expect(page.locator(f"#value {ASKED}")).to_be_focused()
+    page.keyboard.type("a wrong guess")
+    page.keyboard.press("Enter")
+    expect(page.locator("#value")).to_contain_text("Incorrect password")
+    expect(page.locator(f"#value {ASKED}")).to_have_value("")
+    page.locator(ASKED).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-value]")).to_have_text("the-hidden-value")
+    expect(page.locator(ASKED)).to_have_count(0)
+    assert page.url.endswith(f"{SECRETS}late/")
+
+
+def test_a_copy_asks_in_the_box_and_leaves_no_password_there(late_page: Page, azure: VaultClient) -> None:
+    page = late_page
+    azure.secrets.set("late", "the-hidden-value")
+    page.add_init_script(COPIED)
+    page.goto(f"{SECRETS}late/")
+    page.click("[data-copy-value]")
+    expect(page.locator(f"#value {ASKED}")).to_be_focused()
+    page.keyboard.type(PASSWORD)
+    page.click("[data-copy-value]")
+    page.wait_for_function("() => copied.length === 1")
+    assert page.evaluate("() => copied") == ["the-hidden-value"]
+    expect(page.locator(ASKED)).to_have_count(0)
+    expect(page.locator("[data-value]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1440, 900, 390])
+def test_members_are_asked_about_in_their_row(width: int, late_page: Page, world: World) -> None:
+    page = late_page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto("/team/")
+    row = page.locator("tr", has_text="Rafi Haddad")
+    row.locator("select").select_option("manager")
+    row.get_by_role("button", name="Set").click()
+    expect(row.locator("select")).to_have_value("manager")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    row.locator(ASKED).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Rafi Haddad is manager now")
+    assert Membership.objects.get(user=world.rafi).role == "manager"
+
+
+def test_a_removal_is_asked_about_in_its_menu(late_page: Page, world: World) -> None:
+    page = late_page
+    page.goto("/team/")
+    row = page.locator("tr", has_text="Rafi Haddad")
+    row.get_by_text("Remove…").click()
+    row.get_by_role("button", name="Remove Rafi Haddad").click()
+    row.locator(ASKED).fill(PASSWORD)
+    row.get_by_role("button", name="Remove Rafi Haddad").click()
+    expect(page.locator("#toasts")).to_contain_text("Rafi Haddad is no longer in the team")
+    assert not Membership.objects.filter(user=world.rafi).exists()
+
+
+def test_an_invitation_asks_in_its_form(late_page: Page) -> None:
+    page = late_page
+    page.goto("/team/")
+    page.fill("[name=email]", "new@example.com")
+    page.fill(ASKED, "a wrong guess")
+    page.get_by_role("button", name="Make a one-time link").click()
+    expect(page.locator(".summary")).to_contain_text("Incorrect password")
+    expect(page.locator("[name=email]")).to_have_value("new@example.com")
+    page.fill(ASKED, PASSWORD)
+    page.get_by_role("button", name="Make a one-time link").click()
+    expect(page.get_by_role("heading", name="The invitation for new@example.com is ready")).to_be_visible()
+    assert Invitation.objects.count() == 1
