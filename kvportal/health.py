@@ -20,17 +20,27 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """The process can do its work: database, migrations, key ring. 503 with the names of what is wrong."""
+    """The process can do its work: database, migrations, key ring. 503 with the names of what is wrong.
+
+    Warnings are for whoever watches it, and take nothing out of service.
+    """
     problems = [name for name, works in (("database", database_works), ("keys", keys_work)) if not works()]
-    return JsonResponse(
-        {"status": "unready" if problems else "ok", "problems": problems}, status=503 if problems else 200
-    )
+    warnings = [] if problems else [name for name, check in settings.READY_WARNINGS.items() if not passes(check)]
+    told = {"status": "unready" if problems else "ok", "problems": problems}
+    return JsonResponse({**told, "warnings": warnings} if warnings else told, status=503 if problems else 200)
 
 
 def database_works() -> bool:
     try:
         executor = MigrationExecutor(connection)
         return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except Error:
+        return False
+
+
+def passes(check: str) -> bool:
+    try:
+        return bool(import_string(check)())
     except Error:
         return False
 

@@ -20,6 +20,7 @@ with reading() as env:
     SECRET_KEY: str = env.str("SECRET_KEY")
     SEALING_KEYS: str = env.str("SEALING_KEYS")
     AUDIT_KEY: str = env.str("AUDIT_KEY")
+    AUDIT_SINK: Path = env.path("AUDIT_SINK", DATA_DIR / "audit-checkpoints.jsonl").absolute()
 
     HOST: str = env.str("HOST", "127.0.0.1")
     PORT: int = env.int("PORT", 8000)
@@ -41,6 +42,9 @@ with reading() as env:
 CLOUDS: dict[str, Any] = {}  # clouds made in code, by name; the tests put the local vault here without sockets
 
 STARTUP_CHECKS = ["vaults.startup.check_key_ring"]
+READY_WARNINGS = {
+    "checkpoints": "vaults.chain.are_kept"
+}  # what /readyz tells of a process that can do its work all the same
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
@@ -47,6 +48,15 @@ def local_cloud(emulator: Emulator) -> Cloud:
         arm_scope="https://management.azure.com/.default",
         mount=mount,
     )
+
+
+@pytest.fixture(autouse=True)
+def checkpoint_file() -> Iterator[Path]:
+    """Each test begins with an empty database, so with no checkpoint beside it."""
+    sink: Path = django_settings.AUDIT_SINK
+    sink.unlink(missing_ok=True)
+    yield sink
+    sink.unlink(missing_ok=True)
 
 
 @pytest.fixture

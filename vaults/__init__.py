@@ -5,6 +5,7 @@
     actions/     who may, do it, record it: one function an act, the same nouns as views
     access.py    the only way from a URL to a team, a connection or a vault
     permissions.py   actions, roles, and which role may do what
+    chain.py, checkpoints.py   the audit chain's head, and the file beside the database that knows how far it had come
     audit.py     recording, chain, verification
     clients.py   a vault's row -> a ready client
     problems/    what went wrong, in sentences; remedies.py: how a missing permission is granted; az_clouds.py: in which cloud

@@ -22,6 +22,7 @@ from django.db import Error, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from vaults import chain, checkpoints
 from vaults.keyvault.errors import AuthenticationError, Forbidden, KeyVaultError
 from vaults.keyvault.http import Exchange
 from vaults.models import AuditChain, AuditEntry, Connection, Team, User, Vault
@@ -41,8 +42,8 @@ HASHED_FIELDS = (
 DETAIL_KEYS = frozenset(
     {
         "actor_email", "actor_role", "attributes", "cloud", "count", "email", "first_seq", "issuer", "kind", "last_seq",
-        "members", "not_read", "production", "request_id", "role", "sentence", "source", "tag_names", "unconfirmed",
-        "verdicts",
+        "members", "not_read", "production", "reason", "request_id", "role", "sentence", "source", "tag_names",
+        "unconfirmed", "verdicts",
     }
 )  # fmt: skip
 
@@ -188,27 +189,21 @@ def append(entry: AuditEntry) -> None:
         raise ValueError(f"an audit entry's detail has no room for {sorted(set(entry.detail) - DETAIL_KEYS)}")
     try:
         with transaction.atomic(durable=True):
-            chain = AuditChain.objects.select_for_update().get_or_create(id=1)[0]
-            entry.seq = chain.seq + 1
+            head = AuditChain.objects.select_for_update().get_or_create(id=1)[0]
+            is_ours = chain.is_sealed(head)
+            entry.seq = head.seq + 1
             entry.at = timezone.now()
-            entry.previous_hash = chain.hash
+            entry.previous_hash = head.hash
             entry.hash = link(entry)
             entry.save(force_insert=True)
             # A head that somebody else has set stays recognisable: what is added behind it doesn't make it good.
-            seal = seal_of(entry.seq, entry.hash) if is_sealed(chain) else ""
-            AuditChain.objects.filter(id=1).update(seq=entry.seq, hash=entry.hash, seal=seal)
+            head.seq, head.hash = entry.seq, entry.hash
+            head.seal = chain.seal_of(head) if is_ours else ""
+            AuditChain.objects.filter(id=1).update(seq=head.seq, hash=head.hash, seal=head.seal)
     except Error as error:
         raise AuditUnavailable from error
-
-
-def seal_of(seq: int, newest: str) -> str:
-    """What only we can write beside the head: without it the newest entries could be cut off and the head set back."""
-    return hmac.new(settings.AUDIT_KEY.encode(), f"head\n{seq}\n{newest}".encode(), hashlib.sha256).hexdigest()
-
-
-def is_sealed(head: AuditChain) -> bool:
-    """Is this the head as we have left it? That of an empty trail bears no seal."""
-    return head.seq == 0 or hmac.compare_digest(head.seal, seal_of(head.seq, head.hash))
+    if entry.seq == 1 or entry.seq % chain.EVERY == 0:
+        chain.note(begin=entry.seq == 1)
 
 
 def link(entry: AuditEntry) -> str:
@@ -222,20 +217,38 @@ def link(entry: AuditEntry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """`broken` is the first entry that does not fit, or None; `count` is how many were read."""
+    """`broken` is the first entry that does not fit, or None; `count` is how many were read.
+
+    `notes` says what is to be known of a trail that is whole.
+    """
 
     count: int
     broken: int | None
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def verify() -> Verification:
-    """Read every link from the first on, and hold the last against the chain's head.
+    """Read every link from the first on, and hold the trail against its head and its checkpoints.
+
+    Raises OSError where the checkpoint file can't be read.
+    """
+    found = checkpoints.read(chain.head().checkpoint)
+    links = _links()
+    if links.broken is not None:
+        return links
+    if wrong := chain.misfit(chain.head(), found):
+        return Verification(links.count, wrong.seq, wrong.reason)
+    return Verification(links.count, None, notes=tuple(_notes(found)))
+
+
+def _links() -> Verification:
+    """Is each entry bound to the one before it, as far as the head?
 
     The trail may grow meanwhile: it must reach as far as the head did before, and no further than the head does afterwards.
     """
-    before = _head()
-    count, previous, passed = 0, "0" * 64, before.seq == 0
+    before = chain.head()
+    count, previous, passed = 0, chain.NOTHING, before.seq == 0
     for entry in AuditEntry.objects.order_by("seq").iterator(2000):
         count += 1
         if entry.seq != count:
@@ -244,16 +257,47 @@ def verify() -> Verification:
             return Verification(count, entry.seq, f"entry {entry.seq} was changed, or its key is another")
         previous = entry.hash
         passed = passed or (before.seq, before.hash) == (count, previous)
-    after = _head()
+    after = chain.head()
     if not passed or after.seq < count or (after.seq == count and after.hash != previous):
         return Verification(count, count + 1, f"entries after {count} are missing")
-    if not is_sealed(after):
-        return Verification(count, count + 1, "the newest entries were cut off at some time")
     return Verification(count, None)
 
 
-def _head() -> AuditChain:
-    return AuditChain.objects.filter(id=1).first() or AuditChain()
+def _notes(found: checkpoints.Found) -> Iterator[str]:
+    if torn := ", ".join(map(str, found.torn)):
+        yield f"a crash has torn what stands in line {torn} of the checkpoint file; nothing is missing"
+    if restore := chain.restore_of(found.newest):
+        yield f"a restore was accepted on {restore.at:%d %b %Y, %H:%M} UTC: {restore.detail.get('reason')}"
+
+
+def begin_checkpoints() -> None:
+    """At a start: the trail of a deployment that had no checkpoints gets its first one, if it is whole."""
+    head = chain.head()
+    try:
+        wrong = verify().reason if head.seq and not head.chain else ""
+    except OSError as error:
+        wrong = str(error)
+    if wrong:
+        log.error("the audit trail gets no checkpoint", reason=wrong)
+    else:
+        chain.note(begin=True)
+
+
+class NothingToAccept(Exception):
+    """There is no restore that could be accepted, and why."""
+
+
+def accept_restore(team: Team, reason: str) -> None:
+    """Record that the trail was set back on purpose, and let its checkpoints go on from where it is now.
+
+    Only an end that is elsewhere can be accepted, never a change. Raises NothingToAccept, AuditUnavailable, OSError.
+    """
+    if verify().broken is None:
+        raise NothingToAccept("the audit trail is whole")
+    if changed := _links().reason:
+        raise NothingToAccept(f"{changed}; no restore does that")
+    with recording(None, Action.AUDIT_ACCEPT_RESTORE, team, reason=reason):
+        chain.accept(reason)
 
 
 def open_entries(before: datetime) -> list[AuditEntry]:

@@ -56,6 +56,7 @@ class Action(StrEnum):
     AUDIT_READ = "audit.read"
     AUDIT_VERIFY = "audit.verify"
     AUDIT_SETTLE = "audit.settle"
+    AUDIT_ACCEPT_RESTORE = "audit.accept_restore"
     TEAM_READ = "team.read"
     MEMBER_INVITE = "member.invite"
     MEMBER_JOIN = "member.join"
@@ -134,6 +135,7 @@ _KEEP = frozenset(
         Action.MEMBER_JOIN,
         Action.MEMBER_UPDATE,
         Action.MEMBER_REMOVE,
+        Action.AUDIT_ACCEPT_RESTORE,
     }
 )
 _OVERSEE = frozenset(
@@ -208,6 +210,7 @@ LABELS: dict[Action, str] = {
     Action.AUDIT_READ: "Looked at the audit trail",
     Action.AUDIT_VERIFY: "Verified the audit trail",
     Action.AUDIT_SETTLE: "Asked what came of an act that was cut off",
+    Action.AUDIT_ACCEPT_RESTORE: "Accepted a restore of the audit trail",
     Action.TEAM_READ: "Looked at the team",
     Action.MEMBER_INVITE: "Invited a member",
     Action.MEMBER_JOIN: "Joined the team",

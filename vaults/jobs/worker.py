@@ -1,4 +1,6 @@
-"""The worker: scans vaults that somebody asked for and those whose last scan is old, and settles acts that were cut off."""
+"""The worker: scans vaults that somebody asked for and those whose last scan is old, settles acts that were cut off, and
+makes the audit trail's checkpoints.
+"""
 
 import threading
 import uuid
@@ -14,7 +16,7 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
-from vaults import problems
+from vaults import audit, chain, problems
 from vaults.actions.inventory import ScanUnderWay, is_cut_off, scan_vault
 from vaults.actions.settlement import settle_open_acts
 from vaults.models import Vault
@@ -36,16 +38,28 @@ REST = timedelta(minutes=2)
 LONGEST_REST = timedelta(minutes=30)
 MOST_DOUBLINGS = 4
 SETTLE_EVERY = timedelta(minutes=1)
+CHECKPOINT_SECONDS = 60.0
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def run(stop: threading.Event) -> None:
     """Work until told to stop; a scan under way is finished first. A database that fails is waited for."""
+    keeper = threading.Thread(target=keep_checkpoints, args=(stop,), name="checkpoints")
+    keeper.start()
     with ThreadPoolExecutor(MOST, thread_name_prefix="scan") as pool:
         look = Look(pool)
         pause = LOOK_EVERY
         while not stop.wait(pause):
             pause = look.pause if succeeds(look) else min(2 * pause, LONGEST_PAUSE)
+    keeper.join()
+    succeeds(chain.note)  # also of what the last scans added
+
+
+def keep_checkpoints(stop: threading.Event, seconds: float = CHECKPOINT_SECONDS) -> None:
+    """One at the start and one each minute, whatever else waits for a vault."""
+    succeeds(audit.begin_checkpoints)
+    while not stop.wait(seconds):
+        succeeds(chain.note)
 
 
 def succeeds(work: Callable[[], None]) -> bool:

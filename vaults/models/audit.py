@@ -74,6 +74,9 @@ class AuditChain(models.Model):
     seq = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="0" * 64)
     seal = models.CharField(max_length=64, blank=True)
+    #: Given with the first checkpoint, and the HMAC of the newest one's line.
+    chain = models.CharField(max_length=36, blank=True)
+    checkpoint = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
         return f"{self.seq} {self.hash}"

@@ -12,11 +12,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from vaults import access, audit
+from vaults import access, audit, chain
 from vaults.models import AuditEntry, User
 from vaults.models.audit import AuditState
 from vaults.permissions import LABELS, Action
-from vaults.views.pages import HtmxRequest, render_page, search_words, searched_in_part
+from vaults.views.pages import HtmxRequest, is_swap, render_page, search_words, searched_in_part
 from vaults.who import FACTS
 
 PAGE_SIZE = 50
@@ -65,7 +65,17 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
         "query": query.urlencode(),
         "searched_in_part": searched_in_part(request.GET.get("q", "")),
     }
+    if not is_swap(request):
+        context["checkpoints"] = _checkpoints()
     return render_page(request, "vaults/audit_list.html", context, partial="results")
+
+
+def _checkpoints() -> chain.Standing | None:
+    """How the trail stands to its checkpoints, or None where their file can't be read."""
+    try:
+        return chain.standing()
+    except OSError:
+        return None
 
 
 @require_safe
@@ -85,11 +95,17 @@ def audit_detail(request: HtmxRequest, event_id: uuid.UUID) -> HttpResponse:
 def audit_verify(request: HtmxRequest) -> HttpResponse:
     """Read the whole chain."""
     team = access.team_for(request.user)
-    with audit.recording(request.user, Action.AUDIT_VERIFY, team) as event:
-        access.require(request.user, Action.AUDIT_VERIFY, team)
-        result = audit.verify()
-        event.detail["count"] = result.count
-    if result.broken:
+    try:
+        with audit.recording(request.user, Action.AUDIT_VERIFY, team) as event:
+            access.require(request.user, Action.AUDIT_VERIFY, team)
+            result = audit.verify()
+            event.detail["count"] = result.count
+    except OSError:
+        messages.error(request, "The audit trail can't be verified: its checkpoint file can't be read.")
+        return redirect("audit_list")
+    for note in result.notes:
+        messages.warning(request, f"To be known: {note}.")
+    if result.broken is not None:
         messages.error(request, f"The audit trail was tampered with: {result.reason}.")
     else:
         messages.success(request, f"The audit trail is whole: {result.count} entries, each bound to the one before.")

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from vaults import setup
+from vaults import audit, chain, setup
 from vaults.startup import check_key_ring
 
 #: Of the packages' files only these parts are used; to compress all of them took most of a first start.
@@ -33,10 +33,20 @@ class Command(BaseCommand):
             check_key_ring()
         except ImproperlyConfigured as reason:
             raise CommandError(f"kvportal does not start: {reason}") from None
+        self.checkpoints()
         team = setup.first_team()
         if options["local"]:
             setup.store_local_connections(team)
         self.first_owner()
+
+    def checkpoints(self) -> None:
+        audit.begin_checkpoints()
+        try:
+            wrong = chain.standing().problem
+        except OSError as error:
+            wrong = f"the checkpoint file can't be read: {error.strerror}"
+        if wrong:
+            self.stderr.write(f"kvportal: the audit trail does not fit its checkpoints: {wrong}")
 
     def first_owner(self) -> None:
         if setup.has_owner():

@@ -1,0 +1,196 @@
+"""The record emptied or set back by whoever writes the database: what stands beside it knows how long it was."""
+
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, connections
+from django.test import Client
+
+from tests.browsing import text_of
+from tests.conftest import World, say
+from vaults import audit
+from vaults.models import AuditChain, AuditEntry
+
+
+def write(count: int) -> None:
+    """Entries of a chain without their acts."""
+    for number in range(count):
+        audit.append(
+            AuditEntry(
+                event=uuid.uuid4(),
+                state="succeeded",
+                team_id=uuid.UUID(int=1),
+                team_name="Shop",
+                actor_label="Olga",
+                action="secret.read",
+                name=f"secret-{number}",
+            )
+        )
+
+
+def cut(after: int = 0) -> None:
+    """Remove entries as somebody does who writes the database, past every model."""
+    AuditEntry.objects.filter(seq__gt=after)._raw_delete("default")
+
+
+def head() -> dict[str, Any]:
+    """The head as it can be read from the database, its WAL or a backup, with all its columns."""
+    return dict(AuditChain.objects.values().get())
+
+
+def put_back(old: dict[str, Any]) -> None:
+    AuditChain.objects.all().delete()
+    AuditChain.objects.create(**old)
+
+
+def everything_removed() -> None:
+    cut()
+    AuditChain.objects.all().delete()
+
+
+def set_to_zero() -> None:
+    cut()
+    AuditChain.objects.update(seq=0, hash="0" * 64, seal="")
+
+
+def never_been() -> None:
+    """The row that a database has before its first entry."""
+    everything_removed()
+    AuditChain.objects.create(id=1)
+
+
+def tables_made_anew() -> None:
+    with connection.schema_editor() as editor:
+        for model in (AuditEntry, AuditChain):
+            editor.delete_model(model)
+            editor.create_model(model)
+
+
+EMPTYINGS: dict[str, Callable[[], None]] = {
+    "everything removed": everything_removed,
+    "set to zero": set_to_zero,
+    "as if it had never been": never_been,
+}
+
+
+@pytest.mark.parametrize("empty", EMPTYINGS.values(), ids=EMPTYINGS.keys())
+@pytest.mark.parametrize("entries", [1, 3, 250])
+def test_an_emptied_record_is_found(empty: Callable[[], None], entries: int, world: World) -> None:
+    write(entries)
+    assert audit.verify().broken is None
+    empty()
+    assert "all entries were removed" in audit.verify().reason
+
+
+@pytest.mark.parametrize("empty", EMPTYINGS.values(), ids=EMPTYINGS.keys())
+def test_what_is_added_to_an_emptied_record_does_not_heal_it(empty: Callable[[], None], world: World) -> None:
+    write(120)
+    empty()
+    for added in (1, 60, 150):  # fewer than there were, and more
+        write(added)
+        assert audit.verify().broken is not None
+
+
+def test_tables_that_were_made_anew_are_found(file_world: World) -> None:
+    write(120)
+    tables_made_anew()
+    assert "all entries were removed" in audit.verify().reason
+    write(130)
+    assert audit.verify().broken is not None
+
+
+def test_an_old_head_with_the_later_entries_cut_off_is_found(world: World) -> None:
+    write(150)
+    old = head()
+    write(60)
+    put_back(old)
+    cut(150)
+    assert "entries after 150 were removed" in audit.verify().reason
+    write(100)
+    assert audit.verify().broken is not None
+
+
+def test_an_old_head_that_is_left_over_in_the_log_of_the_database_is_no_use(
+    file_world: World, file_database: Path
+) -> None:
+    """The same with what SQLite itself leaves behind: every version of the head's page stands in the WAL."""
+    write(95)
+    old = head()
+    write(10)
+    assert old["seal"].encode() in Path(f"{file_database}-wal").read_bytes()
+    put_back(old)
+    cut(95)
+    assert audit.verify().broken == 96
+
+
+def copy(database: Path, to: Path) -> None:
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+
+
+def restore(database: Path, old: Path) -> None:
+    connections.close_all()
+    for left in ("-wal", "-shm"):
+        Path(f"{database}{left}").unlink(missing_ok=True)
+    shutil.copy(old, database)
+
+
+def test_an_old_copy_of_the_whole_database_is_found(file_world: World, file_database: Path, tmp_path: Path) -> None:
+    """Also after more acts than had been lost."""
+    old = tmp_path / "old.sqlite3"
+    write(130)
+    copy(file_database, old)
+    write(100)
+    restore(file_database, old)
+    assert "entries after 130 were removed" in audit.verify().reason
+    write(120)
+    assert audit.verify().broken is not None
+
+
+@pytest.mark.parametrize("times", range(5))
+def test_old_copies_are_found_whenever_they_were_made(
+    times: int, file_world: World, file_database: Path, tmp_path: Path
+) -> None:
+    old = tmp_path / "old.sqlite3"
+    write(1 + 23 * times)
+    copy(file_database, old)
+    write(101)
+    restore(file_database, old)
+    assert audit.verify().broken is not None
+
+
+def test_a_forgotten_migration_seals_no_head_anew(file_world: World) -> None:
+    """One of them once gave a seal to whatever head was there."""
+    write(150)
+    call_command("migrate", "vaults", "0001", verbosity=0, interactive=False)
+    cut(120)
+    AuditChain.objects.update(seq=120, hash=AuditEntry.objects.get(seq=120).hash)
+    call_command("migrate", verbosity=0, interactive=False)
+    assert audit.verify().broken == 121
+
+
+def test_a_forgotten_migration_takes_no_checkpoint_back(file_world: World) -> None:
+    """Without its newest columns the head is as it was before there were checkpoints."""
+    write(150)
+    call_command("migrate", "vaults", "0007", verbosity=0, interactive=False)
+    call_command("migrate", verbosity=0, interactive=False)
+    assert audit.verify().broken == 151
+    audit.begin_checkpoints()
+    write(60)
+    assert audit.verify().reason == "the newest entries were cut off at some time"
+
+
+def test_the_command_and_the_page_say_that_it_was_emptied(world: World, olga: Client) -> None:
+    write(20)
+    everything_removed()
+    with pytest.raises(CommandError, match="broken at entry 1: all entries were removed"):
+        call_command("verify_audit")
+    say("emptied and found")
+    assert "was tampered with" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
