@@ -66,7 +66,7 @@ def test_members_are_asked_about_in_their_row(width: int, late_page: Page, world
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     row.locator(ASKED).fill(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator("#toasts")).to_contain_text("Rafi Haddad is manager now")
+    expect(page.locator("#toasts")).to_contain_text("Rafi Haddad (reader@example.com) is manager now")
     assert Membership.objects.get(user=world.rafi).role == "manager"
 
 
@@ -78,7 +78,7 @@ def test_a_removal_is_asked_about_in_its_menu(late_page: Page, world: World) -> 
     row.get_by_role("button", name="Remove Rafi Haddad").click()
     row.locator(ASKED).fill(PASSWORD)
     row.get_by_role("button", name="Remove Rafi Haddad").click()
-    expect(page.locator("#toasts")).to_contain_text("Rafi Haddad is no longer in the team")
+    expect(page.locator("#toasts")).to_contain_text("Rafi Haddad (reader@example.com) is no longer in the team")
     assert not Membership.objects.filter(user=world.rafi).exists()
 
 
