@@ -5,6 +5,7 @@ import sqlite3
 import uuid
 from collections.abc import Callable
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.test import Client
 from tests.browsing import text_of
 from tests.conftest import World, say
 from vaults import audit
+from vaults.management.commands import prepare
 from vaults.models import AuditChain, AuditEntry
 
 
@@ -194,3 +196,11 @@ def test_the_command_and_the_page_say_that_it_was_emptied(world: World, olga: Cl
         call_command("verify_audit")
     say("emptied and found")
     assert "was tampered with" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
+
+
+def test_a_start_on_an_emptied_database_says_so(world: World) -> None:
+    write(20)
+    everything_removed()
+    said = StringIO()
+    prepare.Command(stderr=said).checkpoints()
+    assert "the audit trail does not fit its checkpoints: all entries were removed" in said.getvalue()
