@@ -175,6 +175,17 @@ def test_slow_clients_are_cut_off(portal: Server) -> None:
     assert b"Go back and send it once more." in found[0][0]
 
 
+def test_there_is_no_way_in_by_http_2(portal: Server) -> None:
+    """A connection of it could hold hundreds of requests, and one whose version is not clear yet has no time limit."""
+    started = time.monotonic()
+    assert portal.says(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])) == b""
+    assert time.monotonic() - started < 5
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n"
+    assert portal.says(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + upgrade, seconds=2).startswith(
+        b"HTTP/1.1 200 "
+    )
+
+
 @pytest.mark.parametrize("size", [3_000_001, 10**9, 10**18])
 def test_a_body_that_is_too_large_is_refused_before_it_is_sent(size: int, portal: Server) -> None:
     for more in (b"", b"Expect: 100-continue\r\n"):
