@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Protocol
@@ -102,9 +103,20 @@ class Portal:
             self._strangers -= 1
 
     async def _answer(self, environ: Environ, exchange: Exchange) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._run, environ, exchange)
+        loop = asyncio.get_running_loop()
+        over = loop.create_future()
+        self._threads.submit(self._run, environ, exchange, partial(loop.call_soon_threadsafe, over.set_result, None))
+        await over
 
-    def _run(self, environ: Environ, exchange: Exchange) -> None:
+    def _run(self, environ: Environ, exchange: Exchange, tell: Callable[[], object]) -> None:
+        try:
+            self._hand_over(environ, exchange)
+        except Exception:
+            log.exception("an answer failed")  # granian sends a 500 where none was given
+        finally:
+            tell()
+
+    def _hand_over(self, environ: Environ, exchange: Exchange) -> None:
         status, headers = 500, []
 
         def start_response(line: str, fields: list[tuple[str, str]], _error: object = None) -> None:
@@ -135,18 +147,22 @@ def environ_of(scope: Scope) -> Environ:
         "QUERY_STRING": scope.query_string,
         "wsgi.url_scheme": scope.scheme,
     }
-    headers = scope.headers
-    for name in headers:
+    for name, value in scope.headers.items():
         if "_" in name:
             continue
-        key = name.upper().replace("-", "_")
-        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            environ[key] = headers.get(name) or ""
-        else:
-            environ[f"HTTP_{key}"] = (";" if name == "cookie" else ",").join(headers.get_all(name))
-    if "host" not in headers:
-        environ["HTTP_HOST"] = scope.authority or ""
+        key = key_of(name)
+        if key not in environ:
+            environ[key] = value
+        elif key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            environ[key] += (";" if name == "cookie" else ",") + value
+    environ.setdefault("HTTP_HOST", scope.authority or "")
     return environ
+
+
+@lru_cache(256)
+def key_of(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 def bare(host: str) -> str:
