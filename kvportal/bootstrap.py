@@ -118,7 +118,7 @@ def task_lock() -> None:
         "--no-header",
         "--no-annotate",
     ]
-    extras = ["--extra", "postgres", "--extra", "redis", "pyproject.toml"]
+    extras = ["--extra", "postgres", "pyproject.toml"]
     run(*compile_lock, *extras, "-o", "requirements.txt")
     run(*compile_lock, "--group", "dev", "-c", "requirements.txt", *extras, "-o", "requirements-dev.txt")
 

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,13 +22,40 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("kvportal.request")
 
 
+def client_address(get_response: GetResponse) -> GetResponse:
+    """Let REMOTE_ADDR be the client's address. What the client itself may have written of it goes no further."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
+        request.META["REMOTE_ADDR"] = address_behind_proxies(forwarded) or request.META.get("REMOTE_ADDR", "")
+        return get_response(request)
+
+    return middleware
+
+
+def address_behind_proxies(forwarded: str) -> str | None:
+    """What the outermost of our proxies saw; nothing where fewer have been passed than there should be."""
+    seen = forwarded.split(",")
+    if not 0 < settings.TRUSTED_PROXY_COUNT <= len(seen):
+        return None
+    written = seen[-settings.TRUSTED_PROXY_COUNT].strip()
+    if written.startswith("["):  # with a port, as Azure's Application Gateway has it
+        written = written[1:].partition("]")[0]
+    elif written.count(":") == 1:
+        written = written.partition(":")[0]
+    try:
+        return str(ip_address(written))
+    except ValueError:
+        return None
+
+
 def request_log(get_response: GetResponse) -> GetResponse:
-    """One line a request: method, path without its query (it may hold a one-time code), status, milliseconds, who."""
+    """One line a request: method, path without its query (it may hold a one-time code), status, milliseconds, who, whence."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         started = time.monotonic()
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex)
+        structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex, address=request.META["REMOTE_ADDR"])
         response = get_response(request)
         user = getattr(request, "user", None)
         match = request.resolver_match

@@ -37,7 +37,6 @@ with reading() as env:
     OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", "")
 
     DATABASE_URL: str = env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'kvportal.sqlite3'}")
-    CACHE_URL: str = env.str("CACHE_URL", "")
 
 CLOUDS: dict[str, Any] = {}  # clouds made in code, by name; the tests put the local vault here without sockets
 
@@ -65,6 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "kvportal.middleware.client_address",
     "kvportal.middleware.request_log",
     "kvportal.middleware.utf8_only",
     "django.middleware.security.SecurityMiddleware",
@@ -80,6 +80,8 @@ MIDDLEWARE = [
     "kvportal.middleware.remember_session",
     "kvportal.middleware.session_limits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "vaults.known_browsers.remember",
+    "vaults.signin.work_afterwards",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -137,17 +139,8 @@ else:
     DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "pool": pool}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Counting wrong passwords is the cache's only work; every process must see the same count.
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL}
-    if CACHE_URL
-    else {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "kvportal_cache",
-        # With Django's 300, guesses at many made-up people push out how often one person was guessed at.
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
-}
+# None: the backends that processes share store pickles, and whoever may write there could have code run here.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 # Sign-in
 AUTH_USER_MODEL = "vaults.User"
@@ -163,7 +156,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "kvportal.signin.AccountAdapter"
+ACCOUNT_ADAPTER = "vaults.signin.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -173,8 +166,8 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reauthenticate": "10/m/user"}
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+ACCOUNT_FORMS = {"change_password": "vaults.forms.password.ChangePasswordForm"}
+ACCOUNT_RATE_LIMITS = False  # allauth's are keyed by the Host header; vaults.guesses counts
 
 # Sessions: in the database; half an hour idle, twelve hours in all (kvportal.middleware.session_limits).
 SESSION_ENGINE = "kvportal.sessions"

@@ -1,15 +1,21 @@
-"""How people get in, by invitation only; and whether they still are."""
+"""The page that people get in by; and whether they still are."""
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account import views as account
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, JsonResponse
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.http import require_safe
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    def is_open_for_signup(self, _request: HttpRequest) -> bool:
-        return False
+@login_not_required
+def login(request: HttpRequest) -> HttpResponseBase:
+    """allauth's page, but for the status where the password was not looked at."""
+    answer: HttpResponseBase = account.login(request)
+    form = (getattr(answer, "context_data", None) or {}).get("form")
+    if form is not None and form.has_error(NON_FIELD_ERRORS, "too_many_login_attempts"):
+        answer.status_code = 429
+    return answer
 
 
 @login_not_required

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import requests
 from django.conf import settings as django_settings
-from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -65,7 +64,6 @@ def emulator(settings: Settings) -> Iterator[Emulator]:
     settings.CLOUDS = {"local": local_cloud(emulator)}
     yield emulator
     clients.forget_tokens()
-    cache.clear()
 
 
 @dataclass

@@ -11,21 +11,17 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection
-from typing import Any
 
 import pytest
-from django.core.cache.backends.db import DatabaseCache
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
 from kvportal import launch
-from kvportal import settings as deployed
 from tests.actions.test_client_certificates import Identity
 from tests.browsing import fill_in, filled, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
-from vaults import audit
+from vaults import audit, guesses
 from vaults.actions import secrets, teams
 from vaults.actions.inventory import scan_vault
 from vaults.emulator import Emulator
@@ -184,13 +180,12 @@ def test_a_vault_that_keeps_for_ever(olga: Client, world: World, azure: VaultCli
 
 
 def test_a_flood_of_guesses_does_not_wash_away_the_count(db: None) -> None:
-    kept: dict[str, Any] = deployed.CACHES["default"]
-    call_command("createcachetable", kept["LOCATION"], verbosity=0)
-    counts = DatabaseCache(kept["LOCATION"], kept)
-    counts.set("!guesses-at-olga", [1, 2, 3, 4, 5])
-    for number in range(600):
-        counts.set(f"guesses-at-{number}", [1])
-    assert counts.get("!guesses-at-olga") == [1, 2, 3, 4, 5]
+    at_olga = [guesses.begin("olga@example.com", guesses.address_source("198.51.100.7")) for _ in range(5)]
+    for number in range(320):
+        guesses.begin(f"person-{number}@example.com", guesses.address_source(f"203.0.{number // 250}.{number % 250}"))
+    assert guesses.at_account(at_olga[0]) == 5
+    with pytest.raises(guesses.TooManyGuesses):
+        guesses.begin("olga@example.com", guesses.address_source("198.51.100.7"))
 
 
 def test_clicks_at_once_on_a_form_with_errors(file_world: World) -> None:

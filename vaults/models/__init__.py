@@ -2,6 +2,7 @@
 
 from vaults.models.audit import AuditChain, AuditEntry
 from vaults.models.connection import Connection
+from vaults.models.guess import Guess
 from vaults.models.inventory import InventoryItem
 from vaults.models.sealed import SealedCanary
 from vaults.models.submission import Submission
@@ -12,6 +13,7 @@ __all__ = [
     "AuditChain",
     "AuditEntry",
     "Connection",
+    "Guess",
     "InventoryItem",
     "Invitation",
     "Membership",

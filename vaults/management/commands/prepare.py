@@ -1,4 +1,4 @@
-"""manage.py prepare: bring database, cache table and static files to this version; the first owner's way in."""
+"""manage.py prepare: bring database and static files to this version; the first owner's way in."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -26,8 +26,6 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
         call_command("migrate", verbosity=0, interactive=False)
-        if not settings.CACHE_URL:
-            call_command("createcachetable", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=UNUSED_STATIC_FILES)
         try:
             check_key_ring()
