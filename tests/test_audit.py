@@ -195,10 +195,10 @@ def test_another_key_is_found(world: World, settings: Settings) -> None:
 
 
 def test_the_command_and_the_page_say_where_it_broke(world: World, olga: Client) -> None:
-    write(5)
+    write(5)  # behind the two of Olga's confirmation
     said = io.StringIO()
     call_command("verify_audit", stdout=said)
-    assert "whole: 5 entries" in said.getvalue()
+    assert "whole: 7 entries" in said.getvalue()
     assert "The audit trail is whole" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
     AuditEntry.objects.filter(seq=3).update(name="other")
     with pytest.raises(CommandError, match="broken at entry 3"):

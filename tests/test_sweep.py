@@ -231,7 +231,7 @@ def test_a_planted_leak_turns_it_red(
             planted += 1
     structlog.get_logger("kvportal").info("oops", value=value)
     AuditEntry.objects.create(
-        seq=1, event=file_world.team.pk, at="2026-11-24T00:00:00Z", team_id=file_world.team.pk, name=value[:254]
+        seq=1000, event=file_world.team.pk, at="2026-11-24T00:00:00Z", team_id=file_world.team.pk, name=value[:254]
     )
     session = journey.browser.session
     session["draft"] = value

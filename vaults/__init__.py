@@ -10,7 +10,7 @@
     clients.py   a vault's row -> a ready client
     problems/    what went wrong, in sentences; remedies.py: how a missing permission is granted; az_clouds.py: in which cloud
     index.py     what is known of a vault's items without asking
-    signin.py    signing in and confirming; guesses.py: how many passwords are looked at; known_browsers.py
+    signin.py    signing in and confirming, in the record; guesses.py: how many passwords are looked at; known_browsers.py
     sealing.py   encryption at rest; startup.py: no service with keys that don't fit
     setup.py     the first start
     models/      what the portal itself remembers: teams, connections, vaults, audit, inventory

@@ -41,8 +41,8 @@ HASHED_FIELDS = (
 #: What `detail` may hold: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
-        "actor_email", "actor_role", "attributes", "cloud", "count", "email", "first_seq", "issuer", "kind", "last_seq",
-        "members", "not_read", "production", "reason", "request_id", "role", "sentence", "source", "tag_names",
+        "actor_email", "actor_role", "attributes", "browser", "cloud", "count", "email", "first_seq", "issuer", "kind",
+        "last_seq", "members", "not_read", "production", "reason", "request_id", "role", "sentence", "source", "tag_names",
         "unconfirmed", "verdicts",
     }
 )  # fmt: skip
@@ -50,6 +50,10 @@ DETAIL_KEYS = frozenset(
 
 class AuditUnavailable(Exception):
     """The record can't be written, so the act does not happen, or what it would hand out is kept back."""
+
+
+class WrongPassword(Exception):
+    """Somebody is not who they say they are."""
 
 
 class FormNotNoted(AuditUnavailable):
@@ -175,7 +179,7 @@ def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> A
 
 def state_of(error: BaseException) -> AuditState:
     match error:
-        case RoleMissing() | Forbidden() | AuthenticationError(refused=True):
+        case RoleMissing() | WrongPassword() | Forbidden() | AuthenticationError(refused=True):
             return AuditState.DENIED
         case KeyVaultError(maybe_done=True):
             return AuditState.UNKNOWN
@@ -327,5 +331,9 @@ def activity(vault: Vault, name: str, limit: int = 8) -> list[AuditEntry]:
 
 def changes(team: Team) -> QuerySet[AuditEntry]:
     """Acts that changed something, handed a value out, or were refused; newest first."""
-    looking = [action for action in Action if action.endswith((".list", ".read", ".scan", ".check"))]
+    looking = [
+        action
+        for action in Action
+        if action.endswith((".list", ".read", ".scan", ".check", ".sign_in", ".sign_out", ".confirm"))
+    ]
     return events(team).exclude(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])

@@ -63,6 +63,12 @@ class Action(StrEnum):
     MEMBER_UPDATE = "member.update"
     MEMBER_REMOVE = "member.remove"
 
+    ACCOUNT_SIGN_IN = "account.sign_in"
+    ACCOUNT_SIGN_OUT = "account.sign_out"
+    ACCOUNT_CONFIRM = "account.confirm"
+    ACCOUNT_PASSWORD = "account.password"
+    ACCOUNT_GUESSED = "account.guessed"
+
     @property
     def label(self) -> str:
         """The words people read: "secret.new_version" -> "New version of a secret"."""
@@ -77,7 +83,17 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-_LOOK = frozenset(
+#: What belongs to people themselves, whatever they may do elsewhere.
+_OWN = frozenset(
+    {
+        Action.ACCOUNT_SIGN_IN,
+        Action.ACCOUNT_SIGN_OUT,
+        Action.ACCOUNT_CONFIRM,
+        Action.ACCOUNT_PASSWORD,
+        Action.ACCOUNT_GUESSED,
+    }
+)
+_LOOK = _OWN | frozenset(
     {
         Action.SECRET_LIST,
         Action.SECRET_READ,
@@ -148,7 +164,7 @@ _OVERSEE = frozenset(
 )
 
 #: Acts that change something and hand nothing out: done is done, whether or not their end can be recorded.
-CHANGES = _WRITE | _MANAGE | _KEEP
+CHANGES = _WRITE | _MANAGE | _KEEP | {Action.ACCOUNT_PASSWORD}
 
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _LOOK,
@@ -216,6 +232,11 @@ LABELS: dict[Action, str] = {
     Action.MEMBER_JOIN: "Joined the team",
     Action.MEMBER_UPDATE: "Changed a member's role",
     Action.MEMBER_REMOVE: "Removed a member",
+    Action.ACCOUNT_SIGN_IN: "Signed in",
+    Action.ACCOUNT_SIGN_OUT: "Signed out",
+    Action.ACCOUNT_CONFIRM: "Confirmed the password",
+    Action.ACCOUNT_PASSWORD: "Changed the password",
+    Action.ACCOUNT_GUESSED: "Guessed at a password, again and again",
 }
 
 

@@ -1,19 +1,25 @@
-"""Signing in, confirming, changing the password: by invitation only, and counted."""
+"""Signing in, confirming, changing the password, signing out: by invitation only, counted, and in the record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from typing import Any
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from django.core.exceptions import ValidationError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import guesses
-from vaults.guesses import Source, TooManyGuesses
+from vaults import audit, guesses
+from vaults.guesses import TooManyGuesses
 from vaults.known_browsers import browser_id
-from vaults.models import Guess, User
+from vaults.models import AuditEntry, Guess, Team, User
+from vaults.permissions import Action
+from vaults.who import Source
 
 log = structlog.get_logger("vaults.signin")
 
@@ -30,7 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         guess = self._begin(email, source_of_sign_in(request, known))
         user: User | None = super().authenticate(request, **credentials)
         if user is None:
-            afterwards(request, partial(wrong_password, guess, known))
+            afterwards(request, partial(wrong_password, guess, known, Action.ACCOUNT_SIGN_IN))
         else:
             guess.delete()
         return user
@@ -38,26 +44,47 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     @sensitive_variables("password")
     def reauthenticate(self, user: User, password: str) -> bool:
         """Somebody signed in confirms that it is still them. Raises ValidationError where no password is looked at now."""
-        return self.is_password(user, password)
+        return self.is_password(user, password, Action.ACCOUNT_CONFIRM)
 
     @sensitive_variables("password")
-    def is_password(self, user: User, password: str) -> bool:
+    def is_password(self, user: User, password: str, action: Action) -> bool:
         """The running session has a limit of its own: it is not locked by what others guess."""
         session = context.request.session.session_key or ""
-        guess = self._begin(user.email, Source("session", session))
+        guess = self._begin(user.email, guesses.Source("session", session))
         if not user.check_password(password):
-            afterwards(context.request, partial(wrong_password, guess, user))
+            afterwards(context.request, partial(wrong_password, guess, user, action, user))
             return False
         guess.delete()
+        if action is Action.ACCOUNT_CONFIRM:
+            with in_record(user, action):
+                pass
         return True
 
-    def _begin(self, email: str, source: Source) -> Guess:
+    def _begin(self, email: str, source: guesses.Source) -> Guess:
         try:
             return guesses.begin(email, source)
         except TooManyGuesses:
             log.warning("a password was not looked at: too many wrong ones", source=source.kind)
             error: ValidationError = self.validation_error("too_many_login_attempts")
             raise error from None
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        browser = "known" if browser_id(request, user) else "new"
+        with in_record(user, Action.ACCOUNT_SIGN_IN, browser=browser):
+            super().login(request, user)
+
+    def logout(self, request: HttpRequest) -> None:
+        """Nobody is kept in because the record can't be written."""
+        user = request.user
+        super().logout(request)
+        if isinstance(user, User):
+            with suppress(audit.AuditUnavailable), in_record(user, Action.ACCOUNT_SIGN_OUT):
+                pass
+
+    @sensitive_variables("password")
+    def set_password(self, user: User, password: str) -> None:
+        with in_record(user, Action.ACCOUNT_PASSWORD):
+            super().set_password(user, password)
 
 
 AFTERWARDS = "kvportal.afterwards"
@@ -79,14 +106,56 @@ def work_afterwards(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
     return middleware
 
 
-def source_of_sign_in(request: HttpRequest, user: User | None) -> Source:
+def source_of_sign_in(request: HttpRequest, user: User | None) -> guesses.Source:
     browser = browser_id(request, user) if user else None
-    return Source("browser", browser) if browser else guesses.address_source(request.META.get("REMOTE_ADDR", ""))
+    return (
+        guesses.Source("browser", browser) if browser else guesses.address_source(request.META.get("REMOTE_ADDR", ""))
+    )
 
 
-def wrong_password(guess: Guess, user: User | None) -> None:
-    """What was typed for an e-mail address is not written down where there is no such account: it may be a password."""
+@contextmanager
+def in_record(user: User, action: Action, **detail: Any) -> Iterator[None]:
+    """Record an act of somebody's own account in each of their teams; no team, no record. Raises AuditUnavailable."""
+    with ExitStack() as entered:
+        for team in teams_of(user):
+            entered.enter_context(audit.recording(user, action, team, name=user.email, **detail))
+        yield
+
+
+def teams_of(user: User) -> list[Team]:
+    return list(Team.objects.filter(memberships__user=user).order_by("name"))
+
+
+def wrong_password(guess: Guess, user: User | None, action: Action, actor: User | None = None) -> None:
+    """Log each of them; the record has what is news.
+
+    What was typed for an e-mail address is not written down where there is no such account: it may be a password.
+    """
     count = guesses.at_account(guess)
-    log.warning("a wrong password", user=str(user.pk) if user else None, guesses=count)
-    if count >= guesses.ACCOUNT.amount:
+    log.warning("a wrong password", user=str(user.pk) if user else None, act=str(action), guesses=count)
+    alarm = count >= guesses.ACCOUNT.amount
+    if alarm:
         log.error("an account is being guessed at", user=str(user.pk) if user else None, guesses=count)
+    if user is None:
+        return
+    try:
+        for team in teams_of(user):
+            if guesses.is_news(guess):
+                record_refused(actor, team, user, action, count)
+            if alarm and not alarmed(team, user):
+                record_refused(None, team, user, Action.ACCOUNT_GUESSED, count)
+    except (audit.AuditUnavailable, Error):
+        log.exception("a wrong password could not be recorded")
+
+
+def record_refused(actor: User | None, team: Team, user: User, action: Action, count: int) -> None:
+    stranger: dict[str, Any] = {} if actor else {"source": Source.STRANGER, "label": "not signed in"}
+    with suppress(audit.WrongPassword), audit.recording(actor, action, team, name=user.email, count=count, **stranger):
+        raise audit.WrongPassword
+
+
+def alarmed(team: Team, user: User) -> bool:
+    """Has the alarm of this hour been recorded?"""
+    since = timezone.now() - guesses.ACCOUNT.within
+    alarms = AuditEntry.objects.filter(team_id=team.pk, action=Action.ACCOUNT_GUESSED, name=user.email)
+    return alarms.filter(at__gt=since).exists()

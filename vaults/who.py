@@ -12,11 +12,12 @@ from vaults.permissions import Action
 
 
 class Source(StrEnum):
-    """Where an act came from: somebody's browser, the portal by itself, or a command on its server."""
+    """Where an act came from: somebody's browser, the portal by itself, a command on its server, or who knows whom."""
 
     PERSON = "person"
     PORTAL = "portal"
     COMMAND = "command"
+    STRANGER = "stranger"
 
 
 def facts_of(actor: User | None, team: Team) -> dict[str, str]:
@@ -48,8 +49,10 @@ def who_did(entry: AuditEntry) -> Who:
     """Entries of earlier versions have no facts: the account tells its address, if it is still there."""
     detail = entry.detail
     joined = entry.action == Action.MEMBER_JOIN  # of an account that was made by it, so its id is not there
-    if not (entry.actor_id or joined) or detail.get("source") == Source.COMMAND:
-        return Who(Source.COMMAND if detail.get("source") == Source.COMMAND else Source.PORTAL)
+    if detail.get("source") in (Source.COMMAND, Source.STRANGER):
+        return Who(Source(detail["source"]))
+    if not (entry.actor_id or joined):
+        return Who(Source.PORTAL)
     recorded = detail.get("actor_email") or (entry.name if joined else "")
     email = recorded or entry.__dict__.get("account_email") or ""
     name = entry.actor_label if names.is_fit(entry.actor_label) else ""

@@ -172,6 +172,8 @@ def test_guesses_from_everywhere_reach_the_accounts_own_limit(world: World, log:
     assert not gets_in(Client(), world.olga.email, "192.0.2.77")
     assert gets_in(browser, world.olga.email, HOME)
     assert gets_in(Client(), world.rafi.email, "192.0.2.77")
+    alarms = AuditEntry.objects.filter(action="account.guessed", team_id=world.team.pk).exclude(state="started")
+    assert [(entry.name, entry.detail["count"]) for entry in alarms] == [(world.olga.email, 100)]
     assert lines(log, "an account is being guessed at")
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=61)):
         assert gets_in(Client(), world.olga.email, "192.0.2.77")
@@ -244,6 +246,8 @@ def test_guesses_at_the_same_moment_count_each(file_world: World) -> None:
     assert sum(map(was_tried, together)) <= 5
     for _ in range(6):
         in_threads(*[partial(sign_in, Client(), file_world.rafi.email, "guess", f"203.0.113.{n}") for n in range(20)])
+    alarms = AuditEntry.objects.filter(action="account.guessed", name=file_world.rafi.email).exclude(state="started")
+    assert [entry.detail["count"] >= 100 for entry in alarms] == [True]
     assert not gets_in(Client(), file_world.rafi.email, HOME)
 
 

@@ -96,7 +96,7 @@ def impostor(world: World) -> User:
 def who_cells(page: Any) -> list[str]:
     """What the pages say in each place that tells who it was, without tags."""
     found = re.findall(
-        r'<span class="who[^"]*">(.*?</span>|[^<]*)</span>', re.sub(r"<svg.*?</svg>", "⚙", page), re.DOTALL
+        r'<span class="who[^"]*">([^<]*|.*?</span>)</span>', re.sub(r"<svg.*?</svg>", "⚙", page), re.DOTALL
     )
     return [" ".join(re.sub(r"<[^>]+>", " ", each).split()) for each in found]
 

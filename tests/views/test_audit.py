@@ -30,7 +30,7 @@ def test_one_line_an_act_and_filters(olga: Client, world: World, azure: VaultCli
     olga.get(f"{V}/keys/")
     emulator.deny("keys/list")
     olga.get(f"{V}/keys/")
-    assert shown(olga) == ["key.list", "key.list", "secret.read"]
+    assert shown(olga) == ["key.list", "key.list", "secret.read", "account.confirm"]
     assert shown(olga, "?state=denied") == ["key.list"]
     assert shown(olga, "?action=secret.read") == ["secret.read"]
     assert shown(olga, "?q=kept") == ["secret.read"]

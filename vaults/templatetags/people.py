@@ -14,6 +14,7 @@ register = template.Library()
 NOBODY = {
     Source.PORTAL: ("server", "the portal itself"),
     Source.COMMAND: ("terminal-2", "a command on the server"),
+    Source.STRANGER: ("user-question", "somebody not signed in"),
 }
 
 
