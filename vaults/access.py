@@ -5,13 +5,16 @@ role to ask for.
 """
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import Http404
 
 from vaults.models import Connection, Team, User, Vault
 from vaults.models.vault import VaultQuerySet
-from vaults.permissions import Action, Role, RoleMissing
+from vaults.permissions import LOOKS, Action, Role, RoleMissing
 
 
 def teams_of(user: User) -> QuerySet[Team]:
@@ -52,9 +55,30 @@ def vault_for(user: User, slug: str) -> Vault:
 
 
 def require(user: User | None, action: Action, team: Team) -> None:
-    """Raises RoleMissing. None is the portal itself: its first start, its scheduled scans."""
-    if user and not user.may(action, team):
+    """Raises RoleMissing. None is the portal itself: its first start, its scheduled scans.
+
+    Whatever does more than look is decided by the role as it is now: it may have gone since the request began.
+    """
+    if user is None:
+        return
+    if action not in LOOKS:
+        user.role_now(team)
+    if not user.may(action, team):
         raise RoleMissing(action)
+
+
+@contextmanager
+def writing(actor: User | None, action: Action, team: Team) -> Iterator[None]:
+    """A transaction for rows of ours, with the right to write them decided inside it. Raises RoleMissing."""
+    with transaction.atomic():
+        hold_members(Team.objects.filter(pk=team.pk))
+        require(actor, action, team)
+        yield
+
+
+def hold_members(teams: QuerySet[Team]) -> None:
+    """Until the transaction ends nobody else changes members, invitations or anything of these teams that needs a right."""
+    list(teams.select_for_update(no_key=True).order_by("pk"))
 
 
 def allowed(user: User, team: Team) -> frozenset[str]:

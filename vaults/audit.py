@@ -27,7 +27,7 @@ from vaults.keyvault.errors import AuthenticationError, Forbidden, KeyVaultError
 from vaults.keyvault.http import Exchange
 from vaults.models import AuditChain, AuditEntry, Connection, Team, User, Vault
 from vaults.models.audit import AuditState
-from vaults.permissions import CHANGES, Action, RoleMissing
+from vaults.permissions import CHANGES, ONCE_A_FORM, Action, RoleMissing
 from vaults.who import facts_of
 
 log = structlog.get_logger("vaults.audit")
@@ -105,7 +105,7 @@ def recording(
     something out. A change that is done stays done, and whatever an act raises passes through: without its outcome the
     record says "started" until that is settled.
     """
-    if _changes_refused.get() and action in CHANGES:
+    if _changes_refused.get() and action in ONCE_A_FORM:
         raise FormNotNoted
     connection = vault.connection if vault else connection
     detail = {**facts_of(actor, team), **detail}

@@ -59,6 +59,7 @@ class Action(StrEnum):
     AUDIT_ACCEPT_RESTORE = "audit.accept_restore"
     TEAM_READ = "team.read"
     MEMBER_INVITE = "member.invite"
+    INVITATION_WITHDRAW = "invitation.withdraw"
     MEMBER_JOIN = "member.join"
     MEMBER_UPDATE = "member.update"
     MEMBER_REMOVE = "member.remove"
@@ -148,6 +149,7 @@ _KEEP = frozenset(
         Action.VAULT_ADD,
         Action.VAULT_UPDATE,
         Action.VAULT_REMOVE,
+        Action.INVITATION_WITHDRAW,
         Action.MEMBER_JOIN,
         Action.MEMBER_UPDATE,
         Action.MEMBER_REMOVE,
@@ -165,6 +167,10 @@ _OVERSEE = frozenset(
 
 #: Acts that change something and hand nothing out: done is done, whether or not their end can be recorded.
 CHANGES = _WRITE | _MANAGE | _KEEP | {Action.ACCOUNT_PASSWORD}
+#: Acts that one form does once at most: an invitation also hands its link out.
+ONCE_A_FORM = CHANGES | {Action.MEMBER_INVITE}
+#: Acts that only look: the role that the request began with decides them.
+LOOKS = frozenset(action for action in Action if action.endswith((".list", ".read", ".check")))
 
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _LOOK,
@@ -229,6 +235,7 @@ LABELS: dict[Action, str] = {
     Action.AUDIT_ACCEPT_RESTORE: "Accepted a restore of the audit trail",
     Action.TEAM_READ: "Looked at the team",
     Action.MEMBER_INVITE: "Invited a member",
+    Action.INVITATION_WITHDRAW: "Withdrew an invitation",
     Action.MEMBER_JOIN: "Joined the team",
     Action.MEMBER_UPDATE: "Changed a member's role",
     Action.MEMBER_REMOVE: "Removed a member",

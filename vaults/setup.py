@@ -7,12 +7,12 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from vaults import clients
+from vaults import audit, clients
 from vaults.actions.connections import Credential, create_connection
-from vaults.actions.teams import join_team
+from vaults.actions.teams import InvitationSpent, join_team
 from vaults.actions.vaults import add_vault
 from vaults.models import Connection, Invitation, Membership, Team
-from vaults.permissions import Role
+from vaults.permissions import Action, Role
 from vaults.who import Source
 
 
@@ -27,15 +27,25 @@ def has_owner() -> bool:
 
 def first_owner_link() -> str:
     """A new one-time link; earlier ones for the first owner end."""
-    Invitation.objects.filter(email="", used_at=None).delete()
-    _, token = Invitation.issue(first_team(), Role.OWNER)
+    team = first_team()
+    with (
+        audit.recording(None, Action.MEMBER_INVITE, team, role=Role.OWNER, source=Source.COMMAND),
+        transaction.atomic(),
+    ):
+        Invitation.objects.filter(invited_by=None).end()
+        _, token = Invitation.issue(team, Role.OWNER)
     scheme = "https" if settings.HTTPS else "http"
     return f"{scheme}://localhost:{settings.PORT}{reverse('join', args=[token])}"
 
 
 def create_owner(email: str, password: str) -> None:
+    """Unless another way makes one in the same moment."""
     _, token = Invitation.issue(first_team(), Role.OWNER, email)
-    join_team(token, email, "", password, Source.COMMAND)
+    try:
+        join_team(token, email, "", password, Source.COMMAND)
+    except InvitationSpent:
+        if not has_owner():
+            raise
 
 
 def store_local_connections(team: Team) -> None:

@@ -79,6 +79,7 @@ urlpatterns = [
     path("audit/<uuid:event_id>/", audit.audit_detail, name="audit_detail"),
     path("team/", teams.team, name="team"),
     path("team/invite/", teams.member_invite, name="member_invite"),
+    path("team/invitations/<uuid:invitation_id>/withdraw/", teams.invitation_withdraw, name="invitation_withdraw"),
     path("team/members/<int:member_id>/role/", teams.member_update, name="member_update"),
     path("team/members/<int:member_id>/remove/", teams.member_remove, name="member_remove"),
     path("join/<str:token>/", teams.join, name="join"),

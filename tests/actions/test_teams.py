@@ -62,7 +62,7 @@ def test_only_a_digest_of_the_token_is_kept(world: World) -> None:
     assert token not in kept
 
 
-def test_a_new_link_for_the_first_owner_ends_the_one_before(world: World) -> None:
+def test_a_new_link_for_the_first_owner_ends_the_one_before(db: None) -> None:
     first, second = (setup.first_owner_link().partition("/join/")[2] for _ in range(2))
     assert Client().get(f"/join/{first}").status_code == 404
     assert Client().get(f"/join/{second}").status_code == 200

@@ -60,7 +60,7 @@ ASKS: dict[str, Act] = {
 #: What takes a POST and needs no more than the session: nobody gets further by it, or it has a password of its own.
 FREE = {
     "account_login", "account_logout", "account_reauthenticate", "account_change_password", "join",
-    "vaults_scan", "vault_scan", "vault_edit", "connection_test", "audit_verify",
+    "vaults_scan", "vault_scan", "vault_edit", "connection_test", "audit_verify", "invitation_withdraw",
     "secret_new", "secret_new_version", "secret_edit", "secret_delete",
     "key_new", "key_new_version", "key_edit", "key_delete",
     "certificate_new", "certificate_new_version", "certificate_edit", "certificate_delete",
@@ -79,7 +79,7 @@ def routes() -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.django_db
 def test_every_address_that_takes_a_post_says_whether_it_asks() -> None:
     nobody = User.objects.create_user("nobody@example.com", PASSWORD)  # in no team: a 404 comes after the method's 405
-    anything = {"connection_id": uuid.uuid4(), "event_id": uuid.uuid4(), "member_id": 1}
+    anything = {"connection_id": uuid.uuid4(), "event_id": uuid.uuid4(), "member_id": 1, "invitation_id": uuid.uuid4()}
     takes = {
         name
         for name, parts in routes()

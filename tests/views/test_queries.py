@@ -15,8 +15,8 @@ from vaults.models import Vault
 LIST = 3 + 2 * 3 + 2
 #: ... and the item's latest activity.
 DETAIL = LIST + 1
-#: ... without the rail, which a swapped part does not show.
-REVEAL = LIST - 2
+#: ... without the rail, which a swapped part does not show; the role is read anew, for the page and for the act.
+REVEAL = LIST - 2 + 2
 
 BASE = "/vaults/kv-shop-prod"
 

@@ -14,7 +14,7 @@ from vaults import audit
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
-from vaults.models import Membership, User
+from vaults.models import Invitation, Membership, User
 from vaults.permissions import Action, Role
 
 ALL = frozenset(Role)
@@ -37,6 +37,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "audit_detail": ("get", ["event"], ALL, 200),
     "team": ("get", [], ALL, 200),
     "member_invite": ("post", [], OWNERS, 422),
+    "invitation_withdraw": ("post", ["invitation"], OWNERS, 302),
     "member_update": ("post", ["member"], OWNERS, 422),
     "member_remove": ("post", ["member"], OWNERS, 422),
     "connection_list": ("get", [], ALL, 200),
@@ -118,6 +119,7 @@ def places(world: World, azure: VaultClient, emulator: Emulator) -> dict[str, ob
         pass
     return {
         "event": event.id,
+        "invitation": Invitation.issue(world.team, Role.VIEWER, "new@example.com", world.olga)[0].pk,
         "member": Membership.objects.get(user=world.rafi).pk,
         "connection": world.connection.pk,
         "version": secret.version,

@@ -66,9 +66,9 @@ def create_connection(actor: User | None, team: Team, connection: Connection, cr
         name=connection.name,
         cloud=connection.cloud,
     ):
-        access.require(actor, Action.CONNECTION_CREATE, team)
         _put_credential(connection, credential)
-        connection.save(force_insert=True)
+        with access.writing(actor, Action.CONNECTION_CREATE, team):
+            connection.save(force_insert=True)
 
 
 @sensitive_variables("credential")
@@ -78,12 +78,11 @@ def update_connection(actor: User, connection: Connection, credential: Credentia
     Raises ConnectionChanged where it is another one by now.
     """
     with audit.recording(actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name):
-        access.require(actor, Action.CONNECTION_UPDATE, connection.team)
         _put_credential(connection, credential)
         opened_on, connection.revision = connection.revision, connection.revision + 1
         connection.tested_at = connection.test_passed = None
         connection.test_sentence = ""
-        with transaction.atomic():
+        with access.writing(actor, Action.CONNECTION_UPDATE, connection.team):
             opened = Connection.objects.filter(pk=connection.pk, revision=opened_on)
             if not opened.update(revision=connection.revision):
                 raise ConnectionChanged
@@ -92,8 +91,10 @@ def update_connection(actor: User, connection: Connection, credential: Credentia
 
 def delete_connection(actor: User, connection: Connection) -> None:
     """Raises django.db.models.ProtectedError while it still has vaults."""
-    with audit.recording(actor, Action.CONNECTION_DELETE, connection.team, connection=connection, name=connection.name):
-        access.require(actor, Action.CONNECTION_DELETE, connection.team)
+    with (
+        audit.recording(actor, Action.CONNECTION_DELETE, connection.team, connection=connection, name=connection.name),
+        access.writing(actor, Action.CONNECTION_DELETE, connection.team),
+    ):
         connection.delete()
 
 

@@ -79,10 +79,11 @@ def request_scans(actor: User, vaults: Iterable[Vault]) -> int:
     Where a vault waits already, whoever asked first stays the one whose name is on the record.
     """
     found = list(vaults)
-    for team in {vault.team for vault in found}:
-        access.require(actor, Action.VAULT_SCAN, team)
     asked = {"scan_requested_at": timezone.now(), "scan_requested_by": actor}
-    Vault.objects.filter(pk__in=[vault.pk for vault in found], scan_requested_at=None).update(**asked)
+    for team in {vault.team for vault in found}:
+        waiting = [vault.pk for vault in found if vault.team == team]
+        with access.writing(actor, Action.VAULT_SCAN, team):
+            Vault.objects.filter(pk__in=waiting, scan_requested_at=None).update(**asked)
     return len(found)
 
 

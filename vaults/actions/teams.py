@@ -1,4 +1,7 @@
-"""Members of a team: invite, join, change a role, remove. A team always keeps an owner."""
+"""Members of a team: invite, join, change a role, remove. A team always keeps an owner.
+
+Each writes in a transaction that also decides whether it may: `access.writing`.
+"""
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,8 +17,12 @@ class LastOwner(Exception):
     """The team would be left without an owner."""
 
 
+class MemberGone(Exception):
+    """Somebody else has removed this member meanwhile."""
+
+
 class InvitationSpent(Exception):
-    """The link was used, has expired, or never was."""
+    """The link was used, was withdrawn, has ended, or never was."""
 
 
 class EmailTaken(Exception):
@@ -24,9 +31,22 @@ class EmailTaken(Exception):
 
 def invite_member(actor: User, team: Team, email: str, role: Role) -> str:
     """The token of a one-time link for this person. It is shown once and kept nowhere."""
-    with audit.recording(actor, Action.MEMBER_INVITE, team, name=email, role=role):
-        access.require(actor, Action.MEMBER_INVITE, team)
-        return Invitation.issue(team, role, email)[1]
+    with (
+        audit.recording(actor, Action.MEMBER_INVITE, team, name=email, role=role),
+        access.writing(actor, Action.MEMBER_INVITE, team),
+    ):
+        return Invitation.issue(team, role, email, actor)[1]
+
+
+def withdraw_invitation(actor: User, invitation: Invitation) -> None:
+    """Raises InvitationSpent where it was used, or has ended, before."""
+    team = invitation.team
+    with (
+        audit.recording(actor, Action.INVITATION_WITHDRAW, team, name=invitation.email, role=invitation.role),
+        access.writing(actor, Action.INVITATION_WITHDRAW, team),
+    ):
+        if not Invitation.objects.filter(pk=invitation.pk).end():
+            raise InvitationSpent
 
 
 @sensitive_variables("token", "password")
@@ -49,46 +69,55 @@ def join_team(token: str, email: str, name: str, password: str, source: Source =
         actor_role=invitation.role,
     ):
         with transaction.atomic():
-            spent = Invitation.objects.filter(pk=invitation.pk, used_at=None).update(used_at=timezone.now())
-            if not spent:
-                raise InvitationSpent
+            _use(invitation)
             if User.objects.filter(email=email).exists():
                 raise EmailTaken
             user = User.objects.create_user(email, password, name=name)
             Membership.objects.create(team=invitation.team, user=user, role=invitation.role)
+            if invitation.role == Role.OWNER:
+                Invitation.objects.filter(invited_by=None).end()
         return user
 
 
 def update_member(actor: User, member: Membership, role: Role) -> None:
-    """Raises LastOwner."""
-    with audit.recording(actor, Action.MEMBER_UPDATE, member.team, name=member.user.email, role=role):
-        access.require(actor, Action.MEMBER_UPDATE, member.team)
-        with transaction.atomic():
-            _keep_an_owner(member, role)
-            _end_invitations(member, role)
-            Membership.objects.filter(pk=member.pk).update(role=role)
+    """Raises LastOwner, MemberGone."""
+    with (
+        audit.recording(actor, Action.MEMBER_UPDATE, member.team, name=member.user.email, role=role),
+        access.writing(actor, Action.MEMBER_UPDATE, member.team),
+    ):
+        _keep_an_owner(member, role)
+        _end_invitations(member, role)
+        if not Membership.objects.filter(pk=member.pk).update(role=role):
+            raise MemberGone
 
 
 def remove_member(actor: User, member: Membership) -> None:
-    """Raises LastOwner. The account stays, without this team."""
-    with audit.recording(actor, Action.MEMBER_REMOVE, member.team, name=member.user.email):
-        access.require(actor, Action.MEMBER_REMOVE, member.team)
-        with transaction.atomic():
-            _keep_an_owner(member, None)
-            _end_invitations(member, None)
-            Membership.objects.filter(pk=member.pk).delete()
+    """Raises LastOwner, MemberGone. The account stays, without this team."""
+    with (
+        audit.recording(actor, Action.MEMBER_REMOVE, member.team, name=member.user.email),
+        access.writing(actor, Action.MEMBER_REMOVE, member.team),
+    ):
+        _keep_an_owner(member, None)
+        _end_invitations(member, None)
+        if not Membership.objects.filter(pk=member.pk).delete()[0]:
+            raise MemberGone
+
+
+def _use(invitation: Invitation) -> None:
+    """Use an invitation up, if it is still good. Two links for the first owner, of any teams, wait for each other."""
+    teams = Team.objects.all()
+    access.hold_members(teams.filter(pk=invitation.team_id) if invitation.invited_by_id else teams)
+    if not Invitation.objects.good().filter(pk=invitation.pk).update(used_at=timezone.now()):
+        raise InvitationSpent
 
 
 def _keep_an_owner(member: Membership, role: Role | None) -> None:
-    """Lock the team, so that two owners can't remove each other at once."""
-    Team.objects.select_for_update().get(pk=member.team_id)
     owners = Membership.objects.filter(team_id=member.team_id, role=Role.OWNER).exclude(pk=member.pk)
     if role != Role.OWNER and not owners.exists():
         raise LastOwner
 
 
 def _end_invitations(member: Membership, role: Role | None) -> None:
-    """Whoever is no longer an owner may have a link into the team in his pocket: none that is still open is good then."""
-    now = timezone.now()
-    if member.role == Role.OWNER and role != Role.OWNER:
-        Invitation.objects.filter(team_id=member.team_id, used_at=None, expires_at__gt=now).update(expires_at=now)
+    """The open invitations of somebody who may not invite any more: they don't come back with the right."""
+    if role != Role.OWNER:
+        Invitation.objects.filter(team_id=member.team_id, invited_by=member.user_id).end()

@@ -17,10 +17,11 @@ def add_vault(actor: User | None, connection: Connection, name: str, *, producti
 
     Raises InvalidVaultName or HostNotAllowed for a name the connection's cloud has no vault under, VaultKnown.
     """
-    with audit.recording(
-        actor, Action.VAULT_ADD, connection.team, connection=connection, name=name, production=production
+    team = connection.team
+    with (
+        audit.recording(actor, Action.VAULT_ADD, team, connection=connection, name=name, production=production),
+        access.writing(actor, Action.VAULT_ADD, team),
     ):
-        access.require(actor, Action.VAULT_ADD, connection.team)
         vault = Vault(connection=connection, name=clients.vault_name(connection, name), production=production)
         # Rows of earlier versions may hold a host or an address as name: what counts is where it leads.
         known = clients.vaults_by_spelling(connection.vaults.select_related("connection"))
@@ -31,15 +32,17 @@ def add_vault(actor: User | None, connection: Connection, name: str, *, producti
 
 def update_vault(actor: User, vault: Vault, *, production: bool) -> None:
     with audit.recording(actor, Action.VAULT_UPDATE, vault.team, vault=vault, production=production):
-        access.require(actor, Action.VAULT_UPDATE, vault.team)
         vault.production = production
-        vault.save(update_fields=["production"])
+        with access.writing(actor, Action.VAULT_UPDATE, vault.team):
+            vault.save(update_fields=["production"])
 
 
 def remove_vault(actor: User, vault: Vault) -> None:
     """Forget the vault and what was scanned of it; its audit entries stay."""
-    with audit.recording(actor, Action.VAULT_REMOVE, vault.team, vault=vault):
-        access.require(actor, Action.VAULT_REMOVE, vault.team)
+    with (
+        audit.recording(actor, Action.VAULT_REMOVE, vault.team, vault=vault),
+        access.writing(actor, Action.VAULT_REMOVE, vault.team),
+    ):
         vault.delete()
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from vaults import names
@@ -15,6 +16,7 @@ from vaults.permissions import ROLE_ACTIONS, Action, Role
 
 ROLE_CHOICES = [(role.value, role.value.title()) for role in Role]
 INVITATION_LIFETIME = timedelta(days=3)
+MAY_INVITE = [role for role in Role if Action.MEMBER_INVITE in ROLE_ACTIONS[role]]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -51,14 +53,18 @@ class User(AbstractBaseUser):
         return f"{self.name} ({self.email})" if self.has_name else self.email
 
     def role_in(self, team: "Team") -> Role | None:
-        """Read once a request: a user object lives no longer."""
+        """Read once a request, for what pages show; an act is decided by `role_now`."""
         known: dict[uuid.UUID, Role | None] = self.__dict__.setdefault("_roles", {})
-        if team.pk not in known:
-            member = self.memberships.filter(team=team).first()
-            known[team.pk] = Role(member.role) if member else None
-        return known[team.pk]
+        return known[team.pk] if team.pk in known else self.role_now(team)
 
-    def knows_role(self, team: "Team", role: Role) -> None:
+    def role_now(self, team: "Team") -> Role | None:
+        """As the database has it at this moment; `role_in` knows it from then on."""
+        member = self.memberships.filter(team=team, user__is_active=True).first()
+        role = Role(member.role) if member else None
+        self.knows_role(team, role)
+        return role
+
+    def knows_role(self, team: "Team", role: Role | None) -> None:
         """Spare `role_in` its query: the role was just read with something else."""
         self.__dict__.setdefault("_roles", {})[team.pk] = role
 
@@ -87,37 +93,54 @@ class Membership(models.Model):
         return f"{self.user}, {self.role}"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def good(self) -> Self:
+        """Unused, in time, and of somebody who may still invite. The command's, for the first owner: while there is none."""
+        makers = Membership.objects.filter(
+            team=OuterRef("team"), user=OuterRef("invited_by"), user__is_active=True, role__in=MAY_INVITE
+        )
+        owners = Membership.objects.filter(role=Role.OWNER)
+        of_members, of_the_command = Q(Exists(makers)), Q(~Exists(owners), invited_by=None)
+        return self.filter(of_members | of_the_command, used_at=None, expires_at__gt=timezone.now())
+
+    def end(self) -> int:
+        """End those that are unused, for good; how many that were."""
+        now = timezone.now()
+        return self.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
+
+
 class Invitation(models.Model):
     """A one-time link into a team. Only a digest of its token is kept."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField(blank=True, help_text="Empty in the first owner's: nobody is known yet.")
+    invited_by = models.ForeignKey(
+        User, null=True, on_delete=models.CASCADE, related_name="+", help_text="Nobody: a command on the server."
+    )
     role = models.CharField(max_length=16, choices=ROLE_CHOICES)
     token_digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 
+    objects = InvitationQuerySet.as_manager()
+
     def __str__(self) -> str:
         return f"{self.email or 'first owner'}, {self.role}"
 
     @classmethod
-    def issue(cls, team: Team, role: Role, email: str = "") -> tuple[Self, str]:
+    def issue(cls, team: Team, role: Role, email: str = "", invited_by: User | None = None) -> tuple[Self, str]:
         """Make an invitation; the token is returned this once and kept nowhere."""
         token = secrets.token_urlsafe(32)
-        expires_at = timezone.now() + INVITATION_LIFETIME
-        return cls.objects.create(
-            team=team, role=role, email=email.lower(), token_digest=digest(token), expires_at=expires_at
-        ), token
+        made = cls(team=team, role=role, email=email.lower(), invited_by=invited_by, token_digest=digest(token))
+        made.expires_at = timezone.now() + INVITATION_LIFETIME
+        made.save(force_insert=True)
+        return made, token
 
     @classmethod
-    def open(cls, token: str) -> Self | None:
+    def open(cls, token: str) -> "Invitation | None":
         """The invitation that this token opens, if it is still good."""
-        return (
-            cls.objects.filter(token_digest=digest(token), used_at=None, expires_at__gt=timezone.now())
-            .select_related("team")
-            .first()
-        )
+        return cls.objects.good().filter(token_digest=digest(token)).select_related("team").first()
 
 
 def digest(token: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 import structlog
 from django.conf import settings
 from django.db import Error, IntegrityError, transaction
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -55,8 +55,9 @@ def once(
 ) -> Callable[Concatenate[HtmxRequest, P], HttpResponse]:
     """Let one form have one effect: a second click or a resubmit is led to where the first one led.
 
-    The form carries `form_key`, a fresh UUID. Only an answer that redirects counts as done: a form that came back with
-    errors may be sent again. While the first is under way the second gets 409; another body under the same key gets 422.
+    The form carries `form_key`, a fresh UUID. Only an answer with a Location (a redirect, or 201) counts as done: a form
+    that came back with errors may be sent again. While the first is under way the second gets 409; another body under
+    the same key gets 422.
     """
 
     @functools.wraps(view)
@@ -77,7 +78,7 @@ def once(
         except BaseException:
             _end(first)
             raise
-        _end(first, response.url if isinstance(response, HttpResponseRedirect) else "")
+        _end(first, response.headers.get("Location", ""))
         return response
 
     return cast(Callable[Concatenate[HtmxRequest, P], HttpResponse], door)

@@ -1,5 +1,6 @@
 """The team on a plain page, and the way in by a one-time link."""
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -30,15 +31,29 @@ LAST_OWNER = Problem(
     ["Make somebody else an owner first."],
     status=409,
 )
+MEMBER_GONE = Problem(
+    "This member is no longer in the team",
+    "Somebody else has removed them meanwhile, so nothing was changed.",
+    ["Look at the members below."],
+    status=409,
+)
+WITHDRAWN_TOO_LATE = Problem(
+    "This invitation had ended already",
+    "It was used, was withdrawn by somebody else, or its time was over.",
+    ["See among the members whether somebody has joined by it."],
+    status=409,
+)
 NO_SUCH_ROLE = Problem("There is no such role", "Nothing was changed.", ["Choose one of the list."], status=422)
 
 
 def page_of(team: Team, member: Membership | None = None, **sent: Form) -> dict[str, Any]:
     """The page's context. `sent` are forms of this member's row that come back: `role_form`, `removal`."""
     members = team.memberships.select_related("user").order_by("user__email")
+    invitations = team.invitations.good().select_related("invited_by").order_by("expires_at")
     return {
         "team": team,
         "rows": [row_of(each, **(sent if each == member else {})) for each in members],
+        "invitations": [(invitation, ConfirmForm()) for invitation in invitations],
         "roles": [(role.value, ROLE_SENTENCES[role]) for role in Role],
         "form": InviteForm(initial={"role": Role.VIEWER}),
     }
@@ -59,8 +74,9 @@ def team(request: HtmxRequest) -> HttpResponse:
 
 @require_POST
 @sensitive_post_parameters(PASSWORD)
+@once
 def member_invite(request: HtmxRequest) -> HttpResponse:
-    """The link is in the answer to this POST and nowhere else."""
+    """The link is in the answer to this POST and nowhere else. The same form once more leads to the open invitations."""
     mine = access.team_for(request.user)
     access.require(request.user, Action.MEMBER_INVITE, mine)
     form = InviteForm(request.POST)
@@ -71,7 +87,24 @@ def member_invite(request: HtmxRequest) -> HttpResponse:
     token = teams.invite_member(request.user, mine, email, role)
     link = request.build_absolute_uri(reverse("join", args=[token]))
     context = {**page_of(mine), "invitation_link": link, "invited": email}
-    return render_page(request, "vaults/team.html", context)
+    page = render_page(request, "vaults/team.html", context, status=201)
+    page.headers["Location"] = f"{reverse('team')}#invitations"
+    return page
+
+
+@require_POST
+@once
+def invitation_withdraw(request: HtmxRequest, invitation_id: uuid.UUID) -> HttpResponse:
+    mine = access.team_for(request.user)
+    invitation = mine.invitations.filter(pk=invitation_id).select_related("team").first()
+    if invitation is None:
+        raise Http404("No such invitation.")
+    try:
+        teams.withdraw_invitation(request.user, invitation)
+    except teams.InvitationSpent:
+        return refused(request, mine, WITHDRAWN_TOO_LATE)
+    messages.success(request, f"The invitation for {invitation.email} is withdrawn: its link is not valid any more.")
+    return redirect("team")
 
 
 @require_POST
@@ -83,13 +116,15 @@ def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
     form = RoleForm(request.POST, auto_id=f"role-{member_id}-%s")
     ask_password(request, form)
     if "role" in form.errors:
-        return refused(request, member, NO_SUCH_ROLE)
+        return refused(request, member.team, NO_SUCH_ROLE)
     if PASSWORD in form.errors:
         return asked(request, member, role_form=form)
     try:
         teams.update_member(request.user, member, Role(form.cleaned_data["role"]))
     except teams.LastOwner:
-        return refused(request, member, LAST_OWNER)
+        return refused(request, member.team, LAST_OWNER)
+    except teams.MemberGone:
+        return refused(request, member.team, MEMBER_GONE)
     messages.success(request, f"{member.user.named} is {form.cleaned_data['role']} now.")
     return redirect("team")
 
@@ -107,7 +142,9 @@ def member_remove(request: HtmxRequest, member_id: int) -> HttpResponse:
     try:
         teams.remove_member(request.user, member)
     except teams.LastOwner:
-        return refused(request, member, LAST_OWNER)
+        return refused(request, member.team, LAST_OWNER)
+    except teams.MemberGone:
+        return refused(request, member.team, MEMBER_GONE)
     messages.success(request, f"{member.user.named} is no longer in the team.")
     return redirect("team")
 
@@ -116,8 +153,8 @@ def asked(request: HtmxRequest, member: Membership, **sent: Form) -> HttpRespons
     return render_page(request, "vaults/team.html", page_of(member.team, member, **sent), status=422)
 
 
-def refused(request: HtmxRequest, member: Membership, problem: Problem) -> HttpResponse:
-    return render_page(request, "vaults/team.html", {**page_of(member.team), "problem": problem}, status=problem.status)
+def refused(request: HtmxRequest, team: Team, problem: Problem) -> HttpResponse:
+    return render_page(request, "vaults/team.html", {**page_of(team), "problem": problem}, status=problem.status)
 
 
 def member_for(request: HtmxRequest, member_id: int) -> Membership:
