@@ -59,7 +59,7 @@ def portal_page(transactional_db: None, page: Page, olga: Client) -> Iterator[Pa
                 request.headers.get("content-type", ""),
                 **headers,  # type: ignore[arg-type]
             )
-            if "Location" in reply.headers:  # a redirect would leave this handler and ask the network
+            if 300 <= reply.status_code < 400:  # a redirect would leave this handler and ask the network
                 route.fulfill(
                     body=f'<meta http-equiv="refresh" content="0;url={reply["Location"]}">', content_type="text/html"
                 )
