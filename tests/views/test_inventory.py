@@ -17,7 +17,7 @@ from vaults.emulator import ADMIN, Emulator
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.templatetags.figures import expiry_chart
-from vaults.views.inventory import cell
+from vaults.views.spreadsheet import cell
 from vaults.views.summary import next_months
 
 DAY = timedelta(days=1)

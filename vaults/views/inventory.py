@@ -1,7 +1,5 @@
 """The overview and the inventory: what the last scans found in all vaults one may see. Nothing here asks Azure."""
 
-import csv
-import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -25,6 +23,7 @@ from vaults.views import attention
 from vaults.views.downloads import download
 from vaults.views.frame import frame_of
 from vaults.views.pages import HtmxRequest, is_swap, render_page, search_words, searched_in_part
+from vaults.views.spreadsheet import spreadsheet
 from vaults.views.summary import each_once, next_months, summary_of
 
 PAGE_SIZE = 50
@@ -84,9 +83,6 @@ CSV_COLUMNS = [
 
 #: So many places of a word are taken for the "=" of a tag's label.
 MOST_EQUALS = 4
-
-#: What a spreadsheet takes for the start of a formula, some of them also in full width or behind blanks.
-FORMULA_STARTS = tuple("=+-@＝＋－＠")
 
 
 class VaultField(django_filters.fields.ModelChoiceField):  # type: ignore[misc]  # django-filter has no types
@@ -286,25 +282,11 @@ def inventory_csv(request: HtmxRequest) -> HttpResponse:
         access.require(request.user, Action.INVENTORY_EXPORT, team)
         rows = [row_of(item) for item in ordered(request, filtered(request))]
         event.detail["count"] = len(rows)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(rows)
     name = f"kvportal-inventory-{timezone.localdate():%Y-%m-%d}.csv"
-    return download(text.getvalue().encode("utf-8-sig"), name, "text/csv; charset=utf-8")
+    return download(spreadsheet([CSV_COLUMNS, *rows]), name, "text/csv; charset=utf-8")
 
 
-def row_of(item: InventoryItem) -> list[str]:
+def row_of(item: InventoryItem) -> list[Any]:
     tags = "; ".join(f"{name}={value}" for name, value in item.tags.items())
     cells = {**item.__dict__, "vault": item.vault.name, "tags": tags, "as_of": item.vault.scanned_at}
-    return [cell(told(item.odd[column]) if column in item.odd else cells[column]) for column in CSV_COLUMNS]
-
-
-def cell(value: Any) -> str:
-    """Text that no spreadsheet takes for a formula, without control characters."""
-    if value is None:
-        return ""
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat(timespec="seconds"))
-    text = "".join(char if char.isprintable() else " " for char in str(value))
-    return f"'{text}" if text.lstrip()[:1] in FORMULA_STARTS else text
+    return [told(item.odd[column]) if column in item.odd else cells[column] for column in CSV_COLUMNS]
