@@ -10,11 +10,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import resolve_url
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseNotFound,
+    HttpResponseRedirect,
+    QueryDict,
+)
+from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
+from kvportal.addresses import is_page_of_ours, page_at_or_above
 from kvportal.known import known_sessions
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -90,9 +98,53 @@ def response_headers(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
-        if not request.path.startswith(settings.STATIC_URL):
+        if not (response.status_code < 400 and request.path.startswith(settings.STATIC_URL)):
             response.headers["Cache-Control"] = "no-store"
         return response
+
+    return middleware
+
+
+def files_only(get_response: GetResponse) -> GetResponse:
+    """Below the address of static files there is nothing but files: what WhiteNoise does not have is no page of anybody's."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(settings.STATIC_URL):
+            return HttpResponseNotFound("There is no such file.\n", content_type="text/plain; charset=utf-8")
+        return get_response(request)
+
+    return middleware
+
+
+def next_page_of_ours(get_response: GetResponse) -> GetResponse:
+    """Drop a `next` that leads anywhere but to a page of ours: allauth would follow it to each host the portal answers to."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/account/"):
+            request.GET, request.POST = safe_next(request.GET), safe_next(request.POST)  # type: ignore[assignment]
+        return get_response(request)
+
+    return middleware
+
+
+def safe_next(given: QueryDict) -> QueryDict:
+    if all(is_page_of_ours(page) for page in given.getlist("next")):
+        return given
+    kept = given.copy()
+    del kept["next"]
+    return kept
+
+
+def method_page(get_response: GetResponse) -> GetResponse:
+    """Where an address only takes forms, say so and lead to its page: Django's own answer is empty."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or response.content:
+            return response
+        page = render(request, "405.html", {"page": page_at_or_above(request.path)}, status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
     return middleware
 
@@ -121,7 +173,7 @@ def back_to_page(request: HttpRequest, target: str) -> str:
     if page.netloc != request.get_host() or not page.path.startswith("/") or page.path.startswith("//"):
         return target
     query = QueryDict(mutable=True)
-    query["next"] = page.path
+    query["next"] = page_at_or_above(page.path)
     return f"{parts.path}?{query.urlencode()}"
 
 

@@ -1,11 +1,17 @@
 """The page that people get in by; and whether they still are."""
 
+from typing import Any
+
 from allauth.account import views as account
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.http import require_safe
+
+from kvportal.addresses import has_page, page_at_or_above
 
 
 @login_not_required
@@ -16,6 +22,15 @@ def login(request: HttpRequest) -> HttpResponseBase:
     if form is not None and form.has_error(NON_FIELD_ERRORS, "too_many_login_attempts"):
         answer.status_code = 429
     return answer
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Leads back, after the sign-in, to the page that was asked for; what a form would have done is not done."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseRedirect:
+        asked_for_page = request.method in ("GET", "HEAD") and has_page(request.path)
+        page = request.get_full_path() if asked_for_page else page_at_or_above(request.path)
+        return redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
 
 
 @login_not_required

@@ -69,7 +69,7 @@ def test_what_is_served_from_disk_is_fenced_too(settings: Settings) -> None:
     settings.WHITENOISE_USE_FINDERS = True
     answer = Client().get("/static/kvportal/css/base.css")
     assert answer.status_code == 200
-    fenced = set(HEADERS) - {"Cache-Control", "X-Frame-Options"}  # a style sheet is no frame, and may be kept
+    fenced = set(HEADERS) - {"Cache-Control"}  # a style sheet may be kept
     assert {header: answer.headers.get(header) for header in fenced} == {header: HEADERS[header] for header in fenced}
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 

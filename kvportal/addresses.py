@@ -1,0 +1,31 @@
+"""Which addresses have a page to show, and which only take forms."""
+
+import inspect
+from posixpath import dirname
+
+from django.urls import Resolver404, resolve
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def has_page(path: str) -> bool:
+    """Whether a view of ours answers GET at this path."""
+    try:
+        view = resolve(path).func
+    except Resolver404:
+        return False
+    # What `require_http_methods` and its kin let through; of others, Django's class-based views, all of ours have a page.
+    methods = inspect.getclosurevars(view).nonlocals.get("request_method_list")
+    return methods is None or "GET" in methods
+
+
+def page_at_or_above(path: str) -> str:
+    """The path itself if a page stands there, else the nearest above it: where a form's own address leads back to."""
+    while path != "/" and not has_page(path):
+        path = dirname(path.rstrip("/")).rstrip("/") + "/"
+    return path
+
+
+def is_page_of_ours(url: str) -> bool:
+    """Whether an address that came with a request leads to a page within this origin, and nowhere else."""
+    inside = url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    return inside and has_page(url.partition("?")[0].partition("#")[0])
