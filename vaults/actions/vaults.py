@@ -1,5 +1,7 @@
 """Vaults: add, change and remove them from the portal. Nothing of this touches the vault in Azure."""
 
+import secrets
+
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
@@ -47,10 +49,11 @@ def remove_vault(actor: User, vault: Vault) -> None:
 
 
 def _create(vault: Vault) -> Vault:
-    """Save with the first slug that is free: the name, then name-2 and so on (another team may have the same vault)."""
+    """Save with the vault's name for a slug. Where that is taken, maybe by another team, something random stands behind it:
+    a number would tell how often the portal has the vault."""
     base = slugify(vault.name.removeprefix("https://").partition(".")[0].replace(":", "-")) or "vault"
-    for number in range(1, 1000):
-        vault.slug = base if number == 1 else f"{base}-{number}"
+    for suffix in ("", *(f"-{secrets.token_hex(3)}" for _ in range(20))):
+        vault.slug = f"{base}{suffix}"
         if Vault.objects.filter(slug=vault.slug).exists():
             continue
         try:
