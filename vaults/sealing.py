@@ -2,12 +2,13 @@
 
 The key ring comes from `KVPORTAL_SEALING_KEYS` (or the file named by `KVPORTAL_SEALING_KEYS_FILE`): `id:key` pairs separated
 by commas or line ends, each key 32 bytes in base64. The first key seals; all of them unseal. A sealed text reads
-`key id:base64(nonce + ciphertext)`; table, row, field and key id are its associated data, so that a text moved to another
-row or altered is refused.
+`key id:base64(nonce + ciphertext)`; table, row, field, key id and the facts it depends on are its associated data, so that a
+text that is moved to another row, altered, or to be used for something else is refused.
 """
 
 import base64
 import binascii
+import json
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,14 +27,17 @@ class SealBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sealed text lives. `row` is the primary key, known before the row is inserted (a UUID)."""
+    """Where a sealed text lives, and for whom. `row` is the primary key, known before the row is inserted (a UUID); `facts` are
+    other columns of the row, without which the text means nothing: if one is changed, it can't be opened any more."""
 
     table: str
     row: str
     field: str
+    facts: tuple[str, ...] = ()
 
     def bound_to(self, key_id: str) -> bytes:
-        return ":".join((self.table, self.row, self.field, key_id)).encode()
+        place = ":".join((self.table, self.row, self.field, key_id))
+        return (f"{place}:{json.dumps(self.facts)}" if self.facts else place).encode()
 
 
 @dataclass(frozen=True, slots=True)

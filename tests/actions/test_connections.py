@@ -69,7 +69,7 @@ def test_store_and_test_as_the_scenario_says(olga: Client, world: World, emulato
 )
 def test_ids_are_taken_out_of_what_stands_around_them(around: str, olga: Client, world: World) -> None:
     for tenant in (TENANT_ID, "shop.example"):
-        typed = {"tenant_id": around.format(tenant), "client_id": around.format(DEPLOY.client_id)}
+        typed = {"tenant_id": around.format(tenant), "client_id": around.format(DEPLOY.client_id), "client_secret": "s"}
         assert edit(olga, world, **typed).status_code == 302
         kept = Connection.objects.get(pk=world.connection.pk)
         assert (kept.tenant_id, kept.client_id) == (tenant, DEPLOY.client_id)
@@ -127,7 +127,7 @@ SENTENCES: dict[str, tuple[dict[str, str], str]] = {
 def test_each_mistake_gets_its_own_sentence(case: str, olga: Client, world: World, emulator: Emulator) -> None:
     typed, sentence = SENTENCES[case]
     emulator.add_client_secret(ADMIN.client_id, "of-last-year", days=-1)
-    edit(olga, world, **typed)
+    edit(olga, world, **{"client_secret": ADMIN.client_secret, **typed})
     shown = press_test(olga, world)
     assert sentence in shown
     assert "AADSTS" in shown

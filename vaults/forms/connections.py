@@ -20,6 +20,8 @@ from vaults.keyvault.pasted import bare
 from vaults.models import Connection
 
 MASK = "••••••••••••"
+#: What a credential is for.
+BELONGS_TO = {"cloud", "tenant_id", "client_id"}
 MOST_CERTIFICATE_BYTES = 64_000
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 DOMAIN = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.IGNORECASE)
@@ -121,9 +123,12 @@ class ConnectionForm(FormKeyMixin, ModelForm):
                 self.warning = out_of_time(leaf)
         elif not secret and not self.has_stored and "client_secret" not in self.errors:
             self.add_error("client_secret", "Give a client secret, or a certificate below.")
-        elif not secret and self.has_stored and "cloud" in self.changed_data:
-            # A cloud names who gets to see the credential: whoever moves it there has to know it.
-            self.add_error("client_secret", "Another cloud's sign-in would be sent the stored one. Give it again.")
+        elif not secret and self.has_stored and BELONGS_TO & set(self.changed_data):
+            # These name who gets to see the credential: whoever moves it there has to know it.
+            self.add_error(
+                "client_secret",
+                "The stored one is for the cloud, tenant and application that stood here. Give it again.",
+            )
         return cleaned
 
     @sensitive_variables("password")

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from dataclasses import replace
 
 from django.db import models
 
@@ -40,7 +41,8 @@ class Connection(models.Model):
         return self.name
 
     def _place(self, field: str) -> Place:
-        return Place(self._meta.db_table, str(self.pk), field)
+        """A credential is good for one application in one tenant of one cloud: whoever changes these has to know it."""
+        return Place(self._meta.db_table, str(self.pk), field, (self.cloud, self.tenant_id, self.client_id))
 
     def set_client_secret(self, secret: str) -> None:
         self.client_secret_sealed = seal(secret, self._place("client_secret"))
@@ -64,9 +66,13 @@ class Connection(models.Model):
     def is_sealed_with_current_key(self) -> bool:
         return all(is_current(sealed) for sealed in (self.client_secret_sealed, self.certificate_sealed) if sealed)
 
-    def reseal(self) -> None:
-        """Seal what is kept anew with the ring's current key."""
-        if self.client_secret_sealed:
-            self.client_secret_sealed = seal(self.client_secret(), self._place("client_secret"))
-        if self.certificate_sealed:
-            self.certificate_sealed = seal(json.dumps(self.certificate_parts()), self._place("certificate"))
+    def reseal(self, *, bound_to_row_alone: bool = False) -> None:
+        """Seal what is kept anew with the ring's current key. Raises SealBroken.
+
+        `bound_to_row_alone`: it is as version 0.1 has left it.
+        """
+        for field in ("client_secret", "certificate"):
+            sealed, place = getattr(self, f"{field}_sealed"), self._place(field)
+            if sealed:
+                text = unseal(sealed, replace(place, facts=()) if bound_to_row_alone else place)
+                setattr(self, f"{field}_sealed", seal(text, place))

@@ -6,7 +6,8 @@ from django.db import models
 
 from vaults.sealing import Place, seal, unseal
 
-TEXT = "kvportal"
+#: Credentials are bound to cloud, tenant and application; of version 0.1, which bound them to their row alone, is "kvportal".
+TEXT = "kvportal: bound to cloud, tenant and application"
 
 
 class SealedCanary(models.Model):
@@ -19,6 +20,6 @@ class SealedCanary(models.Model):
         place = Place(cls._meta.db_table, key_id, "sealed")
         return cls.objects.get_or_create(key_id=key_id, defaults={"sealed": seal(TEXT, place)})[0]
 
-    def open(self) -> None:
+    def open(self) -> str:
         """Raises SealBroken where the key ring does not fit."""
-        unseal(self.sealed, Place(self._meta.db_table, self.key_id, "sealed"))
+        return unseal(self.sealed, Place(self._meta.db_table, self.key_id, "sealed"))

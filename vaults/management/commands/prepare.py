@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from vaults import audit, chain, setup
-from vaults.startup import check_key_ring
+from vaults.startup import bind_credentials, check_key_ring
 
 #: Of the packages' files only these parts are used; to compress all of them took most of a first start.
 UNUSED_STATIC_FILES = ["bootstrap.*", "bootstrap-grid*", "bootstrap*.rtl*", "htmx-4*", "htmax-4*", "ext", "account"]
@@ -29,6 +29,7 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=UNUSED_STATIC_FILES)
         try:
             check_key_ring()
+            bind_credentials()
         except ImproperlyConfigured as reason:
             raise CommandError(f"kvportal does not start: {reason}") from None
         self.checkpoints()

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from vaults import sealing
 from vaults.models import Connection, SealedCanary
-from vaults.startup import check_key_ring
+from vaults.startup import bind_credentials, check_key_ring
 
 
 class Command(BaseCommand):
@@ -15,6 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         check_key_ring()
+        bind_credentials()
         resealed = 0
         for pk in Connection.objects.values_list("pk", flat=True):
             with transaction.atomic():
