@@ -39,6 +39,11 @@ def reading() -> Iterator[Env]:
         sys.exit("\n".join(["kvportal does not start: the environment is not right", *lines]))
 
 
+def at_least_one(number: int) -> None:
+    if number < 1:
+        raise ValidationError("It has to be 1 or more.")
+
+
 def holds_certificates(path: Path) -> None:
     """A check of a variable that names a file of CAs."""
     try:

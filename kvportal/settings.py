@@ -7,7 +7,7 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from kvportal.env import holds_certificates, reading
+from kvportal.env import at_least_one, holds_certificates, reading
 from kvportal.launch import THREADS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -33,6 +33,7 @@ with reading() as env:
     OUTBOUND_PROXY: str | None = env.str("OUTBOUND_PROXY", None)
     CA_FILE: Path | None = env.path("CA_FILE", None, validate=holds_certificates)
     SCAN_MINUTES: int = env.int("SCAN_MINUTES", 15)
+    REVEAL_LIMIT: int = env.int("REVEAL_LIMIT", 30, validate=at_least_one)
     OWNER_EMAIL: str = env.str("OWNER_EMAIL", "")
     OWNER_PASSWORD: str = env.str("OWNER_PASSWORD", "")
 

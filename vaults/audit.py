@@ -27,7 +27,7 @@ from vaults.keyvault.errors import AuthenticationError, Forbidden, KeyVaultError
 from vaults.keyvault.http import Exchange
 from vaults.models import AuditChain, AuditEntry, Connection, Team, User, Vault
 from vaults.models.audit import AuditState
-from vaults.permissions import CHANGES, ONCE_A_FORM, Action, RoleMissing
+from vaults.permissions import CHANGES, ONCE_A_FORM, Action, RevealsSpent, RoleMissing
 from vaults.who import facts_of
 
 log = structlog.get_logger("vaults.audit")
@@ -179,7 +179,7 @@ def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> A
 
 def state_of(error: BaseException) -> AuditState:
     match error:
-        case RoleMissing() | WrongPassword() | Forbidden() | AuthenticationError(refused=True):
+        case RoleMissing() | RevealsSpent() | WrongPassword() | Forbidden() | AuthenticationError(refused=True):
             return AuditState.DENIED
         case KeyVaultError(maybe_done=True):
             return AuditState.UNKNOWN

@@ -11,6 +11,7 @@ class Action(StrEnum):
     SECRET_LIST = "secret.list"
     SECRET_READ = "secret.read"
     SECRET_REVEAL = "secret.reveal"
+    SECRET_REVEAL_LIMIT = "secret.reveal_limit"
     SECRET_CREATE = "secret.create"
     SECRET_NEW_VERSION = "secret.new_version"
     SECRET_UPDATE = "secret.update"
@@ -162,6 +163,7 @@ _OVERSEE = frozenset(
         Action.AUDIT_VERIFY,
         Action.AUDIT_SETTLE,
         Action.MEMBER_INVITE,
+        Action.SECRET_REVEAL_LIMIT,
     }
 )
 
@@ -192,6 +194,7 @@ LABELS: dict[Action, str] = {
     Action.SECRET_LIST: "Listed secrets",
     Action.SECRET_READ: "Looked at a secret",
     Action.SECRET_REVEAL: "Revealed a secret",
+    Action.SECRET_REVEAL_LIMIT: "Reached the limit of revealed values",
     Action.SECRET_CREATE: "Created a secret",
     Action.SECRET_NEW_VERSION: "Added a secret version",
     Action.SECRET_UPDATE: "Updated a secret",
@@ -260,3 +263,11 @@ class RoleMissing(Exception):
         self.recorded = False
         self.role = smallest_role(action)
         super().__init__(f"{action} needs the role {self.role}")
+
+
+class RevealsSpent(Exception):
+    """The portal itself refuses: this person has revealed so many values lately that no more are handed out for a while."""
+
+    def __init__(self, limit: int, minutes: int, retry_after: float) -> None:
+        self.limit, self.minutes, self.retry_after = limit, minutes, retry_after
+        super().__init__(f"{limit} values in {minutes} minutes")

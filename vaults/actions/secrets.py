@@ -20,6 +20,7 @@ from vaults.actions.changes import (
     version_opened_on,
 )
 from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
+from vaults.actions.reveals import keep_within_limit
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
@@ -87,6 +88,7 @@ def reveal_secret(actor: User, vault: Vault, name: str, version: str = "") -> Se
     """The value. It is handed out only after the record that it was read is committed."""
     with audit.recording(actor, Action.SECRET_REVEAL, vault.team, vault=vault, name=name, version=version) as event:
         access.require(actor, Action.SECRET_REVEAL, vault.team)
+        keep_within_limit(actor, vault)
         secret = clients.for_vault(vault, event).secrets.get(name, version)
         event.version = secret.properties.version
     return secret

@@ -14,7 +14,7 @@ from vaults.keyvault.errors import (
     TransportError,
 )
 from vaults.models import Connection, Vault
-from vaults.permissions import RoleMissing
+from vaults.permissions import RevealsSpent, RoleMissing
 from vaults.problems.network import explain_malformed, explain_transport
 from vaults.problems.portal import explain_portal, explain_unaddressable
 from vaults.problems.problem import Problem
@@ -25,14 +25,14 @@ from vaults.sealing import SealBroken
 __all__ = ["EXPECTED", "Expected", "Problem", "explain"]
 
 #: Everything an action may raise that is not a defect of ours.
-Expected = KeyVaultError | RoleMissing | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
-EXPECTED = (KeyVaultError, RoleMissing, AuditUnavailable, SealBroken, UnknownCloud, InvalidInput)
+Expected = KeyVaultError | RoleMissing | RevealsSpent | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
+EXPECTED = (KeyVaultError, RoleMissing, RevealsSpent, AuditUnavailable, SealBroken, UnknownCloud, InvalidInput)
 
 
 def explain(error: Expected, *, vault: Vault | None = None, connection: Connection | None = None) -> Problem:
     """The problem that an expected error makes for a person."""
     problem = _explained(error, vault, connection)
-    if problem.retry_after is None and isinstance(error, KeyVaultError):
+    if problem.retry_after is None and isinstance(error, KeyVaultError | RevealsSpent):
         problem.retry_after = error.retry_after
     return problem
 

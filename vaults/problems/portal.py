@@ -11,11 +11,11 @@ from vaults.keyvault.errors import (
     NotAddressable,
 )
 from vaults.models import Connection
-from vaults.permissions import RoleMissing
-from vaults.problems.problem import Problem
+from vaults.permissions import RevealsSpent, RoleMissing
+from vaults.problems.problem import Problem, wait
 from vaults.sealing import SealBroken
 
-PortalError = RoleMissing | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
+PortalError = RoleMissing | RevealsSpent | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
 
 
 def explain_portal(error: PortalError, connection: Connection | None) -> Problem:
@@ -26,6 +26,14 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
                 "The portal refused; Azure was not asked. Your role in this team does not allow it.",
                 [f"Ask an owner of the team for the role {error.role}."],
                 status=403,
+            )
+        case RevealsSpent():
+            return Problem(
+                f"{error.limit} values in {error.minutes} minutes are the limit",
+                "The portal refused; Azure was not asked. So that nobody carries a whole vault away unseen, each person can "
+                "reveal so many values in that time. The team's audit trail says that the limit was reached.",
+                [f"Wait {wait(error.retry_after)}. An operator can set another limit (KVPORTAL_REVEAL_LIMIT)."],
+                status=429,
             )
         case InvalidIdentifier():
             return Problem(

@@ -55,7 +55,7 @@ def render_page(
         context = {"exchanges": by_hand(vault.exchanges, vault.connection), **context}
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
-    if status == 503:
+    if status in (429, 503):
         problem: Problem | None = context.get("problem")
         asked = problem.retry_after if problem else None
         response["Retry-After"] = str(math.ceil(asked or RETRY_AFTER))
