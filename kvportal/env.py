@@ -14,6 +14,11 @@ from typing import cast
 from environs import Env, EnvValidationError, FileAwareEnv, ValidationError
 
 PREFIX = "KVPORTAL_"
+#: Set by `make run` for its children: this is no deployment.
+TRIAL = "KVPORTAL_TRIAL"
+SHORTEST_KEY = 50
+#: Different characters in a key that was made at random: 16 where it is written in hexadecimal digits, and some may be missing.
+FEWEST_CHARACTERS = 10
 
 
 def drop_empty() -> None:
@@ -39,9 +44,29 @@ def reading() -> Iterator[Env]:
         sys.exit("\n".join(["kvportal does not start: the environment is not right", *lines]))
 
 
+def hard_to_guess(key: str) -> None:
+    """A check of a key that sessions, forms and links are signed with: whoever guesses it signs in as anybody."""
+    if len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_CHARACTERS or key.startswith("django-insecure-"):
+        raise ValidationError(
+            f"It can be guessed: {SHORTEST_KEY} random characters or more are needed, of {FEWEST_CHARACTERS} different ones."
+        )
+
+
 def at_least_one(number: int) -> None:
     if number < 1:
         raise ValidationError("It has to be 1 or more.")
+
+
+def names_hosts(hosts: list[str]) -> None:
+    """A check of the names that the portal answers to: with any name, links in its pages could lead anywhere."""
+    if any("*" in host for host in hosts):
+        raise ValidationError("Name each host that people reach the portal under; * would take any.")
+
+
+def only_with_the_local_vault(switched_on: bool) -> None:
+    """A check of what is for trying things out on one's own machine."""
+    if switched_on and not os.environ.get(TRIAL):
+        raise ValidationError("Its pages show this server's inside to everybody. It is for `make run` only.")
 
 
 def holds_certificates(path: Path) -> None:

@@ -20,10 +20,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kvportal import trial
-from kvportal.env import drop_empty
+from kvportal.env import TRIAL, drop_empty
 
 ROOT = Path(__file__).resolve().parent.parent
 MANAGE = [sys.executable, "-m", "django"]  # not manage.py: that helps itself to the keys of a trial
+OWNER_PASSWORD = ("KVPORTAL_OWNER_PASSWORD", "KVPORTAL_OWNER_PASSWORD_FILE")
 STOP_SECONDS = 15
 #: Of each process that serves pages.
 THREADS = 96
@@ -78,6 +79,7 @@ def main() -> None:
     if mode not in ("run", "serve"):
         sys.exit("usage: python -m kvportal.launch run|serve")
     drop_empty()
+    os.umask(0o077)  # what is made here, the data directory first of all, is for this account alone
     os.chdir(ROOT)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kvportal.settings")
     signal.signal(signal.SIGTERM, stop_on_signal)
@@ -95,13 +97,16 @@ def main() -> None:
 def start(children: dict[str, Child], *, local: bool) -> None:
     host, port = os.environ.get("KVPORTAL_HOST", "127.0.0.1"), int(os.environ.get("KVPORTAL_PORT", "8000"))
     refuse_taken_port(host, port)
+    # Needed once, by `prepare`; whoever looks at a server's environment later is not told.
+    password = {name: os.environ.pop(name) for name in OWNER_PASSWORD if name in os.environ}
     if local:
         prepare_local_environment()
         emulator_port = int(os.environ.get("KVPORTAL_EMULATOR_PORT", "8443"))
         say("starting the local Key Vault")
         children["local vault"] = Child([*MANAGE, "emulator", "serve"])
         wait_for("local vault", children, lambda: answers_tls("localhost", emulator_port))
-    prepared = subprocess.run([*MANAGE, "prepare", *(["--local"] if local else [])], check=False)  # noqa: S603
+    prepare = [*MANAGE, "prepare", *(["--local"] if local else [])]
+    prepared = subprocess.run(prepare, env={**os.environ, **password}, check=False)  # noqa: S603 our own words
     if prepared.returncode:
         sys.exit(prepared.returncode)
     children["worker"] = Child([*MANAGE, "worker"])
@@ -152,6 +157,7 @@ def prepare_local_environment() -> None:
             path.touch(mode=0o600)
             path.write_text(make())
         os.environ[f"KVPORTAL_{name}_FILE"] = str(path)
+    os.environ[TRIAL] = "true"
     os.environ.setdefault("KVPORTAL_HTTPS", "false")
     os.environ.setdefault("KVPORTAL_CLOUDS_FILE", str(data / "emulator" / "clouds.toml"))
     trial.remember(data)

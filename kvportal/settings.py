@@ -7,17 +7,24 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from kvportal.env import at_least_one, holds_certificates, reading
+from kvportal.env import (
+    at_least_one,
+    hard_to_guess,
+    holds_certificates,
+    names_hosts,
+    only_with_the_local_vault,
+    reading,
+)
 from kvportal.launch import THREADS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 with reading() as env:
     DATA_DIR: Path = env.path("DATA_DIR", BASE_DIR / "var").absolute()
-    DEBUG: bool = env.bool("DEBUG", False)
+    DEBUG: bool = env.bool("DEBUG", False, validate=only_with_the_local_vault)
     HTTPS: bool = env.bool("HTTPS", True)
 
-    SECRET_KEY: str = env.str("SECRET_KEY")
+    SECRET_KEY: str = env.str("SECRET_KEY", validate=hard_to_guess)
     SEALING_KEYS: str = env.str("SEALING_KEYS")
     AUDIT_KEY: str = env.str("AUDIT_KEY")
     AUDIT_SINK: Path = env.path("AUDIT_SINK", DATA_DIR / "audit-checkpoints.jsonl").absolute()
@@ -26,7 +33,7 @@ with reading() as env:
     PORT: int = env.int("PORT", 8000)
     EMULATOR_PORT: int = env.int("EMULATOR_PORT", 8443)
     EMULATOR_CERTIFICATE_SECONDS: float = env.float("EMULATOR_CERTIFICATE_SECONDS", 8)
-    ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+    ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], validate=names_hosts)
     TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", 0)
 
     CLOUDS_FILE: Path | None = env.path("CLOUDS_FILE", None)
@@ -184,7 +191,7 @@ SESSION_COOKIE_NAME = "__Host-kvportal" if HTTPS else "kvportal"
 CSRF_COOKIE_NAME = "__Host-kvportal-csrf" if HTTPS else "kvportal-csrf"
 CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # not in a cookie of its own
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and "*" not in host]
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS]
 
 # What every answer says
 SECURE_SSL_REDIRECT = False  # the proxy in front does it; a health check speaks plain http

@@ -8,10 +8,19 @@ import json
 import os
 from pathlib import Path
 
+from kvportal.env import TRIAL
+
 KEYS = ("KVPORTAL_SECRET_KEY", "KVPORTAL_SEALING_KEYS", "KVPORTAL_AUDIT_KEY")
 REMEMBERED = (
     *(f"{key}_FILE" for key in KEYS),
-    *("KVPORTAL_AUDIT_SINK", "KVPORTAL_HTTPS", "KVPORTAL_CLOUDS_FILE", "KVPORTAL_PORT", "KVPORTAL_EMULATOR_PORT"),
+    *(
+        TRIAL,
+        "KVPORTAL_AUDIT_SINK",
+        "KVPORTAL_HTTPS",
+        "KVPORTAL_CLOUDS_FILE",
+        "KVPORTAL_PORT",
+        "KVPORTAL_EMULATOR_PORT",
+    ),
 )
 
 

@@ -4,11 +4,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from vaults import audit, chain, setup
+from vaults.models import User
 from vaults.startup import bind_credentials, check_key_ring
 
 #: Of the packages' files only these parts are used; to compress all of them took most of a first start.
@@ -24,7 +26,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        settings.DATA_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.close_data_directory()
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False, ignore_patterns=UNUSED_STATIC_FILES)
         try:
@@ -51,8 +53,29 @@ class Command(BaseCommand):
         if setup.has_owner():
             return
         if settings.OWNER_EMAIL and settings.OWNER_PASSWORD:
-            setup.create_owner(settings.OWNER_EMAIL, settings.OWNER_PASSWORD)
+            self.create_owner()
             self.stdout.write(f"kvportal: {settings.OWNER_EMAIL} is the first owner")
             return
         link = setup.first_owner_link()
         self.stdout.write(f"kvportal: this one-time link makes you the first owner:\n\n    {link}\n")
+
+    def create_owner(self) -> None:
+        """Raises CommandError where the password is none that could be chosen on the page either."""
+        try:
+            validate_password(settings.OWNER_PASSWORD, User(email=settings.OWNER_EMAIL))
+        except ValidationError as refused:
+            raise CommandError(f"KVPORTAL_OWNER_PASSWORD can't be used: {' '.join(refused.messages)}") from None
+        setup.create_owner(settings.OWNER_EMAIL, settings.OWNER_PASSWORD)
+
+    def close_data_directory(self) -> None:
+        """The data directory is for this account alone, also one that somebody made with wider rights."""
+        directory = settings.DATA_DIR
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not directory.stat().st_mode & 0o077:
+            return
+        try:
+            directory.chmod(0o700)
+        except OSError as error:  # a volume of somebody else's
+            self.stderr.write(
+                f"kvportal: others may look into {directory}, and that can't be changed: {error.strerror}"
+            )

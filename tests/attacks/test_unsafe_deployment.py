@@ -1,0 +1,116 @@
+"""Deployments that would be open: keys that can be guessed, any host name, debug pages, a first password like any other."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from kvportal import launch
+from tests.test_environment import KEYS, started
+from vaults.models import User
+
+CHECK = ("-c", "import kvportal.settings")
+GUESSED = {
+    "short": "x7Kp2mQv9RtZ4wLc",
+    "one character": "a" * 64,
+    "few characters": "abcabcab" * 8,
+    "as made for a start": "django-insecure-" + "x7Kp2mQv9RtZ4wLc" * 3,
+}
+
+
+@pytest.mark.parametrize("key", GUESSED.values(), ids=GUESSED)
+def test_a_key_that_can_be_guessed_starts_nothing(key: str) -> None:
+    said = started(*CHECK, **{**KEYS, "KVPORTAL_SECRET_KEY": key})
+    assert said.returncode != 0
+    assert "KVPORTAL_SECRET_KEY: It can be guessed" in said.stderr
+    assert key not in said.stderr
+
+
+@pytest.mark.parametrize("hosts", ["*", "portal.example.com,*", "*.example.com"])
+def test_any_host_is_no_host(hosts: str) -> None:
+    said = started(*CHECK, **KEYS, KVPORTAL_ALLOWED_HOSTS=hosts)
+    assert said.returncode != 0
+    assert "KVPORTAL_ALLOWED_HOSTS: Name each host" in said.stderr
+
+
+@pytest.mark.parametrize(("local", "starts"), [({}, False), ({"KVPORTAL_TRIAL": "true"}, True)])
+def test_debug_pages_are_for_the_local_vault(local: dict[str, str], starts: bool) -> None:
+    said = started(*CHECK, **KEYS, KVPORTAL_DEBUG="true", **local)
+    assert (said.returncode == 0) is starts
+    assert starts or "KVPORTAL_DEBUG: Its pages show" in said.stderr
+
+
+@pytest.mark.parametrize("limit", ["0", "-1"])
+def test_a_limit_is_one(limit: str) -> None:
+    assert (
+        "KVPORTAL_REVEAL_LIMIT: It has to be 1 or more" in started(*CHECK, **KEYS, KVPORTAL_REVEAL_LIMIT=limit).stderr
+    )
+
+
+@pytest.fixture
+def prepared(db: None, settings: Settings, tmp_path: Path) -> Path:
+    settings.DATA_DIR, settings.STATIC_ROOT = tmp_path / "data", tmp_path / "static"
+    return tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [("Zq8x", "too short"), ("password123", "too common"), ("owner@example.com", "too similar")],
+)
+def test_the_first_owners_password_is_held_to_the_rules(
+    password: str, reason: str, prepared: Path, settings: Settings
+) -> None:
+    settings.OWNER_EMAIL, settings.OWNER_PASSWORD = "owner@example.com", password
+    with pytest.raises(CommandError, match=reason) as refused:
+        call_command("prepare")
+    assert password not in str(refused.value)
+    assert not User.objects.exists()
+
+
+def test_the_data_directory_is_closed_to_others(prepared: Path, settings: Settings) -> None:
+    prepared.mkdir(mode=0o755)
+    prepared.chmod(0o755)
+    settings.OWNER_EMAIL, settings.OWNER_PASSWORD = "owner@example.com", "a sentence is good"
+    call_command("prepare", stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
+    assert stat.S_IMODE(prepared.stat().st_mode) == 0o700
+
+
+CHILD = """
+import os, sys
+from kvportal import launch
+
+told = "import os, sys; os.write(1, ' '.join([sys.argv[1], *(n for n in os.environ if 'OWNER' in n), chr(10)]).encode())"
+launch.MANAGE = [sys.executable, "-c", told]
+launch.granian = lambda host, port: [*launch.MANAGE, "portal"]
+launch.wait_for = lambda *_: None
+children = {}
+launch.start(children, local=False)
+for child in children.values():
+    child.process.wait()
+"""
+
+
+def test_the_first_owners_password_is_told_to_nobody_but_prepare(tmp_path: Path) -> None:
+    environment: dict[str, Any] = {
+        **os.environ,
+        "KVPORTAL_PORT": "0",
+        "KVPORTAL_OWNER_EMAIL": "owner@example.com",
+        "KVPORTAL_OWNER_PASSWORD": "a sentence is good",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD], env=environment, cwd=launch.ROOT, capture_output=True, text=True, check=True
+    )
+    told = dict(
+        line.strip().partition(" ")[::2] for line in done.stdout.splitlines() if not line.startswith("kvportal")
+    )
+    assert told == {
+        "prepare": "KVPORTAL_OWNER_EMAIL KVPORTAL_OWNER_PASSWORD",
+        "worker": "KVPORTAL_OWNER_EMAIL",
+        "portal": "KVPORTAL_OWNER_EMAIL",
+    }
