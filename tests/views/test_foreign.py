@@ -14,7 +14,8 @@ from tests.views.test_rights import CERTIFICATE, KEY, NAME, TABLE
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
-from vaults.models import Connection, InventoryItem, Membership, Submission, Team, User, Vault
+from vaults.models import Connection, InventoryItem, Invitation, Membership, Submission, Team, User, Vault
+from vaults.permissions import Role
 
 V = "kv-shop-prod"
 
@@ -30,9 +31,9 @@ def stock(world: World, azure: VaultClient, emulator: Emulator) -> None:
     emulator.requests.clear()
 
 
-def addresses(world: World, slug: str, connection: Any, member: Any) -> list[str]:
+def addresses(slug: str, connection: Any, member: Any, invitation: Any) -> list[str]:
     """Every address about an object, with these in place of what it is about."""
-    stand_in = {V: slug, "connection": connection, "member": member, "event": uuid.uuid4()}
+    stand_in = {V: slug, "connection": connection, "member": member, "invitation": invitation, "event": uuid.uuid4()}
     plain = {"version": "0" * 32, "key version": "0" * 32, "certificate version": "0" * 32}
     found = []
     for name, (_, arguments, _, _) in TABLE.items():
@@ -41,10 +42,14 @@ def addresses(world: World, slug: str, connection: Any, member: Any) -> list[str
     return found
 
 
+def invitation(world: World) -> uuid.UUID:
+    return Invitation.issue(world.team, Role.VIEWER, "new@example.com", world.olga)[0].pk
+
+
 def test_what_is_anothers_looks_like_what_does_not_exist(world: World, stock: None, emulator: Emulator) -> None:
     otto = confirmed(signed_in(world.otto))
-    foreign = addresses(world, V, world.connection.pk, Membership.objects.get(user=world.rafi).pk)
-    missing = addresses(world, "no-such-vault", uuid.uuid4(), 999_999)
+    foreign = addresses(V, world.connection.pk, Membership.objects.get(user=world.rafi).pk, invitation(world))
+    missing = addresses("no-such-vault", uuid.uuid4(), 999_999, uuid.uuid4())
     state = dump()
     reads = writes = 0
     for theirs, nobodys in zip(foreign, missing, strict=True):
@@ -69,14 +74,14 @@ def bare(answer: Any, address: str) -> str:
 
 
 def dump() -> list[Any]:
-    models = (Connection, Vault, Membership, Team, User, InventoryItem, Submission)
+    models = (Connection, Vault, Membership, Invitation, Team, User, InventoryItem, Submission)
     return [sorted(map(str, model._default_manager.values_list())) for model in models]
 
 
 def test_safe_methods_change_nothing(olga: Client, world: World, stock: None, emulator: Emulator) -> None:
-    member = Membership.objects.get(user=world.rafi).pk
+    member, open_to = Membership.objects.get(user=world.rafi).pk, invitation(world)
     before = dump()
-    for address in addresses(world, V, world.connection.pk, member):
+    for address in addresses(V, world.connection.pk, member, open_to):
         for method in ("get", "head"):
             getattr(olga, method)(address)
     changed = [name for name, (one, two) in enumerate(zip(before, dump(), strict=True)) if one != two]
