@@ -88,6 +88,16 @@ def make_connection(team: Team, name: str, client_id: str, client_secret: str, a
     return connection
 
 
+def move_connections(**facts: str) -> None:
+    """Change what connections lead to, their client secrets given again."""
+    for connection in Connection.objects.all():
+        secret = connection.client_secret()
+        for name, value in facts.items():
+            setattr(connection, name, value)
+        connection.set_client_secret(secret)
+        connection.save()
+
+
 @pytest.fixture
 def world(db: None, emulator: Emulator) -> World:
     return make_world()

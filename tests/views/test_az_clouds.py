@@ -9,11 +9,10 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from tests.conftest import World
+from tests.conftest import World, move_connections
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
-from vaults.models import Connection
 
 V = "/vaults/kv-shop-prod"
 SWITCH = {
@@ -26,7 +25,7 @@ SWITCH = {
 
 def move_to(cloud: str, settings: Settings, **more: Any) -> None:
     settings.CLOUDS = {cloud: replace(settings.CLOUDS["local"], name=cloud, **more)}
-    Connection.objects.update(cloud=cloud)
+    move_connections(cloud=cloud)
 
 
 def as_az(page: Any) -> list[str]:

@@ -15,8 +15,9 @@ from vaults.models import Vault
 LIST = 3 + 2 * 3 + 2
 #: ... and the item's latest activity.
 DETAIL = LIST + 1
-#: ... without the rail, which a swapped part does not show; the role is read anew, for the page and for the act.
-REVEAL = LIST - 2 + 2
+#: ... without the rail, which a swapped part does not show; the role is read anew, for the page and for the act, and the reveals
+#: of the last minutes are counted.
+REVEAL = LIST - 2 + 2 + 1
 
 BASE = "/vaults/kv-shop-prod"
 

@@ -9,9 +9,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.browsing import text_of
-from tests.conftest import World
+from tests.conftest import World, move_connections
 from vaults.emulator import Emulator
-from vaults.models import Connection, Vault
+from vaults.models import Vault
 
 SECRETS = "/vaults/kv-shop-prod/secrets/"
 RBAC = (
@@ -153,7 +153,7 @@ def test_what_was_granted_lately_may_not_count_yet(
     message: str, spreading: str, olga: Client, world: World, emulator: Emulator, settings: Settings
 ) -> None:
     settings.CLOUDS = {"azure": settings.CLOUDS["local"]}
-    Connection.objects.update(cloud="azure")
+    move_connections(cloud="azure")
     emulator.answer_next(403, body(message, ""))
     assert spreading in text_of(olga.get(SECRETS))
 

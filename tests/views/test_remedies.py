@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.browsing import text_of
-from tests.conftest import World
+from tests.conftest import World, move_connections
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.roles import find_role
 from vaults.keyvault.client import VaultClient
@@ -18,7 +18,7 @@ from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.probes import PERMISSIONS
 from vaults.keyvault.types import CertificatePolicy
-from vaults.models import Connection, Vault
+from vaults.models import Vault
 from vaults.remedies import ROLES, built_in_role, built_in_roles, grant_remedy
 
 SECRETS = "/vaults/kv-shop-prod/secrets/"
@@ -33,7 +33,7 @@ def azure_vault(world: World, emulator: Emulator, settings: Settings) -> Vault:
     """The vault as one of Azure's public cloud."""
     public = next(iter(AZURE_CLOUDS))
     settings.CLOUDS = {public: settings.CLOUDS["local"]}
-    Connection.objects.update(cloud=public)
+    move_connections(cloud=public)
     return Vault.objects.select_related("connection").get(pk=world.vault.pk)
 
 

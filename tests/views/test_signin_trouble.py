@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.browsing import text_of
-from tests.conftest import World, last_entry, say
+from tests.conftest import World, last_entry, move_connections, say
 from vaults import clients
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.refused_signin import REFUSALS
@@ -139,5 +139,5 @@ def test_a_broken_file_of_clouds_is_named(olga: Client, settings: Settings, tmp_
 
 
 def test_a_stored_tenant_that_is_none_is_named(olga: Client, sick_vault: Vault) -> None:
-    Connection.objects.update(tenant_id="no tenant")
+    move_connections(tenant_id="no tenant")
     assert "The connection's tenant ID can't be used" in text_of(olga.get(f"/vaults/{sick_vault.slug}/secrets/"))
