@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import World
 from vaults.actions.inventory import scan_vault
+from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Connection, User
 
@@ -224,3 +225,17 @@ def test_the_search_box_gives_way_to_the_way_here(width: int, portal_page: Page,
     search.focus()
     expect(search).to_be_focused()
     assert search.evaluate("one => one.clientWidth") >= 180
+
+
+def test_an_outcome_in_part_is_read_whole(
+    portal_page: Page, olga: Client, azure: VaultClient, emulator: Emulator
+) -> None:
+    azure.keys.create("signing", kty="EC", crv="P-256")
+    emulator.deny("keys/list")
+    olga.get("/vaults/kv-shop-prod/keys/signing/")
+    for width in (1440, 960, 820):
+        portal_page.set_viewport_size({"width": width, "height": 700})
+        portal_page.goto("/audit/")
+        expect(portal_page.get_by_text("in part").first).to_be_in_viewport(ratio=1)
+        clipped = "all => all.filter((one) => one.scrollWidth > one.clientWidth).length"
+        assert portal_page.locator("td.outcome").evaluate_all(clipped) == 0, width
