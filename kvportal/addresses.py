@@ -6,6 +6,9 @@ from posixpath import dirname
 from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
+#: Slashes in an address of ours, and some more.
+DEEPEST = 12
+
 
 def has_page(path: str) -> bool:
     """Whether a view of ours answers GET at this path."""
@@ -20,6 +23,8 @@ def has_page(path: str) -> bool:
 
 def page_at_or_above(path: str) -> str:
     """The path itself if a page stands there, else the nearest above it: where a form's own address leads back to."""
+    if path.count("/") > DEEPEST:  # not one of ours, and each step up would be looked for
+        return "/"
     while path != "/" and not has_page(path):
         path = dirname(path.rstrip("/")).rstrip("/") + "/"
     return path

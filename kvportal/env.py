@@ -46,7 +46,9 @@ def reading() -> Iterator[Env]:
 
 def hard_to_guess(key: str) -> None:
     """A check of a key that sessions, forms and links are signed with: whoever guesses it signs in as anybody."""
-    if len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_CHARACTERS or key.startswith("django-insecure-"):
+    bare = "".join(key.split())
+    repeated = bare in (bare + bare)[1:-1]
+    if len(bare) < SHORTEST_KEY or len(set(bare)) < FEWEST_CHARACTERS or repeated or key.startswith("django-insecure-"):
         raise ValidationError(
             f"It can be guessed: {SHORTEST_KEY} random characters or more are needed, of {FEWEST_CHARACTERS} different ones."
         )
@@ -59,13 +61,15 @@ def at_least_one(number: int) -> None:
 
 def names_hosts(hosts: list[str]) -> None:
     """A check of the names that the portal answers to: with any name, links in its pages could lead anywhere."""
-    if any("*" in host for host in hosts):
-        raise ValidationError("Name each host that people reach the portal under; * would take any.")
+    if any("*" in host or host.startswith(".") for host in hosts):
+        raise ValidationError(
+            "Name each host that people reach the portal under; * and a dot in front would take others."
+        )
 
 
 def only_with_the_local_vault(switched_on: bool) -> None:
     """A check of what is for trying things out on one's own machine."""
-    if switched_on and not os.environ.get(TRIAL):
+    if switched_on and os.environ.get(TRIAL) != "true":
         raise ValidationError("Its pages show this server's inside to everybody. It is for `make run` only.")
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-KEYS = {f"KVPORTAL_{name}": "x7Kp2mQv9RtZ4wLc" * 4 for name in ("SECRET_KEY", "SEALING_KEYS", "AUDIT_KEY")}
+KEYS = {
+    f"KVPORTAL_{name}": "x7Kp2mQv9RtZ4wLcB8nHs3JdF6gYeW5uAaTqXr1kMoPbVzCiNjDlGhSfEyUwOt0I"
+    for name in ("SECRET_KEY", "SEALING_KEYS", "AUDIT_KEY")
+}
 VARIABLES = sorted(set(re.findall(r"`(KVPORTAL_[A-Z_]+)`", (ROOT / "README.md").read_text())))
 SHOW = (
     "from kvportal import settings; "

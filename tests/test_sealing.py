@@ -182,7 +182,7 @@ def serve(**environment: str) -> subprocess.CompletedProcess[str]:
 def test_it_does_not_serve_with_a_key_that_does_not_fit(file_world: World, file_database: Path, tmp_path: Path) -> None:
     check_key_ring()
     right = {
-        "KVPORTAL_SECRET_KEY": "x7Kp2mQv9RtZ4wLc" * 4,
+        "KVPORTAL_SECRET_KEY": "x7Kp2mQv9RtZ4wLcB8nHs3JdF6gYeW5uAaTqXr1kMoPbVzCiNjDlGhSfEyUwOt0I",
         "KVPORTAL_AUDIT_KEY": "a" * 40,
         "KVPORTAL_DATA_DIR": str(tmp_path),
         "KVPORTAL_DATABASE_URL": f"sqlite:///{file_database}",

@@ -16,7 +16,7 @@ SHOW = "from django.conf import settings; print(settings.PORT, settings.EMULATOR
 def trial(tmp_path: Path) -> Path:
     names = ("SECRET_KEY", "SEALING_KEYS", "AUDIT_KEY")
     for name in names:
-        (tmp_path / name).write_text(("x7Kp2mQv9RtZ4wLc" * 4)[:60])
+        (tmp_path / name).write_text("x7Kp2mQv9RtZ4wLcB8nHs3JdF6gYeW5uAaTqXr1kMoPbVzCiNjDlGhSfEyUw")
     known = {f"KVPORTAL_{name}_FILE": str(tmp_path / name) for name in names}
     ports = {"KVPORTAL_PORT": "8123", "KVPORTAL_EMULATOR_PORT": "9123"}
     (tmp_path / "trial.json").write_text(json.dumps(known | ports))
@@ -44,7 +44,7 @@ def test_what_is_said_counts_more(trial: Path) -> None:
 
 
 def test_an_environment_with_a_key_of_its_own_gets_nothing_from_the_trial(trial: Path) -> None:
-    refused = shell(trial, KVPORTAL_SECRET_KEY="x7Kp2mQv9RtZ4wLc" * 4)
+    refused = shell(trial, KVPORTAL_SECRET_KEY="x7Kp2mQv9RtZ4wLcB8nHs3JdF6gYeW5uAaTqXr1kMoPbVzCiNjDlGhSfEyUwOt0I")
     assert refused.returncode != 0
     assert "KVPORTAL_SEALING_KEYS: Environment variable not set" in refused.stderr
 

@@ -16,8 +16,8 @@ AN_ADDRESS = re.compile(r"@|\bat\b.*([.。]\s*\w|\bdot\b)")
 
 #: Letters and digits that look like a Latin letter, once NFKC and casefold have done theirs. I, l and 1 are one class.
 LOOK_ALIKES = {
-    "a": "аɑαᴀ", "b": "ьвʙ", "c": "сϲᴄ", "d": "ԁᴅ", "e": "еєɛ3ᴇ", "h": "һнʜ", "i": "іıιɩɪӏl1!|ʟ", "j": "јᴊ", "k": "кκᴋ",
-    "m": "мᴍ", "n": "ɴпո", "o": "оοσᴏ0օ", "p": "рρᴘ", "r": "гʀ", "s": "ѕꜱ5$", "t": "тτᴛ7", "u": "цυᴜս", "v": "ѵνᴠ",
+    "a": "аɑαᴀ", "b": "ьвʙ", "c": "сϲᴄ", "d": "ԁᴅđ", "e": "еєɛ3ᴇɘ", "h": "һнʜ", "i": "іıιɩɪӏl1!|ʟłǀⵏ", "j": "јᴊ", "k": "кκᴋĸƙⱪ",
+    "m": "мᴍ", "n": "ɴпո", "o": "оοσᴏ0օø", "p": "рρᴘ", "r": "гʀɍ", "s": "ѕꜱ5$", "t": "тτᴛ7ŧ", "u": "цυᴜս", "v": "ѵνᴠ",
     "w": "ԝωᴡш", "x": "хχ", "y": "уүʏγ", "z": "ᴢ",
 }  # fmt: skip
 TO_LATIN = str.maketrans({like: letter for letter, likes in LOOK_ALIKES.items() for like in likes})
@@ -27,11 +27,14 @@ OURS = """admin administrator anonymous azure bot command console cron daemon em
     manager member microsoft nobody owner portal process reader robot root scan scanner scheduler script server service
     settlement setup somebody superuser sys system unknown viewer worker workers writer"""
 #: Words that make no other name of one of those.
-BESIDE = "a account an automatic background by entra for from in itself kv line of on team the this user vault"
+BESIDE = """a account an automatic background by deleted entra first for from in itself kv line not of on signed team the this
+    user vault"""
 
 #: Unseen beside what Unicode calls control, format, private, unassigned or separating: fillers and selectors.
 BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U0001d159")
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
+#: Scripts that are nothing but look-alikes where the rest of a page is Latin.
+LATIN_CAPITALS = ("CHEROKEE", "LISU")
 #: Marks on one letter. More of them reach into the lines above and below.
 MOST_MARKS = 3
 
@@ -49,6 +52,8 @@ def fit(name: str) -> str:
         )
     if name and (not any(sign.isalpha() for sign in name) or _most_marks(name) > MOST_MARKS):
         raise UnfitName("A name has letters, and no pile of marks on one of them.")
+    if any(unicodedata.name(sign, "").startswith(LATIN_CAPITALS) for sign in name):
+        raise UnfitName("A name can't have letters whose capitals look like Latin ones: Cherokee, Lisu.")
     if AN_ADDRESS.search(_plain(name.translate(CIRCLED))):
         raise UnfitName("A name can't look like an e-mail address. Yours stands beside it anyway.")
     if _is_ours(name):

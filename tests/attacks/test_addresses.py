@@ -1,5 +1,6 @@
 """Addresses that are none: what stands below the static files, what only takes forms, and where a sign-in leads."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -77,6 +78,13 @@ def test_a_part_of_a_page_that_was_asked_for_leads_back_to_the_page(world: World
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{V}/secrets/kept/reveal/"}
     answer = Client().post(f"{V}/secrets/kept/reveal/", headers=headers)
     assert unquote(answer["HX-Redirect"]) == f"{LOGIN}?next={V}/secrets/kept/"
+
+
+def test_an_address_without_an_end_costs_nothing() -> None:
+    """As `HX-Current-URL`, of anybody."""
+    started = time.monotonic()
+    assert page_at_or_above("/" + "a/" * 30_000) == "/"
+    assert time.monotonic() - started < 0.1
 
 
 def path_of_next(answer: Any) -> str:

@@ -36,7 +36,11 @@ UNSEEN = [
     "Olga\u2028Brandt", "Olga\u2003Brandt", "Olga\u00a0Brandt", "Olga\ufe0f", "Olga\u00ad", "\u3164", "\u2800", "\u115f",
     "Olga\U000e0041", "Olga\ue000", "Olga\x7f", "O\u0301\u0302\u0303\u0304lga", "—", "...", "007",
 ]  # fmt: skip
-HOSTILE = [*LIKE_AN_ADDRESS, *LIKE_THE_SYSTEM, *UNSEEN]
+IN_OTHER_LETTERS = [
+    "kvpørtal", "kvporŧal", "kvpoɍtal", "ĸvportal", "ⱪvportal", "ƙvportal", "kvportaǀ", "kvportaⵏ", "ᏦᏙᏢOᎡᎢᎪᏞ", "ꓗꓦꓑꓳꓣꓔꓮꓡ",
+    "Ꮪystem", "ꓢYSTEM", "øwner", "ownɘr", "đaemon",
+]  # fmt: skip
+HOSTILE = [*IN_OTHER_LETTERS, *LIKE_AN_ADDRESS, *LIKE_THE_SYSTEM, *UNSEEN]
 
 GOOD = [
     "", "Olga Brandt", "Ana", "O'Neil", "Jean-Luc Picard", "J. R. R. Tolkien", "Dr.Smith", "Иван Петров", "Γιώργος", "李小龍",

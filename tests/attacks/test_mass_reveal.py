@@ -40,6 +40,13 @@ def test_a_loop_stops_at_the_limit_with_one_alarm(olga: Client, azure: VaultClie
     assert set(denied.values_list("code", flat=True)) == {"RevealsSpent"}
 
 
+def test_what_is_typed_for_a_version_is_not_recorded(olga: Client, azure: VaultClient) -> None:
+    azure.secrets.set("kept", "v")
+    olga.post(REVEAL, {"version": "My-Typed-Password!"})
+    entries = AuditEntry.objects.filter(action=Action.SECRET_REVEAL)
+    assert {entry.version for entry in entries} == {""}
+
+
 def test_it_is_counted_for_each_person(world: World, olga: Client, azure: VaultClient, settings: Settings) -> None:
     settings.REVEAL_LIMIT = 2
     azure.secrets.set("kept", "v")

@@ -1,6 +1,7 @@
 """A stored credential is sent nowhere else than where it was meant to go, whoever writes the database."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
@@ -32,6 +33,13 @@ def test_a_row_that_leads_elsewhere_opens_nothing(fact: str, world: World) -> No
         moved.certificate_parts()
 
 
+def test_another_team_opens_nothing(world: World) -> None:
+    theirs = world.otto.memberships.get().team
+    Connection.objects.filter(pk=world.connection.pk).update(team=theirs)
+    with pytest.raises(SealBroken):
+        Connection.objects.get(pk=world.connection.pk).client_secret()
+
+
 def test_facts_that_run_into_each_other_are_not_the_same(world: World) -> None:
     pairs = [("a", "b:c"), ("a:b", "c"), ('a", "b', "c")]
     places = [Place("t", "r", "f", (first, second, "x")).bound_to("k") for first, second in pairs]
@@ -50,6 +58,7 @@ def test_whoever_moves_a_connection_has_to_know_its_secret(fact: str, olga: Clie
 
 
 def as_version_0_1_left_it(connection: Connection) -> None:
+    settings.AUDIT_SINK.unlink(missing_ok=True)
     place = Place("vaults_connection", str(connection.pk), "client_secret")
     Connection.objects.filter(pk=connection.pk).update(client_secret_sealed=seal(ADMIN.client_secret, place))
     sealed = seal("kvportal", Place("vaults_sealedcanary", "test", "sealed"))
@@ -68,7 +77,10 @@ def test_what_an_earlier_version_sealed_opens_once_and_is_bound(world: World) ->
     before = bound.client_secret_sealed
     bind_credentials()
     assert Connection.objects.get(pk=bound.pk).client_secret_sealed == before
-    # The old text put back, with a tenant of the attacker's, and a new start:
+    # The old text put back, the old canary too, with a tenant of the attacker's, and a new start:
+    settings.AUDIT_SINK.touch()
+    canary = seal("kvportal", Place("vaults_sealedcanary", "test", "sealed"))
+    SealedCanary.objects.filter(key_id="test").update(sealed=canary)
     Connection.objects.filter(pk=bound.pk).update(
         client_secret_sealed=old.client_secret_sealed, tenant_id=ELSEWHERE["tenant_id"]
     )

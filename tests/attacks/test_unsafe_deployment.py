@@ -20,7 +20,9 @@ GUESSED = {
     "short": "x7Kp2mQv9RtZ4wLc",
     "one character": "a" * 64,
     "few characters": "abcabcab" * 8,
-    "as made for a start": "django-insecure-" + "x7Kp2mQv9RtZ4wLc" * 3,
+    "as made for a start": "django-insecure-" + KEYS["KVPORTAL_SECRET_KEY"],
+    "repeated": "1234567890" * 6,
+    "blanks": "abcdefghij" + " " * 50,
 }
 
 
@@ -32,14 +34,16 @@ def test_a_key_that_can_be_guessed_starts_nothing(key: str) -> None:
     assert key not in said.stderr
 
 
-@pytest.mark.parametrize("hosts", ["*", "portal.example.com,*", "*.example.com"])
+@pytest.mark.parametrize("hosts", ["*", "portal.example.com,*", "*.example.com", ".", ".com"])
 def test_any_host_is_no_host(hosts: str) -> None:
     said = started(*CHECK, **KEYS, KVPORTAL_ALLOWED_HOSTS=hosts)
     assert said.returncode != 0
     assert "KVPORTAL_ALLOWED_HOSTS: Name each host" in said.stderr
 
 
-@pytest.mark.parametrize(("local", "starts"), [({}, False), ({"KVPORTAL_TRIAL": "true"}, True)])
+@pytest.mark.parametrize(
+    ("local", "starts"), [({}, False), ({"KVPORTAL_TRIAL": "false"}, False), ({"KVPORTAL_TRIAL": "true"}, True)]
+)
 def test_debug_pages_are_for_the_local_vault(local: dict[str, str], starts: bool) -> None:
     said = started(*CHECK, **KEYS, KVPORTAL_DEBUG="true", **local)
     assert (said.returncode == 0) is starts

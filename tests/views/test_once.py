@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from tests.browsing import filled, text_of
@@ -13,6 +14,7 @@ from tests.conftest import World, client_of, confirmed, in_threads, say, signed_
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Submission
+from vaults.views.doors import _digest
 
 V = "/vaults/kv-shop-prod"
 NEW = f"{V}/new/secret/"
@@ -137,3 +139,12 @@ def test_a_key_made_up_by_a_stranger_is_only_a_key(olga: Client, emulator: Emula
     for number in range(2):
         olga.post(NEW, {"name": f"fresh-{number}", "value": "v", "enabled": "on", "form_key": key})
     assert changes(emulator) == [("PUT", "/secrets/fresh-0")]
+
+
+def test_another_file_is_another_form(rf: RequestFactory) -> None:
+    def digest(content: bytes) -> str:
+        file = SimpleUploadedFile("sp.pem", content)
+        return _digest(rf.post("/new/connection/", {"name": "x", "certificate": file}))  # type: ignore[arg-type]
+
+    assert digest(b"one") == digest(b"one")
+    assert digest(b"one") != digest(b"two")

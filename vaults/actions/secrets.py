@@ -24,7 +24,7 @@ from vaults.actions.reveals import keep_within_limit
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
-from vaults.keyvault.paths import check_new_name
+from vaults.keyvault.paths import check_new_name, is_version
 from vaults.keyvault.types import DeletedSecret, Secret, SecretProperties
 from vaults.models import User, Vault
 from vaults.permissions import Action
@@ -86,7 +86,8 @@ def read_secret(actor: User, vault: Vault, name: str) -> Part[Sequence[SecretPro
 
 def reveal_secret(actor: User, vault: Vault, name: str, version: str = "") -> Secret:
     """The value. It is handed out only after the record that it was read is committed."""
-    with audit.recording(actor, Action.SECRET_REVEAL, vault.team, vault=vault, name=name, version=version) as event:
+    recorded = version if is_version(version) else ""  # else it may be anything that somebody has typed
+    with audit.recording(actor, Action.SECRET_REVEAL, vault.team, vault=vault, name=name, version=recorded) as event:
         access.require(actor, Action.SECRET_REVEAL, vault.team)
         keep_within_limit(actor, vault)
         secret = clients.for_vault(vault, event).secrets.get(name, version)

@@ -18,7 +18,7 @@ _VERSION = re.compile(r"[0-9a-fA-F]{32}")
 
 def path_of(operation: Operation, name: str = "", version: str = "") -> str:
     """The path of a request; "" is the newest version. Raises InvalidIdentifier, InvalidVersion, AmbiguousPath."""
-    if version and not _VERSION.fullmatch(version):
+    if version and not is_version(version):
         raise InvalidVersion("A version has 32 hexadecimal digits.")
     template = _template(operation, versioned=bool(version))
     path = template.replace("{name}", check_name(name)) if "{name}" in template else template
@@ -27,6 +27,10 @@ def path_of(operation: Operation, name: str = "", version: str = "") -> str:
         if other.method == operation.method and other is not operation and _is_meant_by(other, template, path):
             raise AmbiguousPath(operation.method, path, other.name)
     return path
+
+
+def is_version(text: str) -> bool:
+    return _VERSION.fullmatch(text) is not None
 
 
 def check_new_name(collection: str, name: str) -> None:

@@ -41,8 +41,9 @@ class Connection(models.Model):
         return self.name
 
     def _place(self, field: str) -> Place:
-        """A credential is good for one application in one tenant of one cloud: whoever changes these has to know it."""
-        return Place(self._meta.db_table, str(self.pk), field, (self.cloud, self.tenant_id, self.client_id))
+        """A team's credential is good for one application in one tenant of one cloud: whoever changes these has to know it."""
+        facts = (str(self.team_id), self.cloud, self.tenant_id, self.client_id)
+        return Place(self._meta.db_table, str(self.pk), field, facts)
 
     def set_client_secret(self, secret: str) -> None:
         self.client_secret_sealed = seal(secret, self._place("client_secret"))

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 import structlog
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import Error, IntegrityError, transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -129,8 +130,17 @@ def _digest(request: HtmxRequest) -> str:
     The password that confirms who is there is no part of it: with or without, it is the same form.
     """
     apart = {"csrfmiddlewaretoken", PASSWORD}
+    files = [(name, [_fingerprint(file) for file in sent]) for name, sent in sorted(request.FILES.lists())]
     fields = sorted((name, values) for name, values in request.POST.lists() if name not in apart)
-    return hashlib.blake2b(repr(fields).encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32).hexdigest()
+    return hashlib.blake2b(
+        repr([fields, files]).encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32
+    ).hexdigest()
+
+
+def _fingerprint(file: "UploadedFile[bytes]") -> tuple[str, str]:
+    content = file.read()
+    file.seek(0)
+    return file.name or "", hashlib.sha256(content).hexdigest()
 
 
 def _answer_again(request: HtmxRequest, first: Submission) -> HttpResponse:
