@@ -6,7 +6,7 @@ Each `KVPORTAL_X` may also be given as `KVPORTAL_X_FILE`, the path of a file tha
 import os
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -16,7 +16,9 @@ from environs import Env, EnvValidationError, FileAwareEnv, ValidationError
 PREFIX = "KVPORTAL_"
 #: Set by `make run` for its children: this is no deployment.
 TRIAL = "KVPORTAL_TRIAL"
-SHORTEST_KEY = 50
+#: Django's own rule.
+SHORTEST_SECRET_KEY = 50
+SHORTEST_AUDIT_KEY = 32
 #: Different characters in a key that was made at random: 16 where it is written in hexadecimal digits, and some may be missing.
 FEWEST_CHARACTERS = 10
 
@@ -44,14 +46,20 @@ def reading() -> Iterator[Env]:
         sys.exit("\n".join(["kvportal does not start: the environment is not right", *lines]))
 
 
-def hard_to_guess(key: str) -> None:
-    """A check of a key that sessions, forms and links are signed with: whoever guesses it signs in as anybody."""
-    bare = "".join(key.split())
-    repeated = bare in (bare + bare)[1:-1]
-    if len(bare) < SHORTEST_KEY or len(set(bare)) < FEWEST_CHARACTERS or repeated or key.startswith("django-insecure-"):
-        raise ValidationError(
-            f"It can be guessed: {SHORTEST_KEY} random characters or more are needed, of {FEWEST_CHARACTERS} different ones."
-        )
+def hard_to_guess(shortest: int) -> Callable[[str], None]:
+    """A check of a key that is a text: whoever guesses the one that signs sessions is signed in as anybody, whoever guesses
+    that of the audit trail writes what he likes into it.
+    """
+
+    def check(key: str) -> None:
+        bare = "".join(key.split())
+        repeated = bare in (bare + bare)[1:-1]
+        if len(bare) < shortest or len(set(bare)) < FEWEST_CHARACTERS or repeated or key.startswith("django-insecure-"):
+            raise ValidationError(
+                f"It can be guessed: {shortest} random characters or more are needed, of {FEWEST_CHARACTERS} different ones."
+            )
+
+    return check
 
 
 def at_least_one(number: int) -> None:

@@ -8,6 +8,8 @@ import dj_database_url
 from csp.constants import NONE, SELF
 
 from kvportal.env import (
+    SHORTEST_AUDIT_KEY,
+    SHORTEST_SECRET_KEY,
     at_least_one,
     hard_to_guess,
     holds_certificates,
@@ -24,9 +26,9 @@ with reading() as env:
     DEBUG: bool = env.bool("DEBUG", False, validate=only_with_the_local_vault)
     HTTPS: bool = env.bool("HTTPS", True)
 
-    SECRET_KEY: str = env.str("SECRET_KEY", validate=hard_to_guess)
+    SECRET_KEY: str = env.str("SECRET_KEY", validate=hard_to_guess(SHORTEST_SECRET_KEY))
     SEALING_KEYS: str = env.str("SEALING_KEYS")
-    AUDIT_KEY: str = env.str("AUDIT_KEY")
+    AUDIT_KEY: str = env.str("AUDIT_KEY", validate=hard_to_guess(SHORTEST_AUDIT_KEY))
     AUDIT_SINK: Path = env.path("AUDIT_SINK", DATA_DIR / "audit-checkpoints.jsonl").absolute()
 
     HOST: str = env.str("HOST", "127.0.0.1")

@@ -22,8 +22,8 @@ from vaults.sealing import Place, SealBroken, parse_key_ring, seal, unseal
 from vaults.startup import check_key_ring
 
 PLACE = Place("vaults_connection", "row-1", "client_secret")
-OLD = "old:" + base64.b64encode(b"o" * 32).decode()
-NEW = "new:" + base64.b64encode(b"n" * 32).decode()
+OLD = "old:" + base64.b64encode(bytes(range(32))).decode()
+NEW = "new:" + base64.b64encode(bytes(range(32, 64))).decode()
 
 
 def test_a_sealed_text_opens_where_it_belongs() -> None:
@@ -97,7 +97,7 @@ def test_a_key_ring_that_cannot_be_meant_is_refused_without_quoting_it(ring: str
 
 def test_a_wrong_key_is_noticed_before_anybody_signs_in(db: None, settings: Settings) -> None:
     check_key_ring()
-    settings.SEALING_KEYS = "test:" + base64.b64encode(b"x" * 32).decode()
+    settings.SEALING_KEYS = "test:" + base64.b64encode(bytes(range(64, 96))).decode()
     with pytest.raises(ImproperlyConfigured, match="can't open what this database holds"):
         check_key_ring()
 
@@ -183,7 +183,7 @@ def test_it_does_not_serve_with_a_key_that_does_not_fit(file_world: World, file_
     check_key_ring()
     right = {
         "KVPORTAL_SECRET_KEY": "x7Kp2mQv9RtZ4wLcB8nHs3JdF6gYeW5uAaTqXr1kMoPbVzCiNjDlGhSfEyUwOt0I",
-        "KVPORTAL_AUDIT_KEY": "a" * 40,
+        "KVPORTAL_AUDIT_KEY": "an-audit-key-for-tests-only-0123456789",
         "KVPORTAL_DATA_DIR": str(tmp_path),
         "KVPORTAL_DATABASE_URL": f"sqlite:///{file_database}",
         "KVPORTAL_SEALING_KEYS": "test:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",

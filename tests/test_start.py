@@ -1,5 +1,6 @@
 """The first start: the first owner's way in, connections that are ready, and whether the process can do its work."""
 
+import base64
 import json
 from dataclasses import replace
 from io import StringIO
@@ -73,7 +74,7 @@ def test_health_and_readiness(db: None) -> None:
 
 def test_a_wrong_key_ring_is_not_ready(db: None, settings: Settings) -> None:
     Client().get("/readyz")  # the ring in use is remembered
-    settings.SEALING_KEYS = "other:eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg="
+    settings.SEALING_KEYS = f"other:{base64.b64encode(bytes(range(32))).decode()}"
     answer = Client().get("/readyz")
     assert (answer.status_code, answer.json()["problems"]) == (503, ["keys"])
     assert Client().get("/healthz").status_code == 200

@@ -19,6 +19,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 NONCE_BYTES = 12
+KEY_BYTES = 32
+#: Different bytes in a key that was made at random: 30 on average, 14 where somebody took 32 hexadecimal digits for bytes.
+FEWEST_BYTES = 10
 
 
 class SealBroken(Exception):
@@ -61,14 +64,23 @@ def parse_key_ring(text: str) -> KeyRing:
             key = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             key = b""
-        if not key_id.isalnum() or len(key) != 32:
+        if not key_id.isalnum() or len(key) != KEY_BYTES:
             raise ImproperlyConfigured(f"KVPORTAL_SEALING_KEYS: entry {number} is not id:base64 of 32 bytes")
         if key_id in keys:
             raise ImproperlyConfigured(f"KVPORTAL_SEALING_KEYS: the id {key_id} stands there twice")
+        if not keys and _can_be_guessed(key):  # behind another one it may stay until nothing is sealed with it any more
+            raise ImproperlyConfigured(
+                f"KVPORTAL_SEALING_KEYS: the key {key_id} can be guessed, so nothing may be sealed with it; put one of "
+                f"{KEY_BYTES} random bytes in front of it, start, and run `manage.py reseal`"
+            )
         keys[key_id] = AESGCM(key)
     if not keys:
         raise ImproperlyConfigured("KVPORTAL_SEALING_KEYS holds no key")
     return KeyRing(keys)
+
+
+def _can_be_guessed(key: bytes) -> bool:
+    return len(set(key)) < FEWEST_BYTES or key in (key + key)[1:-1]
 
 
 @lru_cache(maxsize=2)

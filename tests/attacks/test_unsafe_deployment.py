@@ -1,5 +1,6 @@
 """Deployments that would be open: keys that can be guessed, any host name, debug pages, a first password like any other."""
 
+import base64
 import os
 import stat
 import subprocess
@@ -8,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from kvportal import launch
 from tests.test_environment import KEYS, started
 from vaults.models import User
+from vaults.sealing import parse_key_ring
 
+GOOD_KEY = bytes(range(32))
 CHECK = ("-c", "import kvportal.settings")
 GUESSED = {
     "short": "x7Kp2mQv9RtZ4wLc",
@@ -26,12 +30,23 @@ GUESSED = {
 }
 
 
+@pytest.mark.parametrize("name", ["KVPORTAL_SECRET_KEY", "KVPORTAL_AUDIT_KEY"])
 @pytest.mark.parametrize("key", GUESSED.values(), ids=GUESSED)
-def test_a_key_that_can_be_guessed_starts_nothing(key: str) -> None:
-    said = started(*CHECK, **{**KEYS, "KVPORTAL_SECRET_KEY": key})
+def test_a_key_that_can_be_guessed_starts_nothing(name: str, key: str) -> None:
+    said = started(*CHECK, **{**KEYS, name: key})
     assert said.returncode != 0
-    assert "KVPORTAL_SECRET_KEY: It can be guessed" in said.stderr
+    assert f"{name}: It can be guessed" in said.stderr
     assert key not in said.stderr
+
+
+@pytest.mark.parametrize("weak", [bytes(32), b"kvportal" * 4, b"ab" * 16, b"0123456789abcdef" * 2], ids=str)
+def test_nothing_is_sealed_with_a_key_that_can_be_guessed(weak: bytes) -> None:
+    """It may stay behind another one, so that what it has sealed can be sealed anew."""
+    weak_key, good_key = (f"{name}:{base64.b64encode(key).decode()}" for name, key in (("k1", weak), ("k2", GOOD_KEY)))
+    with pytest.raises(ImproperlyConfigured, match="the key k1 can be guessed") as refused:
+        parse_key_ring(f"{weak_key},{good_key}")
+    assert weak_key.partition(":")[2] not in str(refused.value)
+    assert parse_key_ring(f"{good_key},{weak_key}").current == "k2"
 
 
 @pytest.mark.parametrize("hosts", ["*", "portal.example.com,*", "*.example.com", ".", ".com"])
