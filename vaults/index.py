@@ -101,13 +101,17 @@ def _ask_for_scan(vault: Vault) -> None:
 
 
 def remember(vault: Vault, found: Live | AnyDeleted) -> None:
-    """Keep what a change has just shown of an item, in place of what was known. It tells nothing of an operation."""
+    """Keep what a change has just shown of an item, in place of what was known. It tells nothing of an operation.
+
+    Nothing is left of what was deleted in a vault without soft delete.
+    """
     with _best_effort(vault):
         item = item_of(vault, found)
         if item.kind == Kind.CERTIFICATE and not item.deleted_on:
             item.pending = item.name.lower() in pending_names(vault)
         _known(vault, Kind(item.kind), item.name).delete()
-        item.save()
+        if not (isinstance(found, AnyDeleted) and found.properties.recoverable is False):
+            item.save()
 
 
 def forget(vault: Vault, kind: Kind, name: str) -> None:

@@ -4,7 +4,7 @@ import io
 import json
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,13 +18,17 @@ from tests.browsing import Form, forms_of, text_of
 from tests.conftest import World, say, signed_in
 from tests.test_logs import log  # noqa: F401  # a fixture
 from vaults.emulator import Emulator
+from vaults.emulator.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient
-from vaults.models import AuditEntry, Connection, Invitation, Membership, Submission, User, Vault
+from vaults.keyvault.errors import NotFound
+from vaults.keyvault.types import CertificatePolicy
+from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Submission, User, Vault
 from vaults.permissions import Role
 
 PASSWORD, OTHERS, FIELD = "Olga's very own sentence", "Rafi's sentence is another", "confirm_password"
 TENANT, APPLICATION = "72f988bf-86f1-41af-91ab-2d7cd011db47", "11111111-2222-4333-8444-555555555555"
 V = {"slug": "kv-shop-prod"}
+POLICY = CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example")  # stays pending
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,18 @@ ASKS: dict[str, Act] = {
     "connection_delete": Act({"connection_id": "empty"}),
     "vault_new": Act({}, {"connection": "connection", "name": "kv-shop-stage", "production": "on"}),
     "vault_remove": Act(V),
+    "certificate_operation_cancel": Act({**V, "name": "slow"}),
+    "certificate_operation_delete": Act({**V, "name": "slow"}),
 }
-#: What takes a POST and needs no more than the session: nobody gets further by it, or it has a password of its own.
+#: What takes a POST and needs no more than the session: nobody gets further by it, or it has a password of its own. What is
+#: deleted can be recovered; where it can't, see below.
 FREE = {
     "account_login", "account_logout", "account_reauthenticate", "account_change_password", "join",
     "vaults_scan", "vault_scan", "vault_edit", "connection_test", "audit_verify", "invitation_withdraw",
     "secret_new", "secret_new_version", "secret_edit", "secret_delete",
     "key_new", "key_new_version", "key_edit", "key_delete",
     "certificate_new", "certificate_new_version", "certificate_edit", "certificate_delete",
-    "certificate_operation_cancel", "certificate_operation_delete", "deleted_recover",
+    "deleted_recover",
 }  # fmt: skip
 
 
@@ -118,7 +125,15 @@ class Scene:
             "connections": list(Connection.objects.order_by("pk").values_list("name", "client_id", "revision")),
             "vaults": list(Vault.objects.order_by("pk").values_list("slug", "production")),
             "deleted": [item.properties.name for item in self.azure.secrets.list_deleted()],
+            "operation": self.operation(),
         }
+
+    def operation(self) -> bool | None:
+        """Is the operation of "slow" to be cancelled? None where there is none."""
+        try:
+            return self.azure.certificates.operation("slow").cancellation_requested
+        except NotFound:
+            return None
 
     def trail(self) -> list[str]:
         """What was done, or tried; that somebody looked or typed a password is no part of it."""
@@ -136,6 +151,7 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
         azure.secrets.set(name, "the-hidden-value")
     azure.secrets.delete("gone")
     emulator.clock.advance(60)
+    azure.certificates.create("slow", POLICY)
     empty = Connection(team=world.team, name="empty", cloud="local", tenant_id=TENANT, client_id=APPLICATION)
     empty.set_client_secret("x")
     empty.save()
@@ -311,3 +327,60 @@ def test_a_reveal_is_asked_for_in_its_box_and_keeps_the_version(scene: Scene) ->
     assert b"the-hidden-value" in shown.content
     whole = signed_in(scene.world.olga).post(address, {"version": first})
     assert asked_in(whole).fields["version"] == [first]
+
+
+# Items of a vault without soft delete
+
+DELETES = {"secret": "kept", "key": "signing", "certificate": "tls"}
+
+
+@pytest.fixture
+def without_soft_delete(scene: Scene) -> Scene:
+    scene.azure.keys.create("signing", kty="EC")
+    scene.azure.certificates.create("tls", replace(POLICY, issuer_name="Self"))
+    scene.emulator.clock.advance(60)
+    scene.azure.certificates.get("tls")  # which is issued when it is looked at
+    for kind, name in zip((SECRET, KEY, CERTIFICATE), DELETES.values(), strict=True):
+        scene.emulator.hold("kv-shop-prod", kind, name, "attributes.recoveryLevel", "Purgeable")
+    return scene
+
+
+@pytest.mark.parametrize("kind", DELETES)
+def test_what_nobody_can_bring_back_is_asked_for(kind: str, without_soft_delete: Scene) -> None:
+    scene = without_soft_delete
+    address = reverse(f"{kind}_delete", kwargs={**V, "name": DELETES[kind]})
+    opened = scene.browser.get(address)
+    assert asked_in(opened).fields[FIELD] == [""]
+    assert "no soft delete: nobody can bring it back" in text_of(opened)
+    assert "under Deleted" not in text_of(opened)
+    trail = scene.trail()
+    for typed in ({}, {FIELD: ""}, {FIELD: "a wrong guess"}, {FIELD: OTHERS}):
+        asked = scene.browser.post(address, typed)
+        assert asked.status_code == 422
+        assert asked_in(asked).fields[FIELD] == [""]
+        assert "no soft delete" in text_of(asked)
+    assert scene.trail() == trail
+    done = scene.browser.post(address, {FIELD: PASSWORD}, follow=True)
+    assert f"{kind.title()} {DELETES[kind]} was deleted for good." in text_of(done)
+    assert not InventoryItem.objects.filter(kind=kind, name=DELETES[kind]).exists()
+
+
+@pytest.mark.parametrize("kind", DELETES)
+def test_where_it_is_not_known_whether_it_can_be_brought_back_it_is_asked_for(
+    kind: str, without_soft_delete: Scene
+) -> None:
+    scene = without_soft_delete
+    address = reverse(f"{kind}_delete", kwargs={**V, "name": DELETES[kind]})
+    scene.emulator.deny(f"{kind}s/get", f"{kind}s/list")
+    assert scene.browser.post(address).status_code == 422
+    assert scene.browser.post(address, {FIELD: PASSWORD}).status_code == 302
+
+
+@pytest.mark.parametrize("kind", DELETES)
+def test_what_can_be_recovered_is_not_asked_for(kind: str, scene: Scene) -> None:
+    scene.azure.keys.create("signing", kty="EC")
+    scene.azure.certificates.create("tls", replace(POLICY, issuer_name="Self"))
+    scene.emulator.clock.advance(60)
+    address = reverse(f"{kind}_delete", kwargs={**V, "name": DELETES[kind]})
+    assert not [form for form in forms_of(scene.browser.get(address)) if FIELD in form.fields]
+    assert scene.browser.post(address).status_code == 302

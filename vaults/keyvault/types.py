@@ -33,6 +33,9 @@ PURGE_PROTECTED: Final = frozenset(
 )
 """Recovery levels at which nobody can purge."""
 
+NO_SOFT_DELETE: Final = "Purgeable"
+"""The recovery level of a vault that destroys what is deleted (Key Vault REST: DeletionRecoveryLevel)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Properties:
@@ -55,6 +58,13 @@ class Properties:
     def purge_protected(self) -> bool:
         """True if the vault will refuse to purge it; lists that tell no recovery level, or one not known here, give False."""
         return self.recovery_level in PURGE_PROTECTED
+
+    @property
+    def recoverable(self) -> bool | None:
+        """Does the vault keep what is deleted, so that it can be brought back? None where it doesn't tell, as lists may not."""
+        if "Recoverable" in (self.recovery_level or ""):
+            return True
+        return False if self.recovery_level == NO_SOFT_DELETE else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

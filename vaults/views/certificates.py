@@ -1,12 +1,14 @@
 """Certificates: list, one with its versions, create, new version, edit, download, delete."""
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import access, index, problems
@@ -24,7 +26,8 @@ from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
 from vaults.views.carried import unreadable_of_certificate
 from vaults.views.certificate_parts import parts_of_form, parts_of_policy
-from vaults.views.confirm import FROM_LIST, OPERATION, VERSIONS, Seen, deletion_asked, deletion_page
+from vaults.views.confirmation import PASSWORD
+from vaults.views.deletion import FROM_LIST, OPERATION, VERSIONS, Seen, deletion
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
@@ -208,18 +211,11 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
 @with_vault
 @once
 def certificate_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.CERTIFICATE_DELETE, vault.team)
-    if request.method == "POST":
-        context = deletion_page(vault, "certificate", name)
-        with refused_form(context["form"], context) as attempt:
-            certificates.delete_certificate(request.user, vault, name)
-        if attempt.succeeded:
-            messages.success(request, f"Certificate {name} is being deleted.")
-            return redirect("deleted_detail", vault.slug, "certificates", name)
-        return form_page(request, "vaults/confirm.html", context)
 
     def look() -> Seen:
         detail = certificates.read_certificate(request.user, vault, name)
@@ -229,5 +225,6 @@ def certificate_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
         current = _shown(detail) if detail.certificate.value or detail.versions.value else None
         return current, parts
 
-    context = deletion_asked(vault, "certificate", name, look)
-    return form_page(request, "vaults/confirm.html", context)
+    return deletion(
+        request, vault, "certificate", name, look, partial(certificates.delete_certificate, request.user, vault, name)
+    )

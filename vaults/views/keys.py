@@ -2,11 +2,13 @@
 
 import json
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import access, problems
@@ -19,7 +21,8 @@ from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
-from vaults.views.confirm import FROM_LIST, VERSIONS, Seen, deletion_asked, deletion_page
+from vaults.views.confirmation import PASSWORD
+from vaults.views.deletion import FROM_LIST, VERSIONS, Seen, deletion
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
 from vaults.views.forms import attributes_of, form_page, posted, refused_form
@@ -201,22 +204,14 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
 @with_vault
 @once
 def key_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.KEY_DELETE, vault.team)
-    if request.method == "POST":
-        context = deletion_page(vault, "key", name)
-        with refused_form(context["form"], context) as attempt:
-            keys.delete_key(request.user, vault, name)
-        if attempt.succeeded:
-            messages.success(request, f"Key {name} is being deleted.")
-            return redirect("deleted_detail", vault.slug, "keys", name)
-        return form_page(request, "vaults/confirm.html", context)
 
     def look() -> Seen:
         detail = keys.read_key(request.user, vault, name)
         return _shown(detail), [(detail.key, FROM_LIST), (detail.versions, VERSIONS)]
 
-    context = deletion_asked(vault, "key", name, look)
-    return form_page(request, "vaults/confirm.html", context)
+    return deletion(request, vault, "key", name, look, partial(keys.delete_key, request.user, vault, name))

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import access, az_clouds, clients
@@ -18,9 +19,10 @@ from vaults.keyvault.types import CertificateOperation
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
+from vaults.views.confirmation import PASSWORD, ask_password
 from vaults.views.doors import once, with_vault
 from vaults.views.downloads import download
-from vaults.views.forms import form_page, refused_form
+from vaults.views.forms import form_page, posted, refused_form
 from vaults.views.pages import HtmxRequest, is_swap, render_page
 
 #: Seconds between two looks: quick at first, then calmer.
@@ -90,16 +92,18 @@ def certificate_operation_csr(request: HtmxRequest, vault: Vault, name: str) -> 
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
 @with_vault
 @once
 def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.CERTIFICATE_OPERATION_CANCEL, vault.team)
-    context = end_page(vault, name, "Cancel the operation", [
+    context = end_page(request, vault, name, "Cancel the operation", [
         "Key Vault is asked to stop. A CA that is already at work may issue the certificate all the same.",
         "The operation stays visible with its outcome until it is deleted or replaced.",
     ])  # fmt: skip
-    if request.method == "POST":
-        with refused_form(context["form"], context) as attempt:
+    form = context["form"]
+    if request.method == "POST" and form.is_valid():
+        with refused_form(form, context) as attempt:
             certificates.cancel_operation(request.user, vault, name)
         if attempt.succeeded:
             messages.success(request, "Key Vault was asked to cancel the operation.")
@@ -108,17 +112,19 @@ def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) 
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
 @with_vault
 @once
 def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.CERTIFICATE_OPERATION_DELETE, vault.team)
-    context = end_page(vault, name, "Delete the operation", [
+    context = end_page(request, vault, name, "Delete the operation", [
         "The operation and its CSR are forgotten.",
         "Where no version was issued yet, an empty, disabled certificate keeps the name until it is deleted.",
         "A CA that is already at work is not told.",
     ])  # fmt: skip
-    if request.method == "POST":
-        with refused_form(context["form"], context) as attempt:
+    form = context["form"]
+    if request.method == "POST" and form.is_valid():
+        with refused_form(form, context) as attempt:
             certificates.delete_operation(request.user, vault, name)
         if attempt.succeeded:
             messages.success(request, f"The operation of {name} was deleted.")
@@ -126,7 +132,10 @@ def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) 
     return form_page(request, "vaults/confirm.html", context)
 
 
-def end_page(vault: Vault, name: str, act: str, consequences: list[str]) -> dict[str, Any]:
+def end_page(request: HtmxRequest, vault: Vault, name: str, act: str, consequences: list[str]) -> dict[str, Any]:
+    """An operation that ended takes its private key along: a CSR that a CA is at work on is then worth nothing."""
+    form = ConfirmForm(posted(request))
+    ask_password(request, form)
     operation_url = reverse("certificate_operation", args=[vault.slug, name])
     return {
         "vault": vault,
@@ -138,5 +147,5 @@ def end_page(vault: Vault, name: str, act: str, consequences: list[str]) -> dict
         "cancel_url": operation_url,
         "danger": True,
         "crumbs": [("Certificates", reverse("certificate_list", args=[vault.slug])), (name, operation_url)],
-        "form": ConfirmForm(),
+        "form": form,
     }

@@ -1,6 +1,7 @@
 """Secrets: list, one with its versions, create, new version, edit, reveal, delete."""
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -19,8 +20,8 @@ from vaults.keyvault.types import SecretProperties
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.views.activity import activity_ahead
-from vaults.views.confirm import VERSIONS, Seen, deletion_asked, deletion_page
 from vaults.views.confirmation import PASSWORD, ask_password
+from vaults.views.deletion import VERSIONS, Seen, deletion
 from vaults.views.doors import once, with_vault
 from vaults.views.forms import attributes_of, form_page, posted, refused_form, selected_version
 from vaults.views.known import list_context
@@ -196,22 +197,14 @@ def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
 @with_vault
 @once
 def secret_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     access.require(request.user, Action.SECRET_DELETE, vault.team)
-    if request.method == "POST":
-        context = deletion_page(vault, "secret", name)
-        with refused_form(context["form"], context) as attempt:
-            secrets.delete_secret(request.user, vault, name)
-        if attempt.succeeded:
-            messages.success(request, f"Secret {name} is being deleted.")
-            return redirect("deleted_detail", vault.slug, "secrets", name)
-        return form_page(request, "vaults/confirm.html", context)
 
     def look() -> Seen:
         versions = secrets.read_secret(request.user, vault, name)
         return shown_version(None, versions, ""), [(versions, VERSIONS)]
 
-    context = deletion_asked(vault, "secret", name, look)
-    return form_page(request, "vaults/confirm.html", context)
+    return deletion(request, vault, "secret", name, look, partial(secrets.delete_secret, request.user, vault, name))
