@@ -1,6 +1,8 @@
 """What a person may be called: nothing that could be read as an e-mail address or as the portal itself, and nothing unseen.
 
-A name only decorates the e-mail address beside it. It may be read alone and in a hurry, so it must not say somebody else.
+A name only decorates the e-mail address beside it. It may be read alone and in a hurry, so it must not say somebody else. Most
+of what could is left out by two rules that names keep anyway: letters of one script, and few other signs
+(Unicode Technical Standard 39 calls it restriction to a single script, with Latin beside those of East Asia).
 """
 
 import re
@@ -9,10 +11,19 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
 
-#: Signs that look like @ and that NFKC makes letters of.
-CIRCLED = str.maketrans(dict.fromkeys("ⓐⒶ⒜🄐🄰🅐🅰", "@"))
-AN_ADDRESS = re.compile(r"@|\bat\b.*([.。]\s*\w|\bdot\b)")
+#: Beside letters, marks and digits: apostrophes and hyphens of several scripts, full stop, comma, middle dots.
+SIGNS = frozenset(" .,'’‘-‐‑–·・׳״")
+#: Scripts that one name may have together, and with Latin: no letter of theirs looks like a Latin one.
+EAST_ASIAN = frozenset({"BOPOMOFO", "CJK", "HANGUL", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA"})
+#: First words of the names of letters and digits that stand in every script.
+COMMON = frozenset({"COMBINING", "DIGIT", "FEMININE", "MASCULINE", "MODIFIER"})
+#: Latin letters of phonetic alphabets. Those that people write their languages with are among LOOK_ALIKES, or like nothing.
+PHONETIC = re.compile(r"[\u1d00-\u1dbf\u2c60-\u2c7f\ua720-\ua7ff\uab30-\uab6f]|(?![ɓɔɖɗəɛɠɣɩɲʃʋʊʒ])[\u0250-\u02af]")
 
+#: In a skeleton, where l is i: Catalan has a middle dot between two of them.
+AN_ADDRESS = re.compile(
+    r"\w\w[.。]\w|[a-z0-9]{2}(?<!i)·[a-z0-9]|\bat\b.*([.。]\s*\w|\bdot\b|\b(com|dev|io|net|org|test)\b)"
+)
 
 #: Letters and digits that look like a Latin letter, once NFKC and casefold have done theirs. I, l and 1 are one class.
 LOOK_ALIKES = {
@@ -22,19 +33,25 @@ LOOK_ALIKES = {
 }  # fmt: skip
 TO_LATIN = str.maketrans({like: letter for letter, likes in LOOK_ALIKES.items() for like in likes})
 
-#: What pages call the portal, its parts and those that are nobody.
-OURS = """admin administrator anonymous azure bot command console cron daemon emulator everybody job jobs keyvault kvportal
-    manager member microsoft nobody owner portal process reader robot root scan scanner scheduler script server service
-    settlement setup somebody superuser sys system unknown viewer worker workers writer"""
+#: What pages call the portal, its parts and those that are nobody, also in some other languages.
+OURS = """admin administrator anonymous auditor automatic automation azure bot command console cron daemon emulator everybody
+    helpdesk job jobs keyvault kvportal manager me member microsoft myself nobody owner portal process reader robot root scan
+    scanner scheduled scheduler script security server service settlement setup somebody someone superuser support sys system
+    unknown viewer worker workers writer you yourself
+    administrador administrateur sistema systeme администратор портал сервер система системный"""
 #: Words that make no other name of one of those.
-BESIDE = """a account an automatic background by deleted entra first for from in itself kv line not of on signed team the this
-    user vault"""
+BESIDE = """a account an any background by deleted entra first for from in it itself kv line more no not of on signed such team
+    the this user vault"""
+#: What pages say beside or in place of a name.
+SAID_OF_SOMEBODY = ("as of today", "deleted account", "no such account", "not signed in", "owner")
+#: Roles as pages write them. With a capital some are family names.
+A_ROLE = re.compile(r"\b(viewer|reader|writer|manager)\b")
 
 #: Unseen beside what Unicode calls control, format, private, unassigned or separating: fillers and selectors.
 BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U0001d159")
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 #: Scripts that are nothing but look-alikes where the rest of a page is Latin.
-LATIN_CAPITALS = ("CHEROKEE", "LISU")
+LATIN_CAPITALS = frozenset({"CHEROKEE", "LISU"})
 #: Marks on one letter. More of them reach into the lines above and below.
 MOST_MARKS = 3
 
@@ -52,10 +69,16 @@ def fit(name: str) -> str:
         )
     if name and (not any(sign.isalpha() for sign in name) or _most_marks(name) > MOST_MARKS):
         raise UnfitName("A name has letters, and no pile of marks on one of them.")
-    if any(unicodedata.name(sign, "").startswith(LATIN_CAPITALS) for sign in name):
-        raise UnfitName("A name can't have letters whose capitals look like Latin ones: Cherokee, Lisu.")
-    if AN_ADDRESS.search(_plain(name.translate(CIRCLED))):
-        raise UnfitName("A name can't look like an e-mail address. Yours stands beside it anyway.")
+    if "@" in _plain(name) or AN_ADDRESS.search(_skeleton_of_words(name)):
+        raise UnfitName(
+            "A name can't look like an e-mail address or a host: yours stands beside it anyway. Put a blank behind a full stop."
+        )
+    if odd := {sign for sign in name if not _is_of_names(sign)}:
+        raise UnfitName(
+            f"A name has letters, digits, blanks and . , - ' only, not {' '.join(sorted(odd))}. Role and address stand beside it."
+        )
+    if not _is_of_one_script(name):
+        raise UnfitName("A name has letters of one script: those of another may look alike and say somebody else.")
     if _is_ours(name):
         raise UnfitName(
             "That is what the portal itself is called, or one of its parts or roles. Give a name of your own."
@@ -77,6 +100,25 @@ def _is_unseen(sign: str) -> bool:
     return sign != " " and (unicodedata.category(sign) in UNSEEN or sign in BLANKS or selects)
 
 
+def _is_of_names(sign: str) -> bool:
+    return sign in SIGNS or unicodedata.category(sign)[0] in "LM" or unicodedata.category(sign) == "Nd"
+
+
+def _is_of_one_script(name: str) -> bool:
+    """Are its letters and digits of one script, and of none that is nothing but look-alikes? By the Unicode names of letters,
+    whose first word is their script.
+    """
+    plain = unicodedata.normalize("NFKC", name)
+    first_words = {_first_word(sign) for sign in plain if sign.isalnum()} - COMMON
+    if PHONETIC.search(plain) or first_words & LATIN_CAPITALS:
+        return False
+    return len(first_words - EAST_ASIAN) <= 1 and (first_words <= EAST_ASIAN | {"LATIN"} or len(first_words) == 1)
+
+
+def _first_word(sign: str) -> str:
+    return re.split("[ -]", unicodedata.name(sign, ""))[0]
+
+
 def _most_marks(name: str) -> int:
     marked = groupby(unicodedata.normalize("NFD", name), lambda sign: unicodedata.category(sign) in ("Mn", "Me"))
     return max((len(list(signs)) for is_mark, signs in marked if is_mark), default=0)
@@ -92,17 +134,25 @@ def _skeleton(text: str) -> str:
     return bare.translate(TO_LATIN).replace("rn", "m").replace("vv", "w")
 
 
+def _skeleton_of_words(name: str) -> str:
+    """The words as the eye takes them, with all that stands between them."""
+    return re.sub(r"[^\W_]+", lambda word: _skeleton(word[0]), _plain(name)).replace("_", " ")
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(_skeleton(word) for word in text.split())
 
 
 SYSTEM, FILLING = _words(OURS), _words(BESIDE)
 PRODUCT = _skeleton("kvportal")
+SAID = re.compile(rf"\b({'|'.join(map(_skeleton, SAID_OF_SOMEBODY))})\b")
 RUN_TOGETHER = re.compile(f"({_skeleton('the')})?({'|'.join(sorted(SYSTEM))})+")
 
 
 def _is_ours(name: str) -> bool:
-    """The product's name within it, or nothing but our words: spaced out, run together, numbered."""
+    """The product's name within it, what pages say of somebody, or nothing but our words: spaced out, run together, numbered."""
+    if A_ROLE.search(unicodedata.normalize("NFKC", name)) or SAID.search(_skeleton_of_words(name)):
+        return True
     words = re.findall(r"[^\W_]+|[$!|]+", _plain(name))
     numbered = [word.rstrip("0123456789") for word in words]
     return any(_are_ours([_skeleton(word) for word in each if word]) for each in (words, numbered))

@@ -23,13 +23,18 @@ OWNER = "owner@example.com"
 LIKE_AN_ADDRESS = [
     "owner@example.test", "Olga <owner@example.com>", "owner＠example.test", "owner﹫example．test", "ownerⓐexample.test",
     "owner (at) example.test", "owner[at]example.test", "owner at example dot test", "@olga",
+    "olga example.test", "ownerATexample.com", "owner_at_example.com", "owner◎example.com", "owner at example·com",
+    "owner аt example.com", "owner ɑt example.com", "owner at example com", "<>", "Olga <>", "www.Example.com",
 ]  # fmt: skip
 LIKE_THE_SYSTEM = [
     "kvportal", "KvPortal", "kv-portal", "k v p o r t a l", "kvpоrtal", "kvporta1", "kvportaI", "kvp0rtal", "kvpórtal",
     "ｋｖｐｏｒｔａｌ", "𝐤𝐯𝐩𝐨𝐫𝐭𝐚𝐥", "ᴋᴠᴘᴏʀᴛᴀʟ", "kvportal (system)", "🔒 kvportal", "my kvportal", "KVPORTAL™", "kvportal2",
     "the portal", "The  Portal", "theportal", "the portal itself", "⚙ the portal", "p0rtal", "worker", "vvorker", "worker 1",
     "the background worker", "system", "SYSTEM", "ѕуѕтем", "systern", "system.", "root", "a command on the server",
-    "automatic scan", "owner", "Owner of the team", "unknown", "somebody",
+    "automatic scan", "owner", "Owner of the team", "unknown", "somebody", "You", "not signed in", "deleted account",
+    "no such account any more", "scheduled scan", "Automatic", "Microsoft Support", "Система", "Sistema", "système",
+    "Shop owner", "Shop 0wner", "Olga Brandt · owner", "Olga Brandt (owner)", "Olga (as of today)", "Olga Brandt - reader",
+    "Olga, reader", "Olga as of today",
 ]  # fmt: skip
 UNSEEN = [
     "\u200bOlga", "kv\u200dportal", "Olga\u202eBrandt", "Olga\u2066 Brandt", "Olga\nBrandt", "Olga\rBrandt", "Olga\tB",
@@ -38,13 +43,16 @@ UNSEEN = [
 ]  # fmt: skip
 IN_OTHER_LETTERS = [
     "kvpørtal", "kvporŧal", "kvpoɍtal", "ĸvportal", "ⱪvportal", "ƙvportal", "kvportaǀ", "kvportaⵏ", "ᏦᏙᏢOᎡᎢᎪᏞ", "ꓗꓦꓑꓳꓣꓔꓮꓡ",
-    "Ꮪystem", "ꓢYSTEM", "øwner", "ownɘr", "đaemon",
+    "Ꮪystem", "ꓢYSTEM", "øwner", "ownɘr", "đaemon", "kvpoɾtal", "kvporta∣", "kvporta│", "kvp๐rtal", "кѵроɾтаl", "ĸνρσɾτɑɩ",
+    "kvpѳrtal", "oѡner", "Оlga Brandt", "Olgа Brandt", "Ολga", "Олga",
 ]  # fmt: skip
 HOSTILE = [*IN_OTHER_LETTERS, *LIKE_AN_ADDRESS, *LIKE_THE_SYSTEM, *UNSEEN]
 
 GOOD = [
-    "", "Olga Brandt", "Ana", "O'Neil", "Jean-Luc Picard", "J. R. R. Tolkien", "Dr.Smith", "Иван Петров", "Γιώργος", "李小龍",
+    "", "Olga Brandt", "Ana", "O'Neil", "Jean-Luc Picard", "J. R. R. Tolkien", "Иван Петров", "Γιώργος", "李小龍",
     "محمد علي", "שרה", "Nguyễn Thị Ánh", "นภา", "Søren", "Natalie Portal", "Jane Worker", "Amanda Root", "Matt Atkinson",
+    "John Reader", "Dr. Smith", "J.R. Tolkien", "King, Jr.", "Marcel·lí", "卡尔·马克思", "田中 Ken", "김철수", "Kofi Ɔboɔ",
+    "Ñandú D’Angelo", "Sam O'Brien-Smith", "अनिल कुमार", "Հայկ", "გიორგი", "ジョン・スミス",
     "Tom 2", "Mary at Shop", "Sysoev", "Bot Ivan", "X Æ A-12",
 ]  # fmt: skip
 
