@@ -6,18 +6,28 @@ from posixpath import dirname
 from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
+#: Names of the addresses that answer GET with data, a file or a part of a page, or are there for signing in and out.
+NO_PAGES = frozenset(
+    {
+        "account_inactive", "account_login", "account_logout", "account_reauthenticate", "certificate_download",
+        "certificate_operation_csr", "certificate_operation_status", "healthz", "inventory_csv", "key_public", "readyz",
+        "session",
+    }
+)  # fmt: skip
 #: Slashes in an address of ours, and some more.
 DEEPEST = 12
 
 
 def has_page(path: str) -> bool:
-    """Whether a view of ours answers GET at this path."""
+    """Whether a view of ours answers GET at this path, and with a page that somebody can be led to."""
     try:
-        view = resolve(path).func
+        found = resolve(path)
     except Resolver404:
         return False
+    if found.url_name in NO_PAGES:
+        return False
     # What `require_http_methods` and its kin let through; of others, Django's class-based views, all of ours have a page.
-    methods = inspect.getclosurevars(view).nonlocals.get("request_method_list")
+    methods = inspect.getclosurevars(found.func).nonlocals.get("request_method_list")
     return methods is None or "GET" in methods
 
 

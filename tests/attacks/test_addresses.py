@@ -12,6 +12,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from kvportal.addresses import has_page, page_at_or_above
 from tests.browsing import text_of
 from tests.conftest import PASSWORD, World
+from vaults.emulator import Emulator
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.types import CertificatePolicy
 
 LOGIN = "/account/login/"
 V = "/vaults/kv-shop-prod"
@@ -47,13 +50,22 @@ def paths() -> list[str]:
     return found
 
 
-FORM_ONLY = [path for path in paths() if not has_page(path)]
+#: What only takes forms, hands out data or parts, or is there for signing in and out: nobody is led there.
+LED_NOWHERE = [path for path in paths() if not has_page(path)]
+NO_FORM = ["/csr/", "/status/", "/csv/", "/public-key/", "/download/", "/healthz", "/readyz", "/session/"]
+SIGNING = [f"/account/{page}/" for page in ("inactive", "login", "logout", "reauthenticate")]
+FORM_ONLY = [path for path in LED_NOWHERE if not path.endswith((*NO_FORM, *SIGNING))]
 
 
-def test_the_table_is_what_the_routes_do(olga: Client) -> None:
+def test_the_table_is_what_the_routes_do(olga: Client, azure: VaultClient, emulator: Emulator) -> None:
+    azure.certificates.create("kept", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    emulator.clock.advance(60)
     assert len(FORM_ONLY) >= 8
-    wrong = [path for path in paths() if (olga.get(path).status_code == 405) is has_page(path)]
-    assert wrong == []
+    said = {path: olga.get(path) for path in paths()}
+    assert [path for path, answer in said.items() if answer.status_code == 405] == FORM_ONLY
+    data = [path for path, answer in said.items() if not answer["Content-Type"].startswith("text/html")]
+    assert len(data) == len(NO_FORM) - 1  # the status of an operation is a part of a page
+    assert set(data) | {f"{V}/certificates/kept/operation/status/"} | set(FORM_ONLY) | set(SIGNING) == set(LED_NOWHERE)
 
 
 @pytest.mark.parametrize("path", FORM_ONLY)
@@ -68,10 +80,22 @@ def test_a_sign_in_after_a_form_leads_to_its_page(path: str, world: World) -> No
     assert len(path) > len(back["Location"])
 
 
-@pytest.mark.parametrize("path", FORM_ONLY)
-def test_next_typed_by_hand_leads_to_no_form_either(path: str, world: World) -> None:
+@pytest.mark.parametrize("path", LED_NOWHERE)
+def test_next_typed_by_hand_leads_to_none_of_them_either(path: str, world: World) -> None:
     answer = Client().post(LOGIN, {"login": world.olga.email, "password": PASSWORD, "next": path})
     assert answer["Location"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("path", "above"),
+    [
+        ("/inventory/csv/?q=a", "/inventory/"),
+        (f"{V}/certificates/kept/operation/csr/", f"{V}/certificates/kept/operation/"),
+        (f"{V}/keys/kept/public-key/", f"{V}/keys/kept/"),
+    ],
+)
+def test_what_is_no_page_leads_to_the_one_above(path: str, above: str, world: World) -> None:
+    assert path_of_next(Client().get(path)) == above
 
 
 def test_a_part_of_a_page_that_was_asked_for_leads_back_to_the_page(world: World) -> None:
