@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.test import Client
@@ -9,7 +10,8 @@ from django.test import Client
 from tests.conftest import World
 from vaults.models import InventoryItem
 
-SIGNS = "=+-@＝＋－＠"
+SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−⩵﬩"
+UNSEEN = "\u3164\u2800\u115f\uffa0\u034f\u00a0\u3000"
 ACT = "HYPERLINK(1)"
 PAYLOADS = [
     f"{before}{sign}{ACT}"
@@ -31,6 +33,16 @@ PAYLOADS = [
         ";;",
         '";"',
         "x\x00;",
+        "'",
+        "；",
+        "，＂",
+        "a﹔",
+        "a;",
+        "a︐",
+        "a﹐ ",
+        "a｜",
+        *UNSEEN,
+        f"a;{UNSEEN}",
     )
     for sign in SIGNS
 ]
@@ -49,8 +61,10 @@ def test_no_separator_makes_a_cell_a_formula(separator: str, olga: Client, world
         )
     text = olga.get("/inventory/csv/").content.decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    live = [cell for row in rows for cell in row if cell.lstrip(' "').startswith(tuple(SIGNS))]
+    live = [cell for row in rows for cell in row if cell.lstrip(f' "＂{UNSEEN}').startswith(tuple(SIGNS))]
     assert live == []
+    wide = [part for row in rows for cell in row for part in re.split("[；，﹔;︐﹐｜]", cell)]
+    assert [part for part in wide if part.lstrip(f' "＂{UNSEEN}').startswith(tuple(SIGNS))] == []
     assert len(rows) == len(PAYLOADS) + 1
 
 

@@ -2,13 +2,19 @@
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
-#: Where a spreadsheet would see a formula begin: at a cell's start, or behind what it takes for a separator; some of the signs
-#: also in full width, behind blanks and quotes.
-FORMULA_STARTS = re.compile(r"(^|[,;|])([\s\"]*)(?=[=+\-@＝＋－＠])")
+#: Where a spreadsheet sees a formula begin, at a cell's start or behind what it takes for a separator: these signs, also in full
+#: width, small or raised forms (what NFKC makes them of), behind blanks and quotes.
+FORMULA_SIGNS = "=+-@\N{MINUS SIGN}"
+SEPARATORS = ",;|"
+QUOTES = "\"'"
+BLANK = " "
+#: Letters and signs that nobody sees.
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def spreadsheet(rows: Iterable[Sequence[Any]]) -> bytes:
@@ -25,4 +31,24 @@ def cell(value: Any) -> str:
     if hasattr(value, "isoformat"):
         return str(value.isoformat(timespec="seconds"))
     text = "".join(char if char.isprintable() else " " for char in str(value))
-    return FORMULA_STARTS.sub(r"\1\2'", text)
+    return "".join(_defused(text))
+
+
+def _defused(text: str) -> Iterator[str]:
+    """The text with an apostrophe before each sign that a formula could begin with."""
+    may_begin = True
+    for char in text:
+        plain = _plain(char)
+        if may_begin and plain in FORMULA_SIGNS:
+            yield "'"
+        if plain not in (BLANK, *QUOTES):
+            may_begin = plain in SEPARATORS
+        yield char
+
+
+@lru_cache(maxsize=10_000)
+def _plain(char: str) -> str:
+    """What a spreadsheet may take a character for."""
+    if char in FILLERS or unicodedata.category(char) == "Mn":
+        return BLANK
+    return unicodedata.normalize("NFKC", char).strip()[:1] or BLANK
