@@ -2,8 +2,11 @@
 
 import inspect
 from posixpath import dirname
+from typing import Any
 
+from django.http import HttpRequest
 from django.urls import Resolver404, resolve
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
 #: Names of the addresses that answer GET with data, a file or a part of a page, or are there for signing in and out.
@@ -38,6 +41,11 @@ def page_at_or_above(path: str) -> str:
     while path != "/" and not has_page(path):
         path = dirname(path.rstrip("/")).rstrip("/") + "/"
     return path
+
+
+def page_here(request: HttpRequest) -> dict[str, Any]:
+    """For templates: the page that a form's own address leads back to."""
+    return {"page_here": SimpleLazyObject(lambda: page_at_or_above(request.path))}
 
 
 def is_page_of_ours(url: str) -> bool:

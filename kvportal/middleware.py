@@ -142,7 +142,7 @@ def method_page(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         if not isinstance(response, HttpResponseNotAllowed) or response.content:
             return response
-        page = render(request, "405.html", {"page": page_at_or_above(request.path)}, status=405)
+        page = render(request, "405.html", status=405)
         page["Allow"] = response["Allow"]
         return page
 

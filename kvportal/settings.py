@@ -120,6 +120,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "kvportal.addresses.page_here",
                 "vaults.views.frame.frame",
             ],
             "builtins": [

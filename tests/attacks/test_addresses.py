@@ -1,6 +1,7 @@
 """Addresses that are none: what stands below the static files, what only takes forms, and where a sign-in leads."""
 
 import time
+import uuid
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -139,6 +140,16 @@ def test_an_address_of_a_form_says_so(path: str, olga: Client) -> None:
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert "There is no page at this address" in text_of(answer)
     assert f'href="{page_at_or_above(path)}"' in answer.content.decode()
+
+
+def test_a_form_that_was_sent_before_leads_to_a_page(olga: Client) -> None:
+    key = {"form_key": str(uuid.uuid4())}
+    olga.post(f"{V}/new/secret/", {"name": "kept", "value": "v", **key})
+    answers = {path: olga.post(path, {"confirm_name": "x", **key}) for path in FORM_ONLY}
+    sent_before = {path: page for path, page in answers.items() if "This form was sent before" in text_of(page)}
+    assert len(sent_before) >= 4
+    for path, page in sent_before.items():
+        assert f'href="{page_at_or_above(path)}"' in page.content.decode(), path
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch", "options", "trace"])
