@@ -26,11 +26,11 @@ class Headers(Protocol):
 
 
 class Refused(Exception):
-    """A request that no page gets to see: the status of its answer, and what the person reads."""
+    """A request that no page gets to see: the status of its answer, and what the person reads: what is wrong, what to do."""
 
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
+    def __init__(self, status: int, wrong: str, advice: str) -> None:
+        super().__init__(wrong)
+        self.status, self.wrong, self.advice = status, wrong, advice
 
 
 class BrokenOff(Exception):
@@ -73,7 +73,7 @@ class Body:
                 async with asyncio.timeout_at(begun + seconds):
                     chunk = await anext(chunks)
             except TimeoutError:
-                raise Refused(408, "What was sent took too long to arrive. Go back and send it once more.") from None
+                raise Refused(408, "What was sent took too long to arrive", "Go back and send it once more.") from None
             if not chunk:
                 raise BrokenOff
             received += chunk
@@ -83,7 +83,7 @@ class Body:
     def _make_room(self, size: int) -> None:
         more = max(0, size - ROOM_OF_EACH) - self.beyond
         if self._taken[self._known] + more > ROOM_OF_ALL[self._known]:
-            raise Refused(503, "Too much is being sent here at the moment. Go back and send it once more.")
+            raise Refused(503, "Too much is being sent here at the moment", "Go back and send it once more.")
         self._taken[self._known] += more
         self.beyond += more
 
@@ -93,11 +93,13 @@ def announced(headers: Headers) -> int:
     of a body without a size granian does not tell whether it came to its end or was broken off.
     """
     if "transfer-encoding" in headers:
-        raise Refused(411, "What is sent here has to say its size (Content-Length).")
+        raise Refused(
+            411, "The size of what was sent is missing", "A program or a proxy has to say it (Content-Length)."
+        )
     length = int(headers.get("content-length") or 0)
     most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + settings.FILE_UPLOAD_MAX_MEMORY_SIZE
     if length > most:
-        raise Refused(413, f"This is larger than the {most / 1e6:g} MB that fit here. Go back and take less.")
+        raise Refused(413, f"This is larger than the {most / 1e6:g} MB that fit here", "Go back and take less.")
     return length
 
 

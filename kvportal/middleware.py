@@ -3,7 +3,6 @@
 import time
 import uuid
 from collections.abc import Callable
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +23,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from kvportal.addresses import is_page_of_ours, page_at_or_above
 from kvportal.known import known_sessions
+from kvportal.proxies import address_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -34,27 +34,11 @@ def client_address(get_response: GetResponse) -> GetResponse:
     """Let REMOTE_ADDR be the client's address. What the client itself may have written of it goes no further."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        forwarded = request.META.pop("HTTP_X_FORWARDED_FOR", "")
-        request.META["REMOTE_ADDR"] = address_behind_proxies(forwarded) or request.META.get("REMOTE_ADDR", "")
+        request.META["REMOTE_ADDR"] = address_of(request.META)
+        request.META.pop("HTTP_X_FORWARDED_FOR", None)
         return get_response(request)
 
     return middleware
-
-
-def address_behind_proxies(forwarded: str) -> str | None:
-    """What the outermost of our proxies saw; nothing where fewer have been passed than there should be."""
-    seen = forwarded.split(",")
-    if not 0 < settings.TRUSTED_PROXY_COUNT <= len(seen):
-        return None
-    written = seen[-settings.TRUSTED_PROXY_COUNT].strip()
-    if written.startswith("["):  # with a port, as Azure's Application Gateway has it
-        written = written[1:].partition("]")[0]
-    elif written.count(":") == 1:
-        written = written.partition(":")[0]
-    try:
-        return str(ip_address(written))
-    except ValueError:
-        return None
 
 
 def request_log(get_response: GetResponse) -> GetResponse:

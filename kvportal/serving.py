@@ -7,6 +7,7 @@ half of the threads together. An answer is handed over whole, so that a client t
 import asyncio
 import sys
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
@@ -15,10 +16,13 @@ from io import BytesIO
 from typing import Any, Protocol
 
 import structlog
+from csp.utils import build_policy
+from django.template.loader import render_to_string
 
 from kvportal.bodies import Bodies, BrokenOff, Headers, Refused, let_pass
 from kvportal.known import known_sessions
 from kvportal.launch import CONNECTIONS, THREADS
+from kvportal.proxies import address_of
 
 log = structlog.get_logger("kvportal.request")
 
@@ -79,11 +83,11 @@ class Portal:
                 await (self._answer(environ, exchange) if known else self._answer_stranger(environ, exchange))
                 return
             except BrokenOff:
-                note(scope, 400, started)
+                note(environ, 400, started)
                 return
             except Refused as refused:
                 refuse(exchange, refused)
-                note(scope, refused.status, started)
+                note(environ, refused.status, started)
                 listens = refused.status == HTTPStatus.REQUEST_TIMEOUT or "expect" in scope.headers
         if not listens:
             await let_pass(chunks)
@@ -94,7 +98,7 @@ class Portal:
 
     async def _answer_stranger(self, environ: Environ, exchange: Exchange) -> None:
         if self._strangers >= CONNECTIONS:
-            raise Refused(503, "Too many are asking at the moment. Try again.")
+            raise Refused(503, "Too many are asking at the moment", "Wait some seconds and try again.")
         self._strangers += 1
         try:
             async with self._for_health if environ["PATH_INFO"] == HEALTH else self._for_strangers:
@@ -172,17 +176,31 @@ def bare(host: str) -> str:
 
 def refuse(exchange: Exchange, refused: Refused) -> None:
     headers = [
-        ("content-type", "text/plain; charset=utf-8"),
+        ("content-type", "text/html; charset=utf-8"),
         ("connection", "close"),
         ("cache-control", "no-store"),
-        ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("content-security-policy", build_policy()),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
     ]
-    exchange.response_bytes(refused.status, headers, f"{refused}\n".encode())
+    exchange.response_bytes(refused.status, headers, page_of(refused.status, refused.wrong, refused.advice))
 
 
-def note(scope: Scope, status: int, started: float) -> None:
+@lru_cache(16)
+def page_of(status: int, wrong: str, advice: str) -> bytes:
+    """Drawn once: many are refused where much is going on."""
+    return render_to_string("refused.html", {"status": status, "wrong": wrong, "advice": advice}).encode()
+
+
+def note(environ: Environ, status: int, started: float) -> None:
     """The line in the log that each request has."""
-    milliseconds = round((time.monotonic() - started) * 1000)
-    log.info("request", method=scope.method, route=None, status=status, milliseconds=milliseconds, user=None)
+    log.info(
+        "request",
+        method=environ["REQUEST_METHOD"],
+        route=None,
+        status=status,
+        milliseconds=round((time.monotonic() - started) * 1000),
+        user=None,
+        request_id=uuid.uuid4().hex,
+        address=address_of(environ),
+    )
