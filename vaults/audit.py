@@ -18,11 +18,11 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import Error, IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from vaults import chain, checkpoints
+from vaults import chain, checkpoints, stored
 from vaults.keyvault.errors import AuthenticationError, Forbidden, KeyVaultError
 from vaults.keyvault.http import Exchange
 from vaults.models import AuditChain, AuditEntry, Connection, Team, User, Vault
@@ -204,10 +204,18 @@ def append(entry: AuditEntry) -> None:
             head.seq, head.hash = entry.seq, entry.hash
             head.seal = chain.seal_of(head) if is_ours else ""
             AuditChain.objects.filter(id=1).update(seq=head.seq, hash=head.hash, seal=head.seal)
+            if not _is_there(entry):
+                raise IntegrityError("a trigger in the database kept the entry out")
     except Error as error:
         raise AuditUnavailable from error
     if entry.seq == 1 or entry.seq % chain.EVERY == 0:
         chain.note(begin=entry.seq == 1)
+
+
+def _is_there(entry: AuditEntry) -> bool:
+    """Is it the newest entry now? A database can be told to take a change and do nothing."""
+    is_head = Exists(AuditChain.objects.filter(id=1, seq=OuterRef("seq"), hash=OuterRef("hash")))
+    return AuditEntry.objects.filter(is_head, seq=entry.seq, hash=entry.hash).exists()
 
 
 def link(entry: AuditEntry) -> str:
@@ -253,11 +261,13 @@ def _links() -> Verification:
     """
     before = chain.head()
     count, previous, passed = 0, chain.NOTHING, before.seq == 0
-    for entry in AuditEntry.objects.order_by("seq").iterator(2000):
+    for entry in stored.read_through():
         count += 1
+        if entry is None:
+            return Verification(count, count, f"entry {count} was changed: it can't be read any more")
         if entry.seq != count:
             return Verification(count, count, f"entry {count} is missing")
-        if entry.previous_hash != previous or not hmac.compare_digest(entry.hash, link(entry)):
+        if entry.previous_hash != previous or not stored.is_as_written(entry) or entry.hash != link(entry):
             return Verification(count, entry.seq, f"entry {entry.seq} was changed, or its key is another")
         previous = entry.hash
         passed = passed or (before.seq, before.hash) == (count, previous)

@@ -47,7 +47,7 @@ def seal_of(head: AuditChain) -> str:
 def is_sealed(head: AuditChain) -> bool:
     """Is this the head as we have left it? Without a seal it is good only where there has never been an entry."""
     if head.seq:
-        return hmac.compare_digest(head.seal, seal_of(head))
+        return hmac.compare_digest(str(head.seal).encode(), seal_of(head).encode())
     try:
         found = checkpoints.tail("")
     except OSError:

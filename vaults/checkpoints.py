@@ -127,7 +127,7 @@ def _parse(raw: bytes) -> Checkpoint | None:
         return None
     try:
         line = Checkpoint(**told)
-        is_ours = hmac.compare_digest(line.mac, _mac(line)) and line.line() == raw.rstrip(b"\n")
+        is_ours = hmac.compare_digest(line.mac.encode(), _mac(line).encode()) and line.line() == raw.rstrip(b"\n")
     except (TypeError, ValueError, AttributeError):
         raise Forged from None
     if not is_ours:

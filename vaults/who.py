@@ -5,6 +5,7 @@ An audit entry's label is what a person was called. Anybody chooses that, so wha
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from vaults import names
 from vaults.models import AuditEntry, Team, User
@@ -53,10 +54,15 @@ def who_did(entry: AuditEntry) -> Who:
         return Who(Source(detail["source"]))
     if not (entry.actor_id or joined):
         return Who(Source.PORTAL)
-    recorded = detail.get("actor_email") or (entry.name if joined else "")
+    recorded = _text(detail, "actor_email") or (entry.name if joined else "")
     email = recorded or entry.__dict__.get("account_email") or ""
     name = entry.actor_label if names.is_fit(entry.actor_label) else ""
     called = "" if email else entry.actor_label
     return Who(
-        Source.PERSON, name if email else "", email, detail.get("actor_role", ""), called, not recorded and bool(email)
+        Source.PERSON, name if email else "", email, _text(detail, "actor_role"), called, not recorded and bool(email)
     )
+
+
+def _text(detail: dict[str, Any], name: str) -> str:
+    found = detail.get(name)
+    return found if isinstance(found, str) else ""

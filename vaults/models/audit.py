@@ -9,6 +9,7 @@ from typing import NoReturn, Self
 from django.db import models
 from django.db.models import OuterRef, Subquery
 
+from vaults.models.json import ShapedJSONField, facts, text_list
 from vaults.models.team import User
 
 
@@ -43,11 +44,11 @@ class AuditEntry(models.Model):
     vault_slug = models.CharField(max_length=80, blank=True)
     name = models.CharField(max_length=254, blank=True)
     version = models.CharField(max_length=64, blank=True)
-    detail = models.JSONField(default=dict)
+    detail = ShapedJSONField(default=dict, shape=facts)
     status = models.PositiveSmallIntegerField(null=True)
     code = models.CharField(max_length=80, blank=True)
     inner_code = models.CharField(max_length=80, blank=True)
-    azure_request_ids = models.JSONField(default=list)
+    azure_request_ids = ShapedJSONField(default=list, shape=text_list)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 

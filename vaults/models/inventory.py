@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from vaults.models.json import ShapedJSONField, texts
 from vaults.models.vault import Vault
 
 #: Items without an end. One whose end can't be read has one all the same, one that was never issued is yet to get it.
@@ -31,9 +32,9 @@ class InventoryItem(models.Model):
     scheduled_purge_on = models.DateTimeField(null=True)
     content_type = models.CharField(max_length=255, blank=True)
     subject = models.CharField(max_length=1000, blank=True)
-    tags = models.JSONField(default=dict)
+    tags = ShapedJSONField(default=dict, shape=texts)
     #: What could not be read of the item, as text, by the name of the column that it would be in.
-    odd = models.JSONField(default=dict)
+    odd = ShapedJSONField(default=dict, shape=texts)
 
     class Meta:
         indexes = [

@@ -1,0 +1,156 @@
+"""Entries that whoever writes the database spells anew, keeps out, or makes unreadable."""
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+
+from tests.attacks.test_record import write
+from tests.browsing import text_of
+from tests.conftest import World, confirmed, last_entry, signed_in
+from vaults import audit
+from vaults.keyvault.client import VaultClient
+from vaults.models import AuditEntry, InventoryItem
+from vaults.permissions import Action
+
+#: The same for whoever reads it, and found by no query.
+RESPELLED = {
+    "a team in capitals": "team_id = upper(team_id)",
+    "a team in braces": "team_id = '{' || team_id || '}'",
+    "a team with hyphens": "team_id = substr(team_id, 1, 8) || '-' || substr(team_id, 9)",
+    "an act in capitals": "event = upper(event)",
+    "a vault in capitals": "vault_id = upper(vault_id)",
+    "an actor in capitals": "actor_id = upper(actor_id)",
+    "a moment with a T": "at = replace(at, ' ', 'T')",
+    "a moment in another zone": "at = at || '+00:00'",
+    "a fact twice": """detail = '{"actor_email": "x", ' || substr(detail, 2)""",
+    "blanks in the facts": "detail = replace(detail, ': ', ':  ')",
+    "escaped letters in the facts": "detail = replace(detail, 'person', 'pers\\u006fn')",
+}
+#: What no entry has in this field.
+UNREADABLE = {
+    "at = 'x'", "at = '2026-13-45 00:00:00'", "at = 5", "event = 'x'", "event = zeroblob(3)", "event = 5",
+    "team_id = 'x'", "vault_id = 'zz'", "actor_id = '-'", "detail = 'x'", "detail = ''", "detail = '5'", "detail = '[]'",
+    "detail = zeroblob(9)", "detail = printf('%.*c', 100000, '[')", "azure_request_ids = '{'",
+    "azure_request_ids = '7'", "azure_request_ids = printf('%.*c', 200000, '[')", "detail = printf('%.*c', 5000, '9')",
+    "status = 'x'", "state = zeroblob(2)", "name = zeroblob(2)", "action = 7", "hash = zeroblob(64)", "hash = 'é'",
+    "previous_hash = 5", "name = CAST(x'ff' AS TEXT)",
+}  # fmt: skip
+
+
+def spell(change: str, seq: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA ignore_check_constraints = on")
+        cursor.execute(f"UPDATE vaults_auditentry SET {change} WHERE seq = {seq}")  # noqa: S608
+        assert cursor.rowcount == 1
+        cursor.execute("PRAGMA ignore_check_constraints = off")
+
+
+@pytest.fixture
+def reveal(world: World, azure: VaultClient, olga: Client) -> AuditEntry:
+    """An entry with all its fields, and some on either side."""
+    write(3)
+    azure.secrets.set("kept", "the-value-itself")
+    olga.post("/vaults/kv-shop-prod/secrets/kept/reveal/", {"version": ""})
+    entry = last_entry(Action.SECRET_REVEAL)
+    write(3)
+    return entry
+
+
+@pytest.mark.parametrize("change", RESPELLED.values(), ids=RESPELLED.keys())
+def test_an_entry_that_no_query_finds_any_more_is_found(change: str, reveal: AuditEntry) -> None:
+    assert audit.verify().broken is None
+    spell(change, reveal.seq)
+    assert audit.verify().broken == reveal.seq
+
+
+@pytest.mark.parametrize("change", sorted(UNREADABLE))
+def test_an_entry_that_cannot_be_read_is_found_and_said(change: str, reveal: AuditEntry) -> None:
+    spell(change, reveal.seq)
+    found = audit.verify()
+    assert found.broken == reveal.seq
+    assert "was changed" in found.reason
+    with pytest.raises(CommandError, match=f"broken at entry {reveal.seq}"):
+        call_command("verify_audit")
+
+
+def is_json(text: str) -> bool:
+    """As SQLite takes it, which searches in it."""
+    with connection.cursor() as cursor:
+        return bool(cursor.execute("SELECT json_valid(%s)", [text]).fetchone()[0])
+
+
+def deep(levels: int) -> str:
+    return "[" * levels + "]" * levels
+
+
+ODD_FACTS: list[str] = [
+    "x", "", "5", "null", "[]", '"text"', deep(100_000), deep(900), "9" * 5000, '{"actor_email": ' + deep(100_000) + "}",
+    *(json.dumps({name: odd}) for name in sorted(audit.DETAIL_KEYS) for odd in (7, [1, [2]], {"a": {"b": 1}}, None, True)),
+    *(json.dumps({name: ["a", 7], "odd": {"a": 1}}) for name in ("attributes", "not_read", "verdicts", "members")),
+]  # fmt: skip
+
+
+def test_no_page_fails_over_odd_facts(reveal: AuditEntry, olga: Client) -> None:
+    failed = []
+    for odd in ODD_FACTS:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = on")
+            cursor.execute("UPDATE vaults_auditentry SET detail = %s, azure_request_ids = %s", [odd, odd])
+        pages = [
+            "/",
+            "/audit/",
+            f"/audit/{reveal.event}/",
+            "/vaults/kv-shop-prod/secrets/kept/",
+            "/vaults/kv-shop-prod/",
+        ]
+        failed += [(odd[:60], path) for path in pages if olga.get(path).status_code != 200]
+    assert failed == []
+
+
+def test_no_page_fails_over_odd_tags(world: World, olga: Client) -> None:
+    InventoryItem.objects.create(vault=world.vault, kind="secret", name="kept", tags={"a": "b"})
+    failed = []
+    for odd in [
+        *(odd for odd in ODD_FACTS if is_json(odd)),
+        '{"a": 7}',
+        '{"a": ["b"]}',
+        '{"a": {"b": 1}}',
+        '{"a": null}',
+        f'{{"a": {deep(900)}}}',
+    ]:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = on")
+            cursor.execute("UPDATE vaults_inventoryitem SET tags = %s, odd = %s", [odd, odd])
+        pages = ["/", "/inventory/", "/inventory/csv/", "/inventory/?q=kept", "/go/?q=kept"]
+        failed += [(odd[:60], path) for path in pages if olga.get(path).status_code not in (200, 302)]
+    assert failed == []
+
+
+TRIGGERS = {
+    "the entry": "BEFORE INSERT ON vaults_auditentry BEGIN SELECT RAISE(IGNORE)",
+    "the head": "BEFORE UPDATE ON vaults_auditchain BEGIN SELECT RAISE(IGNORE)",
+    "the entry afterwards": "AFTER INSERT ON vaults_auditentry BEGIN DELETE FROM vaults_auditentry WHERE seq = NEW.seq",
+    "the head afterwards": "AFTER UPDATE ON vaults_auditchain BEGIN UPDATE vaults_auditchain SET seq = OLD.seq, hash = OLD.hash",
+}
+
+
+@pytest.mark.parametrize("keeps_out", TRIGGERS.values(), ids=TRIGGERS.keys())
+def test_nothing_is_handed_out_where_a_trigger_keeps_entries_out(
+    keeps_out: str, reveal: AuditEntry, world: World
+) -> None:
+    browser = confirmed(signed_in(world.rafi))
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TRIGGER keeps_out {keeps_out}; END")
+    count = AuditEntry.objects.count()
+    answer: Any = browser.post("/vaults/kv-shop-prod/secrets/kept/reveal/", {"version": ""})
+    assert answer.status_code == 503
+    assert b"the-value-itself" not in answer.content
+    assert "audit" in text_of(answer)
+    assert AuditEntry.objects.count() == count
+    with pytest.raises(audit.AuditUnavailable):
+        audit.append(AuditEntry(event=uuid.uuid4(), state="started", team_id=world.team.pk, action=Action.SECRET_READ))

@@ -1,0 +1,53 @@
+"""JSON in the database that others may have written to: what is not of the shape that it was saved in is left out."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import models
+
+Shape = Callable[[Any], Any]
+
+
+def texts(found: Any) -> dict[str, str]:
+    return {name: text for name, text in members(found) if isinstance(text, str)}
+
+
+def facts(found: Any) -> dict[str, Any]:
+    """Single ones, and lists and mappings of them."""
+    return {name: fact for name, fact in members(found) if all(map(is_single, parts(fact)))}
+
+
+def text_list(found: Any) -> list[str]:
+    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
+
+
+def members(found: Any) -> list[tuple[str, Any]]:
+    return list(found.items()) if isinstance(found, dict) else []
+
+
+def parts(fact: Any) -> list[Any]:
+    return [part for _, part in members(fact)] if isinstance(fact, dict) else fact if isinstance(fact, list) else [fact]
+
+
+def is_single(fact: Any) -> bool:
+    return fact is None or isinstance(fact, str | bool | int | float)
+
+
+class ShapedJSONField(models.JSONField):
+    """A page is drawn without what does not fit; that it was changed is for the audit trail's verification to find."""
+
+    def __init__(self, *args: Any, shape: Shape = facts, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.shape = shape
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        try:
+            found = super().from_db_value(value, expression, connection)
+        except (ValueError, RecursionError):
+            found = None
+        return self.shape(found)
+
+    def deconstruct(self) -> Any:
+        """For migrations it is the JSON field that it always was."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
