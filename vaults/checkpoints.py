@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
@@ -94,7 +95,7 @@ def read(wanted: str) -> Found:
 
 def _lines() -> Iterator[bytes]:
     try:
-        file = settings.AUDIT_SINK.open("rb")
+        file = os.fdopen(_opened(os.O_RDONLY), "rb")
     except FileNotFoundError:
         return
     with file:
@@ -147,7 +148,7 @@ def _key(audit_key: str) -> bytes:
 def tail(wanted: str) -> Found:
     """The newest line, without reading all of them; it is held against nothing but its own MAC. Raises OSError."""
     try:
-        with settings.AUDIT_SINK.open("rb") as file:
+        with os.fdopen(_opened(os.O_RDONLY), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - TAIL))
             end = file.read()
@@ -190,8 +191,7 @@ def _append(line: Checkpoint, after: Found) -> Checkpoint:
     signed = replace(line, mac=_mac(line))
     written = (b"\n" if after.open_end else b"") + signed.line() + b"\n"
     is_new = not settings.AUDIT_SINK.exists()
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(settings.AUDIT_SINK, flags, 0o600)
+    descriptor = _opened(os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         if os.write(descriptor, written) != len(written):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -201,6 +201,16 @@ def _append(line: Checkpoint, after: Found) -> Checkpoint:
     if is_new and os.name != "nt":
         _sync_name()
     return signed
+
+
+def _opened(flags: int) -> int:
+    """The file's descriptor. Raises OSError where something else has its place, such as a pipe that would keep us waiting."""
+    flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(settings.AUDIT_SINK, flags, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file")
+    return descriptor
 
 
 def _sync_name() -> None:

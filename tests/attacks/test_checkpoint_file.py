@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -412,3 +413,19 @@ def test_several_processes_add_lines_without_loss(
     assert result == audit.Verification(1 + 3 * 60, None)
     assert len(made) > 12
     assert [line["seq"] for line in made] == sorted({line["seq"] for line in made})
+
+
+def test_a_pipe_in_the_files_place_keeps_nobody_waiting(world: World, olga: Client, checkpoint_file: Path) -> None:
+    """Whoever owns the file's directory could stop the portal with it: a pipe that nobody writes to never ends."""
+    write(20)
+    checkpoint_file.unlink()
+    os.mkfifo(checkpoint_file)
+    started = time.monotonic()
+    write(200)
+    assert olga.get("/audit/").status_code == 200
+    assert Client().get("/readyz").json()["problems"] == []
+    with pytest.raises(OSError, match="no file"):
+        audit.verify()
+    with pytest.raises(CommandError, match="the checkpoint file can't be used: it is no file"):
+        call_command("verify_audit")
+    assert time.monotonic() - started < 20
