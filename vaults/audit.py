@@ -9,11 +9,12 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -22,7 +23,7 @@ from django.db import Error, IntegrityError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from vaults import chain, checkpoints, stored
+from vaults import access, chain, checkpoints, stored
 from vaults.keyvault.errors import AuthenticationError, Forbidden, KeyVaultError
 from vaults.keyvault.http import Exchange
 from vaults.models import AuditChain, AuditEntry, Connection, Team, User, Vault
@@ -75,13 +76,17 @@ def no_changes() -> Iterator[None]:
 
 @dataclass(slots=True)
 class Event:
-    """One act under way. `id` is what Azure's own log shows as x-ms-client-request-id."""
+    """One act under way. `id` is what Azure's own log shows as x-ms-client-request-id.
+
+    `decide` raises RoleMissing where the actor's right to the act has gone since it began.
+    """
 
     id: uuid.UUID
     version: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
     state: AuditState = AuditState.SUCCEEDED
+    decide: Callable[[], None] = lambda: None
 
 
 @contextmanager
@@ -127,7 +132,7 @@ def recording(
         detail=dict(detail),
     )
     append(entry)
-    event = Event(entry.event, version=version, detail=detail)
+    event = Event(entry.event, version=version, detail=detail, decide=partial(access.require, actor, action, team))
     try:
         yield event
     except BaseException as error:
@@ -213,9 +218,9 @@ def append(entry: AuditEntry) -> None:
 
 
 def _is_there(entry: AuditEntry) -> bool:
-    """Is it the newest entry now? A database can be told to take a change and do nothing."""
-    is_head = Exists(AuditChain.objects.filter(id=1, seq=OuterRef("seq"), hash=OuterRef("hash")))
-    return AuditEntry.objects.filter(is_head, seq=entry.seq, hash=entry.hash).exists()
+    """Is it the newest entry now, as it was written? A database can be told to do something else with it, or nothing."""
+    found = stored.as_head(entry.seq)
+    return found is not None and stored.is_as_written(found) and link(found) == entry.hash
 
 
 def link(entry: AuditEntry) -> str:

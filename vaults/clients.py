@@ -140,6 +140,7 @@ def client_with(tokens: TokenSource, vault: Vault, event: Event) -> VaultClient:
         request_id=str(event.id),
     )
     client.exchanges = event.exchanges
+    client.before_change = event.decide
     return client
 
 

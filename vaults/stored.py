@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from django.db import Error, connection
-from django.db.models import Field, QuerySet, TextField
+from django.db.models import Exists, Field, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from vaults.models import AuditEntry
+from vaults.models import AuditChain, AuditEntry
 
 #: Fields that are read from text.
 SPELLED = ("event", "at", "team_id", "actor_id", "vault_id", "detail", "azure_request_ids")
@@ -33,9 +33,15 @@ def read_through() -> Iterator[AuditEntry | None]:
             yield _read(entries.filter(seq=seq))
 
 
+def as_head(seq: int) -> AuditEntry | None:
+    """The entry as it is now, with its spelling, if it is the chain's head."""
+    is_head = Exists(AuditChain.objects.filter(id=1, seq=OuterRef("seq"), hash=OuterRef("hash")))
+    return _read(_with_spelling(AuditEntry.objects.filter(is_head, seq=seq)))
+
+
 def _read(found: QuerySet[AuditEntry]) -> AuditEntry | None:
     try:
-        return found.get()
+        return found.first()
     except UNREADABLE:
         return None
 

@@ -88,7 +88,7 @@ def test_a_fresh_act_is_left_alone_and_a_settled_one_is_not_settled_twice(world:
 
 def test_one_act_that_cannot_be_judged_stops_no_other(world: World, azure: VaultClient) -> None:
     odd = leave_open(world, Action.SECRET_CREATE, "odd")
-    AuditEntry.objects.filter(event=odd).update(detail=["no", "object"])
+    AuditEntry.objects.filter(event=odd).update(detail={"no": "fact of ours"})
     event = leave_open(world, Action.SECRET_CREATE, "fresh")
     azure.secrets.set("fresh", "v")
     assert settle_open_acts(timezone.now() + LATER) == 1

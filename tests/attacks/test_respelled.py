@@ -135,6 +135,8 @@ TRIGGERS = {
     "the entry": "BEFORE INSERT ON vaults_auditentry BEGIN SELECT RAISE(IGNORE)",
     "the head": "BEFORE UPDATE ON vaults_auditchain BEGIN SELECT RAISE(IGNORE)",
     "the entry afterwards": "AFTER INSERT ON vaults_auditentry BEGIN DELETE FROM vaults_auditentry WHERE seq = NEW.seq",
+    "its team": "AFTER INSERT ON vaults_auditentry BEGIN UPDATE vaults_auditentry SET team_id = upper(team_id)",
+    "its actor": "AFTER INSERT ON vaults_auditentry BEGIN UPDATE vaults_auditentry SET actor_id = upper(actor_id)",
     "the head afterwards": "AFTER UPDATE ON vaults_auditchain BEGIN UPDATE vaults_auditchain SET seq = OLD.seq, hash = OLD.hash",
 }
 
@@ -152,5 +154,7 @@ def test_nothing_is_handed_out_where_a_trigger_keeps_entries_out(
     assert b"the-value-itself" not in answer.content
     assert "audit" in text_of(answer)
     assert AuditEntry.objects.count() == count
+    entry = AuditEntry(event=uuid.uuid4(), state="started", team_id=world.team.pk, action=Action.SECRET_READ)
+    entry.actor_id = world.rafi.pk
     with pytest.raises(audit.AuditUnavailable):
-        audit.append(AuditEntry(event=uuid.uuid4(), state="started", team_id=world.team.pk, action=Action.SECRET_READ))
+        audit.append(entry)

@@ -72,6 +72,7 @@ class VaultSession:
 
     `request_id` goes out as x-ms-client-request-id, so that Azure's log can be joined with ours.
     `exchanges` is what went over the wire so far, oldest first.
+    `before_change` is called ahead of each request that changes something, and may raise to have it not sent.
     `limits`, `clock`, `sleep` and `jitter` are for tests.
     """
 
@@ -94,6 +95,7 @@ class VaultSession:
         self.vault_url = cloud.vault_url(vault_url)
         self.api_version = api_version
         self.exchanges: list[Exchange] = []
+        self.before_change: Callable[[], None] = lambda: None
         self._cloud = cloud
         self._tokens = tokens
         self._request_id = request_id
@@ -158,6 +160,8 @@ class VaultSession:
         if not self._cloud.allows_vault_host(urlsplit(call.url).netloc):
             raise HostNotAllowed("No token is sent to this host.")
         bearer = self._tokens.bearer(self._cloud.scope, until - self._clock())
+        if call.operation.method != "GET":
+            self.before_change()
         answer = self._exchange(call, bearer, until)
         if answer.status == 401 and answer.headers.get("WWW-Authenticate", "").lower().startswith("bearer"):
             bearer = self._tokens.renew(bearer, self._cloud.scope, until - self._clock())
