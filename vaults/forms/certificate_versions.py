@@ -231,7 +231,7 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         if set(LIFETIME) & set(self.changed_data) and cleaned.get("lifetime_action"):
             for name in ("lifetime_amount", "lifetime_trigger"):
                 if name not in self.errors and not cleaned.get(name):
-                    self.add_error(name, "Say when.")
+                    self.add_error(name if name in self.fields else "lifetime_action", "Say when.")
         return cleaned
 
     def wanted(self) -> VersionWanted:

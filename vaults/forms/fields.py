@@ -280,9 +280,9 @@ class ItemForm(FormKeyMixin, forms.Form):
         return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value or "")]
 
     def typed(self, *names: str) -> dict[str, Any]:
-        """Those of the named fields that somebody changed; a switch that was not on the page says nothing."""
+        """Those of the named fields that somebody changed; a field or a switch that was not on the page says nothing."""
         left = self.untouched()
-        said = {name: self.cleaned_data[name] for name in names if name not in left}
+        said = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data and name not in left}
         return {name: value for name, value in said.items() if name != "enabled" or value is not None}
 
 
