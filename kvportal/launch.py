@@ -79,6 +79,8 @@ def main() -> None:
     if mode not in ("run", "serve"):
         sys.exit("usage: python -m kvportal.launch run|serve")
     drop_empty()
+    if mode == "serve":
+        os.environ.pop(TRIAL, None)  # a deployment is no trial, whatever is left in the environment
     os.umask(0o077)  # what is made here, the data directory first of all, is for this account alone
     os.chdir(ROOT)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kvportal.settings")

@@ -16,6 +16,7 @@ from kvportal.env import (
     names_hosts,
     only_with_the_local_vault,
     reading,
+    zero_or_more,
 )
 from kvportal.launch import THREADS
 
@@ -36,7 +37,7 @@ with reading() as env:
     EMULATOR_PORT: int = env.int("EMULATOR_PORT", 8443)
     EMULATOR_CERTIFICATE_SECONDS: float = env.float("EMULATOR_CERTIFICATE_SECONDS", 8)
     ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"], validate=names_hosts)
-    TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", 0)
+    TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", 0, validate=zero_or_more)
 
     CLOUDS_FILE: Path | None = env.path("CLOUDS_FILE", None)
     OUTBOUND_PROXY: str | None = env.str("OUTBOUND_PROXY", None)

@@ -42,13 +42,13 @@ class Source:
 
 
 def address_source(address: str) -> Source:
-    """One address, or the network that one subscriber has in IPv6."""
+    """One address, or the largest network that one subscriber has in IPv6: somebody at home has 256 /64s or 65,536 of them."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return Source("address", address, known=False)
     if isinstance(parsed, IPv6Address):
-        parsed = parsed.ipv4_mapped or ip_network(f"{parsed}/64", strict=False).network_address
+        parsed = parsed.ipv4_mapped or parsed.sixtofour or ip_network(f"{parsed}/48", strict=False).network_address
     return Source("address", str(parsed), known=False)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import IPv4Address
 from typing import Any
 
 import pytest
@@ -85,10 +86,14 @@ def test_another_spelling_of_the_account_buys_no_guesses(world: World) -> None:
 
 
 def test_another_address_of_one_network_buys_no_guesses(world: World) -> None:
-    """A subscriber has 2^64 addresses in IPv6; and IPv4 has a second spelling in it."""
-    home = [f"2001:db8:0:7::{n:x}" for n in range(1, 5)] + ["2001:db8:0:7:ffff::1%eth0"]
+    """A subscriber has up to 2^80 addresses in IPv6; and IPv4 has other spellings in it."""
+    home = [f"2001:db8:7:{n:x}::{n:x}" for n in range(1, 5)] + ["2001:db8:7:ffff:ffff::1%eth0"]
     assert sum(guesses(world.olga.email, 2, address) for address in home) <= 5
     assert sum(guesses(world.rafi.email, 4, address) for address in (ATTACKER, f"::ffff:{ATTACKER}")) <= 5
+    relayed = [
+        f"2002:{int(IPv4Address(ATTACKER)) >> 16:x}:{int(IPv4Address(ATTACKER)) & 65535:x}:{n}::1" for n in "123"
+    ]
+    assert sum(guesses(world.otto.email, 4, address) for address in (*relayed, ATTACKER)) <= 5  # by 6to4
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import secrets
 import stat
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from kvportal import launch
+from kvportal.env import SHORTEST_AUDIT_KEY, SHORTEST_SECRET_KEY, hard_to_guess
 from tests.test_environment import KEYS, started
 from vaults.models import User
 from vaults.sealing import parse_key_ring
@@ -27,6 +29,12 @@ GUESSED = {
     "as made for a start": "django-insecure-" + KEYS["KVPORTAL_SECRET_KEY"],
     "repeated": "1234567890" * 6,
     "blanks": "abcdefghij" + " " * 50,
+    "nearly repeated": ("1234567890" * 6)[:-1],
+    "repeated and one more": "abcdefghij" * 5 + "x",
+    "long and then short": "a" * 60 + "0123456789",
+    "the example": ("changeme-please-" * 4)[:-1],
+    "the alphabet": "abcdefghijklmnopqrstuvwxyz" * 2 + "0",
+    "the alphabets": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
 }
 
 
@@ -37,6 +45,15 @@ def test_a_key_that_can_be_guessed_starts_nothing(name: str, key: str) -> None:
     assert said.returncode != 0
     assert f"{name}: It can be guessed" in said.stderr
     assert key not in said.stderr
+
+
+@pytest.mark.parametrize("size", [16, 20, 32, 48, 64])
+def test_keys_that_were_made_at_random_are_taken(size: int) -> None:
+    """As README makes them, and as others do: in hexadecimal digits, in base64."""
+    shortest = SHORTEST_SECRET_KEY if size > 25 else SHORTEST_AUDIT_KEY
+    for _ in range(2000):
+        hard_to_guess(shortest)(secrets.token_hex(size))
+        hard_to_guess(shortest)(secrets.token_urlsafe(max(size, 38)))
 
 
 @pytest.mark.parametrize("weak", [bytes(32), b"kvportal" * 4, b"ab" * 16, b"0123456789abcdef" * 2], ids=str)
@@ -63,6 +80,22 @@ def test_debug_pages_are_for_the_local_vault(local: dict[str, str], starts: bool
     said = started(*CHECK, **KEYS, KVPORTAL_DEBUG="true", **local)
     assert (said.returncode == 0) is starts
     assert starts or "KVPORTAL_DEBUG: Its pages show" in said.stderr
+
+
+def test_fewer_proxies_than_none_are_none_to_believe() -> None:
+    assert (
+        "KVPORTAL_TRUSTED_PROXY_COUNT: It has to be 0 or more"
+        in started(*CHECK, **KEYS, KVPORTAL_TRUSTED_PROXY_COUNT="-1").stderr
+    )
+
+
+def test_a_deployment_is_no_trial(tmp_path: Path) -> None:
+    said = started(
+        "-m", "kvportal.launch", "serve", **KEYS, KVPORTAL_TRIAL="true", KVPORTAL_DEBUG="true", KVPORTAL_PORT="0",
+        KVPORTAL_DATA_DIR=str(tmp_path),
+    )  # fmt: skip
+    assert said.returncode != 0
+    assert "KVPORTAL_DEBUG: Its pages show" in said.stderr
 
 
 @pytest.mark.parametrize("limit", ["0", "-1"])
@@ -103,6 +136,7 @@ def test_the_data_directory_is_closed_to_others(prepared: Path, settings: Settin
 CHILD = """
 import os, sys
 from kvportal import launch
+from kvportal.env import SHORTEST_AUDIT_KEY, SHORTEST_SECRET_KEY, hard_to_guess
 
 told = "import os, sys; os.write(1, ' '.join([sys.argv[1], *(n for n in os.environ if 'OWNER' in n), chr(10)]).encode())"
 launch.MANAGE = [sys.executable, "-c", told]
