@@ -92,6 +92,7 @@ async function copyUnseen(form, button) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (answer.status === 422) { // the password first: the same box, with a field for it
     put(...page.body.childNodes);
+    box().querySelector("form").dataset.asksForCopy = "";
     return box().querySelector("[type=password]")?.focus();
   }
   const value = page.querySelector("[data-value]");
@@ -128,6 +129,14 @@ document.addEventListener("click", async (click) => {
   } finally {
     button.disabled = false;
   }
+});
+
+// Enter goes on with what asked for the password; by itself it would press the form's only submit button, Reveal.
+document.addEventListener("keydown", (key) => {
+  const form = key.key === "Enter" && key.target.closest("form[data-asks-for-copy]");
+  if (!form || key.target.type !== "password") return;
+  key.preventDefault();
+  form.querySelector("[data-copy-value]").click();
 });
 
 document.addEventListener("keydown", (key) => {
