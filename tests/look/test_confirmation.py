@@ -1,11 +1,13 @@
 """The password asked for in place, in a real browser: Reveal and Copy in the value's box, members in their row."""
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD, World
 from tests.look.test_values import COPIED, SECRETS
+from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Invitation, Membership
 
@@ -60,6 +62,20 @@ def test_a_copy_asks_in_the_box_and_leaves_no_password_there(how: str, late_page
     assert page.evaluate("() => copied") == ["the-hidden-value"]
     expect(page.locator(ASKED)).to_have_count(0)
     expect(page.locator("[data-value]")).to_have_count(0)
+
+
+def test_what_was_typed_outlives_the_session(portal_page: Page, azure: VaultClient, emulator: Emulator) -> None:
+    page = portal_page
+    azure.secrets.set("gone", "v")
+    azure.secrets.delete("gone")
+    emulator.clock.advance(60)
+    page.goto(f"{SECRETS}../deleted/secrets/gone/purge/")
+    page.fill("[name=confirm_name]", "gone")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Purge").click()
+    expect(page.locator(".session-ended")).to_be_focused()
+    expect(page.locator("[name=confirm_name]")).to_have_value("gone")
+    assert azure.secrets.get_deleted("gone")
 
 
 @pytest.mark.parametrize("width", [1440, 900, 390])
