@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 import requests
 from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
+from django.core import signing
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
 
+from kvportal import sessions
 from vaults import clients
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.access import EVERYTHING
@@ -146,6 +149,14 @@ def signed_in(user: User, *, enforce_csrf_checks: bool = False) -> Client:
     client = Client(enforce_csrf_checks=enforce_csrf_checks)
     client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
+
+
+def session_contents() -> list[dict[str, Any]]:
+    """What is in each session of the database."""
+    return [
+        signing.loads(row.session_data, salt=f"{sessions.SALT}.{row.session_key}", serializer=signing.JSONSerializer)
+        for row in Session.objects.all()
+    ]
 
 
 def confirmed(client: Client) -> Client:

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 import structlog
 from cryptography.hazmat.primitives import serialization
-from django.contrib.sessions.models import Session
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
@@ -25,7 +24,7 @@ from pytest_django import Settings
 
 from tests.actions.test_client_certificates import Identity
 from tests.browsing import fill_in, filled
-from tests.conftest import PASSWORD, World, confirmed, say, signed_in
+from tests.conftest import PASSWORD, World, confirmed, say, session_contents, signed_in
 from tests.sweeping import leaks, written_forms
 from vaults.emulator import ADMIN, Emulator, directory
 from vaults.jobs import worker
@@ -173,7 +172,7 @@ def look_around(journey: Journey, world: World) -> None:
 
 def sinks(journey: Journey, log: io.StringIO, database: Path) -> dict[str, bytes]:
     entries = json.dumps(list(AuditEntry.objects.values()), cls=DjangoJSONEncoder, ensure_ascii=False)
-    sessions = json.dumps([each.get_decoded() for each in Session.objects.all()], ensure_ascii=False)
+    sessions = json.dumps(session_contents(), ensure_ascii=False)
     raw = {path.name: path.read_bytes() for path in database.parent.iterdir() if path.name.startswith(database.name)}
     return {
         **raw,

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.browsing import Form, forms_of, text_of
-from tests.conftest import World, say, signed_in
+from tests.conftest import World, say, session_contents, signed_in
 from tests.test_logs import log  # noqa: F401  # a fixture
 from vaults.emulator import Emulator
 from vaults.emulator.kinds import CERTIFICATE, KEY, SECRET
@@ -279,7 +278,8 @@ def test_a_password_is_kept_nowhere(name: str, scene: Scene, log: io.StringIO) -
         scene.browser.post(scene.address(name), sent | {FIELD: guess}).content.decode()
         for guess in ("my-password-of-elsewhere", PASSWORD)
     ]
-    sessions = [each.get_decoded() for each in Session.objects.all()]
+    sessions = session_contents()
+    assert sessions
     kept = [*pages, log.getvalue(), json.dumps(sessions), str(list(AuditEntry.objects.values())),
             str(list(Submission.objects.values()))]  # fmt: skip
     for password in ("my-password-of-elsewhere", PASSWORD, PASSWORD.replace("'", "&#x27;")):

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
+from kvportal import sessions
 from kvportal import settings as deployed
 from tests.conftest import PASSWORD, World, confirmed, say, signed_in
 from tests.test_architecture import SOURCES, imports, module_of, within
@@ -105,10 +106,12 @@ def session_rows(pickled: bytes) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("kind", session_rows(b""))
+@pytest.mark.parametrize("kind", [*session_rows(b""), "signed for its row"])
 def test_a_pickle_in_a_session(kind: str, world: World, pickled: bytes, trace: Path) -> None:
     browser = confirmed(signed_in(world.olga))
-    Session.objects.update(session_data=session_rows(pickled)[kind])
+    salt = f"{sessions.SALT}.{Session.objects.get().session_key}"
+    rows = {**session_rows(pickled), "signed for its row": signing.dumps(pickled, salt=salt, serializer=AsPickle)}
+    Session.objects.update(session_data=rows[kind])
     assert browser.get("/").status_code == 302
     assert not trace.exists()
 
