@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
@@ -15,6 +16,7 @@ from vaults.actions import connections, inventory, secrets, teams, vaults
 from vaults.actions.connections import Credential
 from vaults.actions.secrets import SecretContent
 from vaults.emulator import DEPLOY, TENANT_ID, Emulator
+from vaults.jobs import worker
 from vaults.models import AuditEntry, Connection, Invitation, Membership, Team, User, Vault
 from vaults.permissions import Action, Role, RoleMissing
 
@@ -245,3 +247,17 @@ def test_a_form_that_came_back_may_be_sent_again(olga: Client) -> None:
 def test_links_of_another_team_are_not_listed(olga: Client, world: World) -> None:
     teams.invite_member(world.otto, Team.objects.get(name="Others"), "theirs@example.com", Role.OWNER)
     assert "theirs@example.com" not in olga.get("/team/").content.decode()
+
+
+@pytest.mark.parametrize("lost", ["membership", "account"])
+def test_a_scan_that_a_removed_person_had_asked_for_is_the_portals_own(lost: str, world: World) -> None:
+    assert confirmed(signed_in(world.rafi)).post("/vaults/kv-shop-prod/scan/").status_code == 302
+    if lost == "membership":
+        Membership.objects.filter(user=world.rafi).delete()
+    else:
+        User.objects.filter(pk=world.rafi.pk).update(is_active=False)
+    [vault] = worker.due(timezone.now())
+    assert worker.scan(vault)
+    entry = last_entry(Action.VAULT_SCAN)
+    assert (entry.state, entry.actor_id, entry.detail["source"]) == ("succeeded", None, "portal")
+    assert Vault.objects.get().scan_problem == ""
