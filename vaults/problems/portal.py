@@ -61,14 +61,14 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
             return Problem(
                 "The stored credential can't be opened",
                 "It was altered, or was sealed with a key this server does not have.",
-                ["Give the server its key ring back, or enter the credential anew on the connection's page."],
+                ["Give the server its key ring back, or edit the connection and enter the credential anew."],
                 status=500,
             )
         case InvalidTenant():
             return Problem(
                 "The connection's tenant ID can't be used",
                 str(error),
-                ["Correct it on the connection's page."],
+                ["Edit the connection and correct it."],
                 status=400,
             )
         case InvalidClouds():

@@ -8,12 +8,12 @@ SENTENCES = {
     "wrong_secret": (
         "The client secret is wrong",
         "Entra ID knows the application, but not this secret.",
-        "Enter the secret's value (not its ID) on the connection's page.",
+        "Edit the connection and enter the secret's value (not its ID).",
     ),
     "expired_secret": (
         "The client secret has expired",
         "Entra ID knows this secret, but its time is over.",
-        "Make a new client secret in Entra ID, enter it on the connection's page, and test the connection.",
+        "Make a new client secret in Entra ID, edit the connection and enter its value, and test the connection.",
     ),
     "unknown_certificate": (
         "The certificate is not registered",
@@ -23,12 +23,12 @@ SENTENCES = {
     "expired_certificate": (
         "The certificate has expired",
         "Entra ID knows this certificate, but its time is over.",
-        "Upload the public part of a new one in Entra ID and the certificate with its key on the connection's page.",
+        "Upload the public part of a new one in Entra ID, edit the connection and give it the certificate with its key.",
     ),
     "unusable_credential": (
         "Entra ID can't use the credential",
         "It takes what was sent for malformed: a secret that is none, or a certificate whose chain it does not accept.",
-        "Enter the credential anew on the connection's page, and test the connection.",
+        "Edit the connection and enter the credential anew, then test the connection.",
     ),
     "unknown_tenant": (
         "There is no such tenant",
@@ -38,7 +38,7 @@ SENTENCES = {
     "other_cloud": (
         "The tenant belongs to another cloud",
         "Entra ID knows the tenant, but not in the cloud of this connection.",
-        "Choose the tenant's cloud on the connection's page.",
+        "Edit the connection and choose the tenant's cloud.",
     ),
     "unknown_application": (
         "The tenant does not know this application",
@@ -111,7 +111,7 @@ SENTENCES = {
     "unusable_certificate": (
         "The stored certificate can't be used",
         "This server could not sign with it; Entra ID was not asked.",
-        "Upload an RSA certificate with its private key on the connection's page.",
+        "Edit the connection and give it an RSA certificate with its private key.",
     ),
     "internal": (
         "This server could not ask for a token",
