@@ -44,6 +44,8 @@ BESIDE = """a account an any background by deleted entra first for from in it it
     the this user vault"""
 #: What pages say beside or in place of a name.
 SAID_OF_SOMEBODY = ("as of today", "deleted account", "no such account", "not signed in", "owner")
+#: What pages say in place of a person where there was none.
+IN_PLACE_OF_SOMEBODY = ("the portal itself", "a command on the server", "somebody not signed in")
 #: Roles as pages write them. With a capital some are family names.
 A_ROLE = re.compile(r"\b(viewer|reader|writer|manager)\b")
 
@@ -62,13 +64,9 @@ class UnfitName(Exception):
 
 def fit(name: str) -> str:
     """The name without blanks around it; "" is none. Raises UnfitName."""
-    name = name.strip()
-    if any(_is_unseen(sign) for sign in name):
-        raise UnfitName(
-            "A name stands on one line and is seen in full: without line ends, hidden marks and special blanks."
-        )
-    if name and (not any(sign.isalpha() for sign in name) or _most_marks(name) > MOST_MARKS):
-        raise UnfitName("A name has letters, and no pile of marks on one of them.")
+    name = _seen_in_full(name)
+    if name and not any(sign.isalpha() for sign in name):
+        raise UnfitName("A name has letters.")
     if "@" in _plain(name) or AN_ADDRESS.search(_skeleton_of_words(name)):
         raise UnfitName(
             "A name can't look like an e-mail address or a host: yours stands beside it anyway. Put a blank behind a full stop."
@@ -83,6 +81,32 @@ def fit(name: str) -> str:
         raise UnfitName(
             "That is what the portal itself is called, or one of its parts or roles. Give a name of your own."
         )
+    return name
+
+
+def fit_for_object(name: str) -> str:
+    """The name of something that a team keeps, without blanks around it. It stands where people stand, so it must not read like
+    one of them or like the portal itself. Raises UnfitName.
+    """
+    name = _seen_in_full(name)
+    if not any(sign.isalnum() for sign in name):
+        raise UnfitName("A name has a letter or a digit.")
+    if "@" in _plain(name):
+        raise UnfitName("A name can't hold an e-mail address: nothing but people has one here.")
+    if any(unicodedata.category(sign) == "So" for sign in name) or SAID_OF_NOBODY.search(_skeleton_of_words(name)):
+        raise UnfitName("A name has no pictures, and can't read like what the portal says of itself.")
+    return name
+
+
+def _seen_in_full(name: str) -> str:
+    """The name without blanks around it, if all of it is seen, on one line. Raises UnfitName."""
+    name = name.strip()
+    if any(_is_unseen(sign) for sign in name):
+        raise UnfitName(
+            "A name stands on one line and is seen in full: without line ends, hidden marks and special blanks."
+        )
+    if _most_marks(name) > MOST_MARKS:
+        raise UnfitName("A name has no pile of marks on one letter.")
     return name
 
 
@@ -146,6 +170,7 @@ def _words(text: str) -> frozenset[str]:
 SYSTEM, FILLING = _words(OURS), _words(BESIDE)
 PRODUCT = _skeleton("kvportal")
 SAID = re.compile(rf"\b({'|'.join(map(_skeleton, SAID_OF_SOMEBODY))})\b")
+SAID_OF_NOBODY = re.compile(rf"\b({'|'.join(map(_skeleton, IN_PLACE_OF_SOMEBODY))})\b".replace(" ", r"\s+"))
 RUN_TOGETHER = re.compile(f"({_skeleton('the')})?({'|'.join(sorted(SYSTEM))})+")
 
 

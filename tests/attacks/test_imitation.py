@@ -11,10 +11,13 @@ from tests.actions.test_teams import link
 from tests.browsing import fill_in, text_of
 from tests.conftest import World, confirmed, last_entry, say, signed_in
 from vaults import audit
+from vaults.actions import connections
+from vaults.actions.connections import Credential
 from vaults.actions.inventory import scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.models import AuditEntry, Membership, User
+from vaults.models import AuditEntry, Connection, Membership, User
+from vaults.names import UnfitName
 from vaults.permissions import Action, Role
 
 V = "/vaults/kv-shop-prod"
@@ -91,7 +94,6 @@ def test_people_may_have_their_names(name: str, world: World) -> None:
 
 def test_the_action_refuses_them_too(world: World) -> None:
     from vaults.actions.teams import join_team
-    from vaults.names import UnfitName
 
     token = link(world).split("/")[2]
     with pytest.raises(UnfitName):
@@ -230,3 +232,47 @@ def test_members_are_told_apart_wherever_they_are_named(olga: Client, world: Wor
     done = olga.post(f"/team/members/{membership.pk}/role/", {"role": "viewer"}, follow=True)
     assert "Rafi Haddad (reader@example.com) is viewer now." in text_of(done)
     assert "Olga Brandt owner@example.com · owner" in who_cells(olga.get("/").content.decode())
+
+
+# Connections: their names stand beside people's in the record
+
+IMITATES = [
+    "\u202etrops", "sp\u200bshop", "\u3164", "\u2800", "sp\nshop", "sp\rshop", "sp\u2028shop", "sp\u00a0shop", "sp\tshop",
+    "sp\ufe0f", "s\u0301\u0302\u0303\u0304p", "—", "...", "⚙ the portal itself", "the portal itself", "The Portal  Itself",
+    "the pоrtal itself", "a command on the server", "somebody not signed in", "🔒 sp-shop",
+    "Olga Brandt owner@example.com · owner", "owner@example.com", "owner＠example.com",
+]  # fmt: skip
+FITS = [
+    "sp-shop-admin",
+    "Shop (prod)",
+    "Магазин prod",
+    "7",
+    "kvportal",
+    "reader",
+    "a_b/c#1 + d",
+    "李小龍",
+    "worker of shop.example.com",
+]
+
+
+def test_connections_cannot_be_called_so(olga: Client, world: World) -> None:
+    typed = {"cloud": "local", "tenant_id": "contoso.test", "client_id": str(uuid.uuid4()), "client_secret": "x"}
+    edit = f"/connections/{world.connection.pk}/edit/"
+    for name in IMITATES:
+        made = olga.post("/new/connection/", {**typed, "name": name})
+        renamed = olga.post(edit, {**typed, "name": name, "revision": world.connection.revision})
+        assert (made.status_code, renamed.status_code) == (422, 422), repr(name)
+        assert made.context["form"].has_error("name"), repr(name)
+    assert list(Connection.objects.values_list("name", flat=True)) == ["sp-shop-admin"]
+    for name in FITS[1:]:
+        assert olga.post("/new/connection/", {**typed, "name": name}).status_code == 302, name
+    say(f"names of connections that read like somebody or hide something: {len(IMITATES)}, let through: 0")
+
+
+def test_the_actions_refuse_such_connections_too(world: World) -> None:
+    for name in IMITATES:
+        world.connection.name = name
+        with pytest.raises(UnfitName):
+            connections.create_connection(world.olga, world.team, world.connection, Credential(client_secret="x"))
+        with pytest.raises(UnfitName):
+            connections.update_connection(world.olga, world.connection, Credential())

@@ -8,7 +8,7 @@ from django.db import Error, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import access, audit, clients
+from vaults import access, audit, clients, names
 from vaults.keyvault.errors import KeyVaultError
 from vaults.keyvault.http import Exchange
 from vaults.keyvault.parallel import gather
@@ -56,8 +56,8 @@ class TestResult:
 
 @sensitive_variables("credential")
 def create_connection(actor: User | None, team: Team, connection: Connection, credential: Credential) -> None:
-    """Store a new connection; `connection` is filled in and not saved yet."""
-    connection.team = team
+    """Store a new connection; `connection` is filled in and not saved yet. Raises UnfitName."""
+    connection.team, connection.name = team, names.fit_for_object(connection.name)
     with audit.recording(
         actor,
         Action.CONNECTION_CREATE,
@@ -75,8 +75,9 @@ def create_connection(actor: User | None, team: Team, connection: Connection, cr
 def update_connection(actor: User, connection: Connection, credential: Credential) -> None:
     """Store changes to the revision that the form was opened on; tokens got with what was stored before are dropped.
 
-    Raises ConnectionChanged where it is another one by now.
+    Raises ConnectionChanged where it is another one by now, and UnfitName.
     """
+    connection.name = names.fit_for_object(connection.name)
     with audit.recording(actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name):
         _put_credential(connection, credential)
         opened_on, connection.revision = connection.revision, connection.revision + 1

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.views.decorators.debug import sensitive_variables
 
+from vaults import names
 from vaults.actions.connections import Credential
 from vaults.forms.certificate_files import read_certificate
 from vaults.forms.fields import MomentField
@@ -89,6 +90,12 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         if self.has_stored:
             self.fields["client_secret"].widget.attrs["placeholder"] = MASK
             self.fields["client_secret"].help_text = "Stored. Leave it empty to keep it; it is never shown again."
+
+    def clean_name(self) -> str:
+        try:
+            return names.fit_for_object(self.cleaned_data["name"])
+        except names.UnfitName as reason:
+            raise ValidationError(str(reason)) from None
 
     def clean_tenant_id(self) -> str:
         tenant: str = bare(self.cleaned_data["tenant_id"])
