@@ -32,7 +32,7 @@ def first_owner_link() -> str:
         audit.recording(None, Action.MEMBER_INVITE, team, role=Role.OWNER, source=Source.COMMAND),
         transaction.atomic(),
     ):
-        Invitation.objects.filter(invited_by=None).end()
+        Invitation.objects.of_commands().end()
         _, token = Invitation.issue(team, Role.OWNER)
     scheme = "https" if settings.HTTPS else "http"
     return f"{scheme}://localhost:{settings.PORT}{reverse('join', args=[token])}"

@@ -67,6 +67,30 @@ def test_it_ends_as_soon_as_there_is_an_owner(way: Callable[[Settings], None], d
     assert User.objects.count() == people
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("leave", [lambda: Membership.objects.all().delete(), lambda: User.objects.all().delete()])
+def test_it_stays_ended_when_that_owner_is_gone(
+    leave: Callable[[], object], way: Callable[[Settings], None], db: None, settings: Settings
+) -> None:
+    link = printed_link()
+    way(settings)
+    leave()
+    assert Client().get(link).status_code == 404
+    assert Client().post(link, {"email": "thief@example.com", "password": SENTENCE}).status_code == 404
+    assert Client().get(printed_link()).status_code == 200
+
+
+def test_a_link_from_before_the_owner_ends_with_the_owner(db: None) -> None:
+    """Also where the database's owner wrote the row past the models."""
+    link = printed_link()
+    user = User.objects.create_user("olga@example.com", SENTENCE)
+    member = Membership(team=setup.first_team(), user=user, role=Role.OWNER)
+    Membership.objects.bulk_create([member])
+    assert Client().get(link).status_code == 404
+    Membership.objects.all().delete()
+    assert Client().get(link).status_code == 404
+
+
 def test_a_member_who_is_no_owner_ends_nothing(db: None) -> None:
     link = printed_link()
     user = User.objects.create_user("rafi@example.com", SENTENCE)

@@ -74,8 +74,6 @@ def join_team(token: str, email: str, name: str, password: str, source: Source =
                 raise EmailTaken
             user = User.objects.create_user(email, password, name=name)
             Membership.objects.create(team=invitation.team, user=user, role=invitation.role)
-            if invitation.role == Role.OWNER:
-                Invitation.objects.filter(invited_by=None).end()
         return user
 
 

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.signals import post_save, pre_delete
+from django.dispatch import receiver
 from django.utils import timezone
 
 from vaults import names
@@ -103,6 +105,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         of_members, of_the_command = Q(Exists(makers)), Q(~Exists(owners), invited_by=None)
         return self.filter(of_members | of_the_command, used_at=None, expires_at__gt=timezone.now())
 
+    def of_commands(self) -> Self:
+        """Those for the first owner."""
+        return self.filter(invited_by=None)
+
     def end(self) -> int:
         """End those that are unused, for good; how many that were."""
         now = timezone.now()
@@ -141,6 +147,13 @@ class Invitation(models.Model):
     def open(cls, token: str) -> "Invitation | None":
         """The invitation that this token opens, if it is still good."""
         return cls.objects.good().filter(token_digest=digest(token)).select_related("team").first()
+
+
+@receiver([post_save, pre_delete], sender=Membership)
+def end_first_owners_links(instance: Membership, **_: Any) -> None:
+    """For good, by whatever way there was an owner: they don't come back to life when that one is gone."""
+    if instance.role == Role.OWNER:
+        Invitation.objects.of_commands().end()
 
 
 def digest(token: str) -> str:
