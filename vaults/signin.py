@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import audit, guesses
+from vaults.actions import teams
 from vaults.guesses import TooManyGuesses
 from vaults.known_browsers import browser_id
 from vaults.models import AuditEntry, Guess, Team, User
@@ -83,8 +85,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     @sensitive_variables("password")
     def set_password(self, user: User, password: str) -> None:
-        with in_record(user, Action.ACCOUNT_PASSWORD):
+        """Whoever knew the old one may have invited somebody: what is open of that ends with it."""
+        with in_record(user, Action.ACCOUNT_PASSWORD), teams.withdrawing_own(user) as withdrawn:
             super().set_password(user, password)
+        if withdrawn:
+            invitations = (
+                "1 open invitation of yours was" if withdrawn == 1 else f"{withdrawn} open invitations of yours were"
+            )
+            messages.success(context.request, f"{invitations} withdrawn: invite again, if it was you.")
 
 
 AFTERWARDS = "kvportal.afterwards"

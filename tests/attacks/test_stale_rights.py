@@ -100,6 +100,44 @@ def test_a_link_ends_with_its_makers_account(world: World) -> None:
     assert not is_good(locked)
 
 
+@pytest.mark.parametrize("how", ["saved", "updated"])
+def test_it_stays_ended_when_the_account_comes_back(how: str, world: World) -> None:
+    user, _ = second_owner(world)
+    theirs = f"/join/{teams.invite_member(user, world.team, 'a@example.com', Role.OWNER)}/"
+    mine = f"/join/{teams.invite_member(world.olga, world.team, 'b@example.com', Role.VIEWER)}/"
+    for active in (False, True):
+        if how == "saved":
+            user.is_active = active
+            user.save()
+        else:
+            User.objects.filter(pk=user.pk).update(is_active=active)
+    assert (is_good(theirs), is_good(mine)) == (False, True)
+
+
+NEW = "quite another sentence"
+
+
+def test_a_new_password_ends_ones_own_invitations(olga: Client, world: World) -> None:
+    user, _ = second_owner(world)
+    used, *open_ones = (address_of(invite(olga, email=f"{name}@example.com", role="viewer")) for name in "abc")
+    fill_in(Client(), used, password="a sentence is good")
+    anothers = f"/join/{teams.invite_member(user, world.team, 'd@example.com', Role.VIEWER)}/"
+    wrong = {"oldpassword": "a wrong guess", "password1": NEW, "password2": NEW}
+    assert olga.post("/account/password/change/", wrong).status_code == 200
+    assert all(is_good(each) for each in open_ones)
+    done = olga.post("/account/password/change/", {**wrong, "oldpassword": PASSWORD}, follow=True)
+    assert "2 open invitations of yours were withdrawn" in text_of(done)
+    assert [is_good(each) for each in (*open_ones, anothers)] == [False, False, True]
+    entries = AuditEntry.objects.filter(action=Action.INVITATION_WITHDRAW, state="succeeded", actor_id=world.olga.pk)
+    assert sorted(entries.values_list("name", flat=True)) == ["b@example.com", "c@example.com"]
+    assert AuditEntry.objects.filter(action=Action.ACCOUNT_PASSWORD, state="succeeded").count() == 1
+
+
+def test_a_new_password_of_somebody_who_invited_nobody_says_nothing_of_it(olga: Client) -> None:
+    typed = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
+    assert "withdrawn" not in text_of(olga.post("/account/password/change/", typed, follow=True))
+
+
 def test_a_maker_removed_while_somebody_joins(file_world: World) -> None:
     """Whichever comes first: nobody is in the team by a link that was withdrawn before."""
     late = 0

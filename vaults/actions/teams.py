@@ -3,6 +3,9 @@
 Each writes in a transaction that also decides whether it may: `access.writing`.
 """
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
 from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -47,6 +50,19 @@ def withdraw_invitation(actor: User, invitation: Invitation) -> None:
     ):
         if not Invitation.objects.filter(pk=invitation.pk).end():
             raise InvitationSpent
+
+
+@contextmanager
+def withdrawing_own(maker: User) -> Iterator[int]:
+    """Withdraw the open invitations that somebody has made, together with what is done within; yields how many."""
+    mine = list(Invitation.objects.good().filter(invited_by=maker).select_related("team"))
+    with ExitStack() as recorded:
+        for each in mine:
+            entry = audit.recording(maker, Action.INVITATION_WITHDRAW, each.team, name=each.email, role=each.role)
+            recorded.enter_context(entry)
+        with transaction.atomic():
+            yield len(mine)
+            Invitation.objects.filter(invited_by=maker).end()
 
 
 @sensitive_variables("token", "password")

@@ -21,7 +21,18 @@ INVITATION_LIFETIME = timedelta(days=3)
 MAY_INVITE = [role for role in Role if Action.MEMBER_INVITE in ROLE_ACTIONS[role]]
 
 
+class UserQuerySet(models.QuerySet["User"]):
+    def update(self, **values: Any) -> int:
+        """Switching accounts off ends what was handed out in their name, for good: see `end_invitations_of`."""
+        if values.get("is_active") is False:
+            Invitation.objects.filter(invited_by__in=self).end()
+        return super().update(**values)
+
+
 class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
@@ -154,6 +165,13 @@ def end_first_owners_links(instance: Membership, **_: Any) -> None:
     """For good, by whatever way there was an owner: they don't come back to life when that one is gone."""
     if instance.role == Role.OWNER:
         Invitation.objects.of_commands().end()
+
+
+@receiver(post_save, sender=User)
+def end_invitations_of(instance: User, **_: Any) -> None:
+    """Those that a switched-off account has made, for good: they don't come back with it."""
+    if not instance.is_active:
+        Invitation.objects.filter(invited_by=instance).end()
 
 
 def digest(token: str) -> str:
