@@ -84,6 +84,10 @@ class Role(StrEnum):
     MANAGER = "manager"
     OWNER = "owner"
 
+    @property
+    def with_article(self) -> str:
+        return f"an {self}" if self == Role.OWNER else f"a {self}"
+
 
 #: What belongs to people themselves, whatever they may do elsewhere.
 _OWN = frozenset(

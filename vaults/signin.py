@@ -62,6 +62,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
                 pass
         return True
 
+    @sensitive_variables("password")
+    def is_joiners_password(self, user: User, password: str, team: Team) -> bool:
+        """Somebody joins a team with the account that they have: counted as at the sign-in, and recorded in that team, too."""
+        guess = self._begin(user.email, source_of_sign_in(context.request, user))
+        if not user.check_password(password):
+            afterwards(context.request, partial(wrong_password, guess, user, Action.MEMBER_JOIN, joining=team))
+            return False
+        guess.delete()
+        return True
+
     def _begin(self, email: str, source: guesses.Source) -> Guess:
         try:
             return guesses.begin(email, source)
@@ -134,7 +144,9 @@ def teams_of(user: User) -> list[Team]:
     return list(Team.objects.filter(memberships__user=user).order_by("name"))
 
 
-def wrong_password(guess: Guess, user: User | None, action: Action, actor: User | None = None) -> None:
+def wrong_password(
+    guess: Guess, user: User | None, action: Action, actor: User | None = None, joining: Team | None = None
+) -> None:
     """Log each of them; the record has what is news.
 
     What was typed for an e-mail address is not written down where there is no such account: it may be a password.
@@ -147,7 +159,7 @@ def wrong_password(guess: Guess, user: User | None, action: Action, actor: User 
     if user is None:
         return
     try:
-        for team in teams_of(user):
+        for team in {*teams_of(user), *([joining] if joining else [])}:
             if guesses.is_news(guess):
                 record_refused(actor, team, user, action, count)
             if alarm and not alarmed(team, user):

@@ -12,6 +12,7 @@ from vaults.views import (
     deleted,
     go,
     inventory,
+    joining,
     keys,
     operations,
     secrets,
@@ -82,5 +83,5 @@ urlpatterns = [
     path("team/invitations/<uuid:invitation_id>/withdraw/", teams.invitation_withdraw, name="invitation_withdraw"),
     path("team/members/<int:member_id>/role/", teams.member_update, name="member_update"),
     path("team/members/<int:member_id>/remove/", teams.member_remove, name="member_remove"),
-    path("join/<str:token>/", teams.join, name="join"),
+    path("join/<str:token>/", joining.join, name="join"),
 ]

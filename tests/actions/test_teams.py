@@ -77,13 +77,6 @@ def test_a_weak_password_is_said(password: str, world: World) -> None:
     assert Client().get(address).status_code == 200
 
 
-def test_an_address_that_has_an_account_is_said(world: World) -> None:
-    answer = fill_in(Client(), link(world, email="rafi@example.com"), password="a sentence is good")
-    assert answer.status_code == 302
-    again = fill_in(Client(), link(world, email="rafi@example.com"), password="a sentence is good")
-    assert "There is an account with this e-mail address already." in text_of(again)
-
-
 def test_extra_fields_change_nothing(world: World) -> None:
     form = {
         "password": "a sentence is good",

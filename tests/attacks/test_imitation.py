@@ -230,7 +230,7 @@ def test_members_are_told_apart_wherever_they_are_named(olga: Client, world: Wor
         assert f'aria-label="Role of Rafi Haddad ({address})"' in page
     membership = Membership.objects.get(user=world.rafi)
     done = olga.post(f"/team/members/{membership.pk}/role/", {"role": "viewer"}, follow=True)
-    assert "Rafi Haddad (reader@example.com) is viewer now." in text_of(done)
+    assert "Rafi Haddad (reader@example.com) is now a viewer." in text_of(done)
     assert "Olga Brandt owner@example.com · owner" in who_cells(olga.get("/").content.decode())
 
 

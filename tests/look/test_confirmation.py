@@ -90,7 +90,7 @@ def test_members_are_asked_about_in_their_row(width: int, late_page: Page, world
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     row.locator(ASKED).fill(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator("#toasts")).to_contain_text("Rafi Haddad (reader@example.com) is manager now")
+    expect(page.locator("#toasts")).to_contain_text("Rafi Haddad (reader@example.com) is now a manager")
     assert Membership.objects.get(user=world.rafi).role == "manager"
 
 

@@ -32,12 +32,32 @@ class EmailTaken(Exception):
     """There is an account with this e-mail address already."""
 
 
+class AlreadyMember(Exception):
+    """This person is in the team."""
+
+
+class AlreadyInvited(Exception):
+    """There is an open invitation for this e-mail address."""
+
+
+class AccountOff(Exception):
+    """The account is switched off."""
+
+
 def invite_member(actor: User, team: Team, email: str, role: Role) -> str:
-    """The token of a one-time link for this person. It is shown once and kept nowhere."""
+    """The token of a one-time link for this person. It is shown once and kept nowhere.
+
+    Raises AlreadyMember, AlreadyInvited.
+    """
+    email = email.strip().lower()
     with (
         audit.recording(actor, Action.MEMBER_INVITE, team, name=email, role=role),
         access.writing(actor, Action.MEMBER_INVITE, team),
     ):
+        if team.memberships.filter(user__email=email).exists():
+            raise AlreadyMember
+        if email and team.invitations.good().filter(email=email).exists():
+            raise AlreadyInvited
         return Invitation.issue(team, role, email, actor)[1]
 
 
@@ -90,7 +110,31 @@ def join_team(token: str, email: str, name: str, password: str, source: Source =
                 raise EmailTaken
             user = User.objects.create_user(email, password, name=name)
             Membership.objects.create(team=invitation.team, user=user, role=invitation.role)
+            _end_invitations_for(user, invitation.team)
         return user
+
+
+@sensitive_variables("token")
+def join_with_account(actor: User, token: str) -> None:
+    """Give somebody who has an account the membership that the invitation for their address is for.
+
+    Raises InvitationSpent, AccountOff, AlreadyMember.
+    """
+    invitation = Invitation.open(token)
+    if invitation is None or invitation.email != actor.email:
+        raise InvitationSpent
+    team, role = invitation.team, invitation.role
+    with (
+        audit.recording(actor, Action.MEMBER_JOIN, team, name=actor.email, role=role, actor_role=role),
+        transaction.atomic(),
+    ):
+        _use(invitation)
+        if not User.objects.filter(pk=actor.pk, is_active=True).exists():
+            raise AccountOff
+        if not Membership.objects.get_or_create(team=team, user=actor, defaults={"role": role})[1]:
+            raise AlreadyMember
+        _end_invitations_for(actor, team)
+    actor.role_now(team)
 
 
 def update_member(actor: User, member: Membership, role: Role) -> None:
@@ -113,6 +157,7 @@ def remove_member(actor: User, member: Membership) -> None:
     ):
         _keep_an_owner(member, None)
         _end_invitations(member, None)
+        _end_invitations_for(member.user, member.team)
         if not Membership.objects.filter(pk=member.pk).delete()[0]:
             raise MemberGone
 
@@ -135,3 +180,8 @@ def _end_invitations(member: Membership, role: Role | None) -> None:
     """The open invitations of somebody who may not invite any more: they don't come back with the right."""
     if role != Role.OWNER:
         Invitation.objects.filter(team_id=member.team_id, invited_by=member.user_id).end()
+
+
+def _end_invitations_for(user: User, team: Team) -> None:
+    """Those to an address whose person has just joined or was removed: earlier versions made several for one."""
+    team.invitations.filter(email=user.email).end()

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.views.decorators.debug import sensitive_variables
 
 from vaults import names
 from vaults.forms.submissions import FormKeyMixin
-from vaults.models import User
+from vaults.models import Team, User
 from vaults.models.team import ROLE_CHOICES
 
 
@@ -60,3 +62,26 @@ class JoinForm(FormKeyMixin, forms.Form):
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return cleaned
+
+
+class JoinWithAccountForm(FormKeyMixin, forms.Form):
+    """For an invitation to an address that has an account: whoever holds the link shows that it is theirs."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        max_length=512,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text="The one that you sign in with.",
+    )
+
+    def __init__(self, *args: Any, account: User, team: Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account, self.team = account, team
+
+    @sensitive_variables("password")
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not get_adapter().is_joiners_password(self.account, password, self.team):
+            raise get_adapter().validation_error("incorrect_password")
+        return password

@@ -145,6 +145,14 @@ class Invitation(models.Model):
     def __str__(self) -> str:
         return f"{self.email or 'first owner'}, {self.role}"
 
+    def account(self) -> User | None:
+        """Whose it is, where the address that it names has an account."""
+        return User.objects.filter(email=self.email).first() if self.email else None
+
+    @property
+    def role_with_article(self) -> str:
+        return Role(self.role).with_article
+
     @classmethod
     def issue(cls, team: Team, role: Role, email: str = "", invited_by: User | None = None) -> tuple[Self, str]:
         """Make an invitation; the token is returned this once and kept nowhere."""

@@ -1,28 +1,25 @@
-"""The team on a plain page, and the way in by a one-time link."""
+"""The team on a plain page: its members and its open invitations."""
 
 import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import login
-from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
 
 from vaults import access
 from vaults.actions import teams
 from vaults.forms.confirm import ConfirmForm
-from vaults.forms.teams import InviteForm, JoinForm, RoleForm
-from vaults.models import Invitation, Membership, Team
+from vaults.forms.teams import InviteForm, RoleForm
+from vaults.models import Membership, Team
 from vaults.permissions import ROLE_SENTENCES, Action, Role
 from vaults.problems import Problem
 from vaults.views.confirmation import PASSWORD, ask_password
 from vaults.views.doors import once
-from vaults.views.forms import posted
 from vaults.views.pages import HtmxRequest, render_page
 
 LAST_OWNER = Problem(
@@ -43,6 +40,10 @@ WITHDRAWN_TOO_LATE = Problem(
     ["See among the members whether somebody has joined by it."],
     status=409,
 )
+ALREADY = {
+    teams.AlreadyMember: "This person is in the team already. Their role is set in the list of members.",
+    teams.AlreadyInvited: "There is an open invitation for this address: withdraw it to make a new one.",
+}
 NO_SUCH_ROLE = Problem("There is no such role", "Nothing was changed.", ["Choose one of the list."], status=422)
 
 
@@ -81,15 +82,23 @@ def member_invite(request: HtmxRequest) -> HttpResponse:
     access.require(request.user, Action.MEMBER_INVITE, mine)
     form = InviteForm(request.POST)
     ask_password(request, form)
-    if not form.is_valid():
+    token = invited(request, mine, form) if form.is_valid() else None
+    if token is None:
         return render_page(request, "vaults/team.html", {**page_of(mine), "form": form}, status=422)
-    email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
-    token = teams.invite_member(request.user, mine, email, role)
     link = request.build_absolute_uri(reverse("join", args=[token]))
-    context = {**page_of(mine), "invitation_link": link, "invited": email}
+    context = {**page_of(mine), "invitation_link": link, "invited": form.cleaned_data["email"]}
     page = render_page(request, "vaults/team.html", context, status=201)
     page.headers["Location"] = f"{reverse('team')}#invitations"
     return page
+
+
+def invited(request: HtmxRequest, team: Team, form: InviteForm) -> str | None:
+    """The token of the link that the form asks for; None where the field says why there is none."""
+    try:
+        return teams.invite_member(request.user, team, form.cleaned_data["email"], Role(form.cleaned_data["role"]))
+    except (teams.AlreadyMember, teams.AlreadyInvited) as refusal:
+        form.add_error("email", ALREADY[type(refusal)])
+        return None
 
 
 @require_POST
@@ -125,7 +134,7 @@ def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
         return refused(request, member.team, LAST_OWNER)
     except teams.MemberGone:
         return refused(request, member.team, MEMBER_GONE)
-    messages.success(request, f"{member.user.named} is {form.cleaned_data['role']} now.")
+    messages.success(request, f"{member.user.named} is now {Role(form.cleaned_data['role']).with_article}.")
     return redirect("team")
 
 
@@ -163,28 +172,3 @@ def member_for(request: HtmxRequest, member_id: int) -> Membership:
     if member is None:
         raise Http404("No such member.")
     return member
-
-
-@login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters("password")
-@sensitive_variables("token")
-def join(request: HtmxRequest, token: str) -> HttpResponse:
-    """Where a one-time link leads: choose a password, and be signed in."""
-    invitation = Invitation.open(token)
-    if invitation is None:
-        return render_page(request, "vaults/join_spent.html", {}, status=404)
-    form = JoinForm(posted(request), invited_email=invitation.email)
-    if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        try:
-            user = teams.join_team(token, data.get("email", ""), data["name"], data["password"])
-        except teams.EmailTaken:
-            form.add_error(None, "There is an account with this e-mail address already.")
-        except teams.InvitationSpent:
-            return render_page(request, "vaults/join_spent.html", {}, status=404)
-        else:
-            login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
-            return redirect("overview")
-    context = {"form": form, "invitation": invitation}
-    return render_page(request, "vaults/join.html", context, status=422 if form.is_bound else 200)
