@@ -1,7 +1,7 @@
 """The only way from a URL to a team, a connection or a vault.
 
-Another team's object is not found; one's own without the right raises RoleMissing, which the page turns into the name of the
-role to ask for.
+Another team's object is not found; whoever is in no team finds nothing (NoTeam); one's own without the right raises
+RoleMissing, which the page turns into the name of the role to ask for.
 """
 
 import uuid
@@ -17,16 +17,25 @@ from vaults.models.vault import VaultQuerySet
 from vaults.permissions import LOOKS, Action, Role, RoleMissing
 
 
+class NoTeam(Exception):
+    """This person is in no team, or not any more: no address is of any use to them."""
+
+
 def teams_of(user: User) -> QuerySet[Team]:
     return Team.objects.filter(memberships__user=user).order_by("name")
 
 
 def team_for(user: User) -> Team:
-    """The team a person works in. People of several teams: the first by name."""
+    """The team a person works in. People of several teams: the first by name. Raises NoTeam."""
     team = teams_of(user).first()
     if team is None:
-        raise Http404("You are in no team.")
+        raise NoTeam
     return team
+
+
+def not_found(user: User, what: str) -> Http404 | NoTeam:
+    """What is to be raised where something is not there for this person."""
+    return Http404(what) if teams_of(user).exists() else NoTeam()
 
 
 def connections_for(user: User) -> QuerySet[Connection]:
@@ -36,7 +45,7 @@ def connections_for(user: User) -> QuerySet[Connection]:
 def connection_for(user: User, connection_id: uuid.UUID) -> Connection:
     connection = connections_for(user).filter(pk=connection_id).first()
     if connection is None:
-        raise Http404("No such connection.")
+        raise not_found(user, "No such connection.")
     return connection
 
 
@@ -49,7 +58,7 @@ def vault_for(user: User, slug: str) -> Vault:
     role = F("connection__team__memberships__role")
     vault = vaults_for(user).filter(slug=slug).annotate(role_here=role).order_by().first()
     if vault is None:
-        raise Http404("No such vault.")
+        raise not_found(user, "No such vault.")
     user.knows_role(vault.team, Role(vault.__dict__["role_here"]))
     return vault
 

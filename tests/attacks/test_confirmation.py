@@ -84,7 +84,7 @@ def routes() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.django_db
 def test_every_address_that_takes_a_post_says_whether_it_asks() -> None:
-    nobody = User.objects.create_user("nobody@example.com", PASSWORD)  # in no team: a 404 comes after the method's 405
+    nobody = User.objects.create_user("nobody@example.com", PASSWORD)  # in no team: a 403 comes after the method's 405
     anything = {"connection_id": uuid.uuid4(), "event_id": uuid.uuid4(), "member_id": 1, "invitation_id": uuid.uuid4()}
     takes = {
         name

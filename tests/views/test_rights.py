@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.browsing import forms_of, text_of
 from tests.conftest import World, say, signed_in
 from vaults import audit
 from vaults.emulator import Emulator
@@ -150,11 +151,22 @@ def test_an_owner_of_another_team_finds_nothing(world: World, places: dict[str, 
     assert {name: answer(otto, name, places) for name in TABLE} == expected
 
 
-def test_a_person_without_a_team_finds_nothing(world: World, places: dict[str, object]) -> None:
+def test_a_person_without_a_team_is_told_so_everywhere(world: World, places: dict[str, object]) -> None:
     stranger = signed_in(User.objects.create_user("nobody@example.com", "a long password"))
-    assert {name: answer(stranger, name, places) for name in TABLE if name != "go"} == dict.fromkeys(
-        set(TABLE) - {"go"}, 404
-    )
+    assert {name: answer(stranger, name, places) for name in TABLE} == dict.fromkeys(TABLE, 403)
+    page = stranger.get("/")
+    assert "You are in no team any more" in text_of(page)
+    assert "Ask an owner of your team for an invitation" in text_of(page)
+    assert [form.action for form in forms_of(page)] == ["/account/logout/"]
+    assert stranger.post("/account/logout/").status_code == 302
+
+
+def test_a_part_of_a_page_says_it_too(world: World) -> None:
+    stranger = signed_in(User.objects.create_user("nobody@example.com", "a long password"))
+    swapped = stranger.get(f"/vaults/{V}/secrets/", headers={"HX-Request": "true", "HX-Target": "rows"})
+    assert swapped.status_code == 403
+    assert b"<html" not in swapped.content
+    assert "You are in no team any more" in text_of(swapped)
 
 
 def test_somebody_who_has_not_signed_in_is_asked_to(places: dict[str, object]) -> None:
@@ -165,7 +177,7 @@ def test_a_removed_member_is_out_at_once(world: World, places: dict[str, object]
     rafi = signed_in(world.rafi)
     assert answer(rafi, "secret_list", places) == 200
     Membership.objects.filter(user=world.rafi).delete()
-    assert answer(rafi, "secret_list", places) == 404
+    assert answer(rafi, "secret_list", places) == 403
 
 
 def test_an_unknown_vault_and_a_foreign_one_look_the_same(world: World) -> None:

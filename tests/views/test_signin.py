@@ -159,7 +159,7 @@ def test_rights_are_read_with_every_request(world: World) -> None:
     Membership.objects.filter(user=world.members[Role.WRITER]).update(role=Role.VIEWER)
     assert client.get("/vaults/kv-shop-prod/new/secret/").status_code == 403
     Membership.objects.filter(user=world.members[Role.WRITER]).delete()
-    assert client.get("/vaults/kv-shop-prod/secrets/").status_code == 404
+    assert client.get("/vaults/kv-shop-prod/secrets/").status_code == 403
 
 
 def test_a_disabled_person_is_out_at_once(world: World) -> None:

@@ -20,6 +20,7 @@ KIND = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
 @require_safe
 def go(request: HtmxRequest) -> HttpResponse:
     """`?q=` or `?id=`: what names a vault or an item in any of the forms people paste, or words. Without: the box itself."""
+    access.team_for(request.user)
     if not {"q", "id"} & request.GET.keys():
         return render_page(request, "vaults/search.html", {})
     wanted = (request.GET.get("id") or request.GET.get("q") or "").strip()

@@ -27,12 +27,30 @@ class ProblemMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HtmxRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, access.NoTeam):
+            return no_team_page(request)
         if not isinstance(error, problems.EXPECTED):
             return None
         vault = getattr(request, "vault", None)
         if isinstance(error, RoleMissing) and request.method == "POST":
-            record_try(request, error, vault)
+            try:
+                record_try(request, error, vault)
+            except access.NoTeam:  # they were removed while the request was under way
+                return no_team_page(request)
         return problem_page(request, error, vault)
+
+
+NO_TEAM = problems.Problem(
+    "You are in no team any more",
+    "There is nothing here that you can see.",
+    ["Ask an owner of your team for an invitation: its link works with the account that you have."],
+    status=403,
+)
+
+
+def no_team_page(request: HtmxRequest) -> HttpResponse:
+    page = "vaults/error.html" if is_swap(request) else "vaults/no_team.html"
+    return render_page(request, page, {"problem": NO_TEAM}, partial="problem", status=NO_TEAM.status)
 
 
 def record_try(request: HtmxRequest, refusal: RoleMissing, vault: Vault | None) -> None:
