@@ -312,6 +312,30 @@ def test_what_a_browser_cannot_keep_is_named(scene: Scene) -> None:
     assert "can't keep" not in text_of(without)
 
 
+def test_what_a_browser_cannot_keep_is_said_at_its_own_field(scene: Scene) -> None:
+    asked = scene.send("connection_new")
+    wrong = scene.browser.post("/new/connection/", scene.body("connection_new") | {FIELD: "a wrong guess"})
+    for page, title in ((asked, "One thing needs a change"), (wrong, "2 things need a change")):
+        assert title in text_of(page)
+        assert page.content.decode().count("give it again.") == 2  # in the summary and at the field
+        assert '<a href="#id_client_secret">Client secret</a>: A browser' in page.content.decode()
+        assert "give it again" not in str(page.context["form"][FIELD].errors)
+    assert '<a href="#id_confirm_password">Your password</a>: Incorrect password' in wrong.content.decode()
+
+
+@pytest.mark.parametrize("name", [name for name, act in ASKS.items() if not act.secret])
+def test_asking_is_no_reproach(name: str, scene: Scene) -> None:
+    body = scene.body(name)
+    asked = scene.browser.post(scene.address(name), body)
+    page = asked.content.decode()
+    assert "Type your password to confirm that it is you" in text_of(asked)
+    for reproach in ("errorlist", "aria-invalid", 'class="problem summary"', "needs a change"):
+        assert reproach not in page, reproach
+    wrong = scene.browser.post(scene.address(name), body | {FIELD: "a wrong guess"})
+    assert 'class="errorlist"' in wrong.content.decode()
+    assert 'aria-invalid="true"' in wrong.content.decode()
+
+
 def test_a_reveal_is_asked_for_in_its_box_and_keeps_the_version(scene: Scene) -> None:
     first = scene.azure.secrets.get("kept").properties.version
     scene.azure.secrets.set("kept", "a-newer-value")

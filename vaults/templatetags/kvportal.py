@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from zipfile import ZipFile
 
 from django import template
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.forms import BaseForm
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -383,3 +385,9 @@ def first_given(*things: Any) -> Any:
 
 register.inclusion_tag("includes/expiry_chart.html")(expiry_chart)
 register.filter("of_vault", of_vault)
+
+
+@register.filter
+def to_correct(form: BaseForm) -> int:
+    """How many things in a form need a change; a password that is only asked for is none of them."""
+    return sum(name == NON_FIELD_ERRORS or bool(form[name].errors) for name in form.errors)

@@ -8,7 +8,7 @@ from allauth.account.forms import ReauthenticateForm
 from allauth.account.internal.flows.reauthentication import reauthenticate_by_password
 from django import forms
 from django.conf import settings
-from django.utils.text import get_text_list
+from django.forms.utils import ErrorList
 from django.views.decorators.debug import sensitive_variables
 
 from vaults.views.pages import HtmxRequest
@@ -31,11 +31,11 @@ def ask_password(request: HtmxRequest, form: forms.Form) -> None:
     if typed and not refusal:
         return
     gone = unkept(form)
-    form.fields[PASSWORD] = password_field()
+    form.fields[PASSWORD] = ConfirmPasswordField(came_back=form.is_bound, asks=form.is_bound and not typed)
     if refusal:
         form.add_error(PASSWORD, list(refusal))
-    if gone:
-        form.add_error(PASSWORD, f"A browser can't keep what was in {get_text_list(gone, 'and')}: give it again, too.")
+    for field in gone:
+        form.add_error(field.name, f"A browser can't keep what was in {field.label}: give it again.")
 
 
 def recently_confirmed(request: HtmxRequest) -> bool:
@@ -54,17 +54,36 @@ def check_password(request: HtmxRequest, password: str) -> Sequence[str]:
     return []
 
 
-def password_field() -> forms.CharField:
-    return forms.CharField(
-        label="Your password",
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        help_text="It confirms that it is you: you typed it more than five minutes ago.",
-        error_messages={"required": "Type your password to confirm that it is you. Nothing was done yet."},
-    )
+class AskedField(forms.BoundField):
+    """Asking is no reproach: as long as nothing was typed, the form is not valid and the field says so without an error."""
+
+    field: "ConfirmPasswordField"
+
+    @property
+    def errors(self) -> ErrorList:
+        return ErrorList() if self.field.asks else super().errors
 
 
-def unkept(form: forms.Form) -> list[str]:
+class ConfirmPasswordField(forms.CharField):
+    """`came_back`: the form was sent and is there again; `asks`: because nothing was typed here, not because it was wrong."""
+
+    bound_field_class = AskedField
+
+    def __init__(self, *, came_back: bool, asks: bool) -> None:
+        self.asks = asks
+        asking = "Type your password to confirm that it is you. Nothing was done yet."
+        super().__init__(
+            label="Your password",
+            strip=False,
+            widget=forms.PasswordInput(
+                attrs={"autocomplete": "current-password", **({"data-focus": ""} if came_back else {})}
+            ),
+            help_text=asking if asks else "It confirms that it is you: you typed it more than five minutes ago.",
+            error_messages={"required": asking},
+        )
+
+
+def unkept(form: forms.Form) -> list[forms.BoundField]:
     """The fields of the sent form that come back empty: no browser puts a secret or a file into a form again."""
     lost = (forms.PasswordInput, forms.FileInput)
-    return [str(field.label) for field in form if form.is_bound and isinstance(field.field.widget, lost) and field.data]
+    return [field for field in form if form.is_bound and isinstance(field.field.widget, lost) and field.data]
