@@ -29,8 +29,19 @@ for (const item of document.querySelectorAll(".toast-item.success, .toast-item.i
   setTimeout(() => item.matches(":hover, :focus-within") || item.remove(), 8000);
 }
 
-// What needs reading has the focus; else a page that is a form begins in the first field that must be filled in.
-(document.querySelector("[data-focus]") ?? document.querySelector(":is(.form-page, .entrance) form :is(input, textarea):invalid"))?.focus();
+// A page that is a form begins in its first empty field, if there is one that must be filled in at or after it. Not in the
+// password that confirms who is there: it comes last, and a page opens at its top.
+function firstToFill() {
+  const typed = ":is(input:not([type=hidden], [type=checkbox], [type=radio]), textarea):not([name=confirm_password])";
+  const fields = [...document.querySelectorAll(`:is(.form-page, .entrance) form ${typed}`)].filter((field) => field.offsetParent);
+  const needed = fields.findIndex((field) => field.matches(":invalid"));
+  return fields.slice(0, needed + 1).find((field) => !field.value) ?? fields[needed];
+}
+
+// What needs reading or an answer has the focus.
+const called = document.querySelector("[data-focus]");
+if (called) called.focus();
+else firstToFill()?.focus({ preventScroll: true });
 
 document.body.addEventListener("htmx:afterSettle", (event) => {
   const part = event.detail.elt;
