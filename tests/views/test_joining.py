@@ -1,9 +1,11 @@
 """Inviting somebody, and the page behind the link: for new people, for those who have an account, for whoever is signed in."""
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from tests.browsing import fill_in, forms_of, main_form, text_of
@@ -230,3 +232,50 @@ def test_a_session_of_whoever_was_signed_in_before_ends(olga: Client, removed: W
     before = olga.session.session_key
     fill_in(confirmed(olga), link(removed, RAFI), password=PASSWORD)
     assert olga.session.session_key != before
+
+
+def open_invitations(client: Client) -> str:
+    return text_of(client.get("/team/")).partition("Open invitations")[2].partition("Invite somebody")[0]
+
+
+def test_the_list_says_until_when_a_link_is_good_and_when_it_was_made(olga: Client) -> None:
+    with time_machine.travel(datetime(2026, 11, 26, 9, 41, tzinfo=UTC), tick=False) as clock:
+        made = invite(confirmed(olga), "new@example.com")
+        assert "It works once, for three days" in text_of(made)
+        assert "29 Nov 2026, 09:41 UTC" in text_of(made)
+        clock.shift(timedelta(minutes=20))
+        row = open_invitations(olga)
+    assert "29 Nov 2026, 09:41 UTC" in row
+    assert "made 20 min ago" in row
+
+
+def test_only_who_may_withdraw_is_advised_to(olga: Client, world: World) -> None:
+    link(world, "new@example.com")
+    assert "withdraw it and make a new one" in open_invitations(olga)
+    for role in (Role.VIEWER, Role.MANAGER):
+        page = text_of(signed_in(world.members[role]).get("/team/"))
+        assert "new@example.com" in page
+        assert "withdraw it" not in page
+
+
+def test_the_sidebar_shows_the_team_on_all_answers_about_it(olga: Client, world: World) -> None:
+    member = Membership.objects.get(user=world.rafi).pk
+    mine = Membership.objects.get(user=world.olga).pk
+    answers = [
+        olga.get("/team/"),
+        invite(olga, "new@example.com"),
+        invite(olga, "new@example.com"),
+        olga.post(f"/team/members/{mine}/remove/"),
+        olga.post(f"/team/members/{member}/role/", {"role": "king"}),
+        signed_in(world.olga).post(f"/team/members/{member}/role/", {"role": "viewer"}),
+        olga.post(f"/team/invitations/{ended(world)}/withdraw/"),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 201, 422, 409, 422, 422, 409]
+    for answer in answers:
+        assert 'title="Team" aria-current="page"' in answer.content.decode()
+
+
+def ended(world: World) -> Any:
+    invitation, _ = Invitation.issue(world.team, Role.VIEWER, "late@example.com", world.olga)
+    Invitation.objects.filter(pk=invitation.pk).end()
+    return invitation.pk

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -148,6 +148,11 @@ class Invitation(models.Model):
     def account(self) -> User | None:
         """Whose it is, where the address that it names has an account."""
         return User.objects.filter(email=self.email).first() if self.email else None
+
+    @property
+    def made_at(self) -> datetime:
+        """Of one that is open: its end is set when it is made."""
+        return self.expires_at - INVITATION_LIFETIME
 
     @property
     def role_with_article(self) -> str:
