@@ -30,7 +30,7 @@ TOLD = {
     53003: ("Conditional Access blocks this server", "Entra ID saw this server at 203.0.113.7.", "denied"),
     90002: ("There is no such tenant", "Compare the tenant ID", "denied"),
     900023: ("There is no such tenant", "Compare the tenant ID", "denied"),
-    90038: ("The tenant belongs to another cloud", "Choose the tenant's cloud", "denied"),
+    90038: ("The tenant belongs to another cloud", "choose the tenant's cloud", "denied"),
     90033: ("Entra ID has trouble of its own", "Wait 7 s, then try again.", "failed"),
     90055: ("Entra ID is throttling", "Wait 7 s, then try again.", "failed"),
     123456: ("Entra ID gave no token", "Entra ID says: “AADSTS123456: The request was refused.”", "denied"),
