@@ -78,6 +78,17 @@ def test_what_was_typed_outlives_the_session(portal_page: Page, azure: VaultClie
     assert azure.secrets.get_deleted("gone")
 
 
+def test_an_invitation_outlives_the_session_too(portal_page: Page) -> None:
+    page = portal_page
+    page.goto("/team/")
+    page.fill("[name=email]", "new@example.com")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Make a one-time link").click()
+    expect(page.locator(".session-ended")).to_be_focused()
+    expect(page.locator("[name=email]")).to_have_value("new@example.com")
+    assert not Invitation.objects.exists()
+
+
 @pytest.mark.parametrize("width", [1440, 900, 390])
 def test_members_are_asked_about_in_their_row(width: int, late_page: Page, world: World) -> None:
     page = late_page

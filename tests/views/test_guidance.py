@@ -66,5 +66,7 @@ def test_a_form_says_whose_time_it_means(olga: Client) -> None:
 
 
 def test_deleting_a_connection_names_the_vaults_that_stand_in_the_way(olga: Client, world: World) -> None:
-    page = text_of(olga.get(f"/connections/{world.connection.pk}/delete/"))
-    assert "must be removed from the portal first: kv-shop-prod." in page
+    page = olga.get(f"/connections/{world.connection.pk}/delete/")
+    assert "Remove this one from the portal first: kv-shop-prod" in text_of(page)
+    assert 'href="/vaults/kv-shop-prod/remove/"' in page.content.decode()
+    assert "Delete the connection</button>" not in page.content.decode()

@@ -162,17 +162,18 @@ def connection_delete(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRes
     connection = access.connection_for(request.user, connection_id)
     access.require(request.user, Action.CONNECTION_DELETE, connection.team)
     form = ConfirmForm(posted(request))
-    ask_password(request, form)
     here = reverse("connection_detail", args=[connection_id])
-    vaults = ", ".join(vault.name for vault in connection.vaults.order_by("name"))
+    vaults = list(connection.vaults.order_by("name"))
+    if request.method == "POST" or not vaults:
+        ask_password(request, form)
     context: dict[str, Any] = {
         "name": connection.name,
         "title": f"Delete the connection {connection.name}?",
         "kind": "connection",
         "consequences": [
             "The stored credential is destroyed. Nothing in Azure changes: revoke the client secret there, if it should end.",
-            *([f"It still has vaults, which must be removed from the portal first: {vaults}."] if vaults else []),
         ],
+        "removed_before": [(vault.name, reverse("vault_remove", args=[vault.slug])) for vault in vaults],
         "submit_label": "Delete the connection",
         "danger": True,
         "cancel_url": here,

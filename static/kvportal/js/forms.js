@@ -25,6 +25,11 @@ addEventListener("pageshow", () => {
   }
 });
 
+// What is pressed must not move away before it is let go: then there would be no click.
+let pressed = false;
+addEventListener("pointerdown", () => { pressed = true; }, true);
+for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => { pressed = false; }, true);
+
 // Limits are counted while typing; long ones only once they come near.
 function counter(control) {
   const bytes = Number(control.dataset.countBytes);
@@ -44,7 +49,8 @@ function counter(control) {
   };
   const under = control.closest(".field")?.querySelector(".under");
   (under ?? control.parentElement).append(place, spoken);
-  for (const name of ["input", "focus", "blur"]) control.addEventListener(name, draw);
+  for (const name of ["input", "focus"]) control.addEventListener(name, draw);
+  control.addEventListener("blur", () => (pressed ? addEventListener("pointerup", () => setTimeout(draw), { once: true }) : draw()));
   draw();
 }
 for (const control of document.querySelectorAll("[data-guard] :is([maxlength], [data-count], [data-count-bytes])")) counter(control);
