@@ -42,7 +42,7 @@ HASHED_FIELDS = (
 #: What `detail` may hold: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
-        "actor_email", "actor_role", "attributes", "browser", "cloud", "count", "email", "first_seq", "issuer", "kind",
+        "actor_email", "actor_role", "attributes", "broken", "browser", "cloud", "count", "email", "first_seq", "issuer", "kind",
         "last_seq", "members", "not_read", "production", "reason", "request_id", "role", "sentence", "source", "tag_names",
         "unconfirmed", "verdicts",
     }
@@ -273,7 +273,7 @@ def _links() -> Verification:
         if entry.seq != count:
             return Verification(count, count, f"entry {count} is missing")
         if entry.previous_hash != previous or not stored.is_as_written(entry) or entry.hash != link(entry):
-            return Verification(count, entry.seq, f"entry {entry.seq} was changed, or its key is another")
+            return Verification(count, entry.seq, f"entry {entry.seq} was changed, or the audit key is a different one")
         previous = entry.hash
         passed = passed or (before.seq, before.hash) == (count, previous)
     after = chain.head()
@@ -331,6 +331,12 @@ def settle(started: AuditEntry, state: AuditState, version: str) -> None:
     event = Event(started.event, version=version or started.version, detail={**started.detail, "unconfirmed": True})
     event.state = state
     append(outcome(started, event, None))
+
+
+def last_verdict(team: Team) -> AuditEntry | None:
+    """The team's newest verification that tells what it found: those of earlier versions don't."""
+    newest = events(team).filter(action=Action.AUDIT_VERIFY)[:20]
+    return next((entry for entry in newest if "broken" in entry.detail), None)
 
 
 def events(team: Team) -> QuerySet[AuditEntry]:

@@ -117,7 +117,9 @@ def _take(found: Found, number: int, raw: bytes, all_before: "hashlib._Hash") ->
     elif line.kind != Kind.RESTORE and line.previous == (found.newest.mac if found.newest else ""):
         found.newest = line
     else:
-        found.problem = f"line {number} of the checkpoint file was changed, moved or added, or its key is another"
+        found.problem = (
+            f"line {number} of the checkpoint file was changed, moved or added, or the audit key is a different one"
+        )
 
 
 def _parse(raw: bytes) -> Checkpoint | None:
@@ -164,7 +166,9 @@ def tail(wanted: str) -> Found:
             if found.newest and found.known:
                 break
     except Forged:
-        found.problem = "a line at the end of the checkpoint file is not as it was written, or its key is another"
+        found.problem = (
+            "a line at the end of the checkpoint file is not as it was written, or the audit key is a different one"
+        )
     if size > TAIL and found.newest is None:
         found.problem = found.problem or "the end of the checkpoint file holds no checkpoint"
     return found

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
 from vaults import access, audit, chain
+from vaults.actions import verification
 from vaults.models import AuditEntry, User
 from vaults.models.audit import AuditState
 from vaults.permissions import LABELS, Action
@@ -66,7 +67,7 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
         "searched_in_part": searched_in_part(request.GET.get("q", "")),
     }
     if not is_swap(request):
-        context["checkpoints"] = _checkpoints()
+        context |= {"checkpoints": _checkpoints(), "verdict": audit.last_verdict(team)}
     return render_page(request, "vaults/audit_list.html", context, partial="results")
 
 
@@ -96,10 +97,7 @@ def audit_verify(request: HtmxRequest) -> HttpResponse:
     """Read the whole chain."""
     team = access.team_for(request.user)
     try:
-        with audit.recording(request.user, Action.AUDIT_VERIFY, team) as event:
-            access.require(request.user, Action.AUDIT_VERIFY, team)
-            result = audit.verify()
-            event.detail["count"] = result.count
+        result = verification.verify_trail(request.user, team)
     except OSError:
         messages.error(request, "The audit trail can't be verified: its checkpoint file can't be read.")
         return redirect("audit_list")

@@ -1,0 +1,72 @@
+"""What a verification found stays: in its entry, and on the audit page until the next one."""
+
+from pathlib import Path
+
+from django.test import Client
+
+from tests.browsing import text_of
+from tests.conftest import World, last_detail, last_entry, signed_in
+from vaults import audit
+from vaults.models import AuditEntry
+from vaults.permissions import Action, Role
+
+TAMPERED = "The audit trail was tampered with"
+
+
+def broken_and_verified(olga: Client) -> None:
+    """Somebody changes an entry in the database; Olga verifies, and reads the answer's message away."""
+    AuditEntry.objects.filter(seq=1).update(name="other")
+    olga.get(olga.post("/audit/verify/")["Location"])
+
+
+def test_a_broken_trail_is_in_the_entry_of_its_verification(olga: Client) -> None:
+    broken_and_verified(olga)
+    entry = last_entry(Action.AUDIT_VERIFY)
+    assert entry.state == "failed"
+    assert (entry.detail["broken"], entry.detail["reason"]) == (1, audit.verify().reason)
+    assert "entry 1 was changed" in text_of(olga.get(f"/audit/{entry.event}/"))
+
+
+def test_the_page_goes_on_saying_that_the_trail_is_broken(olga: Client, world: World) -> None:
+    broken_and_verified(olga)
+    for client in (olga, signed_in(world.members[Role.VIEWER])):
+        page = text_of(client.get("/audit/"))
+        assert TAMPERED in page
+        assert "entry 1 was changed" in page
+        assert "Olga Brandt" in page
+
+
+def test_a_whole_trail_says_when_it_was_last_verified_by_whom_and_how_far(olga: Client) -> None:
+    assert "not verified yet" in text_of(olga.get("/audit/")).lower()
+    olga.get(olga.post("/audit/verify/")["Location"])
+    assert last_detail(Action.AUDIT_VERIFY) == {"count": 3, "broken": None}
+    page = olga.get("/audit/")
+    assert "whole, 3 entries" in text_of(page)
+    assert TAMPERED not in text_of(page)
+    assert audit.verify().broken is None
+
+
+def test_a_verification_of_an_earlier_version_tells_no_verdict(olga: Client, world: World) -> None:
+    """It succeeded whatever it found."""
+    with audit.recording(world.olga, Action.AUDIT_VERIFY, world.team, count=3):
+        pass
+    assert "not verified yet" in text_of(olga.get("/audit/")).lower()
+
+
+def test_a_file_that_cannot_be_read_is_no_verdict(olga: Client, checkpoint_file: Path) -> None:
+    checkpoint_file.unlink()
+    checkpoint_file.mkdir()
+    try:
+        olga.get(olga.post("/audit/verify/")["Location"])
+        entry = last_entry(Action.AUDIT_VERIFY)
+        assert (entry.state, entry.detail["reason"]) == ("failed", "its checkpoint file can't be read")
+        assert TAMPERED not in text_of(olga.get("/audit/"))
+    finally:
+        checkpoint_file.rmdir()
+
+
+def test_a_removed_checkpoint_file_is_not_called_one_that_was_never_there(olga: Client, checkpoint_file: Path) -> None:
+    checkpoint_file.unlink()
+    page = text_of(olga.get("/audit/"))
+    assert "checkpoint file was removed" in page
+    assert "none yet" not in page
