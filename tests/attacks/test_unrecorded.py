@@ -80,7 +80,7 @@ def test_wrong_passwords_are_in_the_record(world: World) -> None:
         ("account.confirm", "denied", rafi, world.rafi.email),
     ]
     shown = text_of(signed_in(world.olga).get("/audit/"))
-    assert "Signed in" in shown
+    assert "Sign in" in shown
     assert "somebody not signed in" in shown
     assert world.olga.email in shown
 

@@ -148,7 +148,7 @@ def look_at_access_and_contents(page: Page, portal: Portal, picture: Picture) ->
     expect(page.get_by_role("row").nth(2)).to_be_visible()
     picture("inventory")
     page.goto(f"{portal.url}/audit/")
-    expect(page.get_by_role("row").filter(has_text="Purged a secret").first).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="Purge a secret").first).to_be_visible()
     picture("audit")
 
 

@@ -2,6 +2,7 @@
 
 from django.test import Client
 
+from tests.attacks.test_guessing import sign_in
 from tests.browsing import fill_in, text_of
 from tests.conftest import World, confirmed, last_entry, signed_in
 from vaults.emulator import ADMIN, Emulator
@@ -21,7 +22,7 @@ def test_the_list_names_the_person_behind_each_act(olga: Client, world: World, a
     olga.get(f"{V}/secrets/")
     confirmed(signed_in(world.rafi)).post(f"{V}/secrets/kept/reveal/", {"version": ""})
     page = text_of(olga.get("/audit/"))
-    assert all(words in page for words in ("Olga Brandt", "Rafi Haddad", "Revealed a secret", "kv-shop-prod", "kept"))
+    assert all(words in page for words in ("Olga Brandt", "Rafi Haddad", "Reveal a secret", "kv-shop-prod", "kept"))
 
 
 def test_one_line_an_act_and_filters(olga: Client, world: World, azure: VaultClient, emulator: Emulator) -> None:
@@ -89,3 +90,17 @@ def test_every_page_that_asked_azure_shows_how_by_hand(olga: Client, azure: Vaul
         assert "curl --request GET" in page, path
     refused = fill_in(olga, f"{V}/new/secret/", name="kept", value="typed")
     assert "By hand" in text_of(refused)
+
+
+def test_an_act_that_was_refused_is_not_called_done(world: World) -> None:
+    """One name for an act, whatever came of it."""
+    sign_in(Client(), world.olga.email, "guess")
+    signed_in(world.members[Role.VIEWER]).post(f"{V}/secrets/kept/reveal/", {"version": ""})
+    olga = signed_in(world.olga)
+    listed = text_of(olga.get("/audit/"))
+    reveal = last_entry(Action.SECRET_REVEAL)
+    for page in (listed, text_of(olga.get("/")), text_of(olga.get(f"/audit/{reveal.event}/"))):
+        assert "Reveal a secret" in page
+        assert "Revealed a secret" not in page
+    assert "Sign in" in listed
+    assert "Signed in" not in listed
