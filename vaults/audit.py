@@ -42,9 +42,9 @@ HASHED_FIELDS = (
 #: What `detail` may hold: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
-        "actor_email", "actor_role", "attributes", "broken", "browser", "cloud", "count", "email", "first_seq", "issuer", "kind",
-        "last_seq", "members", "not_read", "production", "reason", "request_id", "role", "sentence", "source", "tag_names",
-        "unconfirmed", "verdicts",
+        "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cloud", "count", "email",
+        "first_seq", "issuer", "kind", "last_seq", "members", "not_read", "production", "reason", "request_id", "role",
+        "sentence", "source", "tag_names", "unconfirmed", "verdicts",
     }
 )  # fmt: skip
 

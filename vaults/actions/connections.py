@@ -39,6 +39,10 @@ class Credential:
     def __repr__(self) -> str:
         return "Credential(…)"
 
+    @property
+    def is_given(self) -> bool:
+        return bool(self.client_secret or self.private_key)
+
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
@@ -78,16 +82,39 @@ def update_connection(actor: User, connection: Connection, credential: Credentia
     Raises ConnectionChanged where it is another one by now, and UnfitName.
     """
     connection.name = names.fit_for_object(connection.name)
-    with audit.recording(actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name):
+    with audit.recording(
+        actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name
+    ) as event:
         _put_credential(connection, credential)
         opened_on, connection.revision = connection.revision, connection.revision + 1
         connection.tested_at = connection.test_passed = None
         connection.test_sentence = ""
         with access.writing(actor, Action.CONNECTION_UPDATE, connection.team):
             opened = Connection.objects.filter(pk=connection.pk, revision=opened_on)
-            if not opened.update(revision=connection.revision):
+            stored = opened.first()
+            if stored is None or not opened.update(revision=connection.revision):
                 raise ConnectionChanged
+            event.detail |= _differences(stored, connection, credential)
             connection.save()
+
+
+#: Facts of a connection that the record of a change tells; of a credential it tells the kind alone.
+RECORDED = ("name", "cloud", "tenant_id", "client_id", "api_version", "credential_expires_on")
+
+
+@sensitive_variables("credential")
+def _differences(stored: Connection, wanted: Connection, credential: Credential) -> dict[str, dict[str, str | None]]:
+    before, after = _recorded(stored), _recorded(wanted)
+    changed = [name for name in before if before[name] != after[name] or (name == "credential" and credential.is_given)]
+    if "credential" in changed:
+        after["credential"] = f"a new {after['credential']}"
+    return {"before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}}
+
+
+def _recorded(connection: Connection) -> dict[str, str | None]:
+    found = {name: getattr(connection, name) for name in RECORDED}
+    kind = "certificate" if connection.certificate_sealed else "client secret"
+    return {name: None if value is None else str(value) for name, value in found.items()} | {"credential": kind}
 
 
 def delete_connection(actor: User, connection: Connection) -> None:

@@ -140,9 +140,10 @@ def join_with_account(actor: User, token: str) -> None:
 def update_member(actor: User, member: Membership, role: Role) -> None:
     """Raises LastOwner, MemberGone."""
     with (
-        audit.recording(actor, Action.MEMBER_UPDATE, member.team, name=member.user.email, role=role),
+        audit.recording(actor, Action.MEMBER_UPDATE, member.team, name=member.user.email, role=role) as event,
         access.writing(actor, Action.MEMBER_UPDATE, member.team),
     ):
+        event.detail["before"] = {"role": _role_now(member)}
         _keep_an_owner(member, role)
         _end_invitations(member, role)
         if not Membership.objects.filter(pk=member.pk).update(role=role):
@@ -152,9 +153,10 @@ def update_member(actor: User, member: Membership, role: Role) -> None:
 def remove_member(actor: User, member: Membership) -> None:
     """Raises LastOwner, MemberGone. The account stays, without this team."""
     with (
-        audit.recording(actor, Action.MEMBER_REMOVE, member.team, name=member.user.email),
+        audit.recording(actor, Action.MEMBER_REMOVE, member.team, name=member.user.email) as event,
         access.writing(actor, Action.MEMBER_REMOVE, member.team),
     ):
+        event.detail["role"] = _role_now(member)
         _keep_an_owner(member, None)
         _end_invitations(member, None)
         _end_invitations_for(member.user, member.team)
@@ -168,6 +170,10 @@ def _use(invitation: Invitation) -> None:
     access.hold_members(teams.filter(pk=invitation.team_id) if invitation.invited_by_id else teams)
     if not Invitation.objects.good().filter(pk=invitation.pk).update(used_at=timezone.now()):
         raise InvitationSpent
+
+
+def _role_now(member: Membership) -> str | None:
+    return Membership.objects.filter(pk=member.pk).values_list("role", flat=True).first()
 
 
 def _keep_an_owner(member: Membership, role: Role | None) -> None:

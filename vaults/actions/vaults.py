@@ -33,7 +33,8 @@ def add_vault(actor: User | None, connection: Connection, name: str, *, producti
 
 
 def update_vault(actor: User, vault: Vault, *, production: bool) -> None:
-    with audit.recording(actor, Action.VAULT_UPDATE, vault.team, vault=vault, production=production):
+    before = {"production": vault.production}
+    with audit.recording(actor, Action.VAULT_UPDATE, vault.team, vault=vault, production=production, before=before):
         vault.production = production
         with access.writing(actor, Action.VAULT_UPDATE, vault.team):
             vault.save(update_fields=["production"])

@@ -288,6 +288,25 @@ def exact(moment: datetime | None, raw: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def to_the_second(moment: datetime) -> SafeString:
+    """A moment of the record: date, time with seconds, zone; the distance on hover."""
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="milliseconds"),
+        relative(moment, timezone.now()),
+        f"{local.day} {local:%b %Y, %H:%M:%S %Z}",
+    )
+
+
+@register.filter
+def duration(milliseconds: int) -> str:
+    """ "12 ms", "1.2 s", "3 min"."""
+    seconds = milliseconds / 1000
+    return f"{milliseconds} ms" if seconds < 1 else f"{seconds:.1f} s" if seconds < MINUTE else _amount(seconds)
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """That something ends soon or has ended, in words, with the class that colours them."""

@@ -17,8 +17,9 @@ from vaults.actions import verification
 from vaults.models import AuditEntry, User
 from vaults.models.audit import AuditState
 from vaults.permissions import LABELS, Action
+from vaults.views.audit_facts import SOURCES, asked_azure, facts_of, why
 from vaults.views.pages import HtmxRequest, is_swap, render_page, search_words, searched_in_part
-from vaults.who import FACTS
+from vaults.who import who_did
 
 PAGE_SIZE = 50
 ACTIONS = sorted(((action.value, label) for action, label in LABELS.items()), key=lambda choice: choice[1])
@@ -87,8 +88,17 @@ def audit_detail(request: HtmxRequest, event_id: uuid.UUID) -> HttpResponse:
     entries = list(AuditEntry.objects.filter(event=event_id, team_id=team.pk).with_accounts().order_by("seq"))
     if not entries:
         raise Http404("No such event.")
-    further = {name: value for name, value in entries[-1].detail.items() if name not in FACTS}
-    context: dict[str, Any] = {"entries": entries, "entry": entries[-1], "started": entries[0], "further": further}
+    entry, started = entries[-1], entries[0]
+    context: dict[str, Any] = {
+        "entries": entries,
+        "entry": entry,
+        "facts": facts_of(entry),
+        "why": why(entry),
+        "source": SOURCES[who_did(entry).source],
+        "asked_azure": asked_azure(entry),
+        "started": started,
+        "milliseconds": round((entry.at - started.at).total_seconds() * 1000) if entry != started else None,
+    }
     return render_page(request, "vaults/audit_detail.html", context)
 
 
