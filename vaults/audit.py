@@ -352,9 +352,14 @@ def activity(vault: Vault, name: str, limit: int = 8) -> list[AuditEntry]:
 
 def changes(team: Team) -> QuerySet[AuditEntry]:
     """Acts that changed something, handed a value out, or were refused; newest first."""
+    return only_changes(events(team))
+
+
+def only_changes(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Without the looks, scans and sign-ins that went well."""
     looking = [
         action
         for action in Action
         if action.endswith((".list", ".read", ".scan", ".check", ".sign_in", ".sign_out", ".confirm"))
     ]
-    return events(team).exclude(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])
+    return entries.exclude(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])

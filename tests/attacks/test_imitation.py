@@ -164,7 +164,7 @@ def test_everybody_who_acts_is_kept_with_address_and_role(olga: Client, world: W
 def test_the_portals_own_acts_look_like_no_persons(olga: Client, world: World) -> None:
     scan_vault(None, world.vault)
     assert last_entry(Action.VAULT_SCAN).detail["source"] == "portal"
-    page = olga.get("/audit/").content.decode()
+    page = olga.get("/audit/?show=all").content.decode()
     assert "⚙the portal itself" in who_cells(page)
     assert 'class="who who-nobody"' in page
 
@@ -218,8 +218,8 @@ def test_acts_are_found_by_address_and_role(olga: Client, world: World) -> None:
         ("reader", ["secret.list"]),
         ("haddad", ["secret.list"]),
     ):
-        assert [entry.action for entry in olga.get(f"/audit/?q={query}").context["page"]] == actions
-    assert [str(entry.event) for entry in olga.get("/audit/?q=writer@example.com").context["page"]] == [old]
+        assert [entry.action for entry in olga.get(f"/audit/?show=all&q={query}").context["page"]] == actions
+    assert [str(entry.event) for entry in olga.get("/audit/?show=all&q=writer@example.com").context["page"]] == [old]
 
 
 def test_members_are_told_apart_wherever_they_are_named(olga: Client, world: World) -> None:

@@ -125,7 +125,7 @@ def test_what_is_kept_in_another_form_is_no_choice(portal_page: Page, filled: No
 def test_a_phone_and_the_audit_trail_have_no_choice(portal_page: Page, filled: None) -> None:
     opened(portal_page, SECRETS, 1440, "Columns, 5 of 5").get_by_label("Expires").uncheck()
     expect(portal_page.get_by_role("columnheader", name="Expires")).to_have_count(0)
-    portal_page.goto("/audit/")
+    portal_page.goto("/audit/?show=all")
     expect(portal_page.locator("tr[data-row]").first).to_be_visible()
     expect(portal_page.locator("summary", has_text="Columns")).to_have_count(0)
     portal_page.set_viewport_size({"width": 390, "height": 800})

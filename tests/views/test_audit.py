@@ -13,15 +13,15 @@ from vaults.permissions import Action, Role
 V = "/vaults/kv-shop-prod"
 
 
-def shown(client: Client, query: str = "") -> list[str]:
-    return [entry.action for entry in client.get(f"/audit/{query}").context["page"]]
+def shown(client: Client, query: str = "", show: str = "all") -> list[str]:
+    return [entry.action for entry in client.get(f"/audit/?show={show}&{query}").context["page"]]
 
 
 def test_the_list_names_the_person_behind_each_act(olga: Client, world: World, azure: VaultClient) -> None:
     azure.secrets.set("kept", "hidden")
     olga.get(f"{V}/secrets/")
     confirmed(signed_in(world.rafi)).post(f"{V}/secrets/kept/reveal/", {"version": ""})
-    page = text_of(olga.get("/audit/"))
+    page = text_of(olga.get("/audit/?show=all"))
     assert all(words in page for words in ("Olga Brandt", "Rafi Haddad", "Reveal a secret", "kv-shop-prod", "kept"))
 
 
@@ -32,13 +32,13 @@ def test_one_line_an_act_and_filters(olga: Client, world: World, azure: VaultCli
     emulator.deny("keys/list")
     olga.get(f"{V}/keys/")
     assert shown(olga) == ["key.list", "key.list", "secret.read", "account.confirm"]
-    assert shown(olga, "?state=denied") == ["key.list"]
-    assert shown(olga, "?action=secret.read") == ["secret.read"]
-    assert shown(olga, "?q=kept") == ["secret.read"]
-    assert shown(olga, "?q=olga+prod") == ["key.list", "key.list", "secret.read"]
-    assert shown(olga, "?q=nobody") == []
-    assert shown(olga, "?since=2999-01-01") == []
-    assert shown(olga, "?action=drop&since=x&page=9&state=%00") is not None
+    assert shown(olga, "state=denied") == ["key.list"]
+    assert shown(olga, "action=secret.read") == ["secret.read"]
+    assert shown(olga, "q=kept") == ["secret.read"]
+    assert shown(olga, "q=olga+prod") == ["key.list", "key.list", "secret.read"]
+    assert shown(olga, "q=nobody") == []
+    assert shown(olga, "since=2999-01-01") == []
+    assert shown(olga, "action=drop&since=x&page=9&state=%00") is not None
 
 
 def test_one_act_in_full(olga: Client, world: World, emulator: Emulator) -> None:
@@ -104,3 +104,34 @@ def test_an_act_that_was_refused_is_not_called_done(world: World) -> None:
         assert "Revealed a secret" not in page
     assert "Sign in" in listed
     assert "Signed in" not in listed
+
+
+def test_the_list_begins_with_changes_and_everything_is_one_press_away(olga: Client, azure: VaultClient) -> None:
+    azure.secrets.set("kept", "hidden")
+    empty = text_of(olga.get("/audit/"))
+    assert "Looks, scans and sign-ins that went well are not shown." in empty
+    assert "Show everything" in empty
+    olga.get(f"{V}/secrets/")
+    olga.post(f"{V}/secrets/kept/reveal/", {"version": ""})
+    for show in ("", "changes", "drop", "%00"):
+        assert shown(olga, show=show) == ["secret.reveal"]
+    page = olga.get("/audit/?q=prod&page=1")
+    assert [entry.action for entry in page.context["page"]] == ["secret.reveal"]
+    assert 'href="?q=prod&amp;show=all"' in page.content.decode()
+    assert shown(olga, "q=prod") == ["secret.read", "secret.reveal", "secret.list"]
+
+
+def test_what_was_refused_is_among_the_changes(world: World, emulator: Emulator) -> None:
+    olga = signed_in(world.olga)
+    emulator.deny("keys/list")
+    olga.get(f"{V}/keys/")
+    sign_in(Client(), world.olga.email, "guess")
+    assert shown(olga, show="changes") == ["account.sign_in", "key.list"]
+
+
+def test_filters_are_called_as_the_columns_are(olga: Client) -> None:
+    olga.get(f"{V}/secrets/")
+    page = text_of(olga.get("/audit/?show=all"))
+    assert "Action" not in page
+    assert page.count("Outcome") >= 2
+    assert "Nothing matches" in text_of(olga.get("/audit/?show=all&q=nobody"))

@@ -86,7 +86,7 @@ def test_no_page_shows_them_as_they_are(path: str, olga: Client, world: World, e
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/inventory/", "/inventory/?state=deleted", "/vaults/", "/audit/", "/go/?q=old"]
+    "address", ["/", "/inventory/", "/inventory/?state=deleted", "/vaults/", "/audit/?show=all", "/go/?q=old"]
 )
 def test_nor_does_the_inventory(address: str, olga: Client, world: World, stock: None) -> None:
     scan_vault(world.olga, world.vault)

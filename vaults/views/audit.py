@@ -25,10 +25,19 @@ PAGE_SIZE = 50
 ACTIONS = sorted(((action.value, label) for action, label in LABELS.items()), key=lambda choice: choice[1])
 
 
+CHANGES, EVERYTHING = "changes", "all"
+
+
 class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
+    show = django_filters.ChoiceFilter(
+        choices=[(CHANGES, "Changes only"), (EVERYTHING, "Everything")],
+        empty_label=None,
+        method="by_kind",
+        label="Show",
+    )
     q = django_filters.CharFilter(method="by_text", label="Person, vault or item")
-    action = django_filters.ChoiceFilter(choices=ACTIONS, empty_label="All acts")
-    state = django_filters.ChoiceFilter(choices=AuditState.choices, empty_label="All outcomes")
+    action = django_filters.ChoiceFilter(choices=ACTIONS, empty_label="All acts", label="Act")
+    state = django_filters.ChoiceFilter(choices=AuditState.choices, empty_label="All outcomes", label="Outcome")
     since = django_filters.DateFilter(
         field_name="at", lookup_expr="date__gte", label="From", widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -38,7 +47,10 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 
     class Meta:
         model = AuditEntry
-        fields = ("q", "action", "state", "since", "until")
+        fields = ("show", "q", "action", "state", "since", "until")
+
+    def by_kind(self, entries: QuerySet[AuditEntry], _name: str, kind: str) -> QuerySet[AuditEntry]:
+        return audit.only_changes(entries) if kind == CHANGES else entries
 
     def by_text(self, entries: QuerySet[AuditEntry], _name: str, text: str) -> QuerySet[AuditEntry]:
         for word in search_words(text):
@@ -58,11 +70,15 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 def audit_list(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
     access.require(request.user, Action.AUDIT_READ, team)
-    found = AuditFilter(request.GET, queryset=audit.events(team))
+    asked = request.GET.copy()
+    if asked.get("show") != EVERYTHING:
+        asked["show"] = CHANGES
+    found = AuditFilter(asked, queryset=audit.events(team))
     query = request.GET.copy()
     query.pop("page", None)
     context = {
         "filter": found,
+        "changes_only": asked["show"] == CHANGES,
         "page": Paginator(found.qs, PAGE_SIZE).get_page(request.GET.get("page")),
         "query": query.urlencode(),
         "searched_in_part": searched_in_part(request.GET.get("q", "")),
