@@ -181,7 +181,11 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-ACCOUNT_FORMS = {"change_password": "vaults.forms.password.ChangePasswordForm"}
+ACCOUNT_FORMS = {
+    "login": "vaults.forms.password.SignInForm",
+    "reauthenticate": "vaults.forms.password.ReauthenticateForm",
+    "change_password": "vaults.forms.password.ChangePasswordForm",
+}
 ACCOUNT_RATE_LIMITS = False  # allauth's are keyed by the Host header; vaults.guesses counts
 
 # Sessions: in the database; half an hour idle, twelve hours in all (kvportal.middleware.session_limits).

@@ -53,7 +53,11 @@ def address_source(address: str) -> Source:
 
 
 class TooManyGuesses(Exception):
-    """No password is looked at now."""
+    """No password is looked at now, nor before `wait` is over."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        super().__init__(f"wait {wait}")
 
 
 def begin(email: str, source: Source) -> Guess:
@@ -66,10 +70,18 @@ def begin(email: str, source: Source) -> Guess:
     limits = [(_from_source(guess), SOURCE)]
     if not source.known:
         limits += [(Guess.objects.filter(source=guess.source), ADDRESS), (_at_account(guess), ACCOUNT)]
-    if any(_since(found, now - limit.within) > limit.amount for found, limit in limits):
+    wait = max(_wait(found, limit, now) for found, limit in limits)
+    if wait:
         guess.delete()
-        raise TooManyGuesses
+        raise TooManyGuesses(wait)
     return guess
+
+
+def _wait(found: QuerySet[Guess], limit: Limit, now: datetime) -> timedelta:
+    """How long until enough of them are old enough for one more to be looked at; zero where the newest is within the limit."""
+    times = list(found.filter(at__gt=now - limit.within).order_by("at").values_list("at", flat=True))
+    over = len(times) - limit.amount
+    return times[over - 1] + limit.within - now if over > 0 else timedelta(0)
 
 
 def at_account(guess: Guess) -> int:

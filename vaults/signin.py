@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
 from functools import partial
-from typing import Any
+from math import ceil
+from typing import Any, ClassVar
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -27,6 +29,13 @@ log = structlog.get_logger("vaults.signin")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": "The e-mail address or the password is not right.",
+        "incorrect_password": "This is not your password.",
+        "enter_current_password": "This is not your current password.",
+    }
+
     def is_open_for_signup(self, _request: HttpRequest) -> bool:
         return False
 
@@ -58,9 +67,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             return False
         guess.delete()
         if action is Action.ACCOUNT_CONFIRM:
-            with in_record(user, action):
-                pass
+            self.record_confirmation(user)
         return True
+
+    def record_confirmation(self, user: User) -> None:
+        with in_record(user, Action.ACCOUNT_CONFIRM):
+            pass
 
     @sensitive_variables("password")
     def is_joiners_password(self, user: User, password: str, team: Team) -> bool:
@@ -75,10 +87,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def _begin(self, email: str, source: guesses.Source) -> Guess:
         try:
             return guesses.begin(email, source)
-        except TooManyGuesses:
+        except TooManyGuesses as limit:
             log.warning("a password was not looked at: too many wrong ones", source=source.kind)
-            error: ValidationError = self.validation_error("too_many_login_attempts")
-            raise error from None
+            minutes = ceil(limit.wait / timedelta(minutes=1))
+            raise ValidationError(
+                f"Too many wrong passwords. Wait {minutes} minute{'s' if minutes != 1 else ''}, then try again.",
+                code="too_many_login_attempts",
+            ) from None
 
     def login(self, request: HttpRequest, user: User) -> None:
         browser = "known" if browser_id(request, user) else "new"

@@ -202,7 +202,7 @@ def test_an_old_session_is_asked_in_place_and_then_it_happens(name: str, scene: 
     form = assert_asked(scene, name, scene.send(name), before, trail)
     sent: dict[str, Any] = {**form.fields, **ASKS[name].secret}
     wrong = scene.browser.post(form.action or scene.address(name), sent | {FIELD: "a wrong guess"})
-    assert "Incorrect password" in text_of(wrong)
+    assert "This is not your password" in text_of(wrong)
     assert_asked(scene, name, wrong, before, trail)
     anothers = scene.browser.post(form.action or scene.address(name), sent | {FIELD: OTHERS})
     assert_asked(scene, name, anothers, before, trail)
@@ -320,7 +320,7 @@ def test_what_a_browser_cannot_keep_is_said_at_its_own_field(scene: Scene) -> No
         assert page.content.decode().count("give it again.") == 2  # in the summary and at the field
         assert '<a href="#id_client_secret">Client secret</a>: A browser' in page.content.decode()
         assert "give it again" not in str(page.context["form"][FIELD].errors)
-    assert '<a href="#id_confirm_password">Your password</a>: Incorrect password' in wrong.content.decode()
+    assert '<a href="#id_confirm_password">Your password</a>: This is not your password' in wrong.content.decode()
 
 
 @pytest.mark.parametrize("name", [name for name, act in ASKS.items() if not act.secret])

@@ -31,7 +31,7 @@ def sign_in(client: Client, email: str, password: str, address: str = "127.0.0.1
 
 def was_tried(answer: Any) -> bool:
     """Was the password looked at, or the guess turned away before that?"""
-    return answer.status_code == 200 and "Too many failed" not in text_of(answer)
+    return answer.status_code == 200 and "Too many wrong passwords" not in text_of(answer)
 
 
 def gets_in(client: Client, email: str, address: str, password: str = PASSWORD) -> bool:

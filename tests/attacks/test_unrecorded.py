@@ -90,6 +90,17 @@ def test_a_wrong_current_password_is_in_the_record(world: World) -> None:
     assert [entry[:2] for entry in trail(world)] == [("account.password", "denied")]
 
 
+@pytest.mark.parametrize("refused", [{"password1": "short", "password2": "short"}, {"password2": "not the same"}, {}])
+def test_a_right_password_with_a_refused_new_one_is_in_the_record(refused: dict[str, str], world: World) -> None:
+    """Whoever holds a session would learn by it, unseen, whether a password is right."""
+    browser = signed_in(world.olga)
+    sent = {**NEW, **refused} if refused else {"oldpassword": PASSWORD}
+    assert browser.post(CHANGE, sent).status_code == 200
+    assert [entry[:2] for entry in trail(world)] == [("account.confirm", "succeeded")]
+    with refusing(START):
+        assert browser.post(CHANGE, sent).status_code == 503
+
+
 def test_nobody_fills_the_record(world: World) -> None:
     """A row of guesses leaves its first and its last; the rest is a number."""
     for number in range(40):

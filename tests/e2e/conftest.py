@@ -123,7 +123,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 def olga(page: Page, portal: Portal) -> Page:
     """Olga, signed in, on the overview."""
     page.goto(portal.url)
-    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{portal.url}/")

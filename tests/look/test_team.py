@@ -66,7 +66,7 @@ def test_a_row_that_asks_has_the_focus_and_leaves_the_address_whole(width: int, 
     assert nothing_sideways(page)
     page.keyboard.type("a wrong guess")
     page.keyboard.press("Enter")
-    expect(row.locator(".errorlist")).to_contain_text("Incorrect password")
+    expect(row.locator(".errorlist")).to_contain_text("This is not your password")
     expect(row.locator(ASKED)).to_be_focused()
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")

@@ -70,7 +70,7 @@ def test_another_password_is_a_guess_and_in_the_record(removed: World) -> None:
     address, browser = link(removed, RAFI), Client()
     answer = fill_in(browser, address, password="a sentence is good")
     assert answer.status_code == 422
-    assert "Incorrect password" in text_of(answer)
+    assert "This is not your password" in text_of(answer)
     assert "a sentence is good" not in answer.content.decode()
     assert Guess.objects.count() == 1
     assert role_of(removed.rafi) is None

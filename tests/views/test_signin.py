@@ -12,10 +12,12 @@ from django.test import Client
 from kvportal.sessions import row_of
 from tests.browsing import text_of
 from tests.conftest import PASSWORD, World, say, signed_in
-from vaults.models import Membership
+from vaults.forms.password import NEW_PASSWORD_HELP
+from vaults.models import Invitation, Membership
 from vaults.permissions import Role
 
-LOGIN = "/account/login/"
+LOGIN, CHANGE = "/account/login/", "/account/password/change/"
+NEW = {"password1": "another long one", "password2": "another long one"}
 
 
 def guess(client: Client, email: str, password: str, **more: Any) -> Any:
@@ -24,7 +26,7 @@ def guess(client: Client, email: str, password: str, **more: Any) -> Any:
 
 def was_tried(answer: Any) -> bool:
     """Was the password looked at, or the guess turned away before that?"""
-    return answer.status_code == 200 and "Too many failed" not in text_of(answer)
+    return answer.status_code == 200 and "Too many wrong passwords" not in text_of(answer)
 
 
 def test_password_and_page(world: World) -> None:
@@ -56,6 +58,57 @@ def test_guesses_are_throttled_and_the_wait_ends(world: World) -> None:
     assert guess(client, world.olga.email, PASSWORD).status_code != 302  # not even the right one, for now
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=6)):
         assert guess(client, world.olga.email, PASSWORD).status_code == 302
+
+
+def test_too_many_wrong_passwords_say_how_long_to_wait(world: World) -> None:
+    """The limit that was hit decides: one account from one address, one address, one account from everywhere."""
+    with time_machine.travel(datetime(2026, 11, 26, 9, tzinfo=UTC), tick=False) as clock:
+        for _ in range(5):
+            guess(Client(), world.olga.email, "wrong")
+        assert "Wait 5 minutes, then try again." in text_of(guess(Client(), world.olga.email, "wrong"))
+        clock.shift(timedelta(minutes=4, seconds=10))
+        page = text_of(guess(Client(), world.olga.email, "wrong"))
+        assert "Too many wrong passwords. Wait 1 minute, then try again." in page
+        clock.shift(timedelta(seconds=50))
+        assert was_tried(guess(Client(), world.olga.email, "wrong"))
+        for number in range(10):
+            guess(Client(), f"somebody-{number}@example.com", "wrong", REMOTE_ADDR="198.51.100.9")
+        page = text_of(guess(Client(), "another@example.com", "wrong", REMOTE_ADDR="198.51.100.9"))
+        assert "Wait 1 minute, then try again." in page
+        for number in range(100):
+            guess(Client(), world.rafi.email, "wrong", REMOTE_ADDR=f"203.0.113.{number}")
+        clock.shift(timedelta(minutes=20))
+        page = text_of(guess(Client(), world.rafi.email, "wrong", REMOTE_ADDR="203.0.113.200"))
+        assert "Wait 40 minutes, then try again." in page
+
+
+def test_a_wrong_password_is_called_one(world: World) -> None:
+    page = text_of(guess(Client(), world.olga.email, "wrong"))
+    assert "You are not signed in The e-mail address or the password is not right." in page
+    assert "Not done yet" not in page
+    changed = signed_in(world.olga).post(CHANGE, {"oldpassword": "wrong", **NEW})
+    assert "Current password : This is not your current password." in text_of(changed)
+    confirmed = signed_in(world.olga).post("/account/reauthenticate/", {"password": "wrong"})
+    assert "This is not your password." in text_of(confirmed)
+
+
+def test_fields_are_labelled_as_elsewhere_and_have_no_placeholders(world: World, olga: Client) -> None:
+    for client, address, labels in (
+        (Client(), LOGIN, ("E-mail", "Password")),
+        (olga, CHANGE, ("Current password", "New password", "New password once more", NEW_PASSWORD_HELP)),
+        (olga, "/account/reauthenticate/", ("Password",)),
+    ):
+        page = client.get(address)
+        assert "placeholder" not in main_of(page)
+        assert all(label in text_of(page) for label in labels)
+        assert "login" not in text_of(page).lower()
+    assert "<li>" not in main_of(olga.get(CHANGE)).partition("<form")[2].partition("</form")[0]
+    _, token = Invitation.issue(world.team, Role.VIEWER, "new@example.com", world.olga)
+    assert NEW_PASSWORD_HELP in text_of(Client().get(f"/join/{token}/"))
+
+
+def main_of(page: Any) -> str:
+    return str(page.content.decode().partition("<main")[2].partition("</main")[0])
 
 
 def test_a_forged_address_buys_no_guesses(world: World) -> None:

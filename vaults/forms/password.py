@@ -1,4 +1,6 @@
-"""Changing one's own password."""
+"""allauth's forms for signing in, confirming and changing one's own password, in the words of the other forms."""
+
+from typing import Any
 
 from allauth.account import forms
 from allauth.account.adapter import get_adapter
@@ -6,8 +8,39 @@ from django.views.decorators.debug import sensitive_variables
 
 from vaults.permissions import Action
 
+#: The rules of every password, where one is chosen.
+NEW_PASSWORD_HELP = (
+    "At least 10 characters. A sentence is good; no rules about signs and digits. Not your name or e-mail address, "  # noqa: S105  # a help text
+    "and none that many people use."
+)
+FIELDS = {
+    "login": ("E-mail", ""),
+    "password": ("Password", ""),
+    "oldpassword": ("Current password", ""),
+    "password1": ("New password", NEW_PASSWORD_HELP),
+    "password2": ("New password once more", ""),
+}
 
-class ChangePasswordForm(forms.ChangePasswordForm):  # type: ignore[misc]  # allauth has no types
+
+class OurWords:
+    """Labels and help of ours: allauth leads to a password reset, which there is none of, and repeats labels in placeholders."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():  # type: ignore[attr-defined]  # of the form that this is mixed into
+            field.label, field.help_text = FIELDS[name]
+            field.widget.attrs.pop("placeholder", None)
+
+
+class SignInForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth has no types
+    pass
+
+
+class ReauthenticateForm(OurWords, forms.ReauthenticateForm):  # type: ignore[misc]
+    pass
+
+
+class ChangePasswordForm(OurWords, forms.ChangePasswordForm):  # type: ignore[misc]
     @sensitive_variables("password")
     def clean_oldpassword(self) -> str:
         """Guesses at the current password count as those at a confirmation do."""
@@ -15,3 +48,11 @@ class ChangePasswordForm(forms.ChangePasswordForm):  # type: ignore[misc]  # all
         if not get_adapter().is_password(self.user, password, Action.ACCOUNT_PASSWORD):
             raise get_adapter().validation_error("enter_current_password")
         return password
+
+    @sensitive_variables("cleaned")
+    def clean(self) -> dict[str, Any]:
+        """A right current password is a confirmation where the new one is refused: else it could be tried unrecorded."""
+        cleaned: dict[str, Any] = super().clean()
+        if self.errors and "oldpassword" in cleaned:
+            get_adapter().record_confirmation(self.user)
+        return cleaned

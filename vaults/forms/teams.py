@@ -8,6 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import names
+from vaults.forms.password import NEW_PASSWORD_HELP
 from vaults.forms.submissions import FormKeyMixin
 from vaults.models import Team, User
 from vaults.models.team import ROLE_CHOICES
@@ -38,7 +39,7 @@ class JoinForm(FormKeyMixin, forms.Form):
         strip=False,
         max_length=512,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 10 characters. A sentence is good; no rules about signs and digits.",
+        help_text=NEW_PASSWORD_HELP,
     )
 
     def __init__(self, *args: Any, invited_email: str, **kwargs: Any) -> None:
