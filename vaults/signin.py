@@ -71,7 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return True
 
     def record_confirmation(self, user: User) -> None:
-        with in_record(user, Action.ACCOUNT_CONFIRM):
+        with in_record(user, user, Action.ACCOUNT_CONFIRM):
             pass
 
     @sensitive_variables("password")
@@ -97,7 +97,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def login(self, request: HttpRequest, user: User) -> None:
         browser = "known" if browser_id(request, user) else "new"
-        with in_record(user, Action.ACCOUNT_SIGN_IN, browser=browser):
+        with in_record(user, user, Action.ACCOUNT_SIGN_IN, browser=browser):
             super().login(request, user)
 
     def logout(self, request: HttpRequest) -> None:
@@ -105,13 +105,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         user = request.user
         super().logout(request)
         if isinstance(user, User):
-            with suppress(audit.AuditUnavailable), in_record(user, Action.ACCOUNT_SIGN_OUT):
+            with suppress(audit.AuditUnavailable), in_record(user, user, Action.ACCOUNT_SIGN_OUT):
                 pass
 
     @sensitive_variables("password")
     def set_password(self, user: User, password: str) -> None:
         """Whoever knew the old one may have invited somebody: what is open of that ends with it."""
-        with in_record(user, Action.ACCOUNT_PASSWORD), teams.withdrawing_own(user) as withdrawn:
+        with in_record(user, user, Action.ACCOUNT_PASSWORD), teams.withdrawing_own(user) as withdrawn:
             super().set_password(user, password)
         if withdrawn:
             invitations = (
@@ -147,11 +147,11 @@ def source_of_sign_in(request: HttpRequest, user: User | None) -> guesses.Source
 
 
 @contextmanager
-def in_record(user: User, action: Action, **detail: Any) -> Iterator[None]:
-    """Record an act of somebody's own account in each of their teams; no team, no record. Raises AuditUnavailable."""
+def in_record(actor: User | None, user: User, action: Action, **detail: Any) -> Iterator[None]:
+    """Record an act on somebody's account in each of their teams; no team, no record. Raises AuditUnavailable."""
     with ExitStack() as entered:
         for team in teams_of(user):
-            entered.enter_context(audit.recording(user, action, team, name=user.email, **detail))
+            entered.enter_context(audit.recording(actor, action, team, name=user.email, **detail))
         yield
 
 

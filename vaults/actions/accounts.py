@@ -1,0 +1,19 @@
+"""Somebody's account, from the server: a password for who has forgotten theirs."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.views.decorators.debug import sensitive_variables
+
+from vaults import signin
+from vaults.actions import teams
+from vaults.models import User
+from vaults.permissions import Action
+from vaults.who import Source
+
+
+@sensitive_variables("password")
+def set_password(user: User, password: str) -> None:
+    """Their sessions, known browsers and open invitations end with the old one. Raises ValidationError, AuditUnavailable."""
+    validate_password(password, user)
+    with signin.in_record(None, user, Action.ACCOUNT_PASSWORD, source=Source.COMMAND), teams.withdrawing_own(user):
+        user.set_password(password)
+        user.save(update_fields=["password"])
