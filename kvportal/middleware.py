@@ -156,7 +156,7 @@ def back_to_page(request: HttpRequest, target: str) -> str:
         return target
     if page.netloc != request.get_host() or not page.path.startswith("/") or page.path.startswith("//"):
         return target
-    query = QueryDict(mutable=True)
+    query = QueryDict(parts.query, mutable=True)
     query["next"] = page_at_or_above(page.path)
     return f"{parts.path}?{query.urlencode()}"
 
@@ -169,6 +169,7 @@ def session_limits(get_response: GetResponse) -> GetResponse:
             now = int(time.time())
             seen = request.session.get("seen", now)
             if now - seen > settings.SESSION_IDLE_SECONDS:
+                request.META["kvportal.session_ended"] = "idle"  # for the record, which listens to the signal
                 logout(request)
             elif now - seen >= 60 or "seen" not in request.session:
                 # Written once a minute, not with every request: a page should not cost a disk sync.

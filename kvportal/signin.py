@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import views as account
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
@@ -30,7 +31,17 @@ class SignInRequired(LoginRequiredMiddleware):
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseRedirect:
         asked_for_page = request.method in ("GET", "HEAD") and has_page(request.path)
         page = request.get_full_path() if asked_for_page else page_at_or_above(request.path)
-        return redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
+        answer = redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
+        if notice := notice_for(request):
+            answer["Location"] += f"&notice={notice}"
+        return answer
+
+
+def notice_for(request: HttpRequest) -> str:
+    """What the sign-in page has to say to who is led there. A session that has ended left its cookie in the browser."""
+    if request.method not in ("GET", "HEAD"):
+        return "not-done"
+    return "ended" if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty() else ""
 
 
 @login_not_required

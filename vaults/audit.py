@@ -42,7 +42,7 @@ HASHED_FIELDS = (
 #: What `detail` may hold: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
-        "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cloud", "count", "email",
+        "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud", "count", "email",
         "first_seq", "issuer", "kind", "last_seq", "members", "not_read", "production", "reason", "request_id", "role",
         "sentence", "source", "tag_names", "unconfirmed", "verdicts",
     }
@@ -355,11 +355,11 @@ def changes(team: Team) -> QuerySet[AuditEntry]:
     return only_changes(events(team))
 
 
+#: How acts end whose success is no news: looks, scans, sign-ins and what belongs to them.
+LOOKING = (".list", ".read", ".scan", ".check", ".sign_in", ".sign_out", ".session_end", ".confirm")
+
+
 def only_changes(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
     """Without the looks, scans and sign-ins that went well."""
-    looking = [
-        action
-        for action in Action
-        if action.endswith((".list", ".read", ".scan", ".check", ".sign_in", ".sign_out", ".confirm"))
-    ]
+    looking = [action for action in Action if action.endswith(LOOKING)]
     return entries.exclude(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])

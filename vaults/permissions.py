@@ -67,6 +67,7 @@ class Action(StrEnum):
 
     ACCOUNT_SIGN_IN = "account.sign_in"
     ACCOUNT_SIGN_OUT = "account.sign_out"
+    ACCOUNT_SESSION_END = "account.session_end"
     ACCOUNT_CONFIRM = "account.confirm"
     ACCOUNT_PASSWORD = "account.password"
     ACCOUNT_GUESSED = "account.guessed"
@@ -94,6 +95,7 @@ _OWN = frozenset(
     {
         Action.ACCOUNT_SIGN_IN,
         Action.ACCOUNT_SIGN_OUT,
+        Action.ACCOUNT_SESSION_END,
         Action.ACCOUNT_CONFIRM,
         Action.ACCOUNT_PASSWORD,
         Action.ACCOUNT_GUESSED,
@@ -249,6 +251,7 @@ LABELS: dict[Action, str] = {
     Action.MEMBER_REMOVE: "Remove a member",
     Action.ACCOUNT_SIGN_IN: "Sign in",
     Action.ACCOUNT_SIGN_OUT: "Sign out",
+    Action.ACCOUNT_SESSION_END: "End a session",
     Action.ACCOUNT_CONFIRM: "Confirm the password",
     Action.ACCOUNT_PASSWORD: "Change the password",
     Action.ACCOUNT_GUESSED: "Guess at a password, again and again",

@@ -11,8 +11,10 @@ import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from django.contrib import messages
+from django.contrib.auth.signals import user_logged_out
 from django.core.exceptions import ValidationError
 from django.db import Error
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -118,6 +120,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
                 "1 open invitation of yours was" if withdrawn == 1 else f"{withdrawn} open invitations of yours were"
             )
             messages.success(context.request, f"{invitations} withdrawn: invite again, if it was you.")
+
+
+@receiver(user_logged_out)
+def session_ended(request: HttpRequest, user: User | None, **_: Any) -> None:
+    """Record a session that the portal has ended by itself, for the reason that its middleware has left."""
+    cause = request.META.pop("kvportal.session_ended", None)
+    if cause and user:
+        with suppress(audit.AuditUnavailable, Error), in_record(None, user, Action.ACCOUNT_SESSION_END, cause=cause):
+            pass
 
 
 AFTERWARDS = "kvportal.afterwards"

@@ -102,7 +102,7 @@ def test_what_is_no_page_leads_to_the_one_above(path: str, above: str, world: Wo
 def test_a_part_of_a_page_that_was_asked_for_leads_back_to_the_page(world: World) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{V}/secrets/kept/reveal/"}
     answer = Client().post(f"{V}/secrets/kept/reveal/", headers=headers)
-    assert unquote(answer["HX-Redirect"]) == f"{LOGIN}?next={V}/secrets/kept/"
+    assert unquote(answer["HX-Redirect"]) == f"{LOGIN}?next={V}/secrets/kept/&notice=not-done"
 
 
 def test_an_address_without_an_end_costs_nothing() -> None:

@@ -17,6 +17,7 @@ LABELS = {
     "before": "Changed from",
     "broken": "First entry that does not fit",
     "browser": "Browser",
+    "cause": "Cause",
     "cloud": "Cloud",
     "count": "Number",
     "email": "E-mail",
@@ -46,6 +47,13 @@ COUNTED = {
     Action.INVENTORY_EXPORT: "Items exported",
     Action.SECRET_REVEAL_LIMIT: "Values that may be revealed in 10 minutes",
     Action.VAULT_SCAN: "Items found",
+}
+#: What some facts mean.
+TOLD = {
+    ("browser", "known"): "signed in to this account before",
+    ("browser", "new"): "new to this account",
+    ("cause", "idle"): "half an hour without a request",
+    ("unconfirmed", True): "yes: no answer came, and the vault was asked afterwards",
 }
 #: Facts of connections, members and vaults that an act may change.
 CHANGED = {
@@ -150,16 +158,9 @@ def _label(entry: AuditEntry, name: str) -> str:
 
 
 def _told(name: str, value: Any) -> str:
-    match name:
-        case "attributes":  # named as fields of forms and of our types are
-            return _words(value).replace("_", " ")
-        case "browser":
-            known = {"known": "signed in to this account before", "new": "new to this account"}
-            return known.get(str(value), str(value))
-        case "unconfirmed":
-            return "yes: no answer came, and the vault was asked afterwards"
-        case _:
-            return _words(value)
+    if name == "attributes":  # named as fields of forms and of our types are
+        return _words(value).replace("_", " ")
+    return TOLD.get((name, value if isinstance(value, str | bool) else None)) or _words(value)
 
 
 def _words(value: Any) -> str:
