@@ -18,7 +18,8 @@ from tests.browsing import text_of
 from tests.conftest import PASSWORD, World, confirmed, say, signed_in
 from tests.test_audit_down import OUTCOME, START, TITLE, refusing
 from vaults import audit
-from vaults.models import AuditEntry, User
+from vaults.models import AuditEntry, Invitation, User
+from vaults.permissions import Role
 
 NEW = {"oldpassword": PASSWORD, "password1": "another long one", "password2": "another long one"}
 
@@ -170,3 +171,16 @@ def test_the_answer_does_not_wait_for_the_record(world: World) -> None:
     before = AuditEntry.objects.count()
     answer.close()
     assert (answer.status_code, before, len(trail(world))) == (200, 0, 1)
+
+
+def test_an_invitation_that_is_spent_or_made_up_is_in_the_log_without_its_token(world: World, log: io.StringIO) -> None:
+    invitation, token = Invitation.issue(world.team, Role.VIEWER, "new@example.com", world.olga)
+    Invitation.objects.filter(pk=invitation.pk).end()
+    for tried in (token, "made-up-token"):
+        assert Client().get(f"/join/{tried}/").status_code == 404
+        assert Client().post(f"/join/{tried}/", {"password": "a sentence is good"}).status_code == 404
+    lines = [line for line in map(json.loads, log.getvalue().splitlines()) if "invitation" in line]
+    assert [line["invitation"] for line in lines] == [str(invitation.pk)] * 2 + [None] * 2
+    assert {line["address"] for line in lines} == {"127.0.0.1"}
+    assert token not in log.getvalue()
+    assert "made-up-token" not in log.getvalue()

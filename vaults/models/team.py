@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
+import structlog
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -15,6 +16,8 @@ from django.utils import timezone
 
 from vaults import names
 from vaults.permissions import ROLE_ACTIONS, Action, Role
+
+log = structlog.get_logger("vaults.invitations")
 
 ROLE_CHOICES = [(role.value, role.value.title()) for role in Role]
 INVITATION_LIFETIME = timedelta(days=3)
@@ -169,8 +172,13 @@ class Invitation(models.Model):
 
     @classmethod
     def open(cls, token: str) -> "Invitation | None":
-        """The invitation that this token opens, if it is still good."""
-        return cls.objects.good().filter(token_digest=digest(token)).select_related("team").first()
+        """The invitation that this token opens, if it is still good. Whoever tries another is in the log, the token is not."""
+        found = cls.objects.filter(token_digest=digest(token))
+        invitation = found.good().select_related("team").first()
+        if invitation is None:
+            known = found.values_list("pk", flat=True).first()
+            log.warning("an invitation was tried that is not good", invitation=str(known) if known else None)
+        return invitation
 
 
 @receiver([post_save, pre_delete], sender=Membership)
