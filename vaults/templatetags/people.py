@@ -39,5 +39,7 @@ def person(user: User, role: str = "") -> SafeString:
 def _drawn(*parts: str | None) -> SafeString:
     first, *more = [part for part in parts if part]
     return format_html(
-        '<span class="who"><bdi>{}</bdi> <span class="who-more">{}</span></span>', first, " · ".join(more)
+        '<span class="who"><bdi>{}</bdi> <span class="who-more">{}</span></span>',
+        first,
+        "\N{NO-BREAK SPACE}· ".join(more),
     )
