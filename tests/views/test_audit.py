@@ -135,3 +135,12 @@ def test_filters_are_called_as_the_columns_are(olga: Client) -> None:
     assert "Action" not in page
     assert page.count("Outcome") >= 2
     assert "Nothing matches" in text_of(olga.get("/audit/?show=all&q=nobody"))
+
+
+def test_who_names_an_act_sees_it(olga: Client, world: World) -> None:
+    """Also where its success is no change, so that it is not in the list at first."""
+    olga.get("/vaults/kv-shop-prod/secrets/")
+    for query in ("action=secret.list", "show=changes&action=secret.list"):
+        page = olga.get(f"/audit/?{query}")
+        assert [entry.action for entry in page.context["page"]] == ["secret.list"]
+        assert not page.context["changes_only"]

@@ -71,8 +71,8 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
     team = access.team_for(request.user)
     access.require(request.user, Action.AUDIT_READ, team)
     asked = request.GET.copy()
-    if asked.get("show") != EVERYTHING:
-        asked["show"] = CHANGES
+    # Whoever names an act wants to see it, also where its success is no change.
+    asked["show"] = EVERYTHING if asked.get("action") or asked.get("show") == EVERYTHING else CHANGES
     found = AuditFilter(asked, queryset=audit.events(team))
     query = request.GET.copy()
     query.pop("page", None)
