@@ -128,7 +128,7 @@ def audit_verify(request: HtmxRequest) -> HttpResponse:
         messages.error(request, "The audit trail can't be verified: its checkpoint file can't be read.")
         return redirect("audit_list")
     for note in result.notes:
-        messages.warning(request, f"To be known: {note}.")
+        messages.warning(request, f"Note: {note}.")
     if result.broken is not None:
         messages.error(request, f"The audit trail was tampered with: {result.reason}.")
     else:

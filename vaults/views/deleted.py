@@ -124,7 +124,7 @@ def deleted_purge(request: HtmxRequest, vault: Vault, kind: str, name: str) -> H
         kind,
         name,
         "Purge",
-        ["All versions are destroyed. Nobody can bring them back, Microsoft neither."],
+        ["All versions are destroyed. Nobody can bring them back, not even Microsoft."],
     )
     form = context["form"] = TypedNameForm(posted(request), expected=name)
     ask_password(request, form)

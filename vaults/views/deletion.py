@@ -22,7 +22,7 @@ from vaults.views.forms import form_page, posted, refused_form
 from vaults.views.pages import HtmxRequest
 from vaults.views.parts import unread_parts
 
-FOR_GOOD = "This vault has no soft delete: nobody can bring it back, Microsoft neither."
+FOR_GOOD = "This vault has no soft delete: nobody can bring it back, not even Microsoft."
 NAME_HELD = "Until it is recovered or purged, nobody can create another one of this name."
 RETENTION = "for the vault's retention time (7 to 90 days)"
 
