@@ -220,7 +220,7 @@ def append(entry: AuditEntry) -> None:
 def _is_there(entry: AuditEntry) -> bool:
     """Is it the newest entry now, as it was written? A database can be told to do something else with it, or nothing."""
     found = stored.as_head(entry.seq)
-    return found is not None and stored.is_as_written(found) and link(found) == entry.hash
+    return found is not None and found.hash == entry.hash and is_ours(found)
 
 
 def link(entry: AuditEntry) -> str:
@@ -334,9 +334,14 @@ def settle(started: AuditEntry, state: AuditState, version: str) -> None:
 
 
 def last_verdict(team: Team) -> AuditEntry | None:
-    """The team's newest verification that tells what it found: those of earlier versions don't."""
-    newest = events(team).filter(action=Action.AUDIT_VERIFY)[:20]
-    return next((entry for entry in newest if "broken" in entry.detail), None)
+    """The team's newest verification that tells what it found: those of earlier versions don't. To be asked `is_ours`."""
+    ended = events(team).filter(action=Action.AUDIT_VERIFY, state__in=[AuditState.SUCCEEDED, AuditState.FAILED])
+    return next((entry for entry in stored.with_spelling(ended)[:20] if "broken" in entry.detail), None)
+
+
+def is_ours(entry: AuditEntry) -> bool:
+    """Is a single entry, read with its spelling, as it was written? Whether it stands where it did only the chain shows."""
+    return stored.is_as_written(entry) and link(entry) == entry.hash
 
 
 def events(team: Team) -> QuerySet[AuditEntry]:

@@ -113,7 +113,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     @sensitive_variables("password")
     def set_password(self, user: User, password: str) -> None:
         """Whoever knew the old one may have invited somebody: what is open of that ends with it."""
-        with in_record(user, user, Action.ACCOUNT_PASSWORD), teams.withdrawing_own(user) as withdrawn:
+        with in_record(user, user, Action.ACCOUNT_PASSWORD), teams.withdrawing_own(user, user) as withdrawn:
             super().set_password(user, password)
         if withdrawn:
             invitations = (

@@ -23,7 +23,7 @@ UNREADABLE = (ArithmeticError, AttributeError, Error, TypeError, ValueError)
 
 def read_through() -> Iterator[AuditEntry | None]:
     """All entries from the first on, with their spelling; None for one that can't be read."""
-    entries, last = _with_spelling(AuditEntry.objects.order_by("seq")), 0
+    entries, last = with_spelling(AuditEntry.objects.order_by("seq")), 0
     try:
         for entry in entries.iterator(2000):
             yield entry
@@ -36,7 +36,7 @@ def read_through() -> Iterator[AuditEntry | None]:
 def as_head(seq: int) -> AuditEntry | None:
     """The entry as it is now, with its spelling, if it is the chain's head."""
     is_head = Exists(AuditChain.objects.filter(id=1, seq=OuterRef("seq"), hash=OuterRef("hash")))
-    return _read(_with_spelling(AuditEntry.objects.filter(is_head, seq=seq)))
+    return _read(with_spelling(AuditEntry.objects.filter(is_head, seq=seq)))
 
 
 def _read(found: QuerySet[AuditEntry]) -> AuditEntry | None:
@@ -46,7 +46,7 @@ def _read(found: QuerySet[AuditEntry]) -> AuditEntry | None:
         return None
 
 
-def _with_spelling(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+def with_spelling(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
     if connection.vendor != "sqlite":  # PostgreSQL keeps these as what they are, each in one way
         return entries
     return entries.annotate(**{BEFORE + name: Cast(name, TextField()) for name in SPELLED})

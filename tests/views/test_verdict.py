@@ -70,3 +70,22 @@ def test_a_removed_checkpoint_file_is_not_called_one_that_was_never_there(olga: 
     page = text_of(olga.get("/audit/"))
     assert "checkpoint file was removed" in page
     assert "none yet" not in page
+
+
+def test_refused_verifications_hide_no_verdict(olga: Client, world: World) -> None:
+    broken_and_verified(olga)
+    viewer = signed_in(world.members[Role.VIEWER])
+    assert {viewer.post("/audit/verify/").status_code for _ in range(25)} == {403}
+    assert TAMPERED in text_of(olga.get("/audit/"))
+
+
+def test_a_verdict_that_was_changed_is_none(olga: Client) -> None:
+    broken_and_verified(olga)
+    entry = last_entry(Action.AUDIT_VERIFY)
+    AuditEntry.objects.filter(pk=entry.pk).update(
+        state="succeeded", detail={**entry.detail, "broken": None, "count": 900}
+    )
+    page = text_of(olga.get("/audit/"))
+    assert TAMPERED in page
+    assert "The entry of the last verification was changed" in page
+    assert "whole" not in page.partition("Chain and checkpoints")[2].partition("Newest checkpoint")[0]

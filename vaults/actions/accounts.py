@@ -14,6 +14,10 @@ from vaults.who import Source
 def set_password(user: User, password: str) -> None:
     """Their sessions, known browsers and open invitations end with the old one. Raises ValidationError, AuditUnavailable."""
     validate_password(password, user)
-    with signin.in_record(None, user, Action.ACCOUNT_PASSWORD, source=Source.COMMAND), teams.withdrawing_own(user):
+    by_command = {"source": Source.COMMAND}
+    with (
+        signin.in_record(None, user, Action.ACCOUNT_PASSWORD, **by_command),
+        teams.withdrawing_own(user, None, **by_command),
+    ):
         user.set_password(password)
         user.save(update_fields=["password"])

@@ -5,6 +5,7 @@ Each writes in a transaction that also decides whether it may: `access.writing`.
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -73,13 +74,13 @@ def withdraw_invitation(actor: User, invitation: Invitation) -> None:
 
 
 @contextmanager
-def withdrawing_own(maker: User) -> Iterator[int]:
+def withdrawing_own(maker: User, actor: User | None, **facts: Any) -> Iterator[int]:
     """Withdraw the open invitations that somebody has made, together with what is done within; yields how many."""
     mine = list(Invitation.objects.good().filter(invited_by=maker).select_related("team"))
     with ExitStack() as recorded:
         for each in mine:
-            entry = audit.recording(maker, Action.INVITATION_WITHDRAW, each.team, name=each.email, role=each.role)
-            recorded.enter_context(entry)
+            of_it = {"name": each.email, "role": each.role, **facts}
+            recorded.enter_context(audit.recording(actor, Action.INVITATION_WITHDRAW, each.team, **of_it))
         with transaction.atomic():
             yield len(mine)
             Invitation.objects.filter(invited_by=maker).end()

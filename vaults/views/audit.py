@@ -84,7 +84,12 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
         "searched_in_part": searched_in_part(request.GET.get("q", "")),
     }
     if not is_swap(request):
-        context |= {"checkpoints": _checkpoints(), "verdict": audit.last_verdict(team)}
+        verdict = audit.last_verdict(team)
+        context |= {
+            "checkpoints": _checkpoints(),
+            "verdict": verdict,
+            "verdict_forged": verdict is not None and not audit.is_ours(verdict),
+        }
     return render_page(request, "vaults/audit_list.html", context, partial="results")
 
 
