@@ -9,7 +9,7 @@ other, in whatever process.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -28,28 +28,46 @@ class Limit:
 SOURCE = Limit(5, timedelta(minutes=5))
 #: From one address, at whatever accounts.
 ADDRESS = Limit(10, timedelta(minutes=1))
+#: The same from the network that may be one subscriber's in IPv6, or that of many: what lies between two limits of an address.
+SOURCES_NETWORK = Limit(25, timedelta(hours=1))
+NETWORK = Limit(50, timedelta(minutes=1))
 #: At one account from everywhere; reaching it is an alarm. Known browsers and running sessions still get in.
 ACCOUNT = Limit(100, timedelta(hours=1))
+
+NAT64 = ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a password comes from. What is `known` has its own limit, and nobody else's guesses can use that up."""
+    """Where a password comes from. What is `known` has its own limit, and nobody else's guesses can use that up.
+
+    `network` is "" where an address has none that could be one subscriber's.
+    """
 
     kind: str
     name: str
     known: bool = True
+    network: str = ""
 
 
 def address_source(address: str) -> Source:
-    """One address, or the largest network that one subscriber has in IPv6: somebody at home has 256 /64s or 65,536 of them."""
+    """An IPv4 address, in whichever spelling; in IPv6 the /64 of one home or host, within the /48 that a subscriber may have."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return Source("address", address, known=False)
     if isinstance(parsed, IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed.sixtofour or ip_network(f"{parsed}/48", strict=False).network_address
+        version_4 = parsed.ipv4_mapped or parsed.sixtofour or _translated(parsed)
+        if version_4 is None:
+            home, network = (ip_network(f"{parsed}/{size}", strict=False) for size in (64, 48))
+            return Source("address", str(home.network_address), known=False, network=str(network))
+        parsed = version_4
     return Source("address", str(parsed), known=False)
+
+
+def _translated(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that a translator (RFC 6052) has put into one of its own."""
+    return IPv4Address(int(address) & 0xFFFF_FFFF) if address in NAT64 else None
 
 
 class TooManyGuesses(Exception):
@@ -65,9 +83,15 @@ def begin(email: str, source: Source) -> Guess:
     now = timezone.now()
     Guess.objects.filter(at__lt=now - ACCOUNT.within).delete()
     guess = Guess.objects.create(
-        account=_digest("account", email.strip().lower()), source=_digest(source.kind, source.name), at=now
+        account=_digest("account", email.strip().lower()),
+        source=_digest(source.kind, source.name),
+        network=_digest("network", source.network) if source.network else "",
+        at=now,
     )
     limits = [(_from_source(guess), SOURCE)]
+    if source.network:
+        there = Guess.objects.filter(network=guess.network)
+        limits += [(there.filter(account=guess.account), SOURCES_NETWORK), (there, NETWORK)]
     if not source.known:
         limits += [(Guess.objects.filter(source=guess.source), ADDRESS), (_at_account(guess), ACCOUNT)]
     wait = max(_wait(found, limit, now) for found, limit in limits)

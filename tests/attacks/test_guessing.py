@@ -86,14 +86,28 @@ def test_another_spelling_of_the_account_buys_no_guesses(world: World) -> None:
 
 
 def test_another_address_of_one_network_buys_no_guesses(world: World) -> None:
-    """A subscriber has up to 2^80 addresses in IPv6; and IPv4 has other spellings in it."""
-    home = [f"2001:db8:7:{n:x}::{n:x}" for n in range(1, 5)] + ["2001:db8:7:ffff:ffff::1%eth0"]
+    """A home or a host has 2^64 addresses in IPv6; and IPv4 has other spellings in it."""
+    home = [f"2001:db8:0:7::{n:x}" for n in range(1, 5)] + ["2001:db8:0:7:ffff::1%eth0"]
     assert sum(guesses(world.olga.email, 2, address) for address in home) <= 5
     assert sum(guesses(world.rafi.email, 4, address) for address in (ATTACKER, f"::ffff:{ATTACKER}")) <= 5
     relayed = [
         f"2002:{int(IPv4Address(ATTACKER)) >> 16:x}:{int(IPv4Address(ATTACKER)) & 65535:x}:{n}::1" for n in "123"
     ]
     assert sum(guesses(world.otto.email, 4, address) for address in (*relayed, ATTACKER)) <= 5  # by 6to4
+    translated = [f"64:ff9b::{ATTACKER}", ATTACKER]  # by NAT64
+    assert sum(guesses("viewer@example.com", 4, address) for address in translated) <= 5
+    assert gets_in(Client(), "viewer@example.com", f"64:ff9b::{HOME}")
+
+
+def test_a_subscribers_many_networks_buy_few_guesses_and_lock_nobody_out(world: World) -> None:
+    """A /48 is a subscriber's, or that of many."""
+    networks = [f"2001:db8:7:{n:x}::1" for n in range(60)]
+    assert sum(guesses(world.olga.email, 5, address) for address in networks) <= 25
+    assert gets_in(Client(), world.olga.email, HOME)
+    assert gets_in(Client(), world.rafi.email, "2001:db8:7:beef::9")
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2), tick=False):
+        accounts = (f"x{n}@example.com" for n in range(120))
+        assert sum(guesses(email, 1, networks[n % 60]) for n, email in enumerate(accounts)) <= 50
 
 
 @pytest.fixture
