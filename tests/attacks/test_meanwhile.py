@@ -100,3 +100,20 @@ def test_nothing_is_changed(
     assert slow.happened, text_of(answer)
     assert answer.status_code == 403, text_of(answer)
     assert {request.method for request in emulator.requests if ".vault." in request.host} == {"GET"}
+
+
+@pytest.mark.parametrize("lost", LOSSES.values(), ids=LOSSES.keys())
+def test_nothing_is_changed_after_a_challenge_either(
+    lost: Callable[[User], Any], slow: Slow, file_world: World, emulator: Emulator
+) -> None:
+    """A vault that asks for another token makes us send the same once more."""
+    user = file_world.members[Role.MANAGER]
+    browser = confirmed(signed_in(user))
+    form = filled(browser.get(f"{V}/secrets/kept/delete/"))
+    challenge = {"WWW-Authenticate": 'Bearer authorization="https://login.test/x", resource="https://vault.azure.net"'}
+    emulator.answer_next(401, b"{}", headers=challenge, method="DELETE")
+    slow.meanwhile, slow.happened = lambda: lost(user), False
+    answer = browser.post(f"{V}/secrets/kept/delete/", form)
+    assert slow.happened
+    assert answer.status_code == 403, text_of(answer)
+    assert client_of(file_world.vault).secrets.get("kept").value == "the-value-itself"

@@ -160,8 +160,6 @@ class VaultSession:
         if not self._cloud.allows_vault_host(urlsplit(call.url).netloc):
             raise HostNotAllowed("No token is sent to this host.")
         bearer = self._tokens.bearer(self._cloud.scope, until - self._clock())
-        if call.operation.method != "GET":
-            self.before_change()
         answer = self._exchange(call, bearer, until)
         if answer.status == 401 and answer.headers.get("WWW-Authenticate", "").lower().startswith("bearer"):
             bearer = self._tokens.renew(bearer, self._cloud.scope, until - self._clock())
@@ -178,6 +176,8 @@ class VaultSession:
         if until - self._clock() <= self._least_seconds(call.operation):
             raise TransportError("No time was left to ask the vault.", reason="timeout")
         with self._limits.bulkhead.slot(queue_seconds):
+            if call.operation.method != "GET":
+                self.before_change()  # not earlier: a queue, a token or a pause may have taken long
             self._limits.breaker.admit()
             started = self._clock()
             seconds = until - started
