@@ -33,6 +33,8 @@ GUESSED = {
     "repeated and one more": "abcdefghij" * 5 + "x",
     "long and then short": "a" * 60 + "0123456789",
     "the example": ("changeme-please-" * 4)[:-1],
+    "a request": "kvportal-secret-key-please-change-it-in-production-1!",
+    "another": "replace-this-with-fifty-random-characters-or-more-OK7",
     "the alphabet": "abcdefghijklmnopqrstuvwxyz" * 2 + "0",
     "the alphabets": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
 }
