@@ -85,7 +85,7 @@ def test_another_password_is_a_guess_and_in_the_record(removed: World) -> None:
 
 
 def test_who_is_signed_in_with_that_account_just_joins(removed: World) -> None:
-    address, browser = link(removed, RAFI), signed_in(removed.rafi)
+    address, browser = link(removed, RAFI), confirmed(signed_in(removed.rafi))
     page = browser.get(address)
     assert "password" not in main_form(page).fields
     assert fill_in(browser, address).status_code == 302
@@ -98,6 +98,16 @@ def test_somebody_of_another_team_joins_this_one_too(world: World) -> None:
         ("Others", "owner"),
         ("Shop", "manager"),
     }
+
+
+def test_a_session_that_was_left_open_is_asked_who_is_there(removed: World) -> None:
+    address, browser = link(removed, RAFI), signed_in(removed.rafi)
+    assert "confirm_password" in browser.get(address).content.decode()
+    for typed in ({}, {"confirm_password": "wrong"}):
+        assert browser.post(address, typed).status_code == 422
+    assert not removed.rafi.memberships.exists()
+    assert browser.post(address, {"confirm_password": PASSWORD}).status_code == 302
+    assert removed.rafi.memberships.exists()
 
 
 def test_who_is_signed_in_as_somebody_else_is_told_so(olga: Client, removed: World) -> None:

@@ -126,7 +126,7 @@ def join_with_account(actor: User, token: str) -> None:
         raise InvitationSpent
     team, role = invitation.team, invitation.role
     with (
-        audit.recording(actor, Action.MEMBER_JOIN, team, name=actor.email, role=role, actor_role=role),
+        audit.recording(actor, Action.MEMBER_JOIN, team, name=actor.email, role=role) as event,
         transaction.atomic(),
     ):
         _use(invitation)
@@ -135,6 +135,7 @@ def join_with_account(actor: User, token: str) -> None:
         if not Membership.objects.get_or_create(team=team, user=actor, defaults={"role": role})[1]:
             raise AlreadyMember
         _end_invitations_for(actor, team)
+        event.detail["actor_role"] = role
     actor.role_now(team)
 
 

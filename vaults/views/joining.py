@@ -15,13 +15,14 @@ from vaults.actions import teams
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.teams import JoinForm, JoinWithAccountForm
 from vaults.models import Invitation, User
+from vaults.views.confirmation import PASSWORD, ask_password
 from vaults.views.forms import form_page, posted
 from vaults.views.pages import HtmxRequest, render_page
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", PASSWORD)
 @sensitive_variables("token")
 def join(request: HtmxRequest, token: str) -> HttpResponse:
     invitation = Invitation.open(token)
@@ -60,7 +61,7 @@ def join_as_new(request: HtmxRequest, token: str, invitation: Invitation) -> Htt
 
 @sensitive_variables("token")
 def join_as(request: HtmxRequest, token: str, invitation: Invitation, account: User) -> HttpResponse:
-    """Show that the account is one's own, by its password or by being signed in with it."""
+    """Show that the account is one's own, by its password; being signed in with it is enough where that was typed just now."""
     if not account.is_active:
         return switched_off(request)
     here = request.user == account
@@ -69,6 +70,8 @@ def join_as(request: HtmxRequest, token: str, invitation: Invitation, account: U
         if here
         else JoinWithAccountForm(posted(request), account=account, team=invitation.team)
     )
+    if here:
+        ask_password(request, form)
     if request.method == "POST" and form.is_valid():
         try:
             teams.join_with_account(account, token)
