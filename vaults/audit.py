@@ -20,7 +20,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import Error, IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from vaults import access, chain, checkpoints, stored
@@ -175,11 +175,16 @@ def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> A
     entry.state = state_of(error) if error else event.state
     if isinstance(error, KeyVaultError):
         entry.status = error.status
-        entry.code = (error.code or type(error).__name__)[:80]
-        entry.inner_code = (error.inner_code or "")[:80]
+        entry.code = _storable(error.code or type(error).__name__)
+        entry.inner_code = _storable(error.inner_code or "")
     elif error is not None:
         entry.code = type(error).__name__[:80]
     return entry
+
+
+def _storable(code: str) -> str:
+    """What somebody has answered, without halves of characters, which no database takes."""
+    return code.encode(errors="replace").decode()[:80]
 
 
 def state_of(error: BaseException) -> AuditState:
@@ -336,7 +341,7 @@ def settle(started: AuditEntry, state: AuditState, version: str) -> None:
 def last_verdict(team: Team) -> AuditEntry | None:
     """The team's newest verification that tells what it found: those of earlier versions don't. To be asked `is_ours`."""
     ended = events(team).filter(action=Action.AUDIT_VERIFY, state__in=[AuditState.SUCCEEDED, AuditState.FAILED])
-    return next((entry for entry in stored.with_spelling(ended)[:20] if "broken" in entry.detail), None)
+    return next((entry for entry in stored.with_spelling(ended).iterator(20) if "broken" in entry.detail), None)
 
 
 def is_ours(entry: AuditEntry) -> bool:
@@ -365,6 +370,7 @@ LOOKING = (".list", ".read", ".scan", ".check", ".sign_in", ".sign_out", ".sessi
 
 
 def only_changes(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-    """Without the looks, scans and sign-ins that went well."""
+    """Without the looks, scans and sign-ins that went well; a sign-in by a browser that the account did not know is news."""
     looking = [action for action in Action if action.endswith(LOOKING)]
-    return entries.exclude(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])
+    no_news = Q(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])
+    return entries.filter(~no_news | Q(action=Action.ACCOUNT_SIGN_IN, detail__browser="new"))

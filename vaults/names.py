@@ -93,7 +93,7 @@ def fit_for_object(name: str) -> str:
         raise UnfitName("A name has a letter or a digit.")
     if "@" in _plain(name):
         raise UnfitName("A name can't hold an e-mail address: nothing but people has one here.")
-    if any(unicodedata.category(sign) == "So" for sign in name) or SAID_OF_NOBODY.search(_skeleton_of_words(name)):
+    if any(unicodedata.category(sign) == "So" for sign in name) or SAID_OF_NOBODY.search(_words_alone(name)):
         raise UnfitName("A name has no pictures, and can't read like what the portal says of itself.")
     return name
 
@@ -163,6 +163,11 @@ def _skeleton_of_words(name: str) -> str:
     return re.sub(r"[^\W_]+", lambda word: _skeleton(word[0]), _plain(name)).replace("_", " ")
 
 
+def _words_alone(name: str) -> str:
+    """The same, and nothing between them but blanks."""
+    return " ".join(re.findall(r"\w+", _skeleton_of_words(name)))
+
+
 def _words(text: str) -> frozenset[str]:
     return frozenset(_skeleton(word) for word in text.split())
 
@@ -170,7 +175,7 @@ def _words(text: str) -> frozenset[str]:
 SYSTEM, FILLING = _words(OURS), _words(BESIDE)
 PRODUCT = _skeleton("kvportal")
 SAID = re.compile(rf"\b({'|'.join(map(_skeleton, SAID_OF_SOMEBODY))})\b")
-SAID_OF_NOBODY = re.compile(rf"\b({'|'.join(map(_skeleton, IN_PLACE_OF_SOMEBODY))})\b".replace(" ", r"\s+"))
+SAID_OF_NOBODY = re.compile(rf"\b({'|'.join(map(_skeleton, IN_PLACE_OF_SOMEBODY))})\b")
 RUN_TOGETHER = re.compile(f"({_skeleton('the')})?({'|'.join(sorted(SYSTEM))})+")
 
 

@@ -14,7 +14,7 @@ from vaults.models import User
 
 
 class Command(BaseCommand):
-    help = "Set somebody's password, which is asked for twice, and end their sessions. It is recorded."
+    help = "Set somebody's password, which is asked for twice, and end their sessions. It is recorded in their teams."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="the e-mail address they sign in with")
