@@ -109,8 +109,8 @@ def _wait(found: QuerySet[Guess], limit: Limit, now: datetime) -> timedelta:
 
 
 def at_account(guess: Guess) -> int:
-    """Guesses at the account within the longest time that is counted, this one among them."""
-    return _since(_at_account(guess), guess.at - ACCOUNT.within)
+    """Which guess at the account this is within the longest time that is counted: of those at the same moment each another."""
+    return _since(_at_account(guess).filter(pk__lte=guess.pk), guess.at - ACCOUNT.within)
 
 
 def is_news(guess: Guess) -> bool:

@@ -179,8 +179,7 @@ def wrong_password(
     """
     count = guesses.at_account(guess)
     log.warning("a wrong password", user=str(user.pk) if user else None, act=str(action), guesses=count)
-    alarm = count >= guesses.ACCOUNT.amount
-    if alarm:
+    if count >= guesses.ACCOUNT.amount:
         log.error("an account is being guessed at", user=str(user.pk) if user else None, guesses=count)
     if user is None:
         return
@@ -188,7 +187,7 @@ def wrong_password(
         for team in {*teams_of(user), *([joining] if joining else [])}:
             if guesses.is_news(guess):
                 record_refused(actor, team, user, action, count)
-            if alarm and not alarmed(team, user):
+            if count == guesses.ACCOUNT.amount and not alarmed(team, user):  # the others are refused, or known
                 record_refused(None, team, user, Action.ACCOUNT_GUESSED, count)
     except (audit.AuditUnavailable, Error):
         log.exception("a wrong password could not be recorded")
