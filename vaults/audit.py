@@ -39,6 +39,8 @@ HASHED_FIELDS = (
     "azure_request_ids",
 )  # fmt: skip
 
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
+
 #: What `detail` may hold: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
@@ -232,8 +234,7 @@ def link(entry: AuditEntry) -> str:
     """The keyed hash that binds an entry to the one before it."""
     fields = {name: getattr(entry, name) for name in HASHED_FIELDS}
     fields["at"] = entry.at.isoformat(timespec="microseconds")
-    canonical = json.dumps(fields, sort_keys=True, separators=(",", ":"), default=str)
-    message = f"{entry.previous_hash}\n{canonical}".encode()
+    message = f"{entry.previous_hash}\n{CANONICAL.encode(fields)}".encode()
     return hmac.new(settings.AUDIT_KEY.encode(), message, hashlib.sha256).hexdigest()
 
 

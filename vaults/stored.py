@@ -5,17 +5,37 @@ the same hash, but no query finds it. An entry spelled anew would be whole, and 
 identifier, moment or JSON at all.
 """
 
-from collections.abc import Iterator
-from typing import Any, cast
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
 
 from django.db import Error, connection
-from django.db.models import Exists, Field, OuterRef, QuerySet, TextField
+from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from vaults.models import AuditChain, AuditEntry
 
-#: Fields that are read from text.
-SPELLED = ("event", "at", "team_id", "actor_id", "vault_id", "detail", "azure_request_ids")
+
+def _of_identifier(value: uuid.UUID | None) -> str | None:
+    return value.hex if value else None
+
+
+def _of_moment(value: datetime) -> str:
+    return str(value.replace(tzinfo=None))
+
+
+#: Fields that are read from text, and how Django's SQLite backend spells them. (Its own functions take four times as long.)
+SPELLED: dict[str, Callable[[Any], str | None]] = {
+    "event": _of_identifier,
+    "at": _of_moment,
+    "team_id": _of_identifier,
+    "actor_id": _of_identifier,
+    "vault_id": _of_identifier,
+    "detail": json.dumps,
+    "azure_request_ids": json.dumps,
+}
 BEFORE = "stored_"
 #: What reading a row raises that nobody has written through us.
 UNREADABLE = (ArithmeticError, AttributeError, Error, TypeError, ValueError)
@@ -53,12 +73,10 @@ def with_spelling(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
 
 
 def is_as_written(entry: AuditEntry) -> bool:
-    """Has each field a value, spelled as we spell it? Of an entry that was read through."""
-    return entry.at is not None and all(stored == ours for stored, ours in _spellings(entry))
-
-
-def _spellings(entry: AuditEntry) -> Iterator[tuple[str | None, str | None]]:
-    for name in SPELLED:
-        if BEFORE + name in entry.__dict__:
-            field = cast("Field[Any, Any]", AuditEntry._meta.get_field(name))
-            yield entry.__dict__[BEFORE + name], field.get_db_prep_save(getattr(entry, name), connection)
+    """Has each field a value, spelled as we spell it? Of an entry that was read with its spelling."""
+    fields = entry.__dict__
+    if fields["at"] is None:
+        return False
+    return BEFORE + "at" not in fields or all(
+        fields[BEFORE + name] == spelling(fields[name]) for name, spelling in SPELLED.items()
+    )

@@ -14,7 +14,7 @@ def texts(found: Any) -> dict[str, str]:
 
 def facts(found: Any) -> dict[str, Any]:
     """Single ones, and lists and mappings of them."""
-    return {name: fact for name, fact in members(found) if all(map(is_single, parts(fact)))}
+    return {name: fact for name, fact in members(found) if is_single(fact) or all(map(is_single, parts(fact)))}
 
 
 def text_list(found: Any) -> list[str]:
@@ -25,12 +25,15 @@ def members(found: Any) -> list[tuple[str, Any]]:
     return list(found.items()) if isinstance(found, dict) else []
 
 
-def parts(fact: Any) -> list[Any]:
-    return [part for _, part in members(fact)] if isinstance(fact, dict) else fact if isinstance(fact, list) else [fact]
+def parts(fact: Any) -> Any:
+    return list(fact.values()) if isinstance(fact, dict) else fact
+
+
+SINGLE = (str, int, float, type(None))
 
 
 def is_single(fact: Any) -> bool:
-    return fact is None or isinstance(fact, str | bool | int | float)
+    return isinstance(fact, SINGLE)
 
 
 class ShapedJSONField(models.JSONField):
