@@ -62,7 +62,7 @@ class Properties:
     @property
     def recoverable(self) -> bool | None:
         """Does the vault keep what is deleted, so that it can be brought back? None where it doesn't tell, as lists may not."""
-        if "Recoverable" in (self.recovery_level or ""):
+        if (self.recovery_level or "").removeprefix("Customized").startswith("Recoverable"):
             return True
         return False if self.recovery_level == NO_SOFT_DELETE else None
 
