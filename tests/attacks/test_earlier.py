@@ -183,7 +183,7 @@ def test_a_flood_of_guesses_does_not_wash_away_the_count(db: None) -> None:
     at_olga = [guesses.begin("olga@example.com", guesses.address_source("198.51.100.7")) for _ in range(5)]
     for number in range(320):
         guesses.begin(f"person-{number}@example.com", guesses.address_source(f"203.0.{number // 250}.{number % 250}"))
-    assert guesses.at_account(at_olga[0]) == 5
+    assert guesses.at_account(at_olga[-1]) == 5
     with pytest.raises(guesses.TooManyGuesses):
         guesses.begin("olga@example.com", guesses.address_source("198.51.100.7"))
 

@@ -154,7 +154,7 @@ def test_a_person_sees_only_the_vaults_of_the_team(world: World, many: Connectio
 def test_all_vaults_are_scanned_in_the_name_of_whoever_asked(olga: Client, world: World, emulator: Emulator) -> None:
     emulator.add_vault("kv-more")
     Vault.objects.create(connection=world.connection, name="kv-more", slug="kv-more")
-    Vault.objects.filter(slug="kv-more").update(scan_requested_at=NOW, scan_requested_by=world.rafi)
+    Vault.objects.filter(slug="kv-more").update(scan_requested_at=timezone.now(), scan_requested_by=world.rafi)
     page = olga.post("/scan/vaults/", follow=True)
     assert "2 vaults will be scanned" in text_of(page)
     assert "2 waiting for a scan" in text_of(page)
