@@ -239,6 +239,7 @@ def test_members_are_told_apart_wherever_they_are_named(olga: Client, world: Wor
 IMITATES = [
     "\u202etrops", "sp\u200bshop", "\u3164", "\u2800", "sp\nshop", "sp\rshop", "sp\u2028shop", "sp\u00a0shop", "sp\tshop",
     "sp\ufe0f", "s\u0301\u0302\u0303\u0304p", "—", "...", "⚙ the portal itself", "the portal itself", "The Portal  Itself",
+    "the-portal-itself", "the portal (itself)",
     "the pоrtal itself", "a command on the server", "somebody not signed in", "🔒 sp-shop",
     "Olga Brandt owner@example.com · owner", "owner@example.com", "owner＠example.com",
 ]  # fmt: skip
