@@ -178,3 +178,26 @@ def test_roles_and_principals_that_do_not_exist(manager: Manager, vault_id: str)
     assert manager.call("PUT", at, unknown).status_code == 400
     nobody = {"properties": {"roleDefinitionId": "x/4633458b-17de-408a-b874-0445c86b69e6", "principalId": GUID}}
     assert refusal(manager.call("PUT", at, nobody)) == (400, "PrincipalNotFound", None)
+
+
+def test_a_client_learns_of_the_cloud_before_it_signs_in() -> None:
+    emulator = Emulator.for_tests()
+    session = Caller(emulator).session
+    del session.headers["Authorization"]
+    address = "https://management.test/Metadata/endpoints"
+    cloud = session.get(address, params={"api-version": "2022-09-01"}).json()
+    assert cloud["resourceManager"] == "https://management.test/"
+    assert cloud["authentication"]["loginEndpoint"] == "https://login.test/"
+    assert cloud["suffixes"]["keyVaultDns"] == "vault.test"
+    assert session.get(address, params={"api-version": "2019-05-01"}).json() == [cloud]
+    assert refusal(session.get(address)) == (400, "MissingApiVersionParameter", None)
+    assert session.post(address, params={"api-version": "2022-09-01"}).status_code == 401
+
+
+@pytest.mark.parametrize("resource", ["https://management.core.windows.net/", "https://management.azure.com/"])
+def test_each_audience_of_the_metadata_opens_the_door(caller_for: Callable[..., Caller], resource: str) -> None:
+    caller = caller_for()
+    headers = {"Authorization": f"Bearer {caller.token(ADMIN, resource)}"}
+    answer = caller.session.get("https://management.test/subscriptions?api-version=2022-12-01", headers=headers)
+    assert answer.status_code == 200
+    assert refusal(caller.session.get(f"{caller.base}/secrets?api-version=7.4", headers=headers))[0] == 401

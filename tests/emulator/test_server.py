@@ -1,20 +1,25 @@
 """The emulator over TLS: ports, certificate, files, and what only a socket shows."""
 
+import http.client
 import json
 import socket
+import ssl
 import stat
 import threading
 import time
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
-from vaults.emulator import Emulator, keymaterial, registry
+from vaults.emulator import Emulator, keymaterial, registry, tls
 from vaults.emulator.home import Home, InUseError
 from vaults.emulator.server import PortTakenError, serve
 
@@ -101,6 +106,65 @@ def test_the_certificate_covers_the_address_too(running: Running) -> None:
     port = running.emulator.vault("kv-shop-prod").port
     answer = running.session.get(f"https://127.0.0.1:{port}/secrets?api-version=7.3", timeout=10)
     assert answer.json()["value"][0]["id"].startswith(f"https://127.0.0.1:{port}/")
+
+
+def test_every_vault_answers_at_the_base_port_under_its_name(running: Running) -> None:
+    """az makes a vault's address of its name and the suffix of the cloud's metadata; only the name look-up is ours here."""
+    base = running.home.base_port
+    authority = f"https://localhost:{base}"
+    metadata = running.session.get(f"{authority}/metadata/endpoints?api-version=2022-09-01", timeout=10).json()
+    assert metadata["authentication"]["loginEndpoint"] == f"{authority}/"
+    host = f"kv-shop-stage.{metadata['suffixes']['keyVaultDns']}"
+    page = asked_by_name(running, host, "secrets")
+    assert page["value"][0]["id"].startswith(f"https://{host}/secrets/")
+    assert page["nextLink"].startswith(f"https://{host}/secrets?")
+    assert "not served here" in str(asked_by_name(running, host.replace("stage", "nowhere"), "secrets"))
+
+
+def test_trouble_of_one_vault_is_met_under_each_of_its_names(running: Running) -> None:
+    host = f"kv-shop-prod.vault.localhost:{running.home.base_port}"
+    port = running.emulator.vault("kv-shop-prod").port
+    running.emulator.throttle(2, host=f":{port}")
+    assert "value" in asked_by_name(running, host.replace("prod", "stage"), "secrets")
+    assert "Throttled" in str(asked_by_name(running, host, "secrets"))
+    assert running.get("secrets").status_code == 429
+    running.emulator.throttle(1, host=running.emulator.addresses.issuer_host)
+    assert "value" in asked_by_name(running, host, "secrets")
+    running.emulator.lift()
+
+
+def asked_by_name(running: Running, host: str, path: str) -> dict[str, Any]:
+    """A GET over TLS whose certificate is held against the name, for which no look-up is needed."""
+    context = ssl.create_default_context(cafile=running.home.ca_file)
+    name = host.partition(":")[0]
+    with (
+        socket.create_connection(("127.0.0.1", running.home.base_port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=name) as connection,
+    ):
+        asked = http.client.HTTPSConnection(name)
+        asked.sock = connection
+        headers = {"Host": host, "Authorization": str(running.session.headers["Authorization"])}
+        asked.request("GET", f"/{path}?api-version=7.4", headers=headers)
+        answer: dict[str, Any] = json.loads(asked.getresponse().read())
+        return answer
+
+
+def test_a_certificate_of_an_earlier_version_is_made_anew(tmp_path: Path) -> None:
+    tls.ensure(tmp_path)
+    first = (tmp_path / "server.pem").read_bytes()
+    tls.ensure(tmp_path)
+    assert (tmp_path / "server.pem").read_bytes() == first
+    without_names = keymaterial.pooled_key("RSA", 2048, "old")
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    old = x509.CertificateBuilder(name, name, without_names.public_key(), 1, now, now + timedelta(days=1))
+    san = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    signed = old.add_extension(san, critical=False).sign(without_names, hashes.SHA256())
+    (tmp_path / "server.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    tls.ensure(tmp_path)
+    made = x509.load_pem_x509_certificate((tmp_path / "server.pem").read_bytes())
+    names = made.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert "*.vault.localhost" in names.get_values_for_type(x509.DNSName)
 
 
 def test_files_of_the_state_folder(running: Running) -> None:

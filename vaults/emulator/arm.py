@@ -17,7 +17,7 @@ from vaults.emulator.addresses import Addresses
 from vaults.emulator.call import Service
 from vaults.emulator.clock import Clock
 from vaults.emulator.registry import Vault
-from vaults.emulator.tokens import ARM_RESOURCE, Caller, RefusedError, Tokens
+from vaults.emulator.tokens import ARM_AUDIENCES, Caller, RefusedError, Tokens
 from vaults.emulator.web import NotJsonError, Request, Response, json_response
 
 VAULT_TYPE = "Microsoft.KeyVault/vaults"
@@ -117,23 +117,30 @@ def authenticate(tokens: Tokens, clock: Clock, request: Request) -> Caller:
             "Authentication failed. The 'Authorization' header is missing or invalid.",
         )
     try:
-        return tokens.check(token.strip(), ARM_RESOURCE, None, clock())
+        return tokens.check(token.strip(), ARM_AUDIENCES, None, clock())
     except RefusedError as refused:
         raise ArmError(401, "InvalidAuthenticationToken", refused.message) from None
 
 
 def check(request: Request) -> dict[str, Any]:
     """The body of a request that names its API version. Raises 400."""
-    if not request.query.get("api-version"):
+    required_api_version(request)
+    try:
+        return request.json()
+    except NotJsonError:
+        raise ArmError(400, "InvalidRequestContent", "The request content was invalid and could not be read.") from None
+
+
+def required_api_version(request: Request) -> str:
+    """The API version that a request names. Raises 400."""
+    version = request.query.get("api-version")
+    if not version:
         raise ArmError(
             400,
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         )
-    try:
-        return request.json()
-    except NotJsonError:
-        raise ArmError(400, "InvalidRequestContent", "The request content was invalid and could not be read.") from None
+    return version
 
 
 def common_headers() -> list[tuple[str, str]]:

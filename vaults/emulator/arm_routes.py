@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from vaults.emulator import arm, arm_changes, arm_deleted, arm_policies, arm_roles, arm_vaults, registry
-from vaults.emulator.addresses import Addresses
+from vaults.emulator import arm, arm_changes, arm_deleted, arm_metadata, arm_policies, arm_roles, arm_vaults, registry
+from vaults.emulator.addresses import Addresses, Place
 from vaults.emulator.arm import ArmCall, ArmError
 from vaults.emulator.call import Service
 from vaults.emulator.tokens import Tokens
@@ -24,9 +24,11 @@ class Arm:
         self._addresses = addresses
         self._vaults_changed = vaults_changed
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, place: Place, request: Request) -> Response:
         clock = self._service.clock
         try:
+            if arm_metadata.is_asked(request):
+                return arm_metadata.endpoints(request, place.issuer, self._addresses.vault_suffix)
             caller = arm.authenticate(self._tokens, clock, request)
             body = arm.check(request)
             with self._service.store.writing() as db:

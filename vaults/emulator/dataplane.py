@@ -75,7 +75,7 @@ class DataPlane:
         if scheme.lower() != "bearer" or not token.strip():
             raise unauthorized("AKV10000: Request is missing a Bearer or PoP token.", challenge)
         try:
-            return self._tokens.check(token.strip(), VAULT_RESOURCE, vault.tenant, self._service.clock())
+            return self._tokens.check(token.strip(), (VAULT_RESOURCE,), vault.tenant, self._service.clock())
         except RefusedError as refused:
             raise unauthorized(refused.message, challenge) from None
 

@@ -40,7 +40,7 @@ from vaults.emulator.web import (
     received,
 )
 
-ARM_PATHS = ("subscriptions", "providers", "tenants")
+ARM_PATHS = ("subscriptions", "providers", "tenants", "metadata")
 LATELY = 200  # requests that are remembered for whoever looks at the control page
 
 
@@ -242,7 +242,8 @@ class Emulator(Faults):
             return self.control(request)
         exchange = Exchange(self.clock(), request.method, request.host, request.path)
         self.lately.append(exchange)
-        response = self.with_trouble(request, lambda: self._answer(place, request), to_vault=place.vault is not None)
+        vault_host = self.addresses.vault_host(place.vault) if place.vault else None
+        response = self.with_trouble(request, lambda: self._answer(place, request), vault_host)
         exchange.status = response.status
         if request.method == "HEAD":
             response.body = b""  # HTTP: such an answer has none, and no vault has such an operation
@@ -253,7 +254,7 @@ class Emulator(Faults):
             return self._data_plane.answer(place.vault, place, request)
         first = request.segments[0].lower() if request.segments else ""
         if first in ARM_PATHS:
-            return self._arm.answer(request)
+            return self._arm.answer(place, request)
         return self._issuer.answer(request)
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

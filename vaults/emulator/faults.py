@@ -1,7 +1,8 @@
 """Trouble on demand: what a real network and a real (or hostile) service do now and then.
 
 Every verb takes the same selectors: `method`, `path` (a regular expression, searched) and `host` (a
-substring). Without `host` only vaults are affected, not the token issuer. Verbs that count stop by
+substring of the host; of a vault's own one, whichever the caller used). Without `host` only vaults are affected, not
+the token issuer. Verbs that count stop by
 themselves; `lift()` stops all. Trouble that a person can order by name is in `trouble`.
 """
 
@@ -41,12 +42,14 @@ class Fault:
     path: str | None
     host: str | None
 
-    def applies(self, request: Request, *, to_vault: bool) -> bool:
+    def applies(self, request: Request, vault_host: str | None) -> bool:
         if self.method is not None and self.method != request.method:
             return False
         if self.path is not None and not re.search(self.path, request.path):
             return False
-        return to_vault if self.host is None else self.host in request.host
+        if self.host is None:
+            return vault_host is not None
+        return self.host in (vault_host or request.host)
 
 
 class Faults:
@@ -79,15 +82,16 @@ class Faults:
         with self._due_lock:
             return list(self._due)
 
-    def with_trouble(self, request: Request, proceed: Proceed, *, to_vault: bool) -> Response:
+    def with_trouble(self, request: Request, proceed: Proceed, vault_host: str | None) -> Response:
+        """The answer to a request, to a vault or, without `vault_host`, to issuer and Resource Manager."""
         with self._due_lock:
-            due = next((fault for fault in self._due if fault.applies(request, to_vault=to_vault)), None)
+            due = next((fault for fault in self._due if fault.applies(request, vault_host)), None)
             if due is not None:
                 due.left -= 1
                 if due.left <= 0:
                     self._due.remove(due)
         response = due.act(request, proceed) if due else proceed()
-        if to_vault and (self.distance or self.jitter):
+        if vault_host and (self.distance or self.jitter):
             response.delay += self.distance + random.uniform(0, self.jitter)  # noqa: S311 - no secret depends on it
         return response
 

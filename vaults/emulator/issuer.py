@@ -15,10 +15,10 @@ from vaults.emulator.clock import Clock
 from vaults.emulator.directory import Principal
 from vaults.emulator.signin import SCOPES, SHARED, SignIn
 from vaults.emulator.store import Store
-from vaults.emulator.tokens import ARM_RESOURCE, LIFETIME, VAULT_RESOURCE, Tokens
+from vaults.emulator.tokens import ARM_AUDIENCES, LIFETIME, VAULT_RESOURCE, Tokens
 from vaults.emulator.web import Request, Response, json_response
 
-RESOURCES = (VAULT_RESOURCE, ARM_RESOURCE)
+RESOURCES = (VAULT_RESOURCE, *ARM_AUDIENCES)
 
 
 class Issuer:

@@ -84,7 +84,7 @@ class SignIn:
         try:
             if scheme.lower() != "bearer":
                 raise RefusedError("The access token is missing.")
-            caller = self._tokens.check(token.strip(), GRAPH, None, self._clock())
+            caller = self._tokens.check(token.strip(), (GRAPH,), None, self._clock())
         except RefusedError as refused:
             challenge = [("WWW-Authenticate", 'Bearer error="invalid_token"')]
             return json_response(401, {"error": "invalid_token", "error_description": refused.message}, challenge)

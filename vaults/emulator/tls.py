@@ -13,6 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 YEARS = timedelta(days=3650)
 NAMES: list[x509.GeneralName] = [
     x509.DNSName("localhost"),
+    x509.DNSName("*.vault.localhost"),
     x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
     x509.IPAddress(ipaddress.ip_address("::1")),
 ]
@@ -21,9 +22,17 @@ NAMES: list[x509.GeneralName] = [
 def ensure(folder: Path) -> Path:
     """Make what is missing and return the CA file that clients are to trust (`ca.pem`)."""
     ca_file = folder / "ca.pem"
-    if not (ca_file.exists() and (folder / "server.pem").exists() and (folder / "server-key.pem").exists()):
+    if not (ca_file.exists() and (folder / "server-key.pem").exists() and _has_all_names(folder / "server.pem")):
         _make(folder)
     return ca_file
+
+
+def _has_all_names(server_file: Path) -> bool:
+    """Whether there is a server certificate, and one that was made with today's names."""
+    if not server_file.exists():
+        return False
+    certificate = x509.load_pem_x509_certificate(server_file.read_bytes())
+    return set(NAMES) <= set(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
 
 
 def write_private(path: Path, content: bytes) -> None:

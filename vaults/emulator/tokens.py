@@ -17,6 +17,8 @@ from vaults.emulator.store import Store
 LIFETIME = 3600
 VAULT_RESOURCE = "https://vault.azure.net"
 ARM_RESOURCE = "https://management.azure.com"
+# Resource Manager answers to its old name, too, which is what az asks a token for.
+ARM_AUDIENCES = ("https://management.core.windows.net", ARM_RESOURCE)
 REMEMBERED = 500  # tokens whose signature has been checked
 CLOCK_SKEW = 300  # what Azure's own token validation lets pass
 
@@ -104,8 +106,8 @@ class Tokens:
         """The claims of a token signed here. Raises jwt.InvalidTokenError."""
         return jwt.verify(token, lambda header: self._public if header.get("kid") == self.key_id else None)
 
-    def check(self, token: str, audience: str, tenant: str | None, now: float) -> Caller:
-        """Who the token speaks for. Raises RefusedError unless it was signed here, for this audience, tenant and time.
+    def check(self, token: str, audiences: tuple[str, ...], tenant: str | None, now: float) -> Caller:
+        """Who the token speaks for. Raises RefusedError unless it was signed here, for these audiences, tenant and time.
 
         `tenant` None takes any tenant of ours, as Resource Manager does.
         """
@@ -119,8 +121,8 @@ class Tokens:
         if claims["exp"] <= now - CLOCK_SKEW or claims["nbf"] > now + CLOCK_SKEW:
             raise RefusedError("AKV10012: Token lifetime validation failed. The token is expired or not yet valid.")
         found = str(claims["aud"])
-        if found.rstrip("/") != audience:
-            raise RefusedError(f"AKV10022: Invalid audience. Expected {audience}, found: {found}.")
+        if found.rstrip("/") not in audiences:
+            raise RefusedError(f"AKV10022: Invalid audience. Expected {', '.join(audiences)}, found: {found}.")
         if tenant is not None and claims["iss"] != issuer_of(tenant):
             raise RefusedError(f"AKV10032: Invalid issuer. Expected one of {issuer_of(tenant)}, found {claims['iss']}.")
         return Caller(claims["appid"], claims["oid"], claims["tid"])
