@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.caller import VAULT, Caller, refusal
+from tests.emulator.caller import SELF_SIGNED, VAULT, Caller, refusal
 from vaults.emulator import DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.routes import ROUTES, find_route
 
@@ -32,7 +32,13 @@ def test_headers_of_the_service(admin: Caller) -> None:
     assert "x-ms-client-request-id" not in admin.get("secrets").headers
 
 
-@pytest.mark.parametrize("version", ["", "6.9", "7.9", "2015-06-01"])
+UNKNOWN_VERSIONS = [
+    *("", "6.9", "7.9", "2015-06-01", "7.7-preview.1", "7.4-preview.10", "7.4-beta"),
+    *("2016-10-01-preview", "2027-01-01-preview", "2025-13-01", "preview", "7.4-PREVIEW\n"),
+]
+
+
+@pytest.mark.parametrize("version", UNKNOWN_VERSIONS)
 def test_the_api_version_must_be_one_of_the_known(admin: Caller, version: str) -> None:
     admin.version = version
     assert refusal(admin.get("secrets")) == (400, "BadParameter", None)
@@ -43,6 +49,31 @@ def test_recoverable_days_came_with_7_1(admin: Caller, version: str) -> None:
     admin.version = version
     attributes = admin.put("secrets/a", {"value": "1"}).json()["attributes"]
     assert ("recoverableDays" in attributes) == (version not in ("2016-10-01", "7.0"))
+
+
+@pytest.mark.parametrize(
+    ("preview", "stable"),
+    [
+        ("7.0-preview", "7.0"),
+        ("7.4-preview.1", "7.4"),
+        ("7.6-preview.2", "7.6"),
+        ("2025-06-01-preview", "2025-07-01"),
+        ("2026-01-01-preview", "2026-04-01"),
+    ],
+)
+def test_a_preview_is_served_as_the_version_it_led_to(
+    caller_for: Callable[..., Caller], preview: str, stable: str
+) -> None:
+    late, early = caller_for(version=stable), caller_for(version=preview)
+    for number in range(3):
+        early.post(f"keys/k{number}/create", {"kty": "RSA"})
+    assert early.get("keys/k1").json() == late.get("keys/k1").json()
+    assert early.get("keys/k1/rotationpolicy").status_code == late.get("keys/k1/rotationpolicy").status_code
+    assert f"?api-version={preview}&" in early.get("keys", maxresults=2).json()["nextLink"]
+    assert len(early.walk("keys", maxresults=2)) == 2
+    pending = early.post("certificates/c/create", SELF_SIGNED).headers["Location"]
+    assert f"?api-version={preview}&" in pending
+    assert early.session.get(pending).status_code == 200
 
 
 def test_unknown_routes_and_methods(admin: Caller) -> None:

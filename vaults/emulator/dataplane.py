@@ -13,7 +13,7 @@ from vaults.emulator.errors import VaultError, bad_parameter, unauthorized
 from vaults.emulator.registry import Vault
 from vaults.emulator.routes import Route, find_route
 from vaults.emulator.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
-from vaults.emulator.versions import API_VERSIONS, RANK, reaches
+from vaults.emulator.versions import API_VERSIONS, reaches, stable
 from vaults.emulator.web import Headers, NotJsonError, Request, Response, json_response
 
 # When the next thing is over in a vault, and whether an object of a name may have a policy that acts by itself.
@@ -107,7 +107,9 @@ def _api_version(request: Request) -> str:
     version = request.query.get("api-version")
     if not version:
         raise bad_parameter("api-version must be specified")
-    if version not in RANK:
+    try:
+        stable(version)
+    except LookupError:
         raise bad_parameter(
             f"The specified version ({version}) is not recognized. Consider using the latest supported "
             f"version ({API_VERSIONS[-1]})."

@@ -1,7 +1,11 @@
 """The data plane's API versions, in their order.
 
-Key Vault REST: every call names one; later versions add operations and fields, none takes any away.
+Key Vault REST: every call names one; later versions add operations and fields, none takes any away. A preview is
+served as the stable version that it led to: `7.6-preview.2` as 7.6, `2025-06-01-preview` as 2025-07-01.
 """
+
+import re
+from functools import lru_cache
 
 API_VERSIONS = (
     "2016-10-01",
@@ -16,8 +20,28 @@ API_VERSIONS = (
     "2026-04-01",
 )
 RANK = {version: rank for rank, version in enumerate(API_VERSIONS)}
+DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
+FIRST_DATED_PREVIEW = "2025-01-01"  # until then versions had numbers, but for the very first
+NUMBERED_PREVIEW = re.compile(r"(7\.\d)-preview(?:\.\d)?")
+DATED_PREVIEW = re.compile(rf"({DATED.pattern})-preview")
+
+
+@lru_cache(maxsize=200)
+def stable(version: str) -> str:
+    """The stable version that a version is served as. Raises LookupError for an unknown one."""
+    if version in RANK:
+        return version
+    if match := NUMBERED_PREVIEW.fullmatch(version):
+        found = match[1] if match[1] in RANK else None
+    elif (match := DATED_PREVIEW.fullmatch(version)) and match[1] >= FIRST_DATED_PREVIEW:
+        found = next((each for each in API_VERSIONS if DATED.fullmatch(each) and each >= match[1]), None)
+    else:
+        found = None
+    if found is None:
+        raise LookupError(f"There is no API version {version}.")
+    return found
 
 
 def reaches(version: str, since: str) -> bool:
-    """Whether a version has what came with another."""
-    return RANK[version] >= RANK[since]
+    """Whether a version, stable or not, has what came with a stable one."""
+    return RANK[stable(version)] >= RANK[since]
