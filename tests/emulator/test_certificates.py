@@ -403,6 +403,18 @@ def test_issuers_sign_until_they_are_disabled(emulator: Emulator, admin: Caller)
     leaf.verify_directly_issued_by(chain_in_secret.additional_certs[0].certificate)
     admin.post("certificates/c/create", policy)
     admin.patch("certificates/issuers/digi", {"attributes": {"enabled": False}})
+@pytest.mark.parametrize("member", ["credentials", "org_details"])
+def test_what_an_issuer_was_given_empty_stays_empty(admin: Caller, member: str) -> None:
+    shown_empty = {"credentials": {}, "org_details": {"zip": 0}}[member]
+    shown = admin.put("certificates/issuers/digi", {"provider": "DigiCert", member: {}}).json()
+    assert shown[member] == shown_empty
+    assert admin.patch("certificates/issuers/digi", {"attributes": {"enabled": False}}).json()[member] == shown_empty
+    assert admin.get("certificates/issuers/digi").json()[member] == shown_empty
+    assert admin.delete("certificates/issuers/digi").json()[member] == shown_empty
+    for nothing in ({}, {member: None}):
+        assert member not in admin.put("certificates/issuers/digi", {"provider": "DigiCert"} | nothing).json()
+
+
     emulator.clock.advance(10)
     failed = admin.get("certificates/c/pending").json()
     assert failed["status"] == "failed"

@@ -118,11 +118,10 @@ def _existing(db: sqlite3.Connection, call: Call) -> dict[str, Any]:
 
 def _merge(call: Call, issuer: dict[str, Any]) -> None:
     """Take over what a request says; what it leaves out stays."""
-    credentials = _texts(rules.mapping(call.body, "credentials"), ("account_id",))
-    if credentials:
-        issuer["credentials"] = credentials
-    organization = rules.mapping(call.body, "org_details")
-    if organization:
+    if call.body.get("credentials") is not None:
+        issuer["credentials"] = _texts(rules.mapping(call.body, "credentials"), ("account_id",))
+    if call.body.get("org_details") is not None:
+        organization = rules.mapping(call.body, "org_details")
         details: dict[str, Any] = _texts(organization, ("id",)) | {"zip": 0}
         admins = organization.get("admin_details")
         if admins is not None:
