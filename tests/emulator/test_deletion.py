@@ -37,8 +37,14 @@ def test_a_life_and_two_deaths(slow: Caller, kind: str) -> None:
     assert "value" not in deleted.json()
     assert refusal(slow.get(f"{kind}/a")) == (404, f"{noun}NotFound", None)
     assert slow.get(f"deleted{kind}/a").json()["error"]["message"] == f"Deleted {noun} not found: a"
-    assert refusal(slow.call(*make)) == (409, "Conflict", "ObjectIsBeingDeleted")
-    assert refusal(slow.post(f"deleted{kind}/a/recover")) == (409, "Conflict", "ObjectIsBeingDeleted")
+    again = slow.call(*make)
+    assert refusal(again) == (409, "Conflict", "ObjectIsBeingDeleted")
+    message = f"{noun} a is currently being deleted and cannot be re-created; retry later."
+    assert again.json()["error"]["message"] == message
+    recovery = slow.post(f"deleted{kind}/a/recover")
+    assert refusal(recovery) == (409, "Conflict", "ObjectIsBeingDeleted")
+    assert recovery.json()["error"]["message"] == f"{noun} a is currently being deleted."
+    assert slow.delete(f"deleted{kind}/a").json() == recovery.json()
     assert refusal(slow.delete(f"{kind}/a")) == (404, f"{noun}NotFound", None)
     assert slow.walk(f"deleted{kind}") == [[]]
 

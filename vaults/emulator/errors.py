@@ -57,7 +57,14 @@ def deleted_not_found(kind: Kind, name: str) -> VaultError:
 
 
 def being_deleted(kind: Kind, name: str) -> VaultError:
+    """Recover or purge of an object whose deletion has not settled."""
     return VaultError(409, "Conflict", f"{kind.title} {name} is currently being deleted.", "ObjectIsBeingDeleted")
+
+
+def name_being_deleted(kind: Kind, name: str) -> VaultError:
+    """A new object under the name of one whose deletion or purge has not settled."""
+    message = f"{kind.title} {name} is currently being deleted and cannot be re-created; retry later."
+    return VaultError(409, "Conflict", message, "ObjectIsBeingDeleted")
 
 
 def being_recovered(kind: Kind, name: str) -> VaultError:

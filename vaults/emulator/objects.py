@@ -130,7 +130,7 @@ class Shelf:
                 raise errors.being_recovered(self.kind, name)
             return entry
         if entry.state == PURGED or not settled:
-            raise errors.being_deleted(self.kind, name)
+            raise errors.name_being_deleted(self.kind, name)
         raise errors.deleted_but_recoverable(self.kind, name)
 
     def version(self, entry: Entry, version: str = "") -> Version:
