@@ -19,11 +19,10 @@ def read(call: Call) -> dict[str, Any]:
     given = rules.mapping(call.body, "release_policy")
     if not given or not call.since("7.3"):
         return {}
-    data, immutable = rules.text(given, "data") or "", bool(rules.flag(given, "immutable"))
     policy = {
         "contentType": rules.text(given, "contentType") or "application/json; charset=utf-8",
-        "data": data if immutable else _as_kept(data),
-        "immutable": immutable,
+        "data": _as_kept(rules.text(given, "data") or ""),
+        "immutable": bool(rules.flag(given, "immutable")),
     }
     return {"release_policy": policy}
 
@@ -40,7 +39,7 @@ def change(call: Call, version: Version) -> None:
 
 
 def _as_kept(data: str) -> str:
-    """Recordings show that the service writes a policy that may change anew: in its own order, truth as a word."""
+    """Recordings show that the service writes a policy anew: in its own order, truth as a word."""
     try:
         policy = json.loads(jwt.decode(data))
     except (ValueError, RecursionError):
