@@ -177,6 +177,18 @@ def test_import_key(admin: Caller) -> None:
     assert shown["attributes"]["exp"] == 1900000000
 
 
+def test_an_imported_rsa_key_shows_the_curve_that_was_sent_with_it(admin: Caller) -> None:
+    key = keymaterial.pooled_key("RSA", 2048, "imported")
+    assert isinstance(key, rsa.RSAPrivateKey)
+    private = keymaterial.encode_number(key.private_numbers().d)
+    jwk = {"kty": "RSA", "d": private, **keymaterial.public_jwk(key)}
+    assert "crv" not in admin.put("keys/k", {"key": jwk}).json()["key"]
+    assert admin.put("keys/k", {"key": jwk | {"crv": "P-256"}}).json()["key"]["crv"] == "P-256"
+    assert admin.get("keys/k").json()["key"]["crv"] == "P-256"
+    assert admin.put("keys/k", {"key": jwk | {"crv": None}}).status_code == 200
+    assert admin.put("keys/k", {"key": jwk | {"crv": 7}}).status_code == 400
+
+
 @pytest.mark.parametrize(
     "key", [None, {}, {"kty": "EC"}, {"kty": "oct", "k": "AA"}, {"kty": "RSA", "n": "AQ", "e": "AQ", "d": "AQ"}]
 )

@@ -32,6 +32,9 @@ def import_key(call: Call) -> Response:
     except (ValueError, TypeError, KeyError):
         raise bad_parameter(INVALID) from None
     data: dict[str, Any] = {"kty": kty, "key_ops": keys.read_key_ops(given, family), "imported": True}
+    curve = rules.text(given, "crv")
+    if family == "RSA" and curve is not None:
+        data["crv"] = curve  # means nothing there, but was recorded to come back
     return keys.add_key(call, key, data | release_policy.read(call))
 
 

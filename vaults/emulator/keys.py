@@ -135,6 +135,8 @@ def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
         "key_ops": version.data["key_ops"],
         **version.data["jwk"],
     }
+    if "crv" in version.data:
+        key["crv"] = version.data["crv"]
     if key["kty"] == "RSA-HSM" and "imported" not in version.data and not call.since("7.4"):
         key["e"] = OLD_HSM_EXPONENT
     shown: dict[str, Any] = {
