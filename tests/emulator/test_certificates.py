@@ -335,13 +335,29 @@ def test_import_pem_in_any_order(admin: Caller) -> None:
     assert len(admin.walk("certificates/i/versions")[0]) == 3
 
 
+@pytest.mark.parametrize("more", [{}, {"policy": {"issuer": {"name": "Unknown"}}}, {"policy": AS_PEM}])
+def test_pem_is_known_by_its_content_and_may_come_as_base64(admin: Caller, more: dict[str, Any]) -> None:
+    key, leaf, root = chain()
+    text = pem(key, leaf, root)
+    wrapped = base64.encodebytes(text.encode()).decode()
+    for value in (text, "\n" + text.replace("\n", "\r\n"), base64.b64encode(text.encode()).decode(), wrapped):
+        shown = imported(admin, value, **more)
+        assert shown["x5t"] == x509tools.thumbprint(leaf)
+        assert shown["policy"]["secret_props"]["contentType"] == "application/x-pem-file"
+        assert admin.get("secrets/i").json()["value"].count("BEGIN CERTIFICATE") == 2
+
+
 def test_imports_that_are_refused(admin: Caller) -> None:
     key, leaf, root = chain()
+    packed = pkcs12.serialize_key_and_certificates(b"name", key, leaf, [root], serialization.NoEncryption())
     for value in ("", "rubbish", "AAAA", pem(leaf), pem(key), pem(key, root)):
         for more in ({}, {"policy": AS_PEM}):
             answer = admin.post("certificates/i/import", {"value": value} | more)
             assert refusal(answer) == (400, "BadParameter", None)
-    assert admin.post("certificates/i/import", {"value": pem(key, leaf)}).status_code == 400
+    as_pfx = {"secret_props": {"contentType": "application/x-pkcs12"}}
+    assert admin.post("certificates/i/import", {"value": pem(key, leaf), "policy": as_pfx}).status_code == 400
+    mistaken = {"value": base64.b64encode(packed).decode(), "policy": AS_PEM}
+    assert admin.post("certificates/i/import", mistaken).status_code == 400
 
 
 def waiting(admin: Caller) -> x509.CertificateSigningRequest:
@@ -387,6 +403,18 @@ def test_contacts(admin: Caller) -> None:
     assert admin.get("certificates/contacts").status_code == 404
 
 
+@pytest.mark.parametrize("member", ["credentials", "org_details"])
+def test_what_an_issuer_was_given_empty_stays_empty(admin: Caller, member: str) -> None:
+    shown_empty = {"credentials": {}, "org_details": {"zip": 0}}[member]
+    shown = admin.put("certificates/issuers/digi", {"provider": "DigiCert", member: {}}).json()
+    assert shown[member] == shown_empty
+    assert admin.patch("certificates/issuers/digi", {"attributes": {"enabled": False}}).json()[member] == shown_empty
+    assert admin.get("certificates/issuers/digi").json()[member] == shown_empty
+    assert admin.delete("certificates/issuers/digi").json()[member] == shown_empty
+    for nothing in ({}, {member: None}):
+        assert member not in admin.put("certificates/issuers/digi", {"provider": "DigiCert"} | nothing).json()
+
+
 def test_issuers_sign_until_they_are_disabled(emulator: Emulator, admin: Caller) -> None:
     policy = {"policy": {"issuer": {"name": "digi"}, "x509_props": {"subject": "CN=a"}}}
     assert refusal(admin.post("certificates/c/create", policy)) == (404, "CertificateIssuerNotFound", None)
@@ -403,18 +431,6 @@ def test_issuers_sign_until_they_are_disabled(emulator: Emulator, admin: Caller)
     leaf.verify_directly_issued_by(chain_in_secret.additional_certs[0].certificate)
     admin.post("certificates/c/create", policy)
     admin.patch("certificates/issuers/digi", {"attributes": {"enabled": False}})
-@pytest.mark.parametrize("member", ["credentials", "org_details"])
-def test_what_an_issuer_was_given_empty_stays_empty(admin: Caller, member: str) -> None:
-    shown_empty = {"credentials": {}, "org_details": {"zip": 0}}[member]
-    shown = admin.put("certificates/issuers/digi", {"provider": "DigiCert", member: {}}).json()
-    assert shown[member] == shown_empty
-    assert admin.patch("certificates/issuers/digi", {"attributes": {"enabled": False}}).json()[member] == shown_empty
-    assert admin.get("certificates/issuers/digi").json()[member] == shown_empty
-    assert admin.delete("certificates/issuers/digi").json()[member] == shown_empty
-    for nothing in ({}, {member: None}):
-        assert member not in admin.put("certificates/issuers/digi", {"provider": "DigiCert"} | nothing).json()
-
-
     emulator.clock.advance(10)
     failed = admin.get("certificates/c/pending").json()
     assert failed["status"] == "failed"

@@ -1,6 +1,7 @@
 """Key Vault REST: Import Certificate and Merge Certificate.
 
-A PFX comes as base64, PEM as text in any order. What the certificate says wins over what the policy says.
+A PFX comes as base64, PEM as text in any order or as base64 of that. What the certificate says wins over what the policy
+says.
 """
 
 import base64
@@ -21,8 +22,9 @@ from vaults.emulator.keymaterial import PrivateKey
 from vaults.emulator.kinds import CERTIFICATE
 from vaults.emulator.objects import Entry, Version, new_version_id
 from vaults.emulator.web import Response, json_response
-from vaults.emulator.x509tools import KEY_USAGES, PKCS12, add_months
+from vaults.emulator.x509tools import KEY_USAGES, PEM, PKCS12, add_months
 
+PEM_MARK = "-----BEGIN "
 PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 UNREADABLE = (
     "The specified PKCS#12 X.509 certificate content can not be read. Please check if certificate is in "
@@ -45,9 +47,10 @@ def import_certificate(call: Call) -> Response:
     content = rules.text(call.body, "value")
     if not content:
         raise rules.invalid_property("value")
+    pem = _pem(content)
     wanted = rules.text(rules.mapping(given, "secret_props"), "contentType")
-    content_type = wanted or PKCS12  # PEM must be said to be PEM
-    key, chain = _read(content, content_type, rules.text(call.body, "pwd"))
+    content_type = wanted or (PKCS12 if pem is None else PEM)
+    key, chain = _read(content if pem is None else pem, content_type, rules.text(call.body, "pwd"))
     version = Version(new_version_id(), call.now, call.now, attributes.enabled is not False, tags=tags)
     with call.service.store.writing() as db:
         shelf = call.shelf(db, CERTIFICATE)
@@ -93,6 +96,17 @@ def merge_certificate(call: Call) -> Response:
         shown = certificates.bundle(call, db, entry, version)
     location = f"{call.url('certificates', entry.name)}?api-version={call.api_version}"
     return json_response(201, shown, [("Location", location)])
+
+
+def _pem(content: str) -> str | None:
+    """The PEM text that a value is, or is the base64 of; None where it is neither."""
+    if PEM_MARK in content:
+        return content
+    try:
+        text = base64.b64decode("".join(content.split()), validate=True).decode("ascii")
+    except ValueError:
+        return None
+    return text if PEM_MARK in text else None
 
 
 def _read(content: str, content_type: str, password: str | None) -> tuple[PrivateKey, list[x509.Certificate]]:
