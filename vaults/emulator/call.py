@@ -27,7 +27,10 @@ class Service:
 
 @dataclass(slots=True)
 class Call:
-    """A request that may be carried out: which vault, by whom, with what. `now` is in whole seconds."""
+    """A request that may be carried out: which vault, by whom, with what. `now` is in whole seconds.
+
+    `accept` is the media type that the caller wants most, in lower case.
+    """
 
     service: Service
     vault: Vault
@@ -39,6 +42,7 @@ class Call:
     query: dict[str, str]
     params: dict[str, str]
     body: dict[str, Any] = field(repr=False)
+    accept: str = ""
 
     @property
     def name(self) -> str:

@@ -72,7 +72,7 @@ def merge_certificate(call: Call) -> Response:
     attributes = rules.read_attributes(call.body)
     tags = rules.read_tags(call.body)
     with call.service.store.writing() as db:
-        operation, _, material = operations.find(db, call.vault.id, call.name)
+        operation, _, material = operations.find_asked(call, db)
         if not given:
             raise rules.invalid_property("x5c")
         if operation["status"] != operations.IN_PROGRESS:

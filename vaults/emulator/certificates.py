@@ -29,8 +29,10 @@ def get_certificate(call: Call) -> Response:
         shelf = call.shelf(db, CERTIFICATE)
         # The service writes the identifier of a missing version with "versions" in it, for certificates only.
         entry = shelf.live(call.name, f"versions/{call.version}" if call.version else "")
-        version = shelf.version(entry, call.version)
-        return json_response(200, bundle(call, db, entry, version))
+        shown = bundle(call, db, entry, shelf.version(entry, call.version))
+    if call.version:
+        shown.pop("pending", None)  # as recorded; the answer to an update of the same version has it
+    return json_response(200, shown)
 
 
 def update_certificate(call: Call) -> Response:

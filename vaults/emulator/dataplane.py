@@ -3,6 +3,7 @@
 Key Vault REST: "Authentication, requests and responses".
 """
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -61,6 +62,7 @@ class DataPlane:
             request.query,
             params,
             body,
+            re.split("[,;]", request.headers.get("accept", ""), maxsplit=1)[0].strip().lower(),
         )
         self._catch_up(call)
         response = route.operation(call)
@@ -113,7 +115,7 @@ def _api_version(request: Request) -> str:
         raise bad_parameter(
             f"The specified version ({version}) is not recognized. Consider using the latest supported "
             f"version ({API_VERSIONS[-1]})."
-        )
+        ) from None
     return version
 
 

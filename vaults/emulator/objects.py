@@ -108,9 +108,17 @@ class Shelf:
     def live(self, name: str, version: str = "") -> Entry:
         """The object, if it can be worked with. Raises the vault's 404 while it is not there, yet or any more."""
         entry = self.entry(name)
-        if entry is None or entry.state != LIVE or entry.settles > self._now:
+        if entry is None or not self._is_live(entry):
             raise errors.not_found(self.kind, f"{name}/{version}" if version else name)
         return entry
+
+    def is_live(self, name: str) -> bool:
+        """Whether there is an object that can be worked with."""
+        entry = self.entry(name)
+        return entry is not None and self._is_live(entry)
+
+    def _is_live(self, entry: Entry) -> bool:
+        return entry.state == LIVE and entry.settles <= self._now
 
     def deleted(self, name: str) -> Entry:
         """The soft-deleted object. Raises the vault's 404 until the deletion has settled."""

@@ -7,7 +7,9 @@ import json
 import sqlite3
 from typing import Any
 
+from vaults.emulator.call import Call
 from vaults.emulator.errors import VaultError
+from vaults.emulator.kinds import CERTIFICATE
 
 IN_PROGRESS, COMPLETED, CANCELLED, FAILED = "inProgress", "completed", "cancelled", "failed"
 
@@ -22,6 +24,13 @@ def find(db: sqlite3.Connection, vault: int, name: str) -> tuple[dict[str, Any],
     if row is None:
         raise not_found(name)
     return json.loads(row["operation"]), row["completes"], row["material"]
+
+
+def find_asked(call: Call, db: sqlite3.Connection) -> tuple[dict[str, Any], float | None, bytes]:
+    """The operation of a call's certificate, as `find`: there is none while the certificate is not there, or not yet again."""
+    if not call.shelf(db, CERTIFICATE).is_live(call.name):
+        raise not_found(call.name)
+    return find(db, call.vault.id, call.name)
 
 
 def exists(db: sqlite3.Connection, vault: int, name: str) -> bool:

@@ -31,6 +31,7 @@ WORKING = (
     "issuer provider. Please check again later."
 )
 WAITING = "Pending certificate created. Please Perform Merge to complete the request."
+SIGNING_REQUEST = "application/pkcs10"
 
 
 def create_certificate(call: Call) -> Response:
@@ -72,8 +73,11 @@ def _policy(call: Call, given: dict[str, Any], present: Entry | None) -> dict[st
 
 
 def get_operation(call: Call) -> Response:
+    """Get Certificate Operation; as recorded, whoever accepts PKCS#10 gets the signing request alone, in base64."""
     with call.service.store.reading() as db:
-        operation, _, _ = _find(call, db)
+        operation, _, _ = operations.find_asked(call, db)
+    if call.accept == SIGNING_REQUEST:
+        return Response(200, operation["csr"].encode(), [("Content-Type", SIGNING_REQUEST)])
     headers = [("Retry-After", "10")] if operation["status"] == IN_PROGRESS else []
     return json_response(200, shown(call, call.name, operation), headers)
 
@@ -82,7 +86,7 @@ def update_operation(call: Call) -> Response:
     """Update Certificate Operation: ask for its end. The operation stays in progress until it would have completed."""
     wanted = rules.flag(call.body, "cancellation_requested")
     with call.service.store.writing() as db:
-        operation, completes, material = _find(call, db)
+        operation, completes, material = operations.find_asked(call, db)
         if operation["status"] != IN_PROGRESS:
             raise VaultError(403, "Forbidden", "Pending status must be in progress to allow update.")
         if wanted:
@@ -96,7 +100,7 @@ def update_operation(call: Call) -> Response:
 def delete_operation(call: Call) -> Response:
     """Delete Certificate Operation: 200 with its last state. What was never issued stays out of the lists."""
     with call.service.store.writing() as db:
-        operation, _, _ = _find(call, db)
+        operation, _, _ = operations.find_asked(call, db)
         operations.forget(db, call.vault.id, call.name)
     return json_response(200, shown(call, call.name, operation))
 
@@ -154,14 +158,6 @@ def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
         answer["error"] = operation["error"]
     answer["request_id"] = operation["request_id"]
     return answer
-
-
-def _find(call: Call, db: sqlite3.Connection) -> tuple[dict[str, Any], float | None, bytes]:
-    """The operation of a certificate that is there; as `operations.find`. Raises the vault's 404."""
-    entry = call.shelf(db, CERTIFICATE).entry(call.name)
-    if entry is None or entry.state != LIVE:
-        raise operations.not_found(call.name)
-    return operations.find(db, call.vault.id, call.name)
 
 
 def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
