@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from tests.conftest import World
 from vaults import clients
-from vaults.emulator import registry
+from vaults.emulator import policies
 from vaults.emulator.home import Home
 from vaults.models import Connection, Vault
 from vaults.remedies import grant_remedy
@@ -64,8 +64,8 @@ def test_the_command_works_with_any_data_directory(home: Home) -> None:
 def permissions_of(home: Home, client_id: str) -> set[str]:
     emulator = home.open()
     with emulator.store.reading() as db:
-        policies = registry.access_policies(db, emulator.vault("kv-shop-prod"))
-    mine = policies[emulator.principal(client_id).object_id]
+        granted = policies.access_policies(db, emulator.vault("kv-shop-prod"))
+    mine = granted[emulator.principal(client_id).object_id]
     return {f"{kind}/{verb}" for kind, verbs in mine.items() for verb in verbs}
 
 

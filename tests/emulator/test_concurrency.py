@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.caller import VAULT, Caller
-from vaults.emulator import Emulator, keymaterial, registry
+from vaults.emulator import Emulator, keymaterial, policies
 from vaults.emulator.registry import find_vault
 from vaults.emulator.sample import TENANT_DOMAIN, TENANT_ID
 
@@ -103,7 +103,7 @@ def test_what_is_remembered_ends_with_any_write_of_anybody(tmp_path: Path) -> No
     second = Emulator(path, new_key=keymaterial.pooled_key)
 
     def known() -> set[str]:
-        return first.store.remembered(("policies",), lambda db: set(registry.access_policies(db, first.vault(VAULT))))
+        return first.store.remembered(("policies",), lambda db: set(policies.access_policies(db, first.vault(VAULT))))
 
     assert known() == set()
     second.set_permissions(VAULT, "by another", {"secrets": ["get"]})
@@ -113,7 +113,7 @@ def test_what_is_remembered_ends_with_any_write_of_anybody(tmp_path: Path) -> No
 
     def fail() -> None:
         with first.store.writing() as db:
-            registry.set_permissions(db, first.vault(VAULT), "undone", {"secrets": ["get"]})
+            policies.set_permissions(db, first.vault(VAULT), "undone", {"secrets": ["get"]})
             assert "undone" in known()
             raise ZeroDivisionError
 

@@ -5,7 +5,8 @@ Decided before anything is looked up, so that a refusal never tells whether an o
 
 from vaults.emulator import roles
 from vaults.emulator.errors import VaultError
-from vaults.emulator.registry import Permissions, Vault, permissions_of
+from vaults.emulator.policies import Permissions, permissions_of
+from vaults.emulator.registry import Vault
 from vaults.emulator.routes import Route
 from vaults.emulator.store import Store
 from vaults.emulator.tokens import Caller

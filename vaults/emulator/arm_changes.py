@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import replace
 from typing import Any
 
-from vaults.emulator import arm_policies, directory, network, registry
+from vaults.emulator import arm_policies, directory, network, policies, registry
 from vaults.emulator.arm import ArmCall, ArmError, bad_request, vault_scope
 from vaults.emulator.arm_vaults import IN_COLUMNS, SWITCHES, shown
 from vaults.emulator.registry import Vault
@@ -77,7 +77,7 @@ def _recovered(call: ArmCall, db: sqlite3.Connection, present: Vault | None, nam
     if present is None:
         raise ArmError(404, "DeletedVaultNotFound", f"The specified deleted vault '{name}' does not exist.")
     vault = registry.recover(db, present)
-    return json_response(200, shown(call, vault, registry.access_policies(db, vault)))
+    return json_response(200, shown(call, vault, policies.access_policies(db, vault)))
 
 
 def _made(call: ArmCall, db: sqlite3.Connection, properties: dict[str, Any], place: tuple[str, str, str]) -> Vault:
@@ -141,8 +141,8 @@ def _write(call: ArmCall, db: sqlite3.Connection, vault: Vault, properties: dict
     registry.save(db, changed)
     if properties.get("accessPolicies") is not None:
         entries = arm_policies.read_entries(properties, vault)
-        for object_id in registry.access_policies(db, vault).keys() | entries.keys():
-            registry.set_permissions(db, vault, object_id, entries.get(object_id, {}))
+        for object_id in policies.access_policies(db, vault).keys() | entries.keys():
+            policies.set_permissions(db, vault, object_id, entries.get(object_id, {}))
 
 
 def _kept(properties: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +169,7 @@ def _answer(call: ArmCall, name: str, *, fresh: bool = False) -> Response:
         vault = registry.find_vault(db, name)
         if vault is None:
             raise ArmError(404, "ResourceNotFound", f"The vault '{name}' was deleted meanwhile.")
-        return json_response(200, shown(call, vault, registry.access_policies(db, vault), fresh=fresh))
+        return json_response(200, shown(call, vault, policies.access_policies(db, vault), fresh=fresh))
 
 
 def _properties(call: ArmCall) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from vaults.emulator import registry
+from vaults.emulator import policies
 from vaults.emulator.access import PERMISSIONS
 from vaults.emulator.arm import VAULT_TYPE, ArmCall, bad_request
-from vaults.emulator.registry import Permissions, Vault
+from vaults.emulator.policies import Permissions
+from vaults.emulator.registry import Vault
 from vaults.emulator.web import Response, json_response
 
 WRITE_POLICIES = "Microsoft.KeyVault/vaults/accessPolicies/write"
@@ -21,9 +22,9 @@ def update_access_policies(call: ArmCall, subscription: str, group: str, name: s
         entries = read_entries(call.body.get("properties"), vault)
         results: dict[str, Permissions] = {}
         for object_id, given in entries.items():
-            present = registry.permissions_of(db, vault, object_id)
+            present = policies.permissions_of(db, vault, object_id)
             results[object_id] = _changed(kind, present, given)
-            registry.set_permissions(db, vault, object_id, results[object_id])
+            policies.set_permissions(db, vault, object_id, results[object_id])
     answer = {
         "id": f"{vault.resource_id}/accessPolicies/",
         "type": f"{VAULT_TYPE}/accessPolicies",

@@ -7,10 +7,11 @@ Get, List By Subscription, List By Resource Group.
 from datetime import UTC, datetime
 from typing import Any
 
-from vaults.emulator import network, registry, roles
+from vaults.emulator import network, policies, registry, roles
 from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError, paged
 from vaults.emulator.arm_policies import entry
-from vaults.emulator.registry import Permissions, Vault
+from vaults.emulator.policies import Permissions
+from vaults.emulator.registry import Vault
 from vaults.emulator.web import Response, json_response
 
 READ = "Microsoft.KeyVault/vaults/read"
@@ -42,7 +43,7 @@ def list_vaults(call: ArmCall, subscription: str, group: str = "") -> Response:
     with call.service.store.reading() as db:
         call.require(db, READ, scope)
         items = {
-            _order(vault): shown(call, vault, registry.access_policies(db, vault))
+            _order(vault): shown(call, vault, policies.access_policies(db, vault))
             for vault in registry.all_vaults(db)
             if roles.covers(scope, vault.resource_id)
         }
@@ -60,7 +61,7 @@ def list_resources(call: ArmCall, subscription: str) -> Response:
 
 def get_vault(call: ArmCall, subscription: str, group: str, name: str) -> Response:
     with call.vault(READ, subscription, group, name) as (db, vault):
-        return json_response(200, shown(call, vault, registry.access_policies(db, vault)))
+        return json_response(200, shown(call, vault, policies.access_policies(db, vault)))
 
 
 def _subscription(call: ArmCall, subscription: str) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def head(vault: Vault) -> dict[str, Any]:
     }
 
 
-def shown(call: ArmCall, vault: Vault, policies: dict[str, Permissions], *, fresh: bool = False) -> dict[str, Any]:
+def shown(call: ArmCall, vault: Vault, granted: dict[str, Permissions], *, fresh: bool = False) -> dict[str, Any]:
     """A vault with its properties: what nobody has set is not shown, and older API versions show less.
 
     A new one waits for its DNS name; the answer to its making is `fresh`, and has its address without a slash.
@@ -106,7 +107,7 @@ def shown(call: ArmCall, vault: Vault, policies: dict[str, Permissions], *, fres
     properties: dict[str, Any] = {
         "sku": {"family": "A", "name": vault.sku},
         "tenantId": vault.tenant,
-        "accessPolicies": [entry(vault, *policy) for policy in policies.items()],
+        "accessPolicies": [entry(vault, *policy) for policy in granted.items()],
         "enabledForDeployment": False,
         **{name: vault.properties[name] for name in SWITCHES if name in vault.properties},
         **{name: columns[name] for name in IN_COLUMNS if name in vault.properties},

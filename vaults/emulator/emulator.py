@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import access, directory, keymaterial, raw_members, refused_signin, registry, roles
+from vaults.emulator import access, directory, keymaterial, policies, raw_members, refused_signin, registry, roles
 from vaults.emulator.addresses import Addresses, NamedHosts, Place
 from vaults.emulator.arm_routes import Arm
 from vaults.emulator.call import Service
@@ -158,7 +158,7 @@ class Emulator(Faults):
             found = registry.find_vault(db, vault)
             if found is None:
                 raise LookupError(f"There is no vault {vault}.")
-            registry.set_permissions(db, found, object_id, permissions)
+            policies.set_permissions(db, found, object_id, permissions)
 
     def grant(self, *permissions: str, principal: str, vault: str | None = None) -> None:
         """Add permissions such as "secrets/purge" to a principal's access policy, in one vault or in all."""
@@ -198,12 +198,12 @@ class Emulator(Faults):
             if not chosen:
                 raise LookupError(f"There is no vault {vault}.")
             for each in chosen:
-                policy = registry.permissions_of(db, each, object_id)
+                policy = policies.permissions_of(db, each, object_id)
                 for permission in permissions:
                     collection, name = access.parse_permission(permission)
                     rest = [had for had in policy.get(collection, []) if had.lower() != name.lower()]
                     policy[collection] = change(rest, name)
-                registry.set_permissions(db, each, object_id, policy)
+                policies.set_permissions(db, each, object_id, policy)
 
     # Time
 

@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vaults.emulator import directory, network, people, registry, roles
+from vaults.emulator import directory, network, people, policies, registry, roles
 from vaults.emulator.control.verb import Desk
 from vaults.emulator.registry import Vault
 
@@ -98,7 +98,7 @@ def _policies(db: sqlite3.Connection) -> list[Row]:
             "\n".join(f"{collection}: {', '.join(granted)}" for collection, granted in permissions.items() if granted),
         )
         for vault in registry.all_vaults(db)
-        for object_id, permissions in registry.access_policies(db, vault).items()
+        for object_id, permissions in policies.access_policies(db, vault).items()
     ]
 
 
