@@ -65,7 +65,7 @@ def permissions_of(home: Home, client_id: str) -> set[str]:
     emulator = home.open()
     with emulator.store.reading() as db:
         granted = policies.access_policies(db, emulator.vault("kv-shop-prod"))
-    mine = granted[emulator.principal(client_id).object_id]
+    mine = granted[policies.Identity(emulator.principal(client_id).object_id)]
     return {f"{kind}/{verb}" for kind, verbs in mine.items() for verb in verbs}
 
 

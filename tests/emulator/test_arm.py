@@ -1,11 +1,16 @@
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
 from tests.emulator.caller import VAULT, Caller, refusal
-from vaults.emulator import ADMIN, DEPLOY, Emulator
+from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
+from vaults.emulator.policies import Identity, access_policies
+from vaults.emulator.sample import TENANT_DOMAIN
 
 GUID = "11111111-2222-4333-8444-555555555555"
 
@@ -118,6 +123,64 @@ def test_access_policies(manager: Manager, caller_for: Callable[..., Caller], va
 )
 def test_access_policies_that_are_refused(manager: Manager, vault_id: str, body: dict[str, Any]) -> None:
     assert manager.call("PUT", f"{vault_id}/accessPolicies/add", body).status_code == 400
+
+
+def compound(permission: str, application: str | None, **more: Any) -> dict[str, Any]:
+    body = policies(permission)
+    [entry] = body["properties"]["accessPolicies"]
+    entry |= {"applicationId": application} | more
+    return body
+
+
+def test_an_entry_for_one_application_is_another_than_the_principals_own(
+    manager: Manager, caller_for: Callable[..., Caller], vault_id: str
+) -> None:
+    deploy = caller_for(DEPLOY)
+    own = manager.call("PUT", f"{vault_id}/accessPolicies/replace", policies("get")).json()
+    answer = manager.call("PUT", f"{vault_id}/accessPolicies/add", compound("set", GUID.upper())).json()
+    [entry] = answer["properties"]["accessPolicies"]
+    assert (entry["applicationId"], entry["permissions"]) == (GUID, {"secrets": ["set"]})
+    shown = manager.call("GET", vault_id).json()["properties"]["accessPolicies"]
+    assert shown[1:] == [*own["properties"]["accessPolicies"], entry]
+    assert deploy.get("secrets/a").status_code == 404
+    denied = deploy.put("secrets/a", {"value": "1"})
+    assert refusal(denied) == (403, "Forbidden", "ForbiddenByPolicy")
+    assert "on-behalf-of (OBO) flow" in denied.json()["error"]["message"]
+    assert "does not have secrets delete permission" in deploy.delete("secrets/a").json()["error"]["message"]
+
+    manager.call("PUT", f"{vault_id}/accessPolicies/add", compound("get", None))
+    manager.call("PUT", f"{vault_id}/accessPolicies/remove", policies("set"))
+    assert manager.call("GET", vault_id).json()["properties"]["accessPolicies"] == shown
+    everything = {"properties": {"accessPolicies": shown}}
+    assert manager.call("PATCH", vault_id, everything).json()["properties"]["accessPolicies"] == shown
+    back = {"properties": {"accessPolicies": shown[::-1]}}
+    assert manager.call("PATCH", vault_id, back).json()["properties"]["accessPolicies"] == shown[::-1]
+    manager.call("PUT", f"{vault_id}/accessPolicies/remove", compound("set", GUID))
+    kept = manager.call("GET", vault_id).json()["properties"]["accessPolicies"]
+    assert GUID not in str(kept)
+    assert len(kept) == 2
+    assert (
+        manager.call("PUT", f"{vault_id}/accessPolicies/add", compound("get", GUID, applicationId=7)).status_code == 400
+    )
+
+
+def test_policies_of_an_earlier_versions_file_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.sqlite3"
+    Emulator(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("""DROP TABLE access_policy;
+            CREATE TABLE access_policy (vault INTEGER NOT NULL, object_id TEXT NOT NULL, permissions TEXT NOT NULL,
+                PRIMARY KEY (vault, object_id)) WITHOUT ROWID;
+            INSERT INTO access_policy VALUES (1, 'b', '{"keys": ["get"]}'), (1, 'a', '{"secrets": ["get"]}');""")
+    emulator = Emulator(path)
+    emulator.add_tenant(TENANT_ID, TENANT_DOMAIN)
+    vault = emulator.add_vault(VAULT)
+    with emulator.store.reading() as db:
+        found = access_policies(db, vault)
+    assert found == {Identity("a"): {"secrets": ["get"]}, Identity("b"): {"keys": ["get"]}}
+    emulator.close()
+    with Emulator(path).store.reading() as db:
+        assert access_policies(db, vault) == found
 
 
 def test_a_vault_that_decides_by_roles(manager: Manager, caller_for: Callable[..., Caller], vault_id: str) -> None:

@@ -103,7 +103,9 @@ def test_what_is_remembered_ends_with_any_write_of_anybody(tmp_path: Path) -> No
     second = Emulator(path, new_key=keymaterial.pooled_key)
 
     def known() -> set[str]:
-        return first.store.remembered(("policies",), lambda db: set(policies.access_policies(db, first.vault(VAULT))))
+        return first.store.remembered(
+            ("policies",), lambda db: {each.object_id for each in policies.access_policies(db, first.vault(VAULT))}
+        )
 
     assert known() == set()
     second.set_permissions(VAULT, "by another", {"secrets": ["get"]})
@@ -113,7 +115,7 @@ def test_what_is_remembered_ends_with_any_write_of_anybody(tmp_path: Path) -> No
 
     def fail() -> None:
         with first.store.writing() as db:
-            policies.set_permissions(db, first.vault(VAULT), "undone", {"secrets": ["get"]})
+            policies.set_permissions(db, first.vault(VAULT), policies.Identity("undone"), {"secrets": ["get"]})
             assert "undone" in known()
             raise ZeroDivisionError
 

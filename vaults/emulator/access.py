@@ -5,7 +5,7 @@ Decided before anything is looked up, so that a refusal never tells whether an o
 
 from vaults.emulator import roles
 from vaults.emulator.errors import VaultError
-from vaults.emulator.policies import Permissions, permissions_of
+from vaults.emulator.policies import Identity, Permissions, compound_permissions, permissions_of
 from vaults.emulator.registry import Vault
 from vaults.emulator.routes import Route
 from vaults.emulator.store import Store
@@ -33,9 +33,9 @@ def require(store: Store, vault: Vault, caller: Caller, route: Route, path: str)
     """
     if not vault.enable_rbac:
         key = ("permissions", vault.id, caller.object_id)
-        granted = store.remembered(key, lambda db: permissions_of(db, vault, caller.object_id))
+        granted = store.remembered(key, lambda db: permissions_of(db, vault, Identity(caller.object_id)))
         if not any(_has(granted, wanted) for wanted in route.permissions):
-            raise _refused_by_policy(vault, caller, route)
+            raise _refused_by_policy(store, vault, caller, route)
         return None
     resource = f"{vault.resource_id}/{path}"
     with store.reading() as db:
@@ -52,14 +52,23 @@ def _has(granted: Permissions, permission: str) -> bool:
     return name in lowered or ("all" in lowered and name != "purge")
 
 
-def _refused_by_policy(vault: Vault, caller: Caller, route: Route) -> VaultError:
+def _refused_by_policy(store: Store, vault: Vault, caller: Caller, route: Route) -> VaultError:
+    """In other words where an entry lets the caller in through an application on a person's behalf, as no token here is."""
     collection, _, name = route.permissions[0].partition("/")
-    message = (
-        f"The user, group or application 'appid={caller.app_id};oid={caller.object_id};numgroups=0;"
-        f"iss={caller.issuer}' does not have {collection} {name} permission on key vault "
-        f"'{vault.name};location={vault.location}'. For help resolving this issue, please see "
-        "https://go.microsoft.com/fwlink/?linkid=2125287"
-    )
+    who = f"appid={caller.app_id};oid={caller.object_id};numgroups=0;iss={caller.issuer}"
+    with store.reading() as db:
+        compound = compound_permissions(db, vault, caller.object_id)
+    if any(_has(granted, wanted) for granted in compound for wanted in route.permissions):
+        message = (
+            f"The policy requires the caller '{who}' to use on-behalf-of (OBO) flow. For more information on OBO, "
+            "please see https://go.microsoft.com/fwlink/?linkid=2152310"
+        )
+    else:
+        message = (
+            f"The user, group or application '{who}' does not have {collection} {name} permission on key vault "
+            f"'{vault.name};location={vault.location}'. For help resolving this issue, please see "
+            "https://go.microsoft.com/fwlink/?linkid=2125287"
+        )
     return VaultError(403, "Forbidden", message, "ForbiddenByPolicy")
 
 

@@ -140,9 +140,7 @@ def _write(call: ArmCall, db: sqlite3.Connection, vault: Vault, properties: dict
     )
     registry.save(db, changed)
     if properties.get("accessPolicies") is not None:
-        entries = arm_policies.read_entries(properties, vault)
-        for object_id in policies.access_policies(db, vault).keys() | entries.keys():
-            policies.set_permissions(db, vault, object_id, entries.get(object_id, {}))
+        policies.replace_all(db, vault, arm_policies.read_entries(properties, vault))
 
 
 def _kept(properties: dict[str, Any]) -> dict[str, Any]:

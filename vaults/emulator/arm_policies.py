@@ -5,7 +5,7 @@ from typing import Any
 from vaults.emulator import policies
 from vaults.emulator.access import PERMISSIONS
 from vaults.emulator.arm import VAULT_TYPE, ArmCall, bad_request
-from vaults.emulator.policies import Permissions
+from vaults.emulator.policies import Identity, Permissions
 from vaults.emulator.registry import Vault
 from vaults.emulator.web import Response, json_response
 
@@ -20,11 +20,11 @@ def update_access_policies(call: ArmCall, subscription: str, group: str, name: s
     """
     with call.vault(WRITE_POLICIES, subscription, group, name) as (db, vault):
         entries = read_entries(call.body.get("properties"), vault)
-        results: dict[str, Permissions] = {}
-        for object_id, given in entries.items():
-            present = policies.permissions_of(db, vault, object_id)
-            results[object_id] = _changed(kind, present, given)
-            policies.set_permissions(db, vault, object_id, results[object_id])
+        results: dict[Identity, Permissions] = {}
+        for identity, given in entries.items():
+            present = policies.permissions_of(db, vault, identity)
+            results[identity] = _changed(kind, present, given)
+            policies.set_permissions(db, vault, identity, results[identity])
     answer = {
         "id": f"{vault.resource_id}/accessPolicies/",
         "type": f"{VAULT_TYPE}/accessPolicies",
@@ -53,8 +53,8 @@ def _without(names: list[str], removed: list[str]) -> list[str]:
     return [name for name in names if name.lower() not in lowered]
 
 
-def read_entries(properties: Any, vault: Vault) -> dict[str, Permissions]:
-    """The access policies of a request by object id. Raises 400 for what the service would not take."""
+def read_entries(properties: Any, vault: Vault) -> dict[Identity, Permissions]:
+    """The access policies of a request. Raises 400 for what the service would not take."""
     entries = {}
     try:
         for given in properties["accessPolicies"]:
@@ -63,7 +63,9 @@ def read_entries(properties: Any, vault: Vault) -> dict[str, Permissions]:
             permissions = {name.lower(): list(names or []) for name, names in given["permissions"].items()}
             for collection, names in permissions.items():
                 _check_permissions(collection, names)
-            entries[given["objectId"].lower()] = permissions
+            application = given.get("applicationId")
+            identity = Identity(given["objectId"].lower(), "" if application is None else application.lower())
+            entries[identity] = permissions
     except (KeyError, TypeError, AttributeError):
         raise bad_request("The access policies cannot be read.") from None
     if len(entries) > MOST:
@@ -71,9 +73,10 @@ def read_entries(properties: Any, vault: Vault) -> dict[str, Permissions]:
     return entries
 
 
-def entry(vault: Vault, object_id: str, permissions: Permissions) -> dict[str, Any]:
+def entry(vault: Vault, identity: Identity, permissions: Permissions) -> dict[str, Any]:
     """One access policy as Resource Manager shows it."""
-    return {"tenantId": vault.tenant, "objectId": object_id, "permissions": permissions}
+    application = {"applicationId": identity.application_id} if identity.application_id else {}
+    return {"tenantId": vault.tenant, "objectId": identity.object_id, **application, "permissions": permissions}
 
 
 def _check_permissions(collection: str, given: list[str]) -> None:

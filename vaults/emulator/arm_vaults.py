@@ -10,7 +10,7 @@ from typing import Any
 from vaults.emulator import network, policies, registry, roles
 from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError, paged
 from vaults.emulator.arm_policies import entry
-from vaults.emulator.policies import Permissions
+from vaults.emulator.policies import Identity, Permissions
 from vaults.emulator.registry import Vault
 from vaults.emulator.web import Response, json_response
 
@@ -96,7 +96,7 @@ def head(vault: Vault) -> dict[str, Any]:
     }
 
 
-def shown(call: ArmCall, vault: Vault, granted: dict[str, Permissions], *, fresh: bool = False) -> dict[str, Any]:
+def shown(call: ArmCall, vault: Vault, granted: dict[Identity, Permissions], *, fresh: bool = False) -> dict[str, Any]:
     """A vault with its properties: what nobody has set is not shown, and older API versions show less.
 
     A new one waits for its DNS name; the answer to its making is `fresh`, and has its address without a slash.

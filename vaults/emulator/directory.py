@@ -71,6 +71,7 @@ def remove_principal(db: sqlite3.Connection, principal: Principal) -> None:
         db.execute(f"DELETE FROM {table} WHERE client_id = ?", (principal.client_id,))  # noqa: S608 - four constants
     for table in ("access_policy", "role_assignment"):
         db.execute(f"DELETE FROM {table} WHERE object_id = ?", (principal.object_id,))  # noqa: S608 - two constants
+    db.execute("DELETE FROM access_policy WHERE application_id = ?", (principal.client_id,))
 
 
 def add_secret(db: sqlite3.Connection, client_id: str, secret: str, expires_on: int) -> None:

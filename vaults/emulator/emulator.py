@@ -17,6 +17,7 @@ from vaults.emulator.faults import Faults
 from vaults.emulator.issuer import Issuer
 from vaults.emulator.kinds import Kind
 from vaults.emulator.objects import PURGED, Shelf
+from vaults.emulator.policies import Identity
 from vaults.emulator.registry import Vault
 from vaults.emulator.sample import (
     ADMIN,
@@ -153,12 +154,12 @@ class Emulator(Faults):
     # Who may do what
 
     def set_permissions(self, vault: str, object_id: str, permissions: Mapping[str, Iterable[str]]) -> None:
-        """Replace a principal's access policy."""
+        """Replace a principal's own entry among the access policies."""
         with self.store.writing() as db:
             found = registry.find_vault(db, vault)
             if found is None:
                 raise LookupError(f"There is no vault {vault}.")
-            policies.set_permissions(db, found, object_id, permissions)
+            policies.set_permissions(db, found, Identity(object_id), permissions)
 
     def grant(self, *permissions: str, principal: str, vault: str | None = None) -> None:
         """Add permissions such as "secrets/purge" to a principal's access policy, in one vault or in all."""
@@ -192,18 +193,18 @@ class Emulator(Faults):
         vault: str | None,
         change: Callable[[list[str], str], list[str]],
     ) -> None:
-        object_id = self.principal(principal).object_id
+        identity = Identity(self.principal(principal).object_id)
         with self.store.writing() as db:
             chosen = [each for each in registry.all_vaults(db) if vault is None or each.name == vault.lower()]
             if not chosen:
                 raise LookupError(f"There is no vault {vault}.")
             for each in chosen:
-                policy = policies.permissions_of(db, each, object_id)
+                policy = policies.permissions_of(db, each, identity)
                 for permission in permissions:
                     collection, name = access.parse_permission(permission)
                     rest = [had for had in policy.get(collection, []) if had.lower() != name.lower()]
                     policy[collection] = change(rest, name)
-                policies.set_permissions(db, each, object_id, policy)
+                policies.set_permissions(db, each, identity, policy)
 
     # Time
 

@@ -41,8 +41,9 @@ CREATE TABLE IF NOT EXISTS vault (
     extra TEXT NOT NULL DEFAULT '{}', deleted_on INTEGER, purge_on REAL
 );
 CREATE TABLE IF NOT EXISTS access_policy (
-    vault INTEGER NOT NULL, object_id TEXT NOT NULL, permissions TEXT NOT NULL, PRIMARY KEY (vault, object_id)
-) WITHOUT ROWID;
+    vault INTEGER NOT NULL, object_id TEXT NOT NULL, application_id TEXT NOT NULL, permissions TEXT NOT NULL,
+    PRIMARY KEY (vault, object_id, application_id)
+);
 CREATE TABLE IF NOT EXISTS role_assignment (
     id TEXT PRIMARY KEY, object_id TEXT NOT NULL, role TEXT NOT NULL, scope TEXT NOT NULL,
     extra TEXT NOT NULL DEFAULT '{}'
@@ -78,6 +79,19 @@ ADDED = {
     "role_assignment": {"extra": "TEXT NOT NULL DEFAULT '{}'"},
 }
 
+# Until 0.1 an object id had one entry at most.
+POLICIES_OF_0_1 = """
+BEGIN IMMEDIATE;
+ALTER TABLE access_policy RENAME TO access_policy_0_1;
+CREATE TABLE access_policy (
+    vault INTEGER NOT NULL, object_id TEXT NOT NULL, application_id TEXT NOT NULL, permissions TEXT NOT NULL,
+    PRIMARY KEY (vault, object_id, application_id)
+);
+INSERT INTO access_policy SELECT vault, object_id, '', permissions FROM access_policy_0_1;
+DROP TABLE access_policy_0_1;
+COMMIT;
+"""
+
 MOST_REMEMBERED = 10_000
 T = TypeVar("T")
 Location = Path | Literal[":memory:"]
@@ -100,9 +114,13 @@ class Store:
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(SCHEMA)
             for table, columns in ADDED.items():
-                present = {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}
-                for name in columns.keys() - present:
+                for name in columns.keys() - self._columns(table):
                     self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
+            if "application_id" not in self._columns("access_policy"):
+                self._db.executescript(POLICIES_OF_0_1)
+
+    def _columns(self, table: str) -> set[str]:
+        return {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}
 
     def reading(self) -> "Store":
         """The connection, for statements that each stand for themselves: `with store.reading() as db`."""

@@ -90,16 +90,24 @@ def _network(vault: Vault) -> str:
 
 
 def _policies(db: sqlite3.Connection) -> list[Row]:
-    names = {principal.object_id: principal.name for principal in directory.all_principals(db)}
+    principals = directory.all_principals(db)
+    names = {principal.object_id: principal.name for principal in principals}
+    applications = {principal.client_id: principal.name for principal in principals}
     return [
         (
             vault.name,
-            names.get(object_id, object_id),
+            names.get(identity.object_id, identity.object_id) + _through(identity, applications),
             "\n".join(f"{collection}: {', '.join(granted)}" for collection, granted in permissions.items() if granted),
         )
         for vault in registry.all_vaults(db)
-        for object_id, permissions in policies.access_policies(db, vault).items()
+        for identity, permissions in policies.access_policies(db, vault).items()
     ]
+
+
+def _through(identity: policies.Identity, applications: dict[str, str]) -> str:
+    """Which application a compound identity works through."""
+    application = identity.application_id
+    return f" through {applications.get(application, application)}" if application else ""
 
 
 def _roles(db: sqlite3.Connection) -> list[Row]:
