@@ -230,3 +230,24 @@ def test_a_vault_without_public_access(manager: Manager, admin: Caller, vault_id
     assert refusal(admin.get("secrets")) == (403, "Forbidden", "ForbiddenByConnection")
     manager.call("PATCH", vault_id, {"properties": {"publicNetworkAccess": "Enabled"}})
     assert admin.get("secrets").status_code == 200
+
+
+def test_there_are_no_managed_hsms(
+    manager: Manager, emulator: Emulator, caller_for: Any, subscription: str, vault_id: str
+) -> None:
+    group = vault_id.rpartition("/providers")[0]
+    lists = [
+        f"{subscription}/providers/Microsoft.KeyVault/managedHSMs",
+        f"{subscription}/providers/Microsoft.KeyVault/deletedManagedHSMs",
+        f"{group}/providers/Microsoft.KeyVault/managedHSMs",
+    ]
+    stranger = Manager(caller_for(), DEPLOY)
+    for path in lists:
+        answer = manager.call("GET", path)
+        assert (answer.status_code, answer.json()) == (200, {"value": []})
+        assert refusal(stranger.call("GET", path)) == (403, "AuthorizationFailed", None)
+    one = manager.call("GET", f"{lists[-1]}/hsm")
+    assert refusal(one) == (404, "ResourceNotFound", None)
+    assert "'Microsoft.KeyVault/managedHSMs/hsm'" in one.json()["error"]["message"]
+    emulator.assign_role("Key Vault Contributor", principal=DEPLOY.name)
+    assert stranger.call("GET", lists[0]).json() == {"value": []}

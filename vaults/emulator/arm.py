@@ -59,12 +59,7 @@ class ArmCall:
             self.require(db, action, scope)
             vault = registry.find_vault(db, name)
             if vault is None or vault.resource_id.lower() != scope.lower():
-                raise ArmError(
-                    404,
-                    "ResourceNotFound",
-                    f"The Resource 'Microsoft.KeyVault/vaults/{name}' under resource group '{group}' was not "
-                    "found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
-                )
+                raise not_found(f"Microsoft.KeyVault/vaults/{name}", group)
             yield db, vault
 
     def require(self, db: sqlite3.Connection, action: str, scope: str) -> None:
@@ -81,6 +76,15 @@ class ArmCall:
 
 def vault_scope(subscription: str, group: str, name: str) -> str:
     return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{name}"
+
+
+def not_found(resource: str, group: str) -> ArmError:
+    return ArmError(
+        404,
+        "ResourceNotFound",
+        f"The Resource '{resource}' under resource group '{group}' was not found. For more details please go to "
+        "https://aka.ms/ARMResourceNotFoundFix",
+    )
 
 
 def bad_request(message: str) -> ArmError:

@@ -75,6 +75,8 @@ def _in_subscription(call: ArmCall, method: str, subscription: str, rest: list[s
     match method, rest:
         case "GET", ["vaults"]:
             return arm_vaults.list_vaults(call, subscription)
+        case "GET", ["managedhsms"] | ["deletedmanagedhsms"]:
+            return arm_vaults.list_managed_hsms(call, f"/subscriptions/{subscription}")
         case "GET", ["deletedvaults"]:
             return arm_deleted.list_deleted_vaults(call, subscription)
         case "POST", ["checknameavailability"]:
@@ -94,6 +96,10 @@ def _in_group(call: ArmCall, method: str, subscription: str, group: str, rest: l
             return arm_vaults.list_vaults(call, subscription, group)
         case "GET", ["vaults", name]:
             return arm_vaults.get_vault(call, subscription, group, name)
+        case "GET", ["managedhsms"]:
+            return arm_vaults.list_managed_hsms(call, f"/subscriptions/{subscription}/resourceGroups/{group}")
+        case "GET", ["managedhsms", name]:
+            return arm_vaults.get_managed_hsm(call, subscription, group, name)
         case "PUT", ["vaults", name]:
             return arm_changes.create_or_update(call, subscription, group, name)
         case "PATCH", ["vaults", name]:
