@@ -16,7 +16,7 @@ from vaults.emulator.web import Request, Response
 
 def main(folder: str, port: str, latency_ms: str, notes: str) -> None:
     home = Home(Path(folder), int(port))
-    emulator = home.open()
+    emulator = home.open(has_limits=False)  # measured is how fast the portal asks
     emulator.latency(float(latency_ms) / 1000)
 
     def note(request: Request, proceed: Proceed) -> Response:

@@ -33,7 +33,7 @@ from vaults.emulator import keymaterial
 from vaults.emulator.home import Home
 from vaults.emulator.server import serve
 home = Home(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
-serve(home.open(new_key=keymaterial.pooled_key, settle_seconds=0), home, threading.Event())
+serve(home.open(new_key=keymaterial.pooled_key, settle_seconds=0, has_limits=False), home, threading.Event())
 """
 
 

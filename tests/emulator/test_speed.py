@@ -35,7 +35,7 @@ def hello(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[b
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = start(Home(tmp_path_factory.mktemp("speed") / "emulator", free_base()))
+    running = start(Home(tmp_path_factory.mktemp("speed") / "emulator", free_base()), has_limits=False)
     add_secrets(running.emulator, "kv-billing-prod", MANY)
     yield running
     running.stop.set()

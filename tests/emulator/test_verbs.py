@@ -295,6 +295,18 @@ def test_every_kind_of_trouble_shows(desk: Desk, admin: Caller, kind: str) -> No
     assert admin.get("secrets").json() == usual
 
 
+def test_limits_can_be_put_aside(desk: Desk, admin: Caller) -> None:
+    assert do(desk, "limits", state="on") == "The limits of the service are on."
+    made = [admin.post("keys/k/create", {"kty": "EC"}).status_code for _ in range(21)]
+    assert made == [200] * 20 + [429]
+    assert "limits are on" in do(desk, "faults")
+    do(desk, "limits", state="off")
+    assert admin.post("keys/k/create", {"kty": "EC"}).status_code == 200
+    assert "limits are off" in do(desk, "faults")
+    with pytest.raises(RefusedError):
+        do(desk, "limits", state="maybe")
+
+
 def test_time_by_hand(desk: Desk, emulator: Emulator, admin: Caller) -> None:
     do(desk, "certificate-seconds", seconds="100")
     do(desk, "settle-seconds", seconds="50")

@@ -16,13 +16,17 @@ from vaults.emulator.versions import reaches
 
 @dataclass(slots=True)
 class Service:
-    """What all vaults of an emulator share: state, time, and how long things take (seconds; may be changed)."""
+    """What all vaults of an emulator share: state, time, how long things take (seconds), and whether there are limits.
+
+    The last three may be changed.
+    """
 
     store: Store
     clock: Clock
     new_key: NewKey
     settle_seconds: float
     certificate_seconds: float
+    has_limits: bool
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""A vault's front door: token, address, API version, operation, permission, body, in this order.
+"""A vault's front door: token, address, API version, operation, permission, body, limits, in this order.
 
 Key Vault REST: "Authentication, requests and responses".
 """
@@ -11,6 +11,7 @@ from vaults.emulator import access, deletion, network, pending, renewal, rotatio
 from vaults.emulator.addresses import Place
 from vaults.emulator.call import Call, Service
 from vaults.emulator.errors import VaultError, bad_parameter, unauthorized
+from vaults.emulator.limits import Limits
 from vaults.emulator.registry import Vault
 from vaults.emulator.routes import Route, find_route
 from vaults.emulator.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
@@ -32,6 +33,7 @@ class DataPlane:
     def __init__(self, service: Service, tokens: Tokens) -> None:
         self._service = service
         self._tokens = tokens
+        self._limits = Limits()
 
     def answer(self, vault: Vault, place: Place, request: Request) -> Response:
         try:
@@ -64,6 +66,8 @@ class DataPlane:
             body,
             re.split("[,;]", request.headers.get("accept", ""), maxsplit=1)[0].strip().lower(),
         )
+        if self._service.has_limits:
+            self._limits.spend(call, route)
         self._catch_up(call)
         response = route.operation(call)
         if assignment is not None:

@@ -49,7 +49,8 @@ class Emulator(Faults):
     """A local Azure Key Vault with its token issuer and Resource Manager, and the verbs of `Faults` to make it misbehave.
 
     `certificate_seconds` is how long a self-signed certificate takes, `settle_seconds` how long a deletion, recovery or
-    purge needs to take hold. `new_key` makes keys: tests take theirs from a pool.
+    purge needs to take hold; without `has_limits` no vault says that it was asked too often. `new_key` makes keys: tests
+    take theirs from a pool.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Emulator(Faults):
         clock: Callable[[], float] = time.time,
         certificate_seconds: float = 8,
         settle_seconds: float = 2,
+        has_limits: bool = True,
         new_key: keymaterial.NewKey = keymaterial.fresh_key,
     ) -> None:
         super().__init__()
@@ -71,7 +73,7 @@ class Emulator(Faults):
         self.lately: deque[Exchange] = deque(maxlen=LATELY)
         self.control: Callable[[Request], Response] | None = None
         self.tokens = Tokens(self.store, new_key)
-        self.service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds)
+        self.service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds, has_limits)
         self._issuer = Issuer(self.store, self.tokens, self.clock)
         self.vaults_changed: Callable[[], None] = lambda: None
         self._arm = Arm(self.service, self.tokens, self.addresses, lambda: self.vaults_changed())
@@ -81,9 +83,11 @@ class Emulator(Faults):
     def for_tests(cls, **options: Any) -> "Emulator":
         """In memory, with a tenant, ADMIN (every permission), DEPLOY (few) and three empty vaults.
 
-        Deletions take hold at once, keys come from a pool, requests are recorded.
+        Deletions take hold at once, keys come from a pool, vaults may be asked as often as one likes, requests are
+        recorded.
         """
         options.setdefault("settle_seconds", 0)
+        options.setdefault("has_limits", False)
         options.setdefault("new_key", keymaterial.pooled_key)
         emulator = cls(":memory:", **options)
         emulator.recording = True

@@ -72,6 +72,7 @@ def faults(desk: Desk, _given: Any) -> str:
         lines.append(f"latency {emulator.distance * 1000:g} ms, jitter {emulator.jitter * 1000:g} ms")
     lines.append(f"certificates take {emulator.service.certificate_seconds:g} s")
     lines.append(f"deletions settle in {emulator.service.settle_seconds:g} s")
+    lines.append("limits are " + ("on" if emulator.service.has_limits else "off"))
     ahead = timedelta(seconds=round(emulator.clock.ahead))
     lines.append(f"the clock says {_iso(emulator.clock())}" + (f", {ahead} ahead" if ahead else ""))
     return "\n".join(lines)
@@ -93,6 +94,11 @@ def certificate_seconds(desk: Desk, given: Any) -> str:
 def settle_seconds(desk: Desk, given: Any) -> str:
     desk.emulator.service.settle_seconds = given.seconds
     return f"Deletions, recoveries and purges settle in {given.seconds:g} s from now on."
+
+
+def limits(desk: Desk, given: Any) -> str:
+    desk.emulator.service.has_limits = given.state == "on"
+    return f"The limits of the service are {given.state}."
 
 
 def clock(desk: Desk, given: Any) -> str:
@@ -220,6 +226,13 @@ LIVE_VERBS = (
         "how long deletions, recoveries and purges take",
         settle_seconds,
         (Field("seconds", "seconds", number(0, 86400, float), required=True),),
+        live=True,
+    ),
+    Verb(
+        "limits",
+        "answer 429 to whoever asks more in 10 s than Azure allows, or never",
+        limits,
+        (Field("state", "on or off", required=True, choices=("on", "off")),),
         live=True,
     ),
     Verb(
