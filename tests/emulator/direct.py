@@ -12,10 +12,11 @@ from vaults.emulator.web import Request
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and body, under the names that `requests` has for them."""
+    """Status, body and media type, the first two under the names that `requests` has for them."""
 
     status_code: int
     content: bytes
+    media_type: str
 
     @property
     def text(self) -> str:
@@ -38,11 +39,11 @@ class Direct:
         token = self._emulator.tokens.issue(principal, VAULT_RESOURCE, int(self._emulator.clock()))
         self._signed = {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
-    def ask(self, method: str, url: str, body: Any = None, *, signed: bool = True) -> Answer:
+    def ask(self, method: str, url: str, body: Any = None, *, signed: bool = True, accept: str = "*/*") -> Answer:
         parts = urlsplit(url)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         content = b"" if body is None else json.dumps(body).encode()
-        headers = self._signed if signed else {}
+        headers = {"accept": accept} | (self._signed if signed else {})
         response = self._emulator.answer(Request(method, parts.netloc, unquote(parts.path), query, headers, content))
         assert isinstance(response.body, bytes)
-        return Answer(response.status, response.body)
+        return Answer(response.status, response.body, dict(response.headers).get("Content-Type", "").partition(";")[0])
