@@ -251,3 +251,22 @@ def test_there_are_no_managed_hsms(
     assert "'Microsoft.KeyVault/managedHSMs/hsm'" in one.json()["error"]["message"]
     emulator.assign_role("Key Vault Contributor", principal=DEPLOY.name)
     assert stranger.call("GET", lists[0]).json() == {"value": []}
+
+
+def test_names_of_managed_hsms(manager: Manager, subscription: str) -> None:
+    path = f"{subscription}/providers/Microsoft.KeyVault/checkMhsmNameAvailability"
+    assert manager.call("POST", path, {"name": "hsm-1"}).json() == {"nameAvailable": True}
+    assert manager.call("POST", path, {"name": "1"}).json()["reason"] == "AccountNameInvalid"
+    assert manager.call("POST", path, {}).status_code == 400
+
+
+def test_there_are_no_private_endpoints(manager: Manager, caller_for: Any, vault_id: str) -> None:
+    [link] = manager.call("GET", f"{vault_id}/privateLinkResources").json()["value"]
+    assert link["id"] == f"{vault_id}/privateLinkResources/vault"
+    assert link["properties"]["groupId"] == "vault"
+    connections = f"{vault_id}/privateEndpointConnections"
+    assert manager.call("GET", connections).json()["value"] == []
+    assert refusal(manager.call("GET", f"{connections}/one")) == (404, "ResourceNotFound", None)
+    stranger = Manager(caller_for(), DEPLOY)
+    for path in (connections, f"{vault_id}/privateLinkResources"):
+        assert refusal(stranger.call("GET", path)) == (403, "AuthorizationFailed", None)

@@ -27,6 +27,10 @@ ACTIONS = (
     "locations/deletedVaults/purge/action",
     "locations/operationResults/read",
     "checkNameAvailability/read",
+    "checkMhsmNameAvailability/read",
+    "managedHSMs/read",
+    "vaults/privateLinkResources/read",
+    "vaults/privateEndpointConnections/read",
     "operations/read",
 )
 

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from vaults.emulator import arm, arm_changes, arm_deleted, arm_metadata, arm_policies, arm_roles, arm_vaults, registry
+from vaults.emulator import (
+    arm,
+    arm_absent,
+    arm_changes,
+    arm_deleted,
+    arm_metadata,
+    arm_policies,
+    arm_roles,
+    arm_vaults,
+    registry,
+)
 from vaults.emulator.addresses import Addresses, Place
 from vaults.emulator.arm import ArmCall, ArmError
 from vaults.emulator.call import Service
@@ -76,11 +86,13 @@ def _in_subscription(call: ArmCall, method: str, subscription: str, rest: list[s
         case "GET", ["vaults"]:
             return arm_vaults.list_vaults(call, subscription)
         case "GET", ["managedhsms"] | ["deletedmanagedhsms"]:
-            return arm_vaults.list_managed_hsms(call, f"/subscriptions/{subscription}")
+            return arm_absent.list_managed_hsms(call, f"/subscriptions/{subscription}")
         case "GET", ["deletedvaults"]:
             return arm_deleted.list_deleted_vaults(call, subscription)
         case "POST", ["checknameavailability"]:
             return arm_deleted.check_name_availability(call, subscription)
+        case "POST", ["checkmhsmnameavailability"]:
+            return arm_absent.check_hsm_name(call, subscription)
         case "GET", ["locations", location, "deletedvaults", name]:
             return arm_deleted.get_deleted_vault(call, subscription, location, name)
         case "POST", ["locations", location, "deletedvaults", name, "purge"]:
@@ -96,10 +108,6 @@ def _in_group(call: ArmCall, method: str, subscription: str, group: str, rest: l
             return arm_vaults.list_vaults(call, subscription, group)
         case "GET", ["vaults", name]:
             return arm_vaults.get_vault(call, subscription, group, name)
-        case "GET", ["managedhsms"]:
-            return arm_vaults.list_managed_hsms(call, f"/subscriptions/{subscription}/resourceGroups/{group}")
-        case "GET", ["managedhsms", name]:
-            return arm_vaults.get_managed_hsm(call, subscription, group, name)
         case "PUT", ["vaults", name]:
             return arm_changes.create_or_update(call, subscription, group, name)
         case "PATCH", ["vaults", name]:
@@ -108,6 +116,21 @@ def _in_group(call: ArmCall, method: str, subscription: str, group: str, rest: l
             return arm_changes.delete(call, subscription, group, name)
         case "PUT", ["vaults", name, "accesspolicies", kind]:
             return arm_policies.update_access_policies(call, subscription, group, name, kind)
+    return _of_what_is_not_here(call, method, subscription, group, rest)
+
+
+def _of_what_is_not_here(call: ArmCall, method: str, subscription: str, group: str, rest: list[str]) -> Response:
+    match method, rest:
+        case "GET", ["managedhsms"]:
+            return arm_absent.list_managed_hsms(call, f"/subscriptions/{subscription}/resourceGroups/{group}")
+        case "GET", ["managedhsms", name]:
+            return arm_absent.get_managed_hsm(call, subscription, group, name)
+        case "GET", ["vaults", name, "privatelinkresources"]:
+            return arm_absent.list_private_link_resources(call, subscription, group, name)
+        case "GET", ["vaults", name, "privateendpointconnections"]:
+            return arm_absent.list_private_endpoint_connections(call, subscription, group, name)
+        case "GET", ["vaults", name, "privateendpointconnections", connection]:
+            return arm_absent.get_private_endpoint_connection(call, subscription, group, name, connection)
     raise _unknown(call)
 
 

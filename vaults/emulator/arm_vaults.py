@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vaults.emulator import network, policies, registry, roles
-from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError, not_found, paged
+from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError, paged
 from vaults.emulator.arm_policies import entry
 from vaults.emulator.policies import Identity, Permissions
 from vaults.emulator.registry import Vault
 from vaults.emulator.web import Response, json_response
 
 READ = "Microsoft.KeyVault/vaults/read"
-READ_HSMS = "Microsoft.KeyVault/managedHSMs/read"
 # From which API version on recordings have a member.
 SINCE_SOFT_DELETE, SINCE_SYSTEM_DATA, SINCE_PUBLIC_ACCESS = "2019", "2021", "2021-06"
 IN_COLUMNS = ("enableRbacAuthorization", "softDeleteRetentionInDays")
@@ -63,21 +62,6 @@ def list_resources(call: ArmCall, subscription: str) -> Response:
 def get_vault(call: ArmCall, subscription: str, group: str, name: str) -> Response:
     with call.vault(READ, subscription, group, name) as (db, vault):
         return json_response(200, shown(call, vault, policies.access_policies(db, vault)))
-
-
-def list_managed_hsms(call: ArmCall, scope: str) -> Response:
-    """Managed HSMs, deleted ones too: another service, of which there are none here. az asks for them beside vaults."""
-    with call.service.store.reading() as db:
-        call.require(db, READ_HSMS, scope)
-    return json_response(200, {"value": []})
-
-
-def get_managed_hsm(call: ArmCall, subscription: str, group: str, name: str) -> Response:
-    """Raises 404: there is none."""
-    resource = f"Microsoft.KeyVault/managedHSMs/{name}"
-    with call.service.store.reading() as db:
-        call.require(db, READ_HSMS, f"/subscriptions/{subscription}/resourceGroups/{group}/providers/{resource}")
-    raise not_found(resource, group)
 
 
 def _subscription(call: ArmCall, subscription: str) -> dict[str, Any]:
