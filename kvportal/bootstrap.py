@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+AZ_VENV = ROOT / ".venv-az"  # az has needs of its own, some of them other than ours
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
@@ -34,16 +35,17 @@ def run(*command: str | Path, **environment: str) -> None:
         sys.exit(finished.returncode)
 
 
-def prepare(requirements: str) -> None:
-    """Make `.venv` hold exactly what the hashed requirements file says."""
+def prepare(requirements: str, folder: Path = VENV) -> None:
+    """Make a virtual environment hold exactly what the hashed requirements file says."""
     wanted = (ROOT / requirements).read_bytes()
     digest = hashlib.sha256(wanted).hexdigest()
-    stamp = VENV / f".{requirements}.sha256"
-    if stamp.exists() and stamp.read_text() == digest and PYTHON.exists():
+    stamp = folder / f".{Path(requirements).name}.sha256"
+    python = folder / PYTHON.relative_to(VENV)
+    if stamp.exists() and stamp.read_text() == digest and python.exists():
         return
-    if not PYTHON.exists():
-        print("kvportal: making .venv", flush=True)
-        venv.create(VENV, with_pip=True, clear=VENV.exists())
+    if not python.exists():
+        print(f"kvportal: making {folder.name}", flush=True)
+        venv.create(folder, with_pip=True, clear=folder.exists())
     print(f"kvportal: installing {requirements}", flush=True)
     install = [
         "-m",
@@ -54,7 +56,7 @@ def prepare(requirements: str) -> None:
         "--require-hashes",
         "--no-deps",
     ]
-    run(PYTHON, *install, "-r", requirements)
+    run(python, *install, "-r", requirements)
     stamp.write_text(digest)
 
 
@@ -87,11 +89,18 @@ def task_serve() -> None:
 def task_test() -> None:
     prepare("requirements-dev.txt")
     install_chromium()
-    run(PYTHON, "-m", "pytest", "-n", "2", "-m", "not e2e and not sdk", *sys.argv[2:])
+    run(PYTHON, "-m", "pytest", "-n", "2", "-m", "not e2e and not sdk and not az and not js", *sys.argv[2:])
     # These start servers of their own and measure time: one at a time. The browser's driver keeps an event loop running,
     # which the SDK's async clients would trip over: a process for each.
     run(PYTHON, "-m", "pytest", "-m", "sdk", *sys.argv[2:])
     run(PYTHON, "-m", "pytest", "-m", "e2e", *sys.argv[2:], DJANGO_ALLOW_ASYNC_UNSAFE="true")
+
+
+def task_test_all() -> None:
+    """The tests, and further clients of Microsoft's against the local vault: az, and the SDK for JavaScript."""
+    task_test()
+    prepare("tests/az/requirements.txt", AZ_VENV)
+    run(PYTHON, "-m", "pytest", "-m", "az or js", *sys.argv[2:])
 
 
 def task_check() -> None:
@@ -107,7 +116,7 @@ def task_bench() -> None:
 
 
 def task_lock() -> None:
-    """Write both hashed requirement files anew from pyproject.toml; needs uv."""
+    """Write the hashed requirement files anew from pyproject.toml and tests/az/requirements.in; needs uv."""
     compile_lock = [
         "uv",
         "pip",
@@ -121,6 +130,8 @@ def task_lock() -> None:
     extras = ["--extra", "postgres", "pyproject.toml"]
     run(*compile_lock, *extras, "-o", "requirements.txt")
     run(*compile_lock, "--group", "dev", "-c", "requirements.txt", *extras, "-o", "requirements-dev.txt")
+    az = ["--python-version", "3.11", "tests/az/requirements.in", "-o", "tests/az/requirements.txt"]
+    run(*compile_lock, *az)
 
 
 def replace_process(*command: str | Path) -> None:
@@ -136,6 +147,7 @@ TASKS = {
     "run": task_run,
     "serve": task_serve,
     "test": task_test,
+    "test-all": task_test_all,
     "check": task_check,
     "bench": task_bench,
     "lock": task_lock,
