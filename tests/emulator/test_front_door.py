@@ -80,6 +80,14 @@ def test_unknown_routes_and_methods(admin: Caller) -> None:
     assert admin.get("storage").status_code == 404
     assert admin.get("secrets/a/b/c/d").status_code == 404
     assert admin.post("secrets/a").status_code == 405
+    for method, path in (("PUT", "secrets/"), ("POST", "certificates//create"), ("DELETE", "rng")):
+        answer = admin.call(method, path, {"value": "1"})
+        assert refusal(answer) == (405, "MethodNotAllowed", None)
+        assert answer.json()["error"]["message"] == f"HTTP {method} not allowed"
+    for path in ("keys//create", "keys/a"):
+        answer = admin.post(path, {"kty": "RSA"})
+        assert refusal(answer) == (400, "BadParameter", None)
+        assert answer.json()["error"]["message"] == "Operation not specified"
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'"a"', b"\xff\xfe", b"[" * 100_000])

@@ -127,8 +127,10 @@ def _route(request: Request, api_version: str) -> tuple[Route, dict[str, str]]:
     found = find_route(request.method, request.segments)
     if found is not None and reaches(api_version, found[0].since):
         return found
+    if request.method == "POST" and len(request.segments) == 2 and request.segments[0].lower() == "keys":
+        raise bad_parameter("Operation not specified")
     if any(find_route(method, request.segments) for method in ("GET", "PUT", "POST", "PATCH", "DELETE")):
-        raise VaultError(405, "MethodNotAllowed", "The HTTP method is not allowed for this resource.")
+        raise VaultError(405, "MethodNotAllowed", f"HTTP {request.method} not allowed")
     raise VaultError(404, "NotFound", f"There is no operation at the path {request.path}.")
 
 
