@@ -291,6 +291,26 @@ def test_a_release_policy_is_kept_as_the_service_keeps_it(caller_for: Callable[.
         assert caller.patch(f"keys/k-{immutable}", {"release_policy": back}).status_code == 200
 
 
+def test_exportable_keys_and_release_policies_belong_together(caller_for: Callable[..., Caller]) -> None:
+    caller = caller_for(version="7.4")
+    policy = {"release_policy": {"data": jwt.encode(b"{}")}}
+    lacking = caller.post("keys/k/create", {"kty": "RSA-HSM", "attributes": {"exportable": True}})
+    assert (refusal(lacking), lacking.json()["error"]["message"]) == (
+        (400, "BadParameter", None),
+        "AKV.SKR.1004: Exportable keys must have release policy.",
+    )
+    caller.post("keys/k/create", {"kty": "RSA-HSM"})
+    for needless in (
+        caller.post("keys/k/create", {"kty": "RSA-HSM"} | policy),
+        caller.put("keys/k", {"key": private_jwk()} | policy),
+        caller.patch("keys/k", policy),
+    ):
+        assert (refusal(needless), needless.json()["error"]["message"]) == (
+            (400, "BadParameter", None),
+            "AKV.SKR.1005: Non-exportable keys must not have release policy.",
+        )
+
+
 def test_a_key_that_only_brings_others_in_ends_after_two_days(admin: Caller) -> None:
     shown = admin.post("keys/k/create", {"kty": "RSA-HSM", "key_ops": ["import"]}).json()["attributes"]
     assert shown["exp"] == shown["created"] + 48 * 3600

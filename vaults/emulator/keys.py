@@ -37,8 +37,7 @@ def create_key(call: Call) -> Response:
 def add_key(call: Call, key: keymaterial.PrivateKey, data: dict[str, Any]) -> Response:
     """Store a created or imported key as the newest version and show it."""
     attributes = rules.read_attributes(call.body)
-    if attributes.exportable and "release_policy" not in data:
-        raise bad_parameter("Exportable keys must have a release policy.")
+    release_policy.check_exportable(data, exportable=bool(attributes.exportable))
     version = Version(
         new_version_id(),
         created=call.now,

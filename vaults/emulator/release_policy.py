@@ -4,6 +4,7 @@ Key Vault REST: KeyReleasePolicy (7.3). The data is JSON in base64url.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from vaults.emulator import jwt, rules
@@ -27,6 +28,14 @@ def read(call: Call) -> dict[str, Any]:
     return {"release_policy": policy}
 
 
+def check_exportable(data: Mapping[str, Any], *, exportable: bool) -> None:
+    """A key that may be exported has a release policy, and no other key has one. Raises the vault's 400."""
+    if exportable and "release_policy" not in data:
+        raise bad_parameter("AKV.SKR.1004: Exportable keys must have release policy.")
+    if not exportable and "release_policy" in data:
+        raise bad_parameter("AKV.SKR.1005: Non-exportable keys must not have release policy.")
+
+
 def change(call: Call, version: Version) -> None:
     """Replace the release policy, unless the key was made with one that must not change."""
     changed = read(call)
@@ -36,6 +45,7 @@ def change(call: Call, version: Version) -> None:
     if present and present["immutable"] and changed["release_policy"] != present:
         raise bad_parameter("AKV.SKR.1020: Immutable Key Release Policy cannot be modified.")
     version.data |= changed
+    check_exportable(version.data, exportable=version.data["exportable"])
 
 
 def _as_kept(data: str) -> str:
