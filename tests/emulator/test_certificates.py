@@ -470,8 +470,13 @@ def test_blobs_that_are_refused(emulator: Emulator, admin: Caller) -> None:
     blob = admin.post("secrets/a/backup").json()["value"]
     corrupt = (400, "Malformed backup blob", None)
     for value in ("AAAA", "", "!", blob[:-8], f"{blob}AAAA", None):
-        assert refusal(admin.post("secrets/restore", {"value": value})) == corrupt
-    assert refusal(admin.post("keys/restore", {"value": blob})) == corrupt
+        answer = admin.post("secrets/restore", {"value": value})
+        assert refusal(answer) == corrupt
+        assert answer.json()["error"]["message"] == "Backup blob is corrupt."
+    for kind, value in (("keys", blob), ("secrets", "A" * 6300)):
+        answer = admin.post(f"{kind}/restore", {"value": value})
+        assert refusal(answer) == corrupt
+        assert answer.json()["error"]["message"] == "Backup blob contains invalid or corrupt version."
     emulator.add_vault("kv-abroad", subscription="other")
     emulator.grant("secrets/restore", principal="sp-shop-admin", vault="kv-abroad")
     assert refusal(Caller(emulator, vault="kv-abroad").post("secrets/restore", {"value": blob})) == corrupt

@@ -87,16 +87,21 @@ def _restore(call: Call, kind: Kind, show: Show) -> Response:
 
 def _open(call: Call, kind: Kind) -> dict[str, Any]:
     """What a blob holds. Raises the vault's 400 for one of another kind, subscription or emulator."""
+    mark = _mark(kind).encode()
     try:
-        blob = jwt.decode(rules.text(call.body, "value") or "").decode()
-        raw = jwt.decode(blob.removeprefix(_mark(kind)))
-        if not blob.startswith(_mark(kind)):
-            raise ValueError("a blob of another kind")
+        blob = jwt.decode(rules.text(call.body, "value") or "")
+        if len(blob) >= len(mark) and not blob.startswith(mark):
+            raise _malformed("Backup blob contains invalid or corrupt version.")
+        raw = jwt.decode(blob.removeprefix(mark).decode())
         opened = AESGCM(_blob_key(call)).decrypt(raw[:NONCE], raw[NONCE:], _place(call))
     except (ValueError, InvalidTag):
-        raise VaultError(400, "Malformed backup blob", "Backup blob is corrupt.") from None
+        raise _malformed("Backup blob is corrupt.") from None
     parts: dict[str, Any] = json.loads(opened)
     return parts
+
+
+def _malformed(message: str) -> VaultError:
+    return VaultError(400, "Malformed backup blob", message)
 
 
 def _members(kind: Kind) -> tuple[Kind, ...]:
