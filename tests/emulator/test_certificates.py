@@ -434,7 +434,11 @@ def test_issuers_sign_until_they_are_disabled(emulator: Emulator, admin: Caller)
     emulator.clock.advance(10)
     failed = admin.get("certificates/c/pending").json()
     assert failed["status"] == "failed"
-    assert set(failed["error"]) == {"code", "message"}
+    assert failed["error"] == {
+        "code": "Request rejected",
+        "message": "The call to DigiCert failed with Error code access_denied and Message The issuer digi is disabled.",
+    }
+    assert {"status_details", "target"}.isdisjoint(failed)
     assert admin.delete("certificates/issuers/digi").status_code == 200
     assert refusal(admin.get("certificates/issuers/digi")) == (404, "CertificateIssuerNotFound", None)
 

@@ -15,12 +15,6 @@ from vaults.emulator.errors import VaultError
 from vaults.emulator.issuers import RESERVED, find_issuer
 from vaults.emulator.keymaterial import PrivateKey
 
-# What an operation says that an authority did not fulfil; the recordings have no failed one.
-REFUSED = {
-    "code": "IssuerRefused",
-    "message": "The issuer is disabled or was removed. Enable it and create the certificate again.",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Signer:
@@ -34,6 +28,15 @@ def check_issuer(db: sqlite3.Connection, call: Call, name: str) -> None:
     """Raise the vault's 404 for an issuer that it does not know."""
     if name.lower() not in RESERVED and find_issuer(db, call.vault.id, name) is None:
         raise VaultError(404, "CertificateIssuerNotFound", "Issuer not found")
+
+
+def refusal(db: sqlite3.Connection, call: Call, name: str) -> dict[str, str]:
+    """What an operation says that an authority did not fulfil: the recorded words around what is the matter here."""
+    issuer = find_issuer(db, call.vault.id, name)
+    matter = f"The issuer {name} {'is disabled' if issuer else 'was removed'}"
+    provider = issuer["provider"] if issuer else "the issuer"
+    message = f"The call to {provider} failed with Error code access_denied and Message {matter}."
+    return {"code": "Request rejected", "message": message}
 
 
 def signer(db: sqlite3.Connection, call: Call, name: str) -> Signer | None:

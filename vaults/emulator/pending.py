@@ -219,7 +219,7 @@ def _issue(
     signer = authority.signer(db, call, operation["issuer"])
     if signer is None:
         operation["status"] = FAILED
-        operation["error"] = authority.REFUSED
+        operation["error"] = authority.refusal(db, call, operation["issuer"])
         return
     leaf = x509tools.issue(policy, key, moment, issuer=signer.issuer)
     certificates.store_certificate(db, call, entry, version, [leaf, *signer.chain], key)
