@@ -196,6 +196,22 @@ def test_policies_that_are_refused(admin: Caller, policy: dict[str, Any]) -> Non
     assert refusal(admin.post("certificates/c/create", {"policy": policy})) == (400, "BadParameter", None)
 
 
+def test_the_subject_is_what_is_looked_at_first(admin: Caller) -> None:
+    policy = {"x509_props": {"subject": "Self", "key_usage": ["invalid"]}, "issuer": {"name": "invalid"}}
+    words = "Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n"
+    assert admin.post("certificates/c/create", {"policy": policy}).json()["error"]["message"] == words
+    issued(admin, "c")
+    assert admin.patch("certificates/c/policy", policy).json()["error"]["message"] == words
+
+
+def test_key_usage_is_read_in_any_case_and_shown_in_one(admin: Caller) -> None:
+    usages = ["crlSign", "DATAENCIPHERMENT", "digitalSignature", "keyEncipherment", "keyCertSign", "cRLSign"]
+    policy = {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=default", "key_usage": usages}}
+    shown = issued(admin, "c", {"policy": policy})["policy"]["x509_props"]["key_usage"]
+    assert shown == ["cRLSign", "dataEncipherment", "digitalSignature", "keyCertSign", "keyEncipherment"]
+    assert admin.get("keys/c").json()["key"]["key_ops"][:2] == ["encrypt", "decrypt"]
+
+
 def test_cancel_takes_hold_when_the_operation_ends(admin: Caller) -> None:
     admin.post("certificates/c/create", SELF_SIGNED)
     asked = admin.patch("certificates/c/pending", {"cancellation_requested": True}).json()

@@ -14,6 +14,7 @@ from vaults.emulator.x509tools import KEY_USAGES, PEM, PKCS12, extensions
 
 SERVER_AND_CLIENT = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]
 CURVE_BITS = {"P-256": 256, "P-256K": 256, "P-384": 384, "P-521": 521}
+USAGES_BY_LOWER = {usage.lower(): usage for usage in KEY_USAGES}
 SECTIONS = ("key_props", "secret_props", "x509_props", "issuer")
 NEW_SANS = ("uris", "ipAddresses")
 ACTIONS = ("AutoRenew", "EmailContacts")
@@ -48,6 +49,12 @@ def complete(
         },
     }
     return policy
+
+
+def issuable(call: Call, given: dict[str, Any], present: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The policy that a certificate is made by: as `complete`, and held to more. Raises the vault's 400."""
+    subjects.parse(rules.text(rules.mapping(given, "x509_props"), "subject") or "")  # what the service looks at first
+    return check_issuable(complete(given, call.now, present, unspoken=unspoken_sans(call)))
 
 
 def check_issuable(policy: dict[str, Any]) -> dict[str, Any]:
@@ -139,18 +146,26 @@ def _x509_props(given: dict[str, Any]) -> dict[str, Any]:
     props: dict[str, Any] = {"subject": subject or ""}
     if sans is not None:
         props["sans"] = sans
-    usages = rules.texts(given, "key_usage")
-    if usages and not set(usages) <= KEY_USAGES.keys():
-        raise rules.invalid_property("key_usage")
+    usages = _key_usage(rules.texts(given, "key_usage"))
     ekus = rules.texts(given, "ekus")
     months = rules.whole_number(given, "validity_months")
     props["ekus"] = list(SERVER_AND_CLIENT) if ekus is None else ekus
-    props["key_usage"] = ["digitalSignature", "keyEncipherment"] if usages is None else sorted(usages)
+    props["key_usage"] = ["digitalSignature", "keyEncipherment"] if usages is None else usages
     props["validity_months"] = 12 if months is None else months
     if not 1 <= props["validity_months"] <= 1200:
         raise rules.invalid_property("validity_months")
     props["basic_constraints"] = {"ca": bool(rules.mapping(given, "basic_constraints").get("ca"))}
     return props
+
+
+def _key_usage(given: list[str] | None) -> list[str] | None:
+    """Usages in any case, as clients send `crlSign`, in the spelling and order that the service gives them."""
+    if given is None:
+        return None
+    try:
+        return sorted({USAGES_BY_LOWER[usage.lower()] for usage in given})
+    except KeyError:
+        raise rules.invalid_property("key_usage") from None
 
 
 def _actions(given: Any, issuer: str) -> list[dict[str, Any]]:

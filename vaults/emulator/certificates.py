@@ -71,10 +71,7 @@ def update_policy(call: Call) -> Response:
 
 
 def _updated_policy(call: Call, entry: Entry, given: dict[str, Any]) -> dict[str, Any]:
-    unspoken = certificate_policy.unspoken_sans(call)
-    return certificate_policy.check_issuable(
-        certificate_policy.complete(given, call.now, entry.extra["policy"], unspoken=unspoken)
-    )
+    return certificate_policy.issuable(call, given, entry.extra["policy"])
 
 
 def list_certificates(call: Call) -> Response:

@@ -66,10 +66,7 @@ def _policy(call: Call, given: dict[str, Any], present: Entry | None) -> dict[st
     """What the certificate is made by: where a request says nothing of it, the policy that is there. Raises the vault's 400."""
     if present and not given:
         return certificate_policy.check_issuable(present.extra["policy"])
-    base = present.extra["policy"] if present else None
-    return certificate_policy.check_issuable(
-        certificate_policy.complete(given, call.now, base, unspoken=certificate_policy.unspoken_sans(call))
-    )
+    return certificate_policy.issuable(call, given, present.extra["policy"] if present else None)
 
 
 def get_operation(call: Call) -> Response:

@@ -63,7 +63,9 @@ def parse(text: str) -> x509.Name:
     try:
         return x509.Name(reversed(list(_parts(text)) if text.strip() else []))
     except ValueError:
-        raise bad_parameter(f"The subject name '{text}' is not a valid X500 name.") from None
+        raise bad_parameter(
+            "Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n"
+        ) from None
 
 
 def write(name: x509.Name) -> str:
