@@ -1,5 +1,6 @@
 """What can be done to an emulator by hand, verb by verb, as the command and the page have it done."""
 
+import json
 import sqlite3
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.emulator.caller import VAULT, Caller, refusal
+from tests.emulator.caller import VAULT, Caller, issued, refusal
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator, certificate_policy, keymaterial, x509tools
 from vaults.emulator.control.fields import RefusedError
 from vaults.emulator.control.verb import Desk
@@ -71,6 +72,27 @@ def test_an_item_holds_what_no_api_takes(desk: Desk, emulator: Emulator) -> None
     assert admin.get("secrets/old").json()["tags"] == ["a", None]
     admin.put("secrets/old", {"value": "y"})
     assert "tags" not in admin.get("secrets/old").json()
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("attributes.exp", 1569628800000), ("attributes.nbf", 253402303861), ("tags", {"n" * 512: "v" * 512})],
+)
+@pytest.mark.parametrize("kind", ["secrets", "keys", "certificates"])
+def test_what_real_vaults_store_can_be_held(
+    desk: Desk, emulator: Emulator, kind: str, member: str, value: object
+) -> None:
+    admin = Caller(emulator)
+    item = f"{kind}/old-{kind}"
+    admin.put("secrets/old-secrets", {"value": "x"})
+    admin.post("keys/old-keys/create", {"kty": "EC"})
+    issued(admin, "old-certificates")
+    do(desk, "hold", vault=VAULT, item=item, member=member, value=json.dumps(value))
+    shown = admin.get(item).json()
+    outer, _, inner = member.partition(".")
+    assert (shown[outer][inner] if inner else shown[outer]) == value
+    listed = next(each for each in admin.get(kind).json()["value"] if item in str(each))
+    assert (listed[outer][inner] if inner else listed[outer]) == value
 
 
 def test_what_cannot_be_held_is_said(desk: Desk, emulator: Emulator) -> None:
