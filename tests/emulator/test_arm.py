@@ -119,7 +119,19 @@ def test_access_policies(manager: Manager, caller_for: Callable[..., Caller], va
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"properties": {"accessPolicies": [{}]}}, policies("fly"), policies("get", tenant="other")]
+    "body",
+    [
+        {},
+        {"properties": {"accessPolicies": [{}]}},
+        {"properties": {"accessPolicies": [policies("get")["properties"]["accessPolicies"][0] | {"objectId": "me"}]}},
+        {
+            "properties": {
+                "accessPolicies": [policies("get")["properties"]["accessPolicies"][0] | {"applicationId": "x"}]
+            }
+        },
+        policies("fly"),
+        policies("get", tenant="other"),
+    ],
 )
 def test_access_policies_that_are_refused(manager: Manager, vault_id: str, body: dict[str, Any]) -> None:
     assert manager.call("PUT", f"{vault_id}/accessPolicies/add", body).status_code == 400

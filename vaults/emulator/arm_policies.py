@@ -1,15 +1,17 @@
 """Resource Manager's view of access policies. Key Vault management REST: Vaults - Update Access Policy."""
 
+import re
 from typing import Any
 
 from vaults.emulator import policies
 from vaults.emulator.access import PERMISSIONS
-from vaults.emulator.arm import VAULT_TYPE, ArmCall, bad_request
+from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError, bad_request
 from vaults.emulator.policies import Identity, Permissions
 from vaults.emulator.registry import Vault
 from vaults.emulator.web import Response, json_response
 
 WRITE_POLICIES = "Microsoft.KeyVault/vaults/accessPolicies/write"
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 MOST = 1024  # access policies that a vault may have
 
 
@@ -64,10 +66,12 @@ def read_entries(properties: Any, vault: Vault) -> dict[Identity, Permissions]:
             for collection, names in permissions.items():
                 _check_permissions(collection, names)
             application = given.get("applicationId")
+            if not all(GUID.fullmatch(each) for each in (given["objectId"], application or given["objectId"])):
+                raise _invalid()
             identity = Identity(given["objectId"].lower(), "" if application is None else application.lower())
             entries[identity] = permissions
     except (KeyError, TypeError, AttributeError):
-        raise bad_request("The access policies cannot be read.") from None
+        raise _invalid() from None
     if len(entries) > MOST:
         raise bad_request(f"A vault has at most {MOST} access policies.")
     return entries
@@ -79,8 +83,13 @@ def entry(vault: Vault, identity: Identity, permissions: Permissions) -> dict[st
     return {"tenantId": vault.tenant, "objectId": identity.object_id, **application, "permissions": permissions}
 
 
+def _invalid() -> ArmError:
+    """The service's own words, quoted in public reports, whatever is wrong with an entry."""
+    return bad_request("An invalid value was provided for 'accessPolicies'.")
+
+
 def _check_permissions(collection: str, given: list[str]) -> None:
     known = {name.lower() for name in (*PERMISSIONS.get(collection, ()), "all")}
     unknown = [name for name in given if collection != "storage" and name.lower() not in known]
     if unknown:
-        raise bad_request(f"'{unknown[0]}' is no permission of {collection}.")
+        raise _invalid()
