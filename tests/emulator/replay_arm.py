@@ -140,7 +140,7 @@ class _Player:
             # Azure has no vaults without soft delete any more; those that were are taken for ones that have it.
             for described in replay_arm_before.descriptions(recorded):
                 described["properties"]["enableSoftDelete"] = True
-        text = URI.sub(lambda match: f"https://{match[1].lower()}.vault.test", json.dumps(recorded))
+        text = URI.sub(lambda match: f"https://{match[1]}.vault.test", json.dumps(recorded))
         if re.search(r"/(resources|vaults|deletedVaults|roleAssignments)$", urlsplit(entry["RequestUri"]).path):
             return self._compare_list(json.loads(text), answer.json())
         return _differ(json.loads(text), answer.json(), "")
@@ -188,5 +188,4 @@ def _differ(recorded: Any, ours: Any, where: str) -> str | None:
         return next((difference for difference in found if difference), None)
     if VOLATILE.search(where) and type(recorded) is type(ours):
         return None
-    same = recorded.lower() == ours.lower() if isinstance(recorded, str) and isinstance(ours, str) else recorded == ours
-    return None if same else f"{where} is {ours!r} instead of {recorded!r}"
+    return None if recorded == ours else f"{where} is {ours!r} instead of {recorded!r}"

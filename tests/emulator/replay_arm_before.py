@@ -41,7 +41,7 @@ def make(db: sqlite3.Connection, described: dict[str, Any], tenant: str) -> None
         subscription=subscription,
         resource_group=group,
         location=described["location"],
-        sku=properties["sku"]["name"].lower(),
+        sku=properties["sku"]["name"],
         retention_days=properties.get("softDeleteRetentionInDays") or 90,
         purge_protection=bool(properties.get("enablePurgeProtection")),
         enable_rbac=bool(properties.get("enableRbacAuthorization")),

@@ -47,16 +47,18 @@ def test_a_vault_is_made_and_works(
     assert made["properties"]["provisioningState"] == "RegisteringDns"
     assert made["properties"]["vaultUri"] == "https://kv-new.vault.test"
     found = manager.call("GET", new_id).json()
-    assert (found["location"], found["tags"]) == ("westeurope", {"a": "b"})
+    assert (found["location"], found["tags"]) == ("West Europe", {"a": "b"})  # as given
     properties = found["properties"]
     assert properties["provisioningState"] == "Succeeded"
-    assert properties["sku"]["name"] == "standard"
+    assert properties["sku"]["name"] == "Standard"
     assert properties["softDeleteRetentionInDays"] == 7
     assert properties["enabledForDeployment"] is True
     assert "enableRbacAuthorization" not in properties  # as recorded: nobody has set it
     assert "networkAcls" not in properties
     caller = caller_for(vault="kv-new")
-    assert caller.put("secrets/a", {"value": "1"}).json()["attributes"]["recoverableDays"] == 7
+    answer = caller.put("secrets/a", {"value": "1"})
+    assert answer.json()["attributes"]["recoverableDays"] == 7
+    assert answer.headers["x-ms-keyvault-region"] == "westeurope"
     assert caller.post("keys/a/create", {"kty": "RSA-HSM"}).status_code == 403
 
 
@@ -70,6 +72,49 @@ def test_a_put_replaces_and_a_patch_keeps(manager: Manager, new_id: str) -> None
     assert replaced["tags"] == {}
     assert replaced["properties"]["accessPolicies"] == []
     assert manager.call("PATCH", new_id, {}).json()["tags"] == {}
+
+
+def test_a_vault_is_called_as_it_was_first_written(manager: Manager, new_id: str, subscription: str) -> None:
+    written = new_id.replace("kv-new", "KvNew1")
+    made = manager.call("PUT", written, wish()).json()
+    assert (made["id"], made["name"], made["properties"]["vaultUri"]) == (
+        written,
+        "KvNew1",
+        "https://KvNew1.vault.test",
+    )
+    manager.call("PATCH", written.lower(), {"tags": {"c": "d"}})
+    found = manager.call("GET", written.upper().replace("/SUBSCRIPTIONS", "/subscriptions")).json()
+    assert (found["id"], found["name"], found["tags"]) == (written, "KvNew1", {"c": "d"})
+    assert found["properties"]["vaultUri"] == "https://kvnew1.vault.test/"
+    manager.call("DELETE", written.lower())
+    deleted = manager.call("GET", f"{subscription}{LOCATION}/deletedVaults/kvnew1").json()
+    assert (deleted["name"], deleted["properties"]["vaultId"]) == ("KvNew1", written)
+    assert deleted["id"] == f"{subscription}{LOCATION}/deletedVaults/KvNew1"
+
+
+@pytest.mark.parametrize(
+    ("version", "flags", "retention"),
+    [
+        ("2023-02-01", 1, None),
+        ("2023-07-01", 1, 90),
+        ("2024-11-01", 1, 90),
+        ("2025-05-01", 3, 90),
+        ("2026-02-01", 3, 90),
+    ],
+)
+def test_newer_versions_show_what_nobody_has_set(
+    manager: Manager, new_id: str, version: str, flags: int, retention: int | None
+) -> None:
+    manager.call("PUT", new_id, wish())
+    properties = manager.call("GET", new_id, **{"api-version": version}).json()["properties"]
+    assert [properties[name] for name in properties if name.startswith("enabledFor")] == [False] * flags
+    assert properties.get("softDeleteRetentionInDays") == retention
+
+
+def test_subnets_are_shown_in_lower_case(manager: Manager, new_id: str) -> None:
+    subnet = "/subscriptions/S/resourceGroups/G/providers/Microsoft.Network/virtualNetworks/V/subnets/S"
+    made = manager.call("PUT", new_id, wish(networkAcls={"virtualNetworkRules": [{"id": subnet}]})).json()
+    assert made["properties"]["networkAcls"]["virtualNetworkRules"] == [{"id": subnet.lower()}]
 
 
 def test_new_vaults_decide_by_roles_from_2026_on(manager: Manager, new_id: str) -> None:
@@ -138,8 +183,11 @@ def test_a_life_after_deletion(
     assert deleted["id"] == f"{subscription}{LOCATION}/deletedVaults/{VAULT}"
     assert deleted["properties"]["vaultId"] == vault_id
     assert refusal(manager.call("PUT", vault_id, wish())) == (409, "ConflictError", None)
-    recovered = manager.call("PUT", vault_id, {"properties": {"createMode": "recover"}})
-    assert recovered.json()["name"] == VAULT
+    wanted = {"tags": {"a": "b"}, "properties": {"createMode": "recover", "sku": {"name": "standard"}}}
+    recovered = manager.call("PUT", vault_id, wanted)
+    assert (recovered.json()["name"], recovered.json()["tags"]) == (VAULT, {"a": "b"})
+    assert recovered.json()["properties"]["sku"]["name"] == "premium"  # as recorded: only the tags are the request's
+    assert refusal(manager.call("PUT", vault_id, wanted)) == (400, "SoftDeletedVaultDoesNotExist", None)
     assert admin.get("secrets/a").json()["value"] == "1"
 
     manager.call("DELETE", vault_id)
@@ -151,7 +199,7 @@ def test_a_life_after_deletion(
     assert manager.session.get(purge.headers["Location"]).json()["status"] == "Succeeded"
     assert manager.call("GET", f"{subscription}{LOCATION}/deletedVaults/{VAULT}").status_code == 404
     recover = {"properties": {"createMode": "recover"}}
-    assert refusal(manager.call("PUT", vault_id, recover)) == (404, "DeletedVaultNotFound", None)
+    assert refusal(manager.call("PUT", vault_id, recover)) == (400, "SoftDeletedVaultDoesNotExist", None)
     manager.call("PUT", vault_id, wish())
     assert admin.get("secrets/a").status_code == 404
 
@@ -178,7 +226,10 @@ def test_names_in_use(manager: Manager, vault_id: str, subscription: str) -> Non
     assert refusal(manager.call("PUT", elsewhere, wish())) == (409, "VaultAlreadyExists", None)
     path = f"{subscription}/providers/Microsoft.KeyVault/checkNameAvailability"
     check = {"name": VAULT, "type": "Microsoft.KeyVault/vaults"}
-    assert manager.call("POST", path, check).json()["reason"] == "AlreadyExists"
+    answer = manager.call("POST", path, check, **{"api-version": "2022-07-01"}).json()
+    assert answer["reason"] == "AlreadyExists"
+    assert "globaly unique" in answer["message"]
+    assert "globally unique" in manager.call("POST", path, check, **{"api-version": "2023-07-01"}).json()["message"]
     assert manager.call("POST", path, check | {"name": "kv-free"}).json() == {"nameAvailable": True}
     assert manager.call("POST", path, {"name": 7}).status_code == 400
 

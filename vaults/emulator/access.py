@@ -66,7 +66,7 @@ def _refused_by_policy(store: Store, vault: Vault, caller: Caller, route: Route)
     else:
         message = (
             f"The user, group or application '{who}' does not have {collection} {name} permission on key vault "
-            f"'{vault.name};location={vault.location}'. For help resolving this issue, please see "
+            f"'{vault.name};location={vault.region}'. For help resolving this issue, please see "
             "https://go.microsoft.com/fwlink/?linkid=2125287"
         )
     return VaultError(403, "Forbidden", message, "ForbiddenByPolicy")
@@ -83,7 +83,7 @@ def _refused_by_rbac(vault: Vault, caller: Caller, route: Route, resource: str) 
         "Assignment: (not found)",
         "DenyAssignmentId: null",
         "DecisionReason: 'DeniedWithNoValidRBAC' ",
-        f"Vault: {vault.name};location={vault.location}",
+        f"Vault: {vault.name};location={vault.region}",
         "",
     )
     return VaultError(403, "Forbidden", "\r\n".join(lines), "ForbiddenByRbac")

@@ -20,12 +20,18 @@ SKUS = ("standard", "premium")
 RETENTION = range(7, 91)
 MOST_TAGS = 50
 IN_USE = (
-    "The vault name '{name}' is already in use. Vault names are globaly unique so it is possible that the name "
+    "The vault name '{name}' is already in use. Vault names are {globally} unique so it is possible that the name "
     "is already taken. If you are sure that the vault name was not taken then it is possible that a vault with "
     "the same name was recently deleted but not purged after being placed in a recoverable state. If the vault "
     "is in a recoverable state then the vault will need to be purged before reusing the name. For more "
-    "information on soft delete and purging a vault follow this link "
+    "information {about} soft delete and purging a vault follow this link "
     "https://go.microsoft.com/fwlink/?linkid=2147740."
+)
+SINCE_CORRECTED = "2023-07-01"
+NOTHING_TO_RECOVER = (
+    "A soft deleted vault with the given name does not exist. Ensure that the name for the vault that is being "
+    "attempted to recover is in a recoverable state. For more information on soft delete please follow this link "
+    "https://go.microsoft.com/fwlink/?linkid=2149745"
 )
 IN_DELETED_STATE = (
     "A vault with the same name already exists in deleted state. You need to either recover or purge existing "
@@ -41,9 +47,9 @@ def create_or_update(call: ArmCall, subscription: str, group: str, name: str) ->
         call.require(db, WRITE, scope)
         present = registry.find_in_any_state(db, name)
         if present is not None and present.resource_id.lower() != scope.lower():
-            raise ArmError(409, "VaultAlreadyExists", IN_USE.format(name=name))
+            raise ArmError(409, "VaultAlreadyExists", in_use(call, name))
         if str(properties.get("createMode")).lower() == "recover":
-            return _recovered(call, db, present, name)
+            return _recovered(call, db, present)
         if present is not None and present.deleted_on is not None:
             raise ArmError(409, "ConflictError", IN_DELETED_STATE)
         vault = present or _made(call, db, properties, (subscription, group, name))
@@ -73,10 +79,18 @@ def delete(call: ArmCall, subscription: str, group: str, name: str) -> Response:
     return Response(200)
 
 
-def _recovered(call: ArmCall, db: sqlite3.Connection, present: Vault | None, name: str) -> Response:
-    if present is None:
-        raise ArmError(404, "DeletedVaultNotFound", f"The specified deleted vault '{name}' does not exist.")
-    vault = registry.recover(db, present)
+def in_use(call: ArmCall, name: str) -> str:
+    """That a name is taken, in the words of the API version."""
+    if call.request.query["api-version"] >= SINCE_CORRECTED:
+        return IN_USE.format(name=name, globally="globally", about="about VaultAlreadyExists,")
+    return IN_USE.format(name=name, globally="globaly", about="on")
+
+
+def _recovered(call: ArmCall, db: sqlite3.Connection, present: Vault | None) -> Response:
+    """The vault as it was, but for its tags: those are the request's, as recorded."""
+    if present is None or present.deleted_on is None:
+        raise ArmError(400, "SoftDeletedVaultDoesNotExist", NOTHING_TO_RECOVER)
+    vault = registry.recover(db, replace(present, tags=_tags(call.body.get("tags") or {})))
     return json_response(200, shown(call, vault, policies.access_policies(db, vault)))
 
 
@@ -102,7 +116,7 @@ def _made(call: ArmCall, db: sqlite3.Connection, properties: dict[str, Any], pla
         tenant,
         subscription=subscription,
         resource_group=group,
-        location=location.replace(" ", "").lower(),
+        location=location,
         sku=_sku(properties) or _missing("sku"),
         retention_days=days or RETENTION[-1],
         enable_rbac=call.request.query["api-version"] >= ROLES_BY_DEFAULT,
@@ -187,7 +201,7 @@ def _sku(properties: dict[str, Any]) -> str | None:
     name = sku.get("name") if isinstance(sku, dict) else None
     if not isinstance(name, str) or name.lower() not in SKUS:
         raise bad_request("The sku must have the family A and the name standard or premium.")
-    return name.lower()
+    return name
 
 
 def _missing(name: str) -> str:

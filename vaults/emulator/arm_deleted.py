@@ -10,13 +10,18 @@ from typing import Any
 
 from vaults.emulator import jwt, registry
 from vaults.emulator.arm import VAULT_TYPE, ArmCall, ArmError, bad_request, paged
-from vaults.emulator.arm_changes import IN_USE
+from vaults.emulator.arm_changes import in_use
 from vaults.emulator.registry import Vault
 from vaults.emulator.routes import ROUTES
 from vaults.emulator.web import Headers, Response, json_response
 
 PROVIDER = "Microsoft.KeyVault"
 POLL_SECONDS = "5"
+NO_DELETED_VAULT = (
+    "The specified deleted vault '{name}' does not exist. Ensure that the vault was indeed deleted and that it is in "
+    "recoverable state. If soft delete was not enabled then the vault is permanently deleted. Follow this link for "
+    "more information: https://go.microsoft.com/fwlink/?linkid=2149745"
+)
 ACTIONS = (
     "vaults/read",
     "vaults/write",
@@ -87,7 +92,7 @@ def check_name_availability(call: ArmCall, subscription: str) -> Response:
     except ValueError as error:
         return json_response(200, _unavailable("AccountNameInvalid", str(error)))
     if taken:
-        return json_response(200, _unavailable("AlreadyExists", IN_USE.format(name=name)))
+        return json_response(200, _unavailable("AlreadyExists", in_use(call, name)))
     return json_response(200, {"nameAvailable": True})
 
 
@@ -111,14 +116,14 @@ def _find(call: ArmCall, action: str, subscription: str, location: str, name: st
     with call.service.store.reading() as db:
         call.require(db, f"{PROVIDER}/locations/deletedVaults/{action}", scope)
         vault = registry.find_in_any_state(db, name)
-    where = (subscription, location.lower())
-    if vault is None or vault.deleted_on is None or (vault.subscription, vault.location) != where:
-        raise ArmError(404, "DeletedVaultNotFound", f"The specified deleted vault '{name}' does not exist.")
+    where = (subscription, location.replace(" ", "").lower())
+    if vault is None or vault.deleted_on is None or (vault.subscription, vault.region) != where:
+        raise ArmError(404, "DeletedVaultNotFound", NO_DELETED_VAULT.format(name=name))
     return vault
 
 
 def _shown(vault: Vault) -> dict[str, Any]:
-    base = f"/subscriptions/{vault.subscription}/providers/{PROVIDER}/locations/{vault.location}"
+    base = f"/subscriptions/{vault.subscription}/providers/{PROVIDER}/locations/{vault.region}"
     properties: dict[str, Any] = {
         "vaultId": vault.resource_id,
         "location": vault.location,
@@ -129,8 +134,8 @@ def _shown(vault: Vault) -> dict[str, Any]:
     if vault.purge_protection:
         properties["purgeProtectionEnabled"] = True
     return {
-        "id": f"{base}/deletedVaults/{vault.name}",
-        "name": vault.name,
+        "id": f"{base}/deletedVaults/{vault.name_as_given}",
+        "name": vault.name_as_given,
         "type": f"{PROVIDER}/deletedVaults",
         "properties": properties,
     }

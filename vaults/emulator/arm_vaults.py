@@ -4,6 +4,7 @@ Azure Resource Manager REST: Subscriptions - List, Get; Resources - List. Key Va
 Get, List By Subscription, List By Resource Group.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from vaults.emulator.web import Response, json_response
 READ = "Microsoft.KeyVault/vaults/read"
 # From which API version on recordings have a member.
 SINCE_SOFT_DELETE, SINCE_SYSTEM_DATA, SINCE_PUBLIC_ACCESS = "2019", "2021", "2021-06"
+SINCE_RETENTION, SINCE_SWITCHES = "2023-07-01", "2025-05-01"  # shown even where nobody has set them
 IN_COLUMNS = ("enableRbacAuthorization", "softDeleteRetentionInDays")
 SWITCHES = ("enabledForDeployment", "enabledForDiskEncryption", "enabledForTemplateDeployment")
 
@@ -89,7 +91,7 @@ def _order(vault: Vault) -> str:
 def head(vault: Vault) -> dict[str, Any]:
     return {
         "id": vault.resource_id,
-        "name": vault.name,
+        "name": vault.name_as_given,
         "type": VAULT_TYPE,
         "location": vault.location,
         "tags": vault.tags,
@@ -97,9 +99,10 @@ def head(vault: Vault) -> dict[str, Any]:
 
 
 def shown(call: ArmCall, vault: Vault, granted: dict[Identity, Permissions], *, fresh: bool = False) -> dict[str, Any]:
-    """A vault with its properties: what nobody has set is not shown, and older API versions show less.
+    """A vault with its properties: what nobody has set is shown by newer API versions at most.
 
-    A new one waits for its DNS name; the answer to its making is `fresh`, and has its address without a slash.
+    A new one waits for its DNS name; the answer to its making is `fresh`, and has its address as written and without a
+    slash.
     """
     waiting = fresh or vault.created + call.service.settle_seconds > call.service.clock()
     version = call.request.query["api-version"]
@@ -108,10 +111,10 @@ def shown(call: ArmCall, vault: Vault, granted: dict[Identity, Permissions], *, 
         "sku": {"family": "A", "name": vault.sku},
         "tenantId": vault.tenant,
         "accessPolicies": [entry(vault, *policy) for policy in granted.items()],
-        "enabledForDeployment": False,
+        **dict.fromkeys(SWITCHES if version >= SINCE_SWITCHES else SWITCHES[:1], False),
         **{name: vault.properties[name] for name in SWITCHES if name in vault.properties},
         **{name: columns[name] for name in IN_COLUMNS if name in vault.properties},
-        "vaultUri": f"https://{call.addresses.vault_host(vault)}{'' if fresh else '/'}",
+        "vaultUri": _address(call, vault, fresh=fresh),
         "provisioningState": "RegisteringDns" if waiting else "Succeeded",
     }
     if vault.enable_rbac:
@@ -122,12 +125,20 @@ def shown(call: ArmCall, vault: Vault, granted: dict[Identity, Permissions], *, 
         properties["enablePurgeProtection"] = True
     if version >= SINCE_SOFT_DELETE:
         properties["enableSoftDelete"] = True
+    if version >= SINCE_RETENTION:
+        properties["softDeleteRetentionInDays"] = vault.retention_days
     if version >= SINCE_PUBLIC_ACCESS:
         properties["publicNetworkAccess"] = vault.properties.get("publicNetworkAccess", "Enabled")
     resource = head(vault) | {"properties": properties}
     if version >= SINCE_SYSTEM_DATA:
         resource["systemData"] = _system_data(vault)
     return resource
+
+
+def _address(call: ArmCall, vault: Vault, *, fresh: bool) -> str:
+    if fresh:
+        return f"https://{call.addresses.vault_host(replace(vault, name=vault.name_as_given))}"
+    return f"https://{call.addresses.vault_host(vault)}/"
 
 
 def _system_data(vault: Vault) -> dict[str, str]:

@@ -114,7 +114,7 @@ def _mark(kind: Kind) -> str:
 
 
 def _place(call: Call) -> bytes:
-    return f"{call.vault.subscription}|{call.vault.location}".encode()
+    return f"{call.vault.subscription}|{call.vault.region}".encode()
 
 
 def _blob_key(call: Call) -> bytes:

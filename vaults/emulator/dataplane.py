@@ -139,7 +139,7 @@ def _common_headers(vault: Vault, request: Request) -> Headers:
         ("Cache-Control", "no-cache"),
         ("Pragma", "no-cache"),
         ("Expires", "-1"),
-        ("x-ms-keyvault-region", vault.location),
+        ("x-ms-keyvault-region", vault.region),
         ("x-ms-request-id", str(uuid4())),
         ("x-ms-keyvault-service-version", "1.9.395.1"),
         ("x-ms-keyvault-network-info", "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"),

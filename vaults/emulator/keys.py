@@ -168,7 +168,7 @@ def version_item(call: Call, listed: Listed) -> dict[str, Any]:
 
 def check_sku(call: Call, kty: str) -> None:
     """HSM-backed keys need a premium vault."""
-    if kty.endswith("-HSM") and call.vault.sku != "premium":
+    if kty.endswith("-HSM") and not call.vault.is_premium:
         raise bad_parameter(
             "HSM-backed keys are not supported by this vault. The vault's SKU must be premium to hold them."
         )

@@ -29,7 +29,7 @@ def check(vault: Vault, caller: Caller, address: str) -> None:
         "Client address is not authorized and caller is not a trusted service.\r\n"
         f"Client address: {address}\r\n"
         f"Caller: appid={caller.app_id};oid={caller.object_id};iss={caller.issuer}\r\n"
-        f"Vault: {vault.name};location={vault.location}"
+        f"Vault: {vault.name};location={vault.region}"
     )
     raise VaultError(403, "Forbidden", message, "ForbiddenByFirewall")
 
@@ -45,6 +45,8 @@ def read_rules(given: Any) -> dict[str, Any]:
         if not isinstance(rules[name], list) or not all(_has_text(rule, member) for rule in rules[name]):
             raise ValueError(f"networkAcls.{name} must be a list of objects with the member '{member}'.")
     rules["ipRules"] = [{"value": _range(rule["value"])} for rule in rules["ipRules"]]
+    # The service shows the subnets' ids in lower case, as recorded.
+    rules["virtualNetworkRules"] = [{**rule, "id": rule["id"].lower()} for rule in rules["virtualNetworkRules"]]
     return rules
 
 

@@ -21,6 +21,7 @@ VAULT_NAME = re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE)
 class Vault:
     """A vault's settings. `port` is the one it is served on, None in process.
 
+    `name` is in lower case, as in its host; Resource Manager shows `name_as_given`, and location and sku as given too.
     `properties` are those of Resource Manager's that somebody has set, in its words; it shows no others. The values of
     those that have a column are in the column.
     """
@@ -39,6 +40,7 @@ class Vault:
     created: int
     tags: dict[str, str] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
+    name_as_given: str = ""
     deleted_on: int | None = None
     purge_on: float | None = None
 
@@ -46,8 +48,17 @@ class Vault:
     def resource_id(self) -> str:
         return (
             f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
-            f"/providers/Microsoft.KeyVault/vaults/{self.name}"
+            f"/providers/Microsoft.KeyVault/vaults/{self.name_as_given}"
         )
+
+    @property
+    def region(self) -> str:
+        """The location's identifier: westeurope for "West Europe"."""
+        return self.location.replace(" ", "").lower()
+
+    @property
+    def is_premium(self) -> bool:
+        return self.sku.lower() == "premium"
 
     @property
     def recovery_level(self) -> str:
@@ -123,7 +134,7 @@ def add_vault(
             enable_rbac,
             port,
             created,
-            json.dumps({"properties": dict(properties)}),
+            json.dumps({"properties": dict(properties), "name": name}),
         ),
     )
     vault = find_vault(db, name)
@@ -140,7 +151,7 @@ def save(db: sqlite3.Connection, vault: Vault) -> None:
             vault.sku,
             vault.purge_protection,
             vault.enable_rbac,
-            json.dumps({"tags": vault.tags, "properties": vault.properties}),
+            json.dumps({"tags": vault.tags, "properties": vault.properties, "name": vault.name_as_given}),
             vault.deleted_on,
             vault.purge_on,
             vault.id,
@@ -202,6 +213,7 @@ def _vault(row: sqlite3.Row) -> Vault:
         row["created"],
         extra.get("tags", {}),
         extra.get("properties", {}),
+        extra.get("name", row["name"]),
         row["deleted_on"],
         row["purge_on"],
     )
