@@ -330,7 +330,7 @@ def test_import_pfx_with_password(admin: Caller, old: bool) -> None:
     assert shown["x5t"] == x509tools.thumbprint(leaf)
     assert shown["policy"]["issuer"] == {"name": "Unknown"}
     assert shown["policy"]["x509_props"]["subject"] == "CN=leaf, O=Example"
-    assert shown["policy"]["x509_props"]["sans"] == {"dns_names": ["leaf.example"]}
+    assert shown["policy"]["x509_props"]["sans"] == {"emails": [], "dns_names": ["leaf.example"], "upns": []}
     assert shown["policy"]["x509_props"]["validity_months"] == 25
     assert "pending" not in shown
     kept = pkcs12.load_pkcs12(base64.b64decode(admin.get("secrets/i").json()["value"]), None)
@@ -392,6 +392,32 @@ def signed(csr: x509.CertificateSigningRequest) -> str:
         .sign(key, hashes.SHA256())
     )
     return base64.b64encode(x509tools.der(made)).decode()
+
+
+def test_alternative_names_of_an_imported_certificate(admin: Caller) -> None:
+    """All three kinds, those it does not have as empty lists; none at all where it has no such names."""
+    given = {"emails": ["a@example.com"], "dns_names": [], "upns": ["b@example.com"]}
+    key, _, _ = chain()
+    props = {"subject": "CN=a", "ekus": [], "key_usage": [], "validity_months": 3, "basic_constraints": {"ca": False}}
+    for name, sans in (("some", given), ("none", {})):
+        leaf = x509tools.issue({"x509_props": props | {"sans": sans}}, key, 1700000000)
+        shown = admin.post(f"certificates/{name}/import", {"value": pem(key, leaf)}).json()
+        assert shown["policy"]["x509_props"].get("sans", {}) == sans
+
+
+def test_the_order_of_the_chain_is_kept_in_view(caller_for: Callable[..., Caller]) -> None:
+    newest = caller_for(version="7.6")
+    body = {"policy": {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=a"}}, "preserveCertOrder": False}
+    assert newest.post("certificates/c/create", body).json()["preserveCertOrder"] is False
+    assert newest.get("certificates/c/pending").json()["preserveCertOrder"] is False
+    assert "preserveCertOrder" not in caller_for(version="7.5").get("certificates/c/pending").json()
+
+
+def test_merge_where_nothing_waits(admin: Caller) -> None:
+    answer = admin.post("certificates/m/pending/merge", {"x5c": ["AAAA"]})
+    assert answer.json() == {
+        "error": {"code": "PendingCertificateNotFound", "message": "Pending Certificate not found: m"}
+    }
 
 
 def test_merge(admin: Caller) -> None:

@@ -45,6 +45,11 @@ def test_later_versions_show_more(admin: Caller, caller_for: Callable[..., Calle
     assert caller_for(version="7.5").get("keys/k").json()["attributes"]["hsmPlatform"] == "0"
 
 
+def test_a_key_without_type(admin: Caller) -> None:
+    message = admin.post("keys/k/create", {}).json()["error"]["message"]
+    assert message == "Property  has invalid value\r\nProperty  has invalid value\r\n"
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -22,7 +22,7 @@ from vaults.emulator.keymaterial import PrivateKey
 from vaults.emulator.kinds import CERTIFICATE
 from vaults.emulator.objects import Entry, Version, new_version_id
 from vaults.emulator.web import Response, json_response
-from vaults.emulator.x509tools import KEY_USAGES, PEM, PKCS12, add_months
+from vaults.emulator.x509tools import KEY_USAGES, PEM, PKCS12, UPN, add_months
 
 PEM_MARK = "-----BEGIN "
 PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
@@ -72,7 +72,11 @@ def merge_certificate(call: Call) -> Response:
     attributes = rules.read_attributes(call.body)
     tags = rules.read_tags(call.body)
     with call.service.store.writing() as db:
-        operation, _, material = operations.find_asked(call, db)
+        try:
+            operation, _, material = operations.find_asked(call, db)
+        except VaultError as absent:
+            # Here, and only here, the service spells it with a capital C.
+            raise VaultError(404, absent.code, f"Pending Certificate not found: {call.name}") from None
         if not given:
             raise rules.invalid_property("x5c")
         if operation["status"] != operations.IN_PROGRESS:
@@ -198,12 +202,17 @@ def _x509_props(leaf: x509.Certificate) -> dict[str, Any]:
         "basic_constraints": {"ca": bool(basic and basic.ca)},
     }
     if names:
-        sans = {
-            "dns_names": names.get_values_for_type(x509.DNSName),
+        props["sans"] = {
             "emails": names.get_values_for_type(x509.RFC822Name),
+            "dns_names": names.get_values_for_type(x509.DNSName),
+            "upns": [name.value[2:].decode() for name in names.get_values_for_type(x509.OtherName) if _is_upn(name)],
         }
-        props["sans"] = {name: values for name, values in sans.items() if values}
     return props
+
+
+def _is_upn(name: x509.OtherName) -> bool:
+    """Whether a name is a user principal name in a UTF8String of the short form, the only one read here."""
+    return name.type_id == UPN and re.fullmatch(rb"\x0c[\x00-\x7f].*", name.value, re.DOTALL) is not None
 
 
 def _extension(certificate: x509.Certificate, kind: type[Any]) -> Any:

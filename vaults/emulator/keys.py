@@ -21,6 +21,8 @@ def create_key(call: Call) -> Response:
     """Create Key: a new key, or a new version of one that is there."""
     kty = rules.text(call.body, "kty") or ""
     family = kty.removesuffix("-HSM")
+    if not kty:
+        raise bad_parameter("Property  has invalid value\r\n" * 2)  # as recorded
     if family not in DEFAULT_OPS:
         raise rules.invalid_property()
     check_sku(call, kty)

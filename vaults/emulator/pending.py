@@ -52,7 +52,7 @@ def create_certificate(call: Call) -> Response:
         operation["version"] = new_version_id() if entry.listed else entry.current
         entry.extra["policy"] = policy
         if rules.flag(call.body, "preserveCertOrder") is not None:
-            entry.extra["preserveCertOrder"] = call.body["preserveCertOrder"]
+            entry.extra["preserveCertOrder"] = operation["preserveCertOrder"] = call.body["preserveCertOrder"]
         call.shelf(db, CERTIFICATE).save(entry)
         waits = operation["issuer"].lower() == "unknown"
         completes = None if waits else call.service.clock() + call.service.certificate_seconds
@@ -153,6 +153,8 @@ def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
         answer["target"] = call.url("certificates", name)
     if operation.get("error"):
         answer["error"] = operation["error"]
+    if call.since("7.6") and operation.get("preserveCertOrder") is not None:
+        answer["preserveCertOrder"] = operation["preserveCertOrder"]
     answer["request_id"] = operation["request_id"]
     return answer
 
