@@ -55,6 +55,8 @@ def test_subscriptions_and_vaults(manager: Manager, vault_id: str) -> None:
     assert len(manager.call("GET", f"{group}/providers/Microsoft.KeyVault/vaults").json()["value"]) == 3
     resources = manager.call("GET", f"{subscription['id']}/resources").json()["value"]
     assert set(resources[0]) == {"id", "name", "type", "location", "tags"}
+    assert manager.call("GET", f"{group}/resources").json()["value"] == resources
+    assert manager.call("GET", f"{group}-other/resources").json()["value"] == []
 
 
 def test_many_vaults_come_in_pages(emulator: Emulator, manager: Manager, vault_id: str) -> None:

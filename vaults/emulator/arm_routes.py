@@ -63,7 +63,9 @@ def _operate(call: ArmCall) -> Response:
         case "GET", ["subscriptions", subscription]:
             return arm_vaults.get_subscription(call, subscription)
         case "GET", ["subscriptions", subscription, "resources"]:
-            return arm_vaults.list_resources(call, subscription)
+            return arm_vaults.list_resources(call, f"/subscriptions/{subscription}")
+        case "GET", ["subscriptions", subscription, "resourcegroups", group, "resources"]:
+            return arm_vaults.list_resources(call, f"/subscriptions/{subscription}/resourceGroups/{group}")
         case method, ["subscriptions", subscription, "providers", provider, *rest] if _is_vaults(provider):
             return _in_subscription(call, method, subscription, rest)
         case "GET", ["providers", provider, "operations"] if _is_vaults(provider):

@@ -52,12 +52,11 @@ def list_vaults(call: ArmCall, subscription: str, group: str = "") -> Response:
     return paged(call, items)
 
 
-def list_resources(call: ArmCall, subscription: str) -> Response:
-    """Resources - List, with the filter that asks for vaults: addresses only, no properties."""
-    scope = f"/subscriptions/{subscription}"
+def list_resources(call: ArmCall, scope: str) -> Response:
+    """Resources - List, List By Resource Group, with the filter that asks for vaults: addresses only, no properties."""
     with call.service.store.reading() as db:
         call.require(db, "Microsoft.Resources/subscriptions/resources/read", scope)
-        vaults = [vault for vault in registry.all_vaults(db) if vault.subscription == subscription]
+        vaults = [vault for vault in registry.all_vaults(db) if roles.covers(scope, vault.resource_id)]
     return json_response(200, {"value": [head(vault) for vault in vaults]})
 
 
