@@ -149,7 +149,7 @@ def test_wishes_that_are_refused(manager: Manager, new_id: str, body: dict[str, 
     assert manager.call("GET", new_id).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["ab", "1abc", "kv--x", "kv-", "a" * 25])
+@pytest.mark.parametrize("name", ["ab", "1abc", "kv--x", "kv-", "a" * 25, "kv-\N{KELVIN SIGN}"])
 def test_names_that_no_vault_may_have(manager: Manager, new_id: str, subscription: str, name: str) -> None:
     assert refusal(manager.call("PUT", new_id.replace("kv-new", name), wish()))[1] == "VaultNameNotValid"
     check = {"name": name, "type": "Microsoft.KeyVault/vaults"}

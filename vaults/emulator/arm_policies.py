@@ -11,7 +11,7 @@ from vaults.emulator.registry import Vault
 from vaults.emulator.web import Response, json_response
 
 WRITE_POLICIES = "Microsoft.KeyVault/vaults/accessPolicies/write"
-GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 MOST = 1024  # access policies that a vault may have
 
 

@@ -14,7 +14,7 @@ SET_BY_THE_PORTAL = {
     "enableRbacAuthorization": True,
     "softDeleteRetentionInDays": True,
 }
-VAULT_NAME = re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE)
+VAULT_NAME = re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
