@@ -130,8 +130,9 @@ def test_keys_are_counted_by_the_sum_of_their_weights(direct: Direct) -> None:
 
 
 def test_a_subscription_has_as_much_as_five_vaults(emulator: Emulator) -> None:
+    subscription = "5ab5c219-0000-4000-8000-00000000000a"
     for number in range(6):
-        emulator.add_vault(f"kv-many-{number}")
+        emulator.add_vault(f"kv-many-{number}", subscription=subscription.upper() if number % 2 else subscription)
         emulator.set_permissions(f"kv-many-{number}", emulator.principal("sp-shop-admin").object_id, {"keys": ["all"]})
     each = [Direct(emulator, f"kv-many-{number}") for number in range(6)]
     assert [until_refused(one, "POST", "keys/k/create", {"kty": "EC"}) for one in each] == [20] * 5 + [0]

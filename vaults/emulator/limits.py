@@ -81,10 +81,10 @@ class Limits:
 
     def spend(self, call: Call, route: Route) -> None:
         """Count a call. Raises the vault's 429 where there is not enough left for it."""
-        now = call.service.clock()
         kind, cost = cost_of(call, route)
         with self._lock:
-            found = [self._spending(owner, kind, now) for owner in (call.vault.name, call.vault.subscription)]
+            now = call.service.clock()  # in here, so that no thread comes with an earlier time than the one before it
+            found = [self._spending(owner, kind, now) for owner in (call.vault.name, call.vault.subscription.lower())]
             vault, subscription = found
             if vault.total + cost > BUDGET or subscription.total + cost > BUDGET * VAULTS_OF_A_SUBSCRIPTION:
                 raise VaultError(429, THROTTLED["error"]["code"], THROTTLED["error"]["message"])
