@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import requests
 
-from tests.emulator.caller import VAULT, Caller
+from tests.emulator.caller import VAULT, Caller, refusal
 from tests.emulator.test_arm import GUID, Manager
 from tests.emulator.test_arm_vaults import wish
 from tests.emulator.test_concurrency import side_by_side
 from tests.emulator.test_hostile import NOT_JSON, ODD_VALUES
-from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator, people
+from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator, jwt, people
 from vaults.emulator.control.door import Door
 from vaults.emulator.control.verb import Desk
 from vaults.emulator.control.verbs import VERBS
@@ -196,3 +196,55 @@ def test_one_code_is_redeemed_by_one_of_many(emulator: Emulator, admin: Caller) 
     answers: list[requests.Response] = []
     assert side_by_side(10, lambda n: answers.append(callers[n].session.post(f"{base}/token", data=redeem))) == []
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 9
+
+
+@pytest.mark.parametrize("value", [None, 5, [], {}, True])
+def test_odd_members_of_an_imported_key(admin: Caller, value: Any) -> None:
+    for kty, members in (("RSA", "ned"), ("EC", "xyd")):
+        key = {"kty": kty, "crv": "P-256"} | dict.fromkeys(members, "AQAB")
+        for member in members:
+            assert admin.put("keys/k", {"key": key | {member: value}}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "after", ["P999999999999999999D", "P" + "9" * 5000 + "D", "P99999999W", "P1200Y", "PT999999999999S"]
+)
+def test_durations_beyond_all_time(admin: Caller, after: str) -> None:
+    admin.post("keys/k/create", {"kty": "EC"})
+    actions = [{"trigger": {"timeAfterCreate": after}, "action": {"type": "Rotate"}}]
+    assert admin.put("keys/k/rotationpolicy", {"lifetimeActions": actions}).status_code == 400
+    assert admin.put("keys/k/rotationpolicy", {"attributes": {"expiryTime": after}}).status_code == 400
+
+
+def test_too_much_to_sign_without_a_digest(admin: Caller) -> None:
+    admin.post("keys/k/create", {"kty": "RSA"})
+    for size, status in ((245, 200), (246, 400), (1000, 400)):
+        body = {"alg": "RSNULL", "value": jwt.encode(bytes(size))}
+        assert admin.post("keys/k/sign", body).status_code == status
+        assert (
+            admin.post("keys/k/verify", {"alg": "RSNULL", "digest": body["value"], "value": "AAAA"}).status_code
+            == status
+        )
+
+
+@pytest.mark.parametrize("names", [[1], [None], ["get", {}]])
+def test_odd_permissions_of_storage_accounts(emulator: Emulator, admin: Caller, names: list[Any]) -> None:
+    manager, vault_id = Manager(admin), emulator.vault(VAULT).resource_id
+    entry = {"tenantId": TENANT_ID, "objectId": DEPLOY.object_id, "permissions": {"storage": names}}
+    for kind in ("add", "replace", "remove"):
+        answer = manager.call("PUT", f"{vault_id}/accessPolicies/{kind}", {"properties": {"accessPolicies": [entry]}})
+        assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("location", ["西欧", "x\r\nX-Evil: 1", "x" * 200])
+def test_locations_that_could_not_stand_in_a_header(emulator: Emulator, admin: Caller, location: str) -> None:
+    made = emulator.vault(VAULT).resource_id.replace(VAULT, "kv-odd")
+    body = {"location": location, "properties": {"tenantId": TENANT_ID, "sku": {"family": "A", "name": "standard"}}}
+    assert refusal(Manager(admin).call("PUT", made, body))[1] == "LocationNotAvailableForResourceType"
+
+
+def test_letters_that_become_ascii_name_no_vault(emulator: Emulator, admin: Caller) -> None:
+    respelled = emulator.vault(VAULT).resource_id.replace(VAULT, f"\N{KELVIN SIGN}{VAULT[1:]}")
+    body = {"location": "westeurope", "properties": {"tenantId": TENANT_ID, "sku": {"family": "A", "name": "standard"}}}
+    assert Manager(admin).call("GET", respelled).status_code == 404
+    assert refusal(Manager(admin).call("PUT", respelled, body))[1] == "VaultNameNotValid"

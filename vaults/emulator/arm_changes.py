@@ -3,6 +3,7 @@
 The texts of the refusals are quoted in public reports, or, where there is none, made up in their style.
 """
 
+import re
 import sqlite3
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ ROLES_BY_DEFAULT = "2026-02-01"  # from this API version on a new vault decides 
 SKUS = ("standard", "premium")
 RETENTION = range(7, 91)
 MOST_TAGS = 50
+LOCATION = re.compile(r"[A-Za-z0-9 ]{1,60}")  # any name that Azure could give a region: it also stands in a header
 IN_USE = (
     "The vault name '{name}' is already in use. Vault names are {globally} unique so it is possible that the name "
     "is already taken. If you are sure that the vault name was not taken then it is possible that a vault with "
@@ -104,6 +106,12 @@ def _made(call: ArmCall, db: sqlite3.Connection, properties: dict[str, Any], pla
     location = call.body.get("location")
     if not isinstance(location, str) or not location:
         raise ArmError(400, "LocationRequired", "The location property is required for this definition.")
+    if not LOCATION.fullmatch(location):
+        raise ArmError(
+            400,
+            "LocationNotAvailableForResourceType",
+            f"The provided location '{location}' is not available for resource type 'Microsoft.KeyVault/vaults'.",
+        )
     tenant = directory.find_tenant(db, str(properties.get("tenantId")))
     if tenant is None:
         raise bad_request("The tenantId must be the one of a tenant that exists.")

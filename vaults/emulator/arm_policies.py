@@ -89,6 +89,8 @@ def _invalid() -> ArmError:
 
 
 def _check_permissions(collection: str, given: list[str]) -> None:
+    if not all(isinstance(name, str) for name in given):
+        raise _invalid()
     known = {name.lower() for name in (*PERMISSIONS.get(collection, ()), "all")}
     unknown = [name for name in given if collection != "storage" and name.lower() not in known]
     if unknown:

@@ -24,6 +24,7 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
     "512": hashes.SHA512(),
 }
 EC_ALGORITHMS = {"ES256": "P-256", "ES256K": "P-256K", "ES384": "P-384", "ES512": "P-521"}
+PKCS1_PADDING = 11  # bytes, RFC 8017 9.2
 RSA_SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "RSNULL")
 
 
@@ -164,7 +165,10 @@ def _check_digest(algorithm: str, digest: bytes, key: keymaterial.PrivateKey) ->
         fits = EC_ALGORITHMS.get(algorithm) == keymaterial.curve_name(key)
     if not fits:
         raise bad_parameter(f"Key and signing algorithm are incompatible. The signing algorithm is '{algorithm}'.")
-    if algorithm == "RSNULL":
+    if isinstance(key, rsa.RSAPrivateKey) and algorithm == "RSNULL":
+        most = key.key_size // 8 - PKCS1_PADDING
+        if len(digest) > most:
+            raise bad_parameter(f"Invalid length of 'value': {len(digest)} bytes. RSNULL takes at most {most} bytes.")
         return
     expected = _hash(algorithm).digest_size
     if len(digest) != expected:

@@ -66,4 +66,8 @@ def _ec(given: dict[str, Any]) -> PrivateKey:
 
 
 def _number(given: dict[str, Any], member: str) -> int:
-    return int.from_bytes(jwt.decode(given[member]), "big")
+    """A member of a JSON Web Key. Raises KeyError, TypeError or ValueError for what is none."""
+    text = given[member]
+    if not isinstance(text, str):
+        raise TypeError("not a text")
+    return int.from_bytes(jwt.decode(text), "big")

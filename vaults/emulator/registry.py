@@ -84,6 +84,8 @@ def find_vault(db: sqlite3.Connection, name: str) -> Vault | None:
 
 
 def find_in_any_state(db: sqlite3.Connection, name: str) -> Vault | None:
+    if not name.isascii():
+        return None  # other letters may be lowered to ASCII ones
     row = db.execute("SELECT * FROM vault WHERE name = ?", (name.lower(),)).fetchone()
     return _vault(row) if row else None
 

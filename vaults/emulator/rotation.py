@@ -17,7 +17,10 @@ from vaults.emulator.objects import LIVE, Entry, Version, new_version_id
 from vaults.emulator.web import Response, json_response
 from vaults.emulator.x509tools import add_months
 
-DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+DURATION = re.compile(
+    r"P(?:(\d{1,12})Y)?(?:(\d{1,12})M)?(?:(\d{1,12})W)?(?:(\d{1,12})D)?(?:T(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})S)?)?"
+)
+MOST_MONTHS = 1200  # that a duration may have, in whatever units
 NOTIFY = {"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Notify"}}
 ACTIONS = {"rotate": "Rotate", "notify": "Notify"}
 TRIGGERS = ("timeAfterCreate", "timeBeforeExpiry")
@@ -170,8 +173,9 @@ def _end(start: int, duration: str) -> int:
     if match is None or not any(match.groups()):
         raise rules.invalid_property("duration")
     years, months, weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-    if years * 12 + months > 1200:
+    seconds += 60 * (minutes + 60 * (hours + 24 * (days + 7 * weeks)))
+    if years * 12 + months > MOST_MONTHS or seconds > MOST_MONTHS * 31 * 86400:
         raise rules.invalid_property("duration")
     moment = add_months(start, years * 12 + months)
-    rest = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    rest = timedelta(seconds=seconds)
     return int(moment.timestamp() + rest.total_seconds())
