@@ -53,7 +53,7 @@ CLOUDS: dict[str, Any] = {}  # clouds made in code, by name; the tests put the l
 
 STARTUP_CHECKS = ["vaults.startup.check_key_ring"]
 READY_WARNINGS = {
-    "checkpoints": "vaults.chain.are_kept"
+    "checkpoints": "vaults.audit.chain.are_kept"
 }  # what /readyz tells of a process that can do its work all the same
 
 INSTALLED_APPS = [
@@ -100,8 +100,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "kvportal.middleware.viewer_time_zone",
     "kvportal.middleware.method_page",
-    "vaults.views.timelimit.time_for_calls",
-    "vaults.views.problems.ProblemMiddleware",
+    "vaults.web.time_limit.time_for_calls",
+    "vaults.web.error_pages.ProblemMiddleware",
 ]
 
 # What a page asks of Azure, all together; a change reads before it writes. The browser gives a part of a page up after 30 s.
@@ -122,7 +122,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "kvportal.addresses.page_here",
-                "vaults.views.frame.frame",
+                "vaults.web.navigation.frame",
             ],
             "builtins": [
                 "django.templatetags.static",

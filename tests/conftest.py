@@ -21,14 +21,14 @@ from pytest_django import Settings
 
 from kvportal import sessions
 from vaults import clients
+from vaults.audit.who import FACTS
+from vaults.azure.clouds import Cloud
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.access import EVERYTHING
 from vaults.emulator.adapter import EmulatorAdapter
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.clouds import Cloud
 from vaults.models import AuditEntry, Connection, Membership, Team, User, Vault
 from vaults.permissions import Action, Role
-from vaults.who import FACTS
 
 PASSWORD = "a long password"
 

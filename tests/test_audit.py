@@ -14,13 +14,13 @@ from pytest_django import Settings
 
 from tests.browsing import text_of
 from tests.conftest import World, in_threads, say
-from vaults import audit
+from vaults.audit import queries, recording, verification
 from vaults.models import AuditChain, AuditEntry, User
 from vaults.permissions import Action
 
 
 def act(world: World, name: str = "item") -> uuid.UUID:
-    with audit.recording(world.olga, Action.SECRET_READ, world.team, vault=world.vault, name=name) as event:
+    with recording.recording(world.olga, Action.SECRET_READ, world.team, vault=world.vault, name=name) as event:
         pass
     return event.id
 
@@ -28,7 +28,7 @@ def act(world: World, name: str = "item") -> uuid.UUID:
 def write(count: int) -> None:
     """Entries of a chain without their acts, quickly."""
     for number in range(count):
-        audit.append(
+        recording.append(
             AuditEntry(
                 event=uuid.uuid4(),
                 state="succeeded",
@@ -46,13 +46,13 @@ def test_an_act_leaves_its_start_and_its_outcome(world: World) -> None:
     started, ended = AuditEntry.objects.filter(event=event).order_by("seq")
     assert (started.state, ended.state, ended.seq) == ("started", "succeeded", started.seq + 1)
     assert ended.previous_hash == started.hash
-    assert audit.verify() == audit.Verification(2, None)
+    assert verification.verify() == verification.Verification(2, None)
 
 
 def test_an_act_cut_off_in_the_middle_is_news(world: World) -> None:
-    recording = audit.recording(world.olga, Action.SECRET_READ, world.team)
-    recording.__enter__()
-    [entry] = audit.events(world.team)
+    begun = recording.recording(world.olga, Action.SECRET_READ, world.team)
+    begun.__enter__()
+    [entry] = queries.events(world.team)
     assert entry.state == "started"
 
 
@@ -63,7 +63,7 @@ def test_an_entry_outlives_what_it_speaks_of(world: World) -> None:
     world.vault.delete()
     entry = AuditEntry.objects.filter(event=event).latest("seq")
     assert (entry.actor_label, entry.vault_name) == (name, "kv-shop-prod")
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def test_entries_refuse_deletion(world: World) -> None:
@@ -75,12 +75,12 @@ def test_entries_refuse_deletion(world: World) -> None:
 def test_detail_has_a_fixed_list_of_members(world: World) -> None:
     with (
         pytest.raises(ValueError, match="no room for"),
-        audit.recording(world.olga, Action.SECRET_READ, world.team, value="hidden"),
+        recording.recording(world.olga, Action.SECRET_READ, world.team, value="hidden"),
     ):
         pytest.fail("the act must not happen")
     with (
         pytest.raises(ValueError, match="no room for"),
-        audit.recording(world.olga, Action.SECRET_READ, world.team) as event,
+        recording.recording(world.olga, Action.SECRET_READ, world.team) as event,
     ):
         event.detail["answer"] = "hidden"
     assert "hidden" not in str(list(AuditEntry.objects.values()))
@@ -174,9 +174,9 @@ def test_every_forgery_is_found(world: World) -> None:
         for _ in range(6):
             with transaction.atomic():
                 forge(dice.randrange(2, 30))
-                found += audit.verify().broken is not None
+                found += verification.verify().broken is not None
                 transaction.set_rollback(True)
-            alarms += audit.verify().broken is not None
+            alarms += verification.verify().broken is not None
     say(f"forgeries: {len(FORGERIES) * 6}, found: {found}, false alarms: {alarms}")
     assert (found, alarms) == (len(FORGERIES) * 6, 0)
 
@@ -185,13 +185,13 @@ def test_entries_behind_a_cut_do_not_heal_it(world: World) -> None:
     write(20)
     truncate_and_set_back(15)
     write(3)
-    assert audit.verify().reason == "the newest entries were cut off at some time"
+    assert verification.verify().reason == "the newest entries were cut off at some time"
 
 
 def test_another_key_is_found(world: World, settings: Settings) -> None:
     write(3)
     settings.AUDIT_KEY = "another-audit-key-of-thirty-two-characters"
-    assert audit.verify().broken == 1
+    assert verification.verify().broken == 1
 
 
 def test_the_command_and_the_page_say_where_it_broke(world: World, olga: Client) -> None:
@@ -210,16 +210,16 @@ def test_threads_make_one_chain_without_a_gap(file_world: World) -> None:
     started = time.monotonic()
     errors = [each for each in in_threads(*(lambda: write(100) for _ in range(6))) if each is not None]
     seconds = time.monotonic() - started
-    result = audit.verify()
+    result = verification.verify()
     say(f"entries from 6 threads: {result.count} in {seconds:.1f} s, gaps or forks: {int(result.broken is not None)}")
     assert errors == []
-    assert result == audit.Verification(600, None)
+    assert result == verification.Verification(600, None)
 
 
 def test_a_whole_chain_is_read_fast(world: World) -> None:
     write(500)
     started = time.monotonic()
-    assert audit.verify().count == 500
+    assert verification.verify().count == 500
     pace = 500 / (time.monotonic() - started)
     say(f"verified: {pace:,.0f} entries a second")
     assert pace > 500

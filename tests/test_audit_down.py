@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, say, vault_calls
-from vaults import audit
+from vaults.audit import verification
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
@@ -100,7 +100,7 @@ def test_it_goes_on_when_the_database_does(olga: Client, stock: None) -> None:
     with refusing(START):
         olga.get(f"{V}/secrets/")
     assert olga.get(f"{V}/secrets/").status_code == 200
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def test_connections_members_and_vaults_need_their_record_too(olga: Client, world: World) -> None:

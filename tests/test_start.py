@@ -13,9 +13,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.browsing import fill_in
-from vaults import audit, setup
+from vaults import setup
+from vaults.audit import verification
+from vaults.azure.clouds import Cloud
 from vaults.emulator import Emulator
-from vaults.keyvault.clouds import Cloud
 from vaults.models import AuditEntry, Connection, Membership, Vault
 
 
@@ -59,7 +60,7 @@ def test_the_local_connections_are_stored_once(
     assert [slugs[0], slugs[2]] == ["kv-shop-prod", "kv-shop-stage"]
     assert slugs[1].startswith("kv-shop-prod-")
     assert set(AuditEntry.objects.values_list("actor_label", flat=True)) == {"kvportal"}
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def test_health_and_readiness(db: None) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from vaults.audit import Event
-from vaults.keyvault.auth import ClientCertificate, ClientSecret, TokenSource
+from vaults.audit.recording import Event
+from vaults.azure.clouds import AZURE_CLOUDS, Cloud, load_clouds
+from vaults.azure.errors import InvalidInput
+from vaults.azure.sign_in import ClientCertificate, ClientSecret, TokenSource
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.clouds import AZURE_CLOUDS, Cloud, load_clouds
-from vaults.keyvault.errors import InvalidInput
 from vaults.models import Connection, Vault
 
 _lock = threading.RLock()  # a token source asks for its cloud under it

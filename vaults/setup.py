@@ -7,13 +7,14 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from vaults import audit, clients
+from vaults import clients
 from vaults.actions.connections import Credential, create_connection
 from vaults.actions.teams import InvitationSpent, join_team
 from vaults.actions.vaults import add_vault
+from vaults.audit import recording
+from vaults.audit.who import Source
 from vaults.models import Connection, Invitation, Membership, Team
 from vaults.permissions import Action, Role
-from vaults.who import Source
 
 
 def first_team() -> Team:
@@ -29,7 +30,7 @@ def first_owner_link() -> str:
     """A new one-time link; earlier ones for the first owner end."""
     team = first_team()
     with (
-        audit.recording(None, Action.MEMBER_INVITE, team, role=Role.OWNER, source=Source.COMMAND),
+        recording.recording(None, Action.MEMBER_INVITE, team, role=Role.OWNER, source=Source.COMMAND),
         transaction.atomic(),
     ):
         Invitation.objects.of_commands().end()

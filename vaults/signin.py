@@ -19,13 +19,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import audit, guesses
+from vaults import guesses
 from vaults.actions import teams
+from vaults.audit import recording
+from vaults.audit.who import Source
 from vaults.guesses import TooManyGuesses
 from vaults.known_browsers import browser_id
 from vaults.models import AuditEntry, Guess, Team, User
 from vaults.permissions import Action
-from vaults.who import Source
 
 log = structlog.get_logger("vaults.signin")
 
@@ -107,7 +108,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         user = request.user
         super().logout(request)
         if isinstance(user, User):
-            with suppress(audit.AuditUnavailable), in_record(user, user, Action.ACCOUNT_SIGN_OUT):
+            with suppress(recording.AuditUnavailable), in_record(user, user, Action.ACCOUNT_SIGN_OUT):
                 pass
 
     @sensitive_variables("password")
@@ -127,7 +128,10 @@ def session_ended(request: HttpRequest, user: User | None, **_: Any) -> None:
     """Record a session that the portal has ended by itself, for the reason that its middleware has left."""
     cause = request.META.pop("kvportal.session_ended", None)
     if cause and user:
-        with suppress(audit.AuditUnavailable, Error), in_record(None, user, Action.ACCOUNT_SESSION_END, cause=cause):
+        with (
+            suppress(recording.AuditUnavailable, Error),
+            in_record(None, user, Action.ACCOUNT_SESSION_END, cause=cause),
+        ):
             pass
 
 
@@ -162,7 +166,7 @@ def in_record(actor: User | None, user: User, action: Action, **detail: Any) -> 
     """Record an act on somebody's account in each of their teams; no team, no record. Raises AuditUnavailable."""
     with ExitStack() as entered:
         for team in teams_of(user):
-            entered.enter_context(audit.recording(actor, action, team, name=user.email, **detail))
+            entered.enter_context(recording.recording(actor, action, team, name=user.email, **detail))
         yield
 
 
@@ -189,14 +193,17 @@ def wrong_password(
                 record_refused(actor, team, user, action, count)
             if count == guesses.ACCOUNT.amount and not alarmed(team, user):  # the others are refused, or known
                 record_refused(None, team, user, Action.ACCOUNT_GUESSED, count)
-    except (audit.AuditUnavailable, Error):
+    except (recording.AuditUnavailable, Error):
         log.exception("a wrong password could not be recorded")
 
 
 def record_refused(actor: User | None, team: Team, user: User, action: Action, count: int) -> None:
     stranger: dict[str, Any] = {} if actor else {"source": Source.STRANGER, "label": "not signed in"}
-    with suppress(audit.WrongPassword), audit.recording(actor, action, team, name=user.email, count=count, **stranger):
-        raise audit.WrongPassword
+    with (
+        suppress(recording.WrongPassword),
+        recording.recording(actor, action, team, name=user.email, count=count, **stranger),
+    ):
+        raise recording.WrongPassword
 
 
 def alarmed(team: Team, user: User) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import World, vault_calls
-from vaults.audit import verify
+from vaults.audit.verification import verify
+from vaults.azure.errors import Forbidden
 from vaults.emulator import Emulator
-from vaults.keyvault.errors import Forbidden
 from vaults.models import AuditEntry, User, Vault
 from vaults.permissions import ROLE_ACTIONS, Action, Role, RoleMissing
 

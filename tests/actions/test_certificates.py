@@ -8,9 +8,9 @@ from tests.conftest import World, last_detail
 from vaults.actions import certificates
 from vaults.actions.certificates import VersionWanted
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.azure.errors import Conflict
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Conflict
 from vaults.keyvault.types import CertificatePolicy
 from vaults.permissions import Action
 

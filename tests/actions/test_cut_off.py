@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from tests.conftest import World, say
 from tests.test_audit_down import OUTCOME, refusing
-from vaults import audit
-from vaults.actions import deleted, keys, secrets
+from vaults.actions import items, keys, secrets
 from vaults.actions.keys import KeyContent
+from vaults.actions.reconciliation import CUT_OFF_AFTER, settle_open_acts
 from vaults.actions.secrets import SecretContent
-from vaults.actions.settlement import CUT_OFF_AFTER, settle_open_acts
+from vaults.audit import queries, verification
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry, User, Vault
@@ -27,8 +27,8 @@ ACTS: dict[Action, Do] = {
     Action.SECRET_CREATE: lambda who, v: secrets.create_secret(who, v, "fresh", SecretContent("hidden")),
     Action.KEY_CREATE: lambda who, v: keys.create_key(who, v, "fresh", KeyContent("EC", crv="P-256")),
     Action.SECRET_DELETE: lambda who, v: secrets.delete_secret(who, v, "kept"),
-    Action.SECRET_RECOVER: lambda who, v: deleted.recover_deleted(who, v, "secrets", "gone"),
-    Action.SECRET_PURGE: lambda who, v: deleted.purge_deleted(who, v, "secrets", "gone"),
+    Action.SECRET_RECOVER: lambda who, v: items.recover_deleted(who, v, "secrets", "gone"),
+    Action.SECRET_PURGE: lambda who, v: items.purge_deleted(who, v, "secrets", "gone"),
 }
 
 
@@ -55,7 +55,7 @@ def test_what_was_done_is_found_out(action: Action, world: World, stock: None) -
     cut_off(ACTS[action], world)
     assert AuditEntry.objects.get(action=action).state == "started"
     assert outcome(action).state == "succeeded"
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 @pytest.mark.parametrize("action", [Action.SECRET_DELETE, Action.SECRET_RECOVER, Action.SECRET_PURGE])
@@ -81,7 +81,7 @@ def test_every_open_act_gets_an_outcome_once(world: World, stock: None) -> None:
         cut_off(do, world)
     later = timezone.now() + CUT_OFF_AFTER + timedelta(seconds=5)
     settled = settle_open_acts(later)
-    left = audit.open_entries(before=later)
+    left = queries.open_entries(before=later)
     say(
         f"acts cut off: {len(ACTS)}, settled: {settled}, left open: {len(left)}, settled twice: {settle_open_acts(later)}"
     )

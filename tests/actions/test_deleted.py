@@ -5,10 +5,10 @@ import pytest
 from tests.actions import acts
 from tests.actions.acts import Act
 from tests.conftest import World, last_detail, last_entry
-from vaults.actions import deleted
+from vaults.actions import items
+from vaults.azure.errors import Forbidden
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Forbidden
 from vaults.keyvault.types import CertificatePolicy
 from vaults.permissions import Action
 
@@ -30,27 +30,27 @@ def gone(world: World, azure: VaultClient, emulator: Emulator) -> None:
 ACTS = [
     *(
         Act(
-            deleted.READ[kind],
+            items.READ[kind],
             f"{kind}/get",
-            lambda who, v, kind=kind: deleted.read_deleted(who, v, kind, NAME),  # type: ignore[misc]
+            lambda who, v, kind=kind: items.read_deleted(who, v, kind, NAME),  # type: ignore[misc]
         )
-        for kind in deleted.COLLECTIONS
+        for kind in items.COLLECTIONS
     ),
     *(
         Act(
-            deleted.RECOVER[kind],
+            items.RECOVER[kind],
             f"{kind}/recover",
-            lambda who, v, kind=kind, name=name: deleted.recover_deleted(who, v, kind, name),  # type: ignore[misc]
+            lambda who, v, kind=kind, name=name: items.recover_deleted(who, v, kind, name),  # type: ignore[misc]
         )
-        for kind, name in zip(deleted.COLLECTIONS, (NAME, NAME, "retired-tls"), strict=True)
+        for kind, name in zip(items.COLLECTIONS, (NAME, NAME, "retired-tls"), strict=True)
     ),
     *(
         Act(
-            deleted.PURGE[kind],
+            items.PURGE[kind],
             f"{kind}/purge",
-            lambda who, v, kind=kind, name=name: deleted.purge_deleted(who, v, kind, name),  # type: ignore[misc]
+            lambda who, v, kind=kind, name=name: items.purge_deleted(who, v, kind, name),  # type: ignore[misc]
         )
-        for kind, name in zip(deleted.COLLECTIONS, (NAME, NAME, "retired-tls"), strict=True)
+        for kind, name in zip(items.COLLECTIONS, (NAME, NAME, "retired-tls"), strict=True)
     ),
 ]
 
@@ -71,7 +71,7 @@ def test_azure_refuses(act: Act, gone: None, world: World, emulator: Emulator) -
 
 
 def test_the_three_lists_come_with_their_purge_dates(gone: None, world: World) -> None:
-    found = deleted.list_deleted(world.olga, world.vault)
+    found = items.list_deleted(world.olga, world.vault)
     assert {part.collection: {item.properties.name for item in part.items} for part in found} == {
         "secrets": {NAME, "retired-tls"},  # a certificate takes its twins along
         "keys": {NAME, "retired-tls"},
@@ -83,19 +83,19 @@ def test_the_three_lists_come_with_their_purge_dates(gone: None, world: World) -
 
 def test_one_refused_list_does_not_hide_the_others(gone: None, world: World, emulator: Emulator) -> None:
     emulator.deny("keys/list")
-    found = {part.collection: part for part in deleted.list_deleted(world.olga, world.vault)}
+    found = {part.collection: part for part in items.list_deleted(world.olga, world.vault)}
     assert isinstance(found["keys"].error, Forbidden)
     assert len(found["secrets"].items) == 2
     emulator.deny("secrets/list", "certificates/list")
     with pytest.raises(Forbidden):
-        deleted.list_deleted(world.olga, world.vault)
+        items.list_deleted(world.olga, world.vault)
     assert last_entry(Action.DELETED_LIST).state == "denied"
 
 
 def test_recovered_and_purged_are_seen_when_they_have_settled(world: World, azure: VaultClient) -> None:
     azure.secrets.set(NAME, "hidden")
     azure.secrets.delete(NAME)
-    assert not deleted.is_back(world.olga, world.vault, "secrets", NAME)
-    deleted.recover_deleted(world.olga, world.vault, "secrets", NAME)
-    assert deleted.is_back(world.olga, world.vault, "secrets", NAME)
-    assert deleted.read_deleted(world.olga, world.vault, "secrets", NAME) is None
+    assert not items.is_back(world.olga, world.vault, "secrets", NAME)
+    items.recover_deleted(world.olga, world.vault, "secrets", NAME)
+    assert items.is_back(world.olga, world.vault, "secrets", NAME)
+    assert items.read_deleted(world.olga, world.vault, "secrets", NAME) is None

@@ -1,7 +1,7 @@
 """The metadata index follows what the portal itself changes, without waiting for the next scan."""
 
 from tests.conftest import World
-from vaults.actions import certificates, deleted, keys, secrets
+from vaults.actions import certificates, items, keys, secrets
 from vaults.actions.changes import stamp_of
 from vaults.actions.keys import KeyContent
 from vaults.actions.secrets import SecretContent
@@ -27,10 +27,10 @@ def test_a_secret_from_its_creation_to_its_purge(world: World) -> None:
     assert known(world) == [("secret", "fresh", False, False, False)]
     secrets.delete_secret(who, vault, "fresh")
     assert known(world) == [("secret", "fresh", False, False, True)]
-    deleted.recover_deleted(who, vault, "secrets", "fresh")
+    items.recover_deleted(who, vault, "secrets", "fresh")
     assert known(world) == [("secret", "fresh", False, False, False)]
     secrets.delete_secret(who, vault, "fresh")
-    deleted.purge_deleted(who, vault, "secrets", "fresh")
+    items.purge_deleted(who, vault, "secrets", "fresh")
     assert known(world) == []
 
 

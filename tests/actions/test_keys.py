@@ -8,9 +8,9 @@ from tests.conftest import World, last_detail, vault_calls
 from vaults.actions import keys
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
 from vaults.actions.keys import KeyContent
+from vaults.azure.errors import Conflict
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Conflict
 from vaults.permissions import Action
 
 NAME = "order-signing"

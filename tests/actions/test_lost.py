@@ -10,9 +10,9 @@ from vaults.actions import certificates, keys, secrets
 from vaults.actions.changes import stamp_of
 from vaults.actions.keys import KeyContent
 from vaults.actions.secrets import SecretContent
+from vaults.azure.errors import KeyVaultError, TransportError
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import KeyVaultError, TransportError
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import User, Vault
 from vaults.permissions import Action

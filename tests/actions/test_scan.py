@@ -11,12 +11,12 @@ from tests.actions import acts
 from tests.actions.acts import Act
 from tests.conftest import World, client_of, in_threads, last_detail, last_entry, say
 from tests.endless import endless
-from vaults.actions import inventory
-from vaults.actions.inventory import LEASE, ScanUnderWay, scan_vault
+from vaults.actions import scans
+from vaults.actions.scans import LEASE, ScanUnderWay, scan_vault
+from vaults.azure.errors import KeyVaultError
+from vaults.azure.time_limit import time_limit
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import KeyVaultError
-from vaults.keyvault.timelimit import time_limit
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import AuditEntry, InventoryItem, Vault
 from vaults.permissions import Action
@@ -140,7 +140,7 @@ def test_the_role_refuses(world: World, emulator: Emulator) -> None:
 
 
 def test_asking_for_a_scan_needs_a_role(world: World) -> None:
-    inventory.request_scans(world.olga, [world.vault])
+    scans.request_scans(world.olga, [world.vault])
     world.vault.refresh_from_db()
     assert (world.vault.scan_requested_by, world.vault.scan_started_at) == (world.olga, None)
 

@@ -11,9 +11,9 @@ from tests.conftest import World, last_detail, last_entry, vault_calls
 from vaults.actions import secrets
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
 from vaults.actions.secrets import SecretContent
+from vaults.azure.errors import Conflict, Forbidden, NotFound
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Conflict, Forbidden, NotFound
 from vaults.models import User, Vault
 from vaults.permissions import Action
 

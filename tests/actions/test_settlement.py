@@ -9,8 +9,8 @@ from pytest_django import Settings
 
 from tests.conftest import World
 from tests.endless import endless
-from vaults import audit
-from vaults.actions.settlement import settle_open_acts
+from vaults.actions.reconciliation import settle_open_acts
+from vaults.audit import recording, verification
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
@@ -34,7 +34,7 @@ def leave_open(world: World, action: Action, name: str) -> uuid.UUID:
         vault_name=world.vault.name,
         name=name,
     )
-    audit.append(entry)
+    recording.append(entry)
     return entry.event
 
 
@@ -48,7 +48,7 @@ def test_a_version_made_in_those_seconds_is_the_one(world: World, azure: VaultCl
     assert settle_open_acts(timezone.now() + LATER) == 1
     entry = settled(event)
     assert (entry.state, entry.version, entry.actor_label) == ("succeeded", made.version, "Olga Brandt")
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def test_a_create_that_made_nothing_failed_or_is_unknown(world: World, azure: VaultClient) -> None:

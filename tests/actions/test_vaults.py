@@ -7,8 +7,8 @@ from tests.actions.acts import entries
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import World, last_detail, make_connection, signed_in, vault_calls
 from vaults.actions import vaults
+from vaults.azure.errors import HostNotAllowed, InvalidInput, InvalidVaultName
 from vaults.emulator import ADMIN, Emulator
-from vaults.keyvault.errors import HostNotAllowed, InvalidInput, InvalidVaultName
 from vaults.models import AuditEntry, Vault
 from vaults.permissions import Action, Role, RoleMissing
 

@@ -23,7 +23,7 @@ from time_machine import TimeMachineFixture
 from tests.attacks.test_record import copy, cut, everything_removed, head, restore, write
 from tests.browsing import text_of
 from tests.conftest import World, say, signed_in
-from vaults import audit, chain
+from vaults.audit import chain, verification
 from vaults.jobs import worker
 from vaults.models import AuditChain, AuditEntry
 from vaults.permissions import Action, Role
@@ -50,7 +50,7 @@ def test_the_first_entry_every_hundredth_and_each_minute_get_a_line(world: World
     assert [line["hash"] for line in made] == [AuditEntry.objects.get(seq=line["seq"]).hash for line in made]
     assert [line["previous"] for line in made[1:]] == [line["mac"] for line in made[:-1]]
     assert checkpoint_file.stat().st_mode & 0o777 == 0o600
-    assert audit.verify() == audit.Verification(210, None)
+    assert verification.verify() == verification.Verification(210, None)
 
 
 Change = Callable[[list[bytes]], list[bytes]]
@@ -86,25 +86,25 @@ def test_a_changed_file_is_found(change: Change, world: World, checkpoint_file: 
     for _ in range(4):
         write(1)
         chain.note()
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
     old = lines(checkpoint_file)
     assert change(old) != old
     checkpoint_file.write_bytes(b"".join(change(old)))
-    assert "checkpoint file" in audit.verify().reason
+    assert "checkpoint file" in verification.verify().reason
     write(10)  # what comes after makes nothing good
     chain.note()
-    assert "checkpoint file" in audit.verify().reason
-    audit.begin_checkpoints()
-    assert "checkpoint file" in audit.verify().reason
+    assert "checkpoint file" in verification.verify().reason
+    verification.begin_checkpoints()
+    assert "checkpoint file" in verification.verify().reason
 
 
 def test_a_file_that_is_gone_is_found(world: World, checkpoint_file: Path) -> None:
     write(120)
     checkpoint_file.unlink()
-    assert "checkpoint file was removed" in audit.verify().reason
-    audit.begin_checkpoints()
+    assert "checkpoint file was removed" in verification.verify().reason
+    verification.begin_checkpoints()
     write(100)
-    assert "checkpoint file was removed" in audit.verify().reason
+    assert "checkpoint file was removed" in verification.verify().reason
     assert not checkpoint_file.exists()
 
 
@@ -120,7 +120,7 @@ def test_a_file_with_another_deployments_key_is_found(world: World, checkpoint_f
     own = checkpoint_file.read_bytes()
     for mixed in (theirs, own + theirs, theirs + own):
         checkpoint_file.write_bytes(mixed)
-        assert "the audit key is a different one" in audit.verify().reason
+        assert "the audit key is a different one" in verification.verify().reason
 
 
 def test_another_trails_file_and_another_trails_database_are_found(world: World, checkpoint_file: Path) -> None:
@@ -133,15 +133,15 @@ def test_another_trails_file_and_another_trails_database_are_found(world: World,
     write(110)
     ours = checkpoint_file.read_bytes()
     checkpoint_file.write_bytes(theirs)
-    assert "another trail" in audit.verify().reason
+    assert "another trail" in verification.verify().reason
     checkpoint_file.write_bytes(ours + theirs)
-    assert audit.verify().broken is not None
+    assert verification.verify().broken is not None
     checkpoint_file.write_bytes(ours)
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
     everything_removed()
     AuditEntry.objects.bulk_create(entries)
     AuditChain.objects.create(**their_head)
-    assert "another trail" in audit.verify().reason
+    assert "another trail" in verification.verify().reason
 
 
 def test_a_line_that_a_crash_has_torn_is_called_that(world: World, checkpoint_file: Path) -> None:
@@ -149,15 +149,15 @@ def test_a_line_that_a_crash_has_torn_is_called_that(world: World, checkpoint_fi
     whole = checkpoint_file.read_bytes()
     for torn in (b'{"chain":"', b"{", b"\0\0\0\0", whole.splitlines()[-1][:-5]):
         checkpoint_file.write_bytes(whole + torn)
-        found = audit.verify()
+        found = verification.verify()
         assert (found.broken, found.notes) == (
             None,
             ("a crash has torn what stands in line 3 of the checkpoint file; nothing is missing",),
         )
     write(60)
     assert len(lines(checkpoint_file)) == 4
-    assert audit.verify().broken is None
-    assert "line 3" in audit.verify().notes[0]
+    assert verification.verify().broken is None
+    assert "line 3" in verification.verify().notes[0]
 
 
 def test_a_crash_between_the_file_and_the_database_leaves_both_whole(world: World, checkpoint_file: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_crash_between_the_file_and_the_database_leaves_both_whole(world: Worl
     now = head()
     AuditChain.objects.update(chain=before["chain"], checkpoint=before["checkpoint"])
     AuditChain.objects.update(seal=chain.seal_of(AuditChain.objects.get()))
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
     chain.note()
     assert head() == now
     assert len(lines(checkpoint_file)) == 2
@@ -176,12 +176,12 @@ def test_a_crash_between_the_file_and_the_database_leaves_both_whole(world: Worl
 def test_a_crash_at_the_very_first_line_leaves_the_trail_whole(world: World, checkpoint_file: Path) -> None:
     checkpoint_file.write_bytes(b'{"chain":"')
     write(3)
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
     assert [json.loads(line)["seq"] for line in lines(checkpoint_file)[1:]] == [1]
     AuditChain.objects.update(chain="", checkpoint="")  # the line was written, the database was not
     AuditChain.objects.update(seal=chain.seal_of(AuditChain.objects.get()))
-    assert audit.verify().broken is None
-    audit.begin_checkpoints()
+    assert verification.verify().broken is None
+    verification.begin_checkpoints()
     assert AuditChain.objects.get().chain == json.loads(lines(checkpoint_file)[1])["chain"]
 
 
@@ -214,15 +214,15 @@ def test_a_file_that_cannot_be_written_stops_no_act_and_is_said(
         with pytest.raises(CommandError, match="checkpoint file can't be used"):
             call_command("verify_audit")
     chain.note()
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
     assert Client().get("/readyz").json() == {"status": "ok", "problems": []}
 
 
 def test_a_trail_that_began_without_its_file_gets_one_at_the_next_start(world: World, checkpoint_file: Path) -> None:
     with unusable(checkpoint_file):
         write(50)
-    assert audit.verify().broken is None
-    audit.begin_checkpoints()
+    assert verification.verify().broken is None
+    verification.begin_checkpoints()
     assert [(line["seq"], line["kind"]) for line in told(checkpoint_file)] == [(50, "begin")]
 
 
@@ -277,7 +277,7 @@ def test_an_intended_restore_is_recorded_and_the_trail_is_whole_again(
     before = checkpoint_file.read_bytes()
     restore(file_database, old)
     write(5)
-    assert audit.verify().broken is not None
+    assert verification.verify().broken is not None
     said = accept()
     assert "whole: 137 entries" in said
     assert "a restore was accepted on" in said
@@ -288,7 +288,7 @@ def test_an_intended_restore_is_recorded_and_the_trail_is_whole_again(
     started, ended = AuditEntry.objects.filter(action=Action.AUDIT_ACCEPT_RESTORE).order_by("seq")
     assert (started.seq, ended.state, ended.detail["reason"]) == (136, "succeeded", "The disk of 3 March")
     write(100)
-    result = audit.verify()
+    result = verification.verify()
     assert (result.broken, len(result.notes)) == (None, 1)
     page = text_of(signed_in(file_world.members[Role.VIEWER]).get("/audit/"))
     assert "Restore accepted" in page
@@ -296,10 +296,10 @@ def test_an_intended_restore_is_recorded_and_the_trail_is_whole_again(
     for change in (lambda now: now[1:], lambda now: [*now[:1], *now[2:]], lambda now: now[3:]):
         kept = lines(checkpoint_file)
         checkpoint_file.write_bytes(b"".join(change(kept)))  # what was accepted can't be changed afterwards either
-        assert audit.verify().broken is not None
+        assert verification.verify().broken is not None
         checkpoint_file.write_bytes(b"".join(kept))
     restore(file_database, old)
-    assert audit.verify().broken is not None  # it was accepted once
+    assert verification.verify().broken is not None  # it was accepted once
 
 
 @pytest.mark.parametrize("lost", ["file", "database", "lines"])
@@ -312,10 +312,10 @@ def test_a_lost_file_and_a_new_database_can_be_accepted_too(lost: str, world: Wo
     else:
         everything_removed()
         write(3)
-    assert audit.verify().broken is not None
+    assert verification.verify().broken is not None
     assert "whole" in accept()
     write(100)
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def test_what_was_changed_is_never_accepted(world: World, checkpoint_file: Path) -> None:
@@ -343,21 +343,21 @@ def before_checkpoints(sink: Path) -> None:
 def test_an_older_deployment_gets_its_first_checkpoint_at_the_next_start(world: World, checkpoint_file: Path) -> None:
     write(30)
     before_checkpoints(checkpoint_file)
-    audit.begin_checkpoints()
+    verification.begin_checkpoints()
     assert [(line["seq"], line["kind"]) for line in told(checkpoint_file)] == [(30, "begin")]
-    assert audit.verify() == audit.Verification(30, None)
+    assert verification.verify() == verification.Verification(30, None)
     everything_removed()
-    assert "all entries were removed" in audit.verify().reason
+    assert "all entries were removed" in verification.verify().reason
 
 
 def test_an_older_deployment_that_is_broken_stays_broken(world: World, checkpoint_file: Path) -> None:
     write(30)
     before_checkpoints(checkpoint_file)
     AuditEntry.objects.filter(seq=7).update(name="other")
-    audit.begin_checkpoints()
+    verification.begin_checkpoints()
     write(90)
-    audit.begin_checkpoints()
-    assert audit.verify().broken == 7
+    verification.begin_checkpoints()
+    assert verification.verify().broken == 7
     assert not checkpoint_file.exists()
 
 
@@ -374,7 +374,7 @@ def test_the_worker_makes_one_at_its_start_each_minute_and_at_its_end(file_world
     write(5)
     worker.run(stop)
     assert reached(checkpoint_file, 15)
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def reached(sink: Path, seq: int) -> bool:
@@ -408,9 +408,9 @@ def test_several_processes_add_lines_without_loss(
     }
     running = [subprocess.Popen([sys.executable, "-c", APPENDING], env=environment) for _ in range(3)]
     assert [process.wait(120) for process in running] == [0, 0, 0]
-    result, made = audit.verify(), told(checkpoint_file)
+    result, made = verification.verify(), told(checkpoint_file)
     say(f"{result.count} entries and {len(made)} checkpoints from 3 processes; broken: {result.reason or 'none'}")
-    assert result == audit.Verification(1 + 3 * 60, None)
+    assert result == verification.Verification(1 + 3 * 60, None)
     assert len(made) > 12
     assert [line["seq"] for line in made] == sorted({line["seq"] for line in made})
 
@@ -425,7 +425,7 @@ def test_a_pipe_in_the_files_place_keeps_nobody_waiting(world: World, olga: Clie
     assert olga.get("/audit/").status_code == 200
     assert Client().get("/readyz").json()["problems"] == []
     with pytest.raises(OSError, match="no file"):
-        audit.verify()
+        verification.verify()
     with pytest.raises(CommandError, match="the checkpoint file can't be used: it is no file"):
         call_command("verify_audit")
     assert time.monotonic() - started < 20

@@ -16,10 +16,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.browsing import Form, forms_of, text_of
 from tests.conftest import World, say, session_contents, signed_in
 from tests.test_logs import log  # noqa: F401  # a fixture
+from vaults.azure.errors import NotFound
 from vaults.emulator import Emulator
 from vaults.emulator.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import NotFound
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Submission, User, Vault
 from vaults.permissions import Role

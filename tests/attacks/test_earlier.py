@@ -21,13 +21,14 @@ from kvportal import launch
 from tests.actions.test_client_certificates import Identity
 from tests.browsing import fill_in, filled, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
-from vaults import audit, guesses
+from vaults import guesses
 from vaults.actions import secrets, teams
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
+from vaults.audit import recording, verification
+from vaults.azure.errors import TransportError
+from vaults.azure.limits import Bulkhead
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import TransportError
-from vaults.keyvault.limits import Bulkhead
 from vaults.models import Connection, Membership, User
 from vaults.permissions import Action, Role
 
@@ -106,14 +107,14 @@ def test_the_trail_is_whole_also_while_it_grows(file_world: World) -> None:
 
     def write() -> None:
         for _ in range(100):
-            with audit.recording(file_world.olga, Action.INVENTORY_READ, file_world.team):
+            with recording.recording(file_world.olga, Action.INVENTORY_READ, file_world.team):
                 pass
         stop.set()
 
     def read() -> list[str]:
         alarms = []
         while not stop.is_set():
-            alarms.append(audit.verify().reason)
+            alarms.append(verification.verify().reason)
         return alarms
 
     _, alarms = in_threads(write, read)

@@ -10,10 +10,10 @@ from django.test import Client
 from tests.actions.test_teams import link
 from tests.browsing import fill_in, text_of
 from tests.conftest import World, confirmed, last_entry, say, signed_in
-from vaults import audit
 from vaults.actions import connections
 from vaults.actions.connections import Credential
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
+from vaults.audit import recording, verification
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry, Connection, Membership, User
@@ -138,7 +138,7 @@ def test_the_trail_keeps_address_and_role_whatever_the_name(
     User.objects.filter(pk=world.rafi.pk).delete()  # the entry outlives the account
     for path in ("/audit/", f"/audit/{entry.event}/", f"{V}/secrets/kept/", "/"):
         assert "Rafi Haddad reader@example.com · reader" in who_cells(olga.get(path).content.decode()), path
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def test_everybody_who_acts_is_kept_with_address_and_role(olga: Client, world: World) -> None:
@@ -177,7 +177,7 @@ def old_entry(
         event=uuid.uuid4(), state="succeeded", team_id=world.team.pk, team_name=world.team.name, actor_label=label,
         actor_id=actor.pk if actor else None, action=action, name=name, vault_id=world.vault.pk, vault_name="kv-shop-prod",
     )  # fmt: skip
-    audit.append(entry)
+    recording.append(entry)
     return f"/audit/{entry.event}/"
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, last_entry, vault_calls
 from tests.emulator.caller import SELF_SIGNED, Caller
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy

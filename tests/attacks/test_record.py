@@ -16,7 +16,7 @@ from django.test import Client
 
 from tests.browsing import text_of
 from tests.conftest import World, say
-from vaults import audit
+from vaults.audit import recording, verification
 from vaults.management.commands import prepare
 from vaults.models import AuditChain, AuditEntry
 
@@ -24,7 +24,7 @@ from vaults.models import AuditChain, AuditEntry
 def write(count: int) -> None:
     """Entries of a chain without their acts."""
     for number in range(count):
-        audit.append(
+        recording.append(
             AuditEntry(
                 event=uuid.uuid4(),
                 state="succeeded",
@@ -86,9 +86,9 @@ EMPTYINGS: dict[str, Callable[[], None]] = {
 @pytest.mark.parametrize("entries", [1, 3, 250])
 def test_an_emptied_record_is_found(empty: Callable[[], None], entries: int, world: World) -> None:
     write(entries)
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
     empty()
-    assert "all entries were removed" in audit.verify().reason
+    assert "all entries were removed" in verification.verify().reason
 
 
 @pytest.mark.parametrize("empty", EMPTYINGS.values(), ids=EMPTYINGS.keys())
@@ -97,15 +97,15 @@ def test_what_is_added_to_an_emptied_record_does_not_heal_it(empty: Callable[[],
     empty()
     for added in (1, 60, 150):  # fewer than there were, and more
         write(added)
-        assert audit.verify().broken is not None
+        assert verification.verify().broken is not None
 
 
 def test_tables_that_were_made_anew_are_found(file_world: World) -> None:
     write(120)
     tables_made_anew()
-    assert "all entries were removed" in audit.verify().reason
+    assert "all entries were removed" in verification.verify().reason
     write(130)
-    assert audit.verify().broken is not None
+    assert verification.verify().broken is not None
 
 
 def test_an_old_head_with_the_later_entries_cut_off_is_found(world: World) -> None:
@@ -114,9 +114,9 @@ def test_an_old_head_with_the_later_entries_cut_off_is_found(world: World) -> No
     write(60)
     put_back(old)
     cut(150)
-    assert "entries after 150 were removed" in audit.verify().reason
+    assert "entries after 150 were removed" in verification.verify().reason
     write(100)
-    assert audit.verify().broken is not None
+    assert verification.verify().broken is not None
 
 
 def test_an_old_head_that_is_left_over_in_the_log_of_the_database_is_no_use(
@@ -129,7 +129,7 @@ def test_an_old_head_that_is_left_over_in_the_log_of_the_database_is_no_use(
     assert old["seal"].encode() in Path(f"{file_database}-wal").read_bytes()
     put_back(old)
     cut(95)
-    assert audit.verify().broken == 96
+    assert verification.verify().broken == 96
 
 
 def copy(database: Path, to: Path) -> None:
@@ -151,9 +151,9 @@ def test_an_old_copy_of_the_whole_database_is_found(file_world: World, file_data
     copy(file_database, old)
     write(100)
     restore(file_database, old)
-    assert "entries after 130 were removed" in audit.verify().reason
+    assert "entries after 130 were removed" in verification.verify().reason
     write(120)
-    assert audit.verify().broken is not None
+    assert verification.verify().broken is not None
 
 
 @pytest.mark.parametrize("times", range(5))
@@ -165,7 +165,7 @@ def test_old_copies_are_found_whenever_they_were_made(
     copy(file_database, old)
     write(101)
     restore(file_database, old)
-    assert audit.verify().broken is not None
+    assert verification.verify().broken is not None
 
 
 def test_a_forgotten_migration_seals_no_head_anew(file_world: World) -> None:
@@ -175,7 +175,7 @@ def test_a_forgotten_migration_seals_no_head_anew(file_world: World) -> None:
     cut(120)
     AuditChain.objects.update(seq=120, hash=AuditEntry.objects.get(seq=120).hash)
     call_command("migrate", verbosity=0, interactive=False)
-    assert audit.verify().broken == 121
+    assert verification.verify().broken == 121
 
 
 def test_a_forgotten_migration_takes_no_checkpoint_back(file_world: World) -> None:
@@ -183,10 +183,10 @@ def test_a_forgotten_migration_takes_no_checkpoint_back(file_world: World) -> No
     write(150)
     call_command("migrate", "vaults", "0007", verbosity=0, interactive=False)
     call_command("migrate", verbosity=0, interactive=False)
-    assert audit.verify().broken == 151
-    audit.begin_checkpoints()
+    assert verification.verify().broken == 151
+    verification.begin_checkpoints()
     write(60)
-    assert audit.verify().reason == "the newest entries were cut off at some time"
+    assert verification.verify().reason == "the newest entries were cut off at some time"
 
 
 def test_the_command_and_the_page_say_that_it_was_emptied(world: World, olga: Client) -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from tests.attacks.test_record import write
 from tests.browsing import text_of
 from tests.conftest import World, confirmed, last_entry, signed_in
-from vaults import audit
+from vaults.audit import recording, verification
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry, InventoryItem
 from vaults.permissions import Action
@@ -63,15 +63,15 @@ def reveal(world: World, azure: VaultClient, olga: Client) -> AuditEntry:
 
 @pytest.mark.parametrize("change", RESPELLED.values(), ids=RESPELLED.keys())
 def test_an_entry_that_no_query_finds_any_more_is_found(change: str, reveal: AuditEntry) -> None:
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
     spell(change, reveal.seq)
-    assert audit.verify().broken == reveal.seq
+    assert verification.verify().broken == reveal.seq
 
 
 @pytest.mark.parametrize("change", sorted(UNREADABLE))
 def test_an_entry_that_cannot_be_read_is_found_and_said(change: str, reveal: AuditEntry) -> None:
     spell(change, reveal.seq)
-    found = audit.verify()
+    found = verification.verify()
     assert found.broken == reveal.seq
     assert "was changed" in found.reason
     with pytest.raises(CommandError, match=f"broken at entry {reveal.seq}"):
@@ -90,7 +90,7 @@ def deep(levels: int) -> str:
 
 ODD_FACTS: list[str] = [
     "x", "", "5", "null", "[]", '"text"', deep(100_000), deep(900), "9" * 5000, '{"actor_email": ' + deep(100_000) + "}",
-    *(json.dumps({name: odd}) for name in sorted(audit.DETAIL_KEYS) for odd in (7, [1, [2]], {"a": {"b": 1}}, None, True)),
+    *(json.dumps({name: odd}) for name in sorted(recording.DETAIL_KEYS) for odd in (7, [1, [2]], {"a": {"b": 1}}, None, True)),
     *(json.dumps({name: ["a", 7], "odd": {"a": 1}}) for name in ("attributes", "not_read", "verdicts", "members")),
 ]  # fmt: skip
 
@@ -156,5 +156,5 @@ def test_nothing_is_handed_out_where_a_trigger_keeps_entries_out(
     assert AuditEntry.objects.count() == count
     entry = AuditEntry(event=uuid.uuid4(), state="started", team_id=world.team.pk, action=Action.SECRET_READ)
     entry.actor_id = world.rafi.pk
-    with pytest.raises(audit.AuditUnavailable):
-        audit.append(entry)
+    with pytest.raises(recording.AuditUnavailable):
+        recording.append(entry)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
 from tests.views.test_once import form
-from vaults.actions import connections, inventory, secrets, teams, vaults
+from vaults.actions import connections, scans, secrets, teams, vaults
 from vaults.actions.connections import Credential
 from vaults.actions.secrets import SecretContent
 from vaults.emulator import DEPLOY, TENANT_ID, Emulator
@@ -175,7 +175,7 @@ ACTS: dict[str, Callable[[User, World], Any]] = {
     "add a vault": lambda who, w: vaults.add_vault(who, w.connection, "kv-shop-stage"),
     "change a vault": lambda who, w: vaults.update_vault(who, w.vault, production=True),
     "remove a vault": lambda who, w: vaults.remove_vault(who, w.vault),
-    "ask for a scan": lambda who, w: inventory.request_scans(who, [w.vault]),
+    "ask for a scan": lambda who, w: scans.request_scans(who, [w.vault]),
     "reveal": lambda who, w: secrets.reveal_secret(who, w.vault, "kept"),
     "create": lambda who, w: secrets.create_secret(who, w.vault, "fresh", SecretContent("typed")),
     "delete": lambda who, w: secrets.delete_secret(who, w.vault, "kept"),

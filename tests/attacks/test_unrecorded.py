@@ -17,7 +17,7 @@ from tests.attacks.test_guessing import CHANGE, HOME, LOGIN, gets_in, sign_in
 from tests.browsing import text_of
 from tests.conftest import PASSWORD, World, confirmed, say, signed_in
 from tests.test_audit_down import OUTCOME, START, TITLE, refusing
-from vaults import audit
+from vaults.audit import queries, verification
 from vaults.models import AuditEntry, Invitation, User
 from vaults.permissions import Role
 
@@ -42,7 +42,7 @@ def requests(log: io.StringIO) -> list[dict[str, Any]]:
 
 def trail(world: World) -> list[tuple[str, str, str, str]]:
     """What the team's record says of accounts, oldest first: act, outcome, who, whose account."""
-    found = audit.events(world.team).filter(action__startswith="account.").order_by("seq")
+    found = queries.events(world.team).filter(action__startswith="account.").order_by("seq")
     return [(entry.action, entry.state, entry.actor_label, entry.name) for entry in found]
 
 
@@ -56,7 +56,7 @@ def test_a_day_of_somebody(world: World) -> None:
     assert [entry[:2] for entry in trail(world)] == [(act, "succeeded") for act in acts]
     assert {entry[3] for entry in trail(world)} == {olga.email}
     assert {entry.actor_id for entry in AuditEntry.objects.all()} == {olga.pk}
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def test_where_a_sign_in_came_from(world: World, log: io.StringIO) -> None:
@@ -106,7 +106,7 @@ def test_nobody_fills_the_record(world: World) -> None:
     """A row of guesses leaves its first and its last; the rest is a number."""
     for number in range(40):
         sign_in(Client(), world.olga.email, f"guess {number}")
-    found = audit.events(world.team).filter(action="account.sign_in").order_by("seq")
+    found = queries.events(world.team).filter(action="account.sign_in").order_by("seq")
     assert [entry.detail["count"] for entry in found] == [1, 5]
     for number in range(130):
         sign_in(Client(), world.olga.email, "guess", f"203.0.{number // 250}.{number % 250}")
@@ -132,8 +132,8 @@ def test_somebody_in_two_teams_is_in_both_records(world: World) -> None:
     others = world.otto.memberships.get().team
     world.olga.memberships.create(team=others, role="viewer")
     assert gets_in(Client(), world.olga.email, HOME)
-    assert [entry.action for entry in audit.events(others)] == ["account.sign_in"]
-    assert [entry.action for entry in audit.events(world.team)] == ["account.sign_in"]
+    assert [entry.action for entry in queries.events(others)] == ["account.sign_in"]
+    assert [entry.action for entry in queries.events(world.team)] == ["account.sign_in"]
 
 
 @pytest.mark.parametrize("when", [START, OUTCOME])

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from tests.conftest import World, last_entry
-from vaults.actions.inventory import LEASE, ScanUnderWay, scan_vault
+from vaults.actions.scans import LEASE, ScanUnderWay, scan_vault
 from vaults.emulator import Emulator
 from vaults.jobs import worker
 from vaults.models import Vault

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.keyvault.fake import VAULT, VERSION, FakeAzure, body
+from tests.azure.fake import VAULT, VERSION, FakeAzure, body
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.policies import policy_from_json, policy_to_json
 from vaults.keyvault.types import CertificateIssuer, CertificatePolicy, LifetimeAction

@@ -10,12 +10,8 @@ from typing import Any
 import pytest
 
 from tests.keyvault.test_certificates import POLICY, POLICY_JSON
-from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
-from vaults.emulator.adapter import EmulatorAdapter
-from vaults.keyvault.auth import ClientSecret, TokenSource
-from vaults.keyvault.client import VaultClient
-from vaults.keyvault.clouds import Cloud
-from vaults.keyvault.errors import (
+from vaults.azure.clouds import Cloud
+from vaults.azure.errors import (
     AuthenticationError,
     Conflict,
     Forbidden,
@@ -26,10 +22,14 @@ from vaults.keyvault.errors import (
     Throttled,
     TransportError,
 )
-from vaults.keyvault.http import Patience
-from vaults.keyvault.limits import Limits
-from vaults.keyvault.parallel import gather
+from vaults.azure.limits import Limits
+from vaults.azure.parallel import gather
+from vaults.azure.sign_in import ClientSecret, TokenSource
+from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
+from vaults.emulator.adapter import EmulatorAdapter
+from vaults.keyvault.client import VaultClient
 from vaults.keyvault.probes import PERMISSIONS, probe_all
+from vaults.keyvault.session import Patience
 from vaults.keyvault.x509 import read_certificate, read_signing_request
 
 HOST = "kv-shop-prod.vault.test"

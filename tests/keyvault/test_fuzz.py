@@ -8,14 +8,15 @@ from urllib.parse import urlsplit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vaults.keyvault import answers, replies
-from vaults.keyvault.clouds import AZURE_CLOUDS
-from vaults.keyvault.errors import HostileLink, InvalidIdentifier, InvalidInput, ServiceError
+from vaults.azure import json_values, responses
+from vaults.azure.clouds import AZURE_CLOUDS
+from vaults.azure.errors import HostileLink, InvalidIdentifier, InvalidInput, ServiceError
+from vaults.azure.members import Members
+from vaults.azure.transport import Answer
+from vaults.keyvault import bundles
 from vaults.keyvault.identifiers import parse
-from vaults.keyvault.lenient import Members
 from vaults.keyvault.paging import skip_token
 from vaults.keyvault.policies import policy_from_json
-from vaults.keyvault.wire import Answer
 
 LIST = "https://kv-one.vault.azure.net/secrets"
 PIECES = st.sampled_from(
@@ -80,7 +81,7 @@ def test_no_text_makes_a_strange_identifier(url: str) -> None:
 @many
 @given(st.binary(max_size=60) | OBJECTS.map(lambda value: json.dumps(value).encode()))
 def test_any_error_body_makes_an_error(content: bytes) -> None:
-    error = replies.service_error(Answer(400, {}, content), hidden=["token"])
+    error = responses.service_error(Answer(400, {}, content), absent=(), hidden=["token"])
     assert isinstance(error, ServiceError)
     assert error.message.isprintable()
 
@@ -88,7 +89,7 @@ def test_any_error_body_makes_an_error(content: bytes) -> None:
 @many
 @given(OBJECTS)
 def test_any_object_is_read(data: dict[str, object]) -> None:
-    parsed = answers.parse_object(json.dumps(data).encode())
-    answers.attributes(Members(parsed))
-    answers.deletion(parsed, answers.Asked("https://kv-one.vault.test", "secrets", "x"))
+    parsed = json_values.parse_object(json.dumps(data).encode())
+    bundles.attributes(Members(parsed))
+    bundles.deletion(parsed, bundles.Asked("https://kv-one.vault.test", "secrets", "x"))
     policy_from_json(parsed)

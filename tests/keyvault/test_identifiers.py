@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vaults.keyvault.errors import InvalidIdentifier
+from vaults.azure.errors import InvalidIdentifier
 from vaults.keyvault.identifiers import Identifier, parse
 
 HOST = "kv-one.vault.test"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.keyvault.fake import VAULT, VERSION, FakeAzure, body
+from tests.azure.fake import VAULT, VERSION, FakeAzure, body
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import Key
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from vaults.keyvault.answers import Asked, Json, identity
-from vaults.keyvault.errors import HostileLink, ListIncomplete, ListTooLong, MalformedAnswer, OnlyNameless
-from vaults.keyvault.lenient import Members
+from vaults.azure.errors import HostileLink, ListIncomplete, ListTooLong, MalformedAnswer, OnlyNameless
+from vaults.azure.json_values import Json
+from vaults.azure.members import Members
+from vaults.keyvault.bundles import Asked, identity
 from vaults.keyvault.paging import MAX_PAGES, Page, page_of, skip_token, walk
 
 LIST = "https://kv-one.vault.test/secrets"

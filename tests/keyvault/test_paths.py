@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.azure.fake import VERSION, FakeAzure
 from tests.conftest import say
-from tests.keyvault.fake import VERSION, FakeAzure
-from vaults.keyvault.answers import nothing
+from vaults.azure.errors import AmbiguousPath, InvalidIdentifier, InvalidVersion, KeyVaultError
+from vaults.azure.json_values import nothing
+from vaults.azure.limits import Bulkhead, Limits
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import AmbiguousPath, InvalidIdentifier, InvalidVersion, KeyVaultError
-from vaults.keyvault.limits import Bulkhead, Limits
 from vaults.keyvault.operations import API_VERSIONS, OPERATIONS
 from vaults.keyvault.paths import check_new_name
 

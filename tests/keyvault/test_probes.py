@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import requests
 
-from tests.keyvault.fake import FakeAzure, body
+from tests.azure.fake import FakeAzure, body
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.http import Patience
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.probes import PERMISSIONS, ProbeResult, probe, probe_all
+from vaults.keyvault.session import Patience
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from vaults.keyvault.answers import Asked
+from vaults.keyvault.bundles import Asked
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.paging import page_of

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.keyvault.fake import VAULT, VERSION, FakeAzure, body, secret_bundle
+from tests.azure.fake import VAULT, VERSION, FakeAzure, body, secret_bundle
+from vaults.azure.errors import HostileLink, InvalidIdentifier, MalformedAnswer
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import HostileLink, InvalidIdentifier, MalformedAnswer
 from vaults.keyvault.types import SecretProperties
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Error, Page, Route, expect
 
 from tests.conftest import World
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import Emulator
 from vaults.emulator.web import Request, Response, json_response
 from vaults.keyvault.client import VaultClient

@@ -6,7 +6,7 @@ from django.test import Client
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.conftest import World
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests.conftest import World
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Connection, User

@@ -13,14 +13,15 @@ from pytest_django import Settings
 from tests.attacks.test_guessing import sign_in
 from tests.browsing import fill_in, text_of
 from tests.conftest import World, confirmed, last_detail, last_entry, signed_in
-from vaults import actions, audit
+from vaults import actions
 from vaults.actions import connections, teams
 from vaults.actions.connections import Credential
+from vaults.audit import recording, verification
+from vaults.audit.who import Source
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry, Connection, Invitation
 from vaults.permissions import Action, Role
-from vaults.views.audit_facts import LABELS, SOURCES, WHY
-from vaults.who import Source
+from vaults.web.audit_facts import LABELS, SOURCES, WHY
 
 V = "/vaults/kv-shop-prod"
 
@@ -30,7 +31,7 @@ def page_of(client: Client, action: Action) -> str:
 
 
 def test_every_fact_of_an_entry_has_a_label() -> None:
-    assert set(LABELS) == audit.DETAIL_KEYS
+    assert set(LABELS) == recording.DETAIL_KEYS
     assert set(SOURCES) == set(Source)
     assert not [label for label in LABELS.values() if "_" in label]
 
@@ -99,7 +100,7 @@ def test_a_changed_connection_tells_what_of_it_was_changed_and_no_secret(olga: C
     assert "Credential client secret → a new client secret" in page
     assert "API version" not in page
     assert "hidden" not in str(list(AuditEntry.objects.values()))
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def test_a_connection_without_a_new_credential_does_not_tell_of_one(world: World) -> None:
@@ -132,7 +133,7 @@ def test_changed_attributes_stand_in_words(olga: Client, azure: VaultClient) -> 
 
 def test_where_an_act_came_from_stands_in_words(olga: Client, world: World) -> None:
     assert "Source a person, in the portal" in page_of(olga, Action.ACCOUNT_CONFIRM)
-    with audit.recording(None, Action.VAULT_SCAN, world.team, vault=world.vault):
+    with recording.recording(None, Action.VAULT_SCAN, world.team, vault=world.vault):
         pass
     assert "Source the portal itself" in page_of(olga, Action.VAULT_SCAN)
 

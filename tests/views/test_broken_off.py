@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.browsing import text_of
 from tests.conftest import World, client_of
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy

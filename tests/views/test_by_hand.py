@@ -12,9 +12,9 @@ from tests.browsing import fill_in
 from tests.conftest import World
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.http import Exchange
 from vaults.keyvault.operations import OPERATIONS
-from vaults.views.az import COMMANDS, az_command
+from vaults.keyvault.session import Exchange
+from vaults.web.az import COMMANDS, az_command
 
 V = "/vaults/kv-shop-prod"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vaults.views.durations import duration_words
+from vaults.web.durations import duration_words
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.browsing import text_of
 from tests.conftest import World, make_connection
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Vault

@@ -14,11 +14,11 @@ from django.utils import timezone
 from tests.browsing import forms_of, text_of
 from tests.conftest import World, last_detail, make_connection, say, signed_in, vault_calls
 from vaults.emulator import ADMIN, Emulator
+from vaults.inventory.counts import next_months
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.templatetags.figures import expiry_chart
-from vaults.views.spreadsheet import cell
-from vaults.views.summary import next_months
+from vaults.web.spreadsheet import cell
 
 DAY = timedelta(days=1)
 

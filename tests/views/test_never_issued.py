@@ -11,7 +11,7 @@ from tests.browsing import text_of
 from tests.conftest import World, vault_calls
 from vaults.actions import certificates
 from vaults.actions.certificates import VersionWanted
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy

@@ -11,7 +11,7 @@ from django.test import Client
 
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import Emulator
 from vaults.emulator.kinds import CERTIFICATE, KEY, KINDS, SECRET
 from vaults.keyvault.client import VaultClient

@@ -11,10 +11,10 @@ from pytest_django import Settings
 
 from tests.browsing import text_of
 from tests.conftest import World, move_connections
+from vaults.azure.clouds import AZURE_CLOUDS
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.roles import find_role
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.probes import PERMISSIONS
 from vaults.keyvault.types import CertificatePolicy

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.browsing import forms_of, text_of
 from tests.conftest import World, say, signed_in
-from vaults import audit
+from vaults.audit import recording
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
@@ -116,7 +116,7 @@ def places(world: World, azure: VaultClient, emulator: Emulator) -> dict[str, ob
     azure.certificates.create(CERTIFICATE, CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
     emulator.clock.advance(60)
     certificate = azure.certificates.get(CERTIFICATE)
-    with audit.recording(world.olga, Action.TEAM_READ, world.team) as event:
+    with recording.recording(world.olga, Action.TEAM_READ, world.team) as event:
         pass
     return {
         "event": event.id,

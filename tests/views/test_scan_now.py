@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from tests.browsing import text_of
 from tests.conftest import World, client_of, confirmed, signed_in, unwritable
-from vaults.actions.inventory import LONGEST_SCAN, request_scans, scan_vault
+from vaults.actions.scans import LONGEST_SCAN, request_scans, scan_vault
+from vaults.azure.errors import KeyVaultError
 from vaults.emulator import Emulator
-from vaults.keyvault.errors import KeyVaultError
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Vault
 

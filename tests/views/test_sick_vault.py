@@ -12,9 +12,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from tests.azure import drips
 from tests.browsing import filled, text_of
 from tests.conftest import World, client_of, in_threads, local_cloud, say, signed_in
-from tests.keyvault import drips
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.access import EVERYTHING
 from vaults.emulator.adapter import EmulatorAdapter

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from tests.conftest import World, signed_in
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Connection, InventoryItem, Vault

@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import World, client_of, last_entry, say
+from vaults.azure.clouds import Cloud
 from vaults.emulator import Emulator
-from vaults.keyvault.clouds import Cloud
 from vaults.models import Vault
 from vaults.permissions import Action
 

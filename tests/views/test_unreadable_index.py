@@ -6,7 +6,7 @@ from django.test import Client
 from tests.browsing import fill_in, text_of
 from tests.conftest import World, unreadable
 from vaults import clients
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.browsing import fill_in, filled
 from tests.conftest import World, last_entry
-from vaults.actions.inventory import scan_vault
+from vaults.actions.scans import scan_vault
 from vaults.emulator import Emulator
 from vaults.emulator.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient

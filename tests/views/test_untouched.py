@@ -17,8 +17,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.types import CertificatePolicy, Key, KeyProperties, ReleasePolicy
 from vaults.models.connection import NEWEST_API_VERSION
-from vaults.views.key_parts import not_carried, parts_of_version
 from vaults.views.keys import _version_form_of
+from vaults.web.key_parts import not_carried, parts_of_version
 
 LONG = "x" * 400
 POLICY = ReleasePolicy("application/json; charset=utf-8", "eyJ2ZXJzaW9uIjoiMS4wLjAiLCJhbnlPZiI6W119", immutable=True)

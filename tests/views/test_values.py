@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.browsing import text_of
 from vaults.keyvault.client import VaultClient
-from vaults.views.values import hints
+from vaults.web.secret_values import hints
 
 ITEM = "/vaults/kv-shop-prod/secrets/odd/"
 

@@ -6,7 +6,7 @@ from django.test import Client
 
 from tests.browsing import text_of
 from tests.conftest import World, last_detail, last_entry, signed_in
-from vaults import audit
+from vaults.audit import recording, verification
 from vaults.models import AuditEntry
 from vaults.permissions import Action, Role
 
@@ -23,7 +23,7 @@ def test_a_broken_trail_is_in_the_entry_of_its_verification(olga: Client) -> Non
     broken_and_verified(olga)
     entry = last_entry(Action.AUDIT_VERIFY)
     assert entry.state == "failed"
-    assert (entry.detail["broken"], entry.detail["reason"]) == (1, audit.verify().reason)
+    assert (entry.detail["broken"], entry.detail["reason"]) == (1, verification.verify().reason)
     assert "entry 1 was changed" in text_of(olga.get(f"/audit/{entry.event}/"))
 
 
@@ -43,12 +43,12 @@ def test_a_whole_trail_says_when_it_was_last_verified_by_whom_and_how_far(olga: 
     page = olga.get("/audit/")
     assert "whole, 3 entries" in text_of(page)
     assert TAMPERED not in text_of(page)
-    assert audit.verify().broken is None
+    assert verification.verify().broken is None
 
 
 def test_a_verification_of_an_earlier_version_tells_no_verdict(olga: Client, world: World) -> None:
     """It succeeded whatever it found."""
-    with audit.recording(world.olga, Action.AUDIT_VERIFY, world.team, count=3):
+    with recording.recording(world.olga, Action.AUDIT_VERIFY, world.team, count=3):
         pass
     assert "not verified yet" in text_of(olga.get("/audit/")).lower()
 

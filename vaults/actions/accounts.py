@@ -5,9 +5,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from vaults import signin
 from vaults.actions import teams
+from vaults.audit.who import Source
 from vaults.models import User
 from vaults.permissions import Action
-from vaults.who import Source
 
 
 @sensitive_variables("password")

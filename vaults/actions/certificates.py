@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vaults import access, audit, clients, index
+from vaults import access, clients
 from vaults.actions.changes import (
     UNREAD,
     ChangedMeanwhile,
@@ -18,10 +18,12 @@ from vaults.actions.changes import (
     version_opened_on,
 )
 from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
+from vaults.audit import recording
+from vaults.azure.errors import BadRequest, Forbidden, KeyVaultError, NotFound
+from vaults.azure.parallel import gather
+from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
-from vaults.keyvault.parallel import gather
 from vaults.keyvault.paths import check_new_name
 from vaults.keyvault.types import (
     Certificate,
@@ -69,7 +71,7 @@ class VersionWanted:
 
 def list_certificates(actor: User, vault: Vault, page_token: str | None = None) -> Page[CertificateProperties]:
     """One page of 25, as Azure gives it, with those that are still being issued."""
-    with audit.recording(actor, Action.CERTIFICATE_LIST, vault.team, vault=vault) as event:
+    with recording.recording(actor, Action.CERTIFICATE_LIST, vault.team, vault=vault) as event:
         access.require(actor, Action.CERTIFICATE_LIST, vault.team)
         page = clients.for_vault(vault, event).certificates.list_page(page_token, include_pending=True)
         event.detail["count"] = len(page.items)
@@ -79,7 +81,9 @@ def list_certificates(actor: User, vault: Vault, page_token: str | None = None) 
 
 def read_certificate(actor: User, vault: Vault, name: str, version: str = "") -> CertificateDetail:
     """Three calls side by side. A name may have nothing yet but an operation. Raises Forbidden where nothing may be read."""
-    with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version) as event:
+    with recording.recording(
+        actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version
+    ) as event:
         access.require(actor, Action.CERTIFICATE_READ, vault.team)
         client = clients.for_vault(vault, event)
         certificate, versions, operation = gather(
@@ -89,7 +93,7 @@ def read_certificate(actor: User, vault: Vault, name: str, version: str = "") ->
         )
         if not version:
             own, pending = certificate.value, operation.value is not None and operation.value.is_pending
-            index.see_certificate(vault, name, None if operation.error else pending, own.properties if own else None)
+            observe.see_certificate(vault, name, None if operation.error else pending, own.properties if own else None)
         if isinstance(certificate.error, NotFound):
             if version or operation.value is None or operation.value.status == "completed":
                 raise certificate.error  # what was completed and isn't there was deleted, or its recovery has not settled
@@ -103,7 +107,9 @@ def read_certificate(actor: User, vault: Vault, name: str, version: str = "") ->
 
 def read_issued(actor: User, vault: Vault, name: str, version: str = "") -> Certificate:
     """One version, current where none is named."""
-    with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version) as event:
+    with recording.recording(
+        actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version
+    ) as event:
         access.require(actor, Action.CERTIFICATE_READ, vault.team)
         return clients.for_vault(vault, event).certificates.get(name, version)
 
@@ -126,13 +132,13 @@ def create_certificate(
         if _exists(client, name):
             raise NameTaken
         operation = _create(client, event, name, policy, tags=tags, enabled=enabled)
-    index.remember_request(vault, name)
+    observe.remember_request(vault, name)
     return operation
 
 
 def list_issuers(actor: User, vault: Vault) -> Part[Sequence[CertificateIssuer]]:
     """The CAs that the vault has an account with, as far as they may be listed: their names can be typed all the same."""
-    with audit.recording(actor, Action.CERTIFICATE_LIST, vault.team, vault=vault, kind="issuers") as event:
+    with recording.recording(actor, Action.CERTIFICATE_LIST, vault.team, vault=vault, kind="issuers") as event:
         access.require(actor, Action.CERTIFICATE_LIST, vault.team)
         client = clients.for_vault(vault, event)
         issuers = part(lambda: client.certificates.issuers())
@@ -145,7 +151,7 @@ def read_for_new_version(actor: User, vault: Vault, name: str) -> Renewal:
 
     Raises Forbidden where the certificate may not be read: the vault can still be asked for a version by its policy.
     """
-    with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name) as event:
+    with recording.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.CERTIFICATE_READ, vault.team)
         client = clients.for_vault(vault, event)
         certificate, issuers = gather(
@@ -181,12 +187,12 @@ def new_version_of_certificate(
             if stamp != opened_on:
                 raise ChangedMeanwhile(present.properties, stamp)
             operation = _create_version(client, event, present, wanted)
-    index.remember_request(vault, name)
+    observe.remember_request(vault, name)
     return operation
 
 
 def _create_version(
-    client: VaultClient, event: audit.Event, present: Certificate, wanted: VersionWanted
+    client: VaultClient, event: recording.Event, present: Certificate, wanted: VersionWanted
 ) -> CertificateOperation:
     """Ask for a version like the present one in all that is not wanted otherwise.
 
@@ -239,47 +245,49 @@ def update_certificate(actor: User, vault: Vault, name: str, wanted: Mapping[str
         event.detail["attributes"] = sorted(changes)
         updated = client.certificates.update(name, version, **changes).properties if changes else None
     if updated and versions and version == versions[0].version:
-        index.remember(vault, updated)
+        observe.remember(vault, updated)
 
 
 def read_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
     """Raises NotFound where none was started, or it was deleted."""
-    with audit.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, kind="operation") as event:
+    with recording.recording(
+        actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, kind="operation"
+    ) as event:
         access.require(actor, Action.CERTIFICATE_READ, vault.team)
         try:
             operation = clients.for_vault(vault, event).certificates.operation(name)
         except NotFound:
-            index.end_request(vault, name)
+            observe.end_request(vault, name)
             raise
     if operation.is_pending:
-        index.see_certificate(vault, name, pending=True)
+        observe.see_certificate(vault, name, pending=True)
     else:
-        index.end_request(vault, name, completed=operation.status == "completed")
+        observe.end_request(vault, name, completed=operation.status == "completed")
     return operation
 
 
 def cancel_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
     """Ask for an end; the certificate may be issued all the same."""
-    with audit.recording(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault.team, vault=vault, name=name) as event:
+    with recording.recording(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault.team)
         return clients.for_vault(vault, event).certificates.cancel_operation(name)
 
 
 def delete_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
     """Forget the operation. What a CA has started may go on."""
-    with audit.recording(actor, Action.CERTIFICATE_OPERATION_DELETE, vault.team, vault=vault, name=name) as event:
+    with recording.recording(actor, Action.CERTIFICATE_OPERATION_DELETE, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.CERTIFICATE_OPERATION_DELETE, vault.team)
         operation = clients.for_vault(vault, event).certificates.delete_operation(name)
-    index.end_request(vault, name)
+    observe.end_request(vault, name)
     return operation
 
 
 def delete_certificate(actor: User, vault: Vault, name: str) -> DeletedCertificate:
     """Soft-delete every version, with its key and its secret."""
-    with audit.recording(actor, Action.CERTIFICATE_DELETE, vault.team, vault=vault, name=name) as event:
+    with recording.recording(actor, Action.CERTIFICATE_DELETE, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.CERTIFICATE_DELETE, vault.team)
         deleted = clients.for_vault(vault, event).certificates.delete(name)
-    index.remember(vault, deleted)
+    observe.remember(vault, deleted)
     return deleted
 
 
@@ -300,7 +308,7 @@ def _operation_if_any(client: VaultClient, name: str) -> CertificateOperation | 
 
 def _create(
     client: VaultClient,
-    event: audit.Event,
+    event: recording.Event,
     name: str,
     policy: CertificatePolicy | None,
     *,
@@ -318,7 +326,7 @@ def _create(
     return operation
 
 
-def _look_up_lost(client: VaultClient, event: audit.Event, name: str, lost: KeyVaultError) -> CertificateOperation:
+def _look_up_lost(client: VaultClient, event: recording.Event, name: str, lost: KeyVaultError) -> CertificateOperation:
     """After a lost answer: only one operation can be under way for a name, so one in progress is the one we asked for.
 
     An operation that was pending before would have been refused with a 409, not with silence. Raises the error again where

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from vaults import audit
 from vaults.actions.parts import Part
-from vaults.audit import Event
-from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound, TransportError
+from vaults.audit import recording
+from vaults.audit.recording import Event
+from vaults.azure.errors import Forbidden, KeyVaultError, NotFound, TransportError
 from vaults.keyvault.types import Properties
 from vaults.models import User, Vault
 from vaults.models.audit import AuditState
@@ -68,8 +68,8 @@ def changing(
 
     That holds within a process; between processes the time from reading to writing, one round trip, remains.
     """
-    recording = audit.recording(actor, action, vault.team, vault=vault, name=name, version=version, **detail)
-    with recording as event, _turn(vault, action, name):
+    recorded = recording.recording(actor, action, vault.team, vault=vault, name=name, version=version, **detail)
+    with recorded as event, _turn(vault, action, name):
         yield event
 
 

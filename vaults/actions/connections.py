@@ -8,10 +8,11 @@ from django.db import Error, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import access, audit, clients, names
-from vaults.keyvault.errors import KeyVaultError
-from vaults.keyvault.http import Exchange
-from vaults.keyvault.parallel import gather
+from vaults import access, clients, names
+from vaults.audit import recording
+from vaults.azure.errors import KeyVaultError
+from vaults.azure.parallel import gather
+from vaults.keyvault.session import Exchange
 from vaults.models import Connection, Team, User, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
@@ -62,7 +63,7 @@ class TestResult:
 def create_connection(actor: User | None, team: Team, connection: Connection, credential: Credential) -> None:
     """Store a new connection; `connection` is filled in and not saved yet. Raises UnfitName."""
     connection.team, connection.name = team, names.fit_for_object(connection.name)
-    with audit.recording(
+    with recording.recording(
         actor,
         Action.CONNECTION_CREATE,
         team,
@@ -82,7 +83,7 @@ def update_connection(actor: User, connection: Connection, credential: Credentia
     Raises ConnectionChanged where it is another one by now, and UnfitName.
     """
     connection.name = names.fit_for_object(connection.name)
-    with audit.recording(
+    with recording.recording(
         actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name
     ) as event:
         _put_credential(connection, credential)
@@ -120,7 +121,9 @@ def _recorded(connection: Connection) -> dict[str, str | None]:
 def delete_connection(actor: User, connection: Connection) -> None:
     """Raises django.db.models.ProtectedError while it still has vaults."""
     with (
-        audit.recording(actor, Action.CONNECTION_DELETE, connection.team, connection=connection, name=connection.name),
+        recording.recording(
+            actor, Action.CONNECTION_DELETE, connection.team, connection=connection, name=connection.name
+        ),
         access.writing(actor, Action.CONNECTION_DELETE, connection.team),
     ):
         connection.delete()
@@ -128,7 +131,7 @@ def delete_connection(actor: User, connection: Connection) -> None:
 
 def test_connection(actor: User, connection: Connection) -> TestResult:
     """Ask for a token with a fresh application (no token of before can make a wrong secret look right), then list each vault."""
-    with audit.recording(
+    with recording.recording(
         actor, Action.CONNECTION_TEST, connection.team, connection=connection, name=connection.name
     ) as event:
         access.require(actor, Action.CONNECTION_TEST, connection.team)
@@ -150,14 +153,14 @@ def _keep(connection: Connection, result: TestResult) -> None:
         log.exception("the result of a test could not be kept", connection=str(connection.pk))
 
 
-def _test(connection: Connection, event: audit.Event) -> TestResult:
+def _test(connection: Connection, event: recording.Event) -> TestResult:
     cloud = clients.cloud_of(connection)
     tokens = clients.token_source(connection)
     try:
         tokens.token(cloud.scope)
     except KeyVaultError as error:
         problem = explain(error, connection=connection)
-        event.state = audit.state_of(error)
+        event.state = recording.state_of(error)
         return TestResult(False, f"{problem.title}.", [problem])
     count = connection.vaults.count()
     vaults = list(connection.vaults.select_related("connection__team")[:MOST_TESTED])

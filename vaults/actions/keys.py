@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
-from vaults import access, audit, clients, index
+from vaults import access, clients
 from vaults.actions.changes import (
     UNREAD,
     NameTaken,
@@ -18,10 +18,12 @@ from vaults.actions.changes import (
     version_opened_on,
 )
 from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
+from vaults.audit import recording
+from vaults.azure.errors import Forbidden, KeyVaultError, NotFound
+from vaults.azure.parallel import gather
+from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
-from vaults.keyvault.parallel import gather
 from vaults.keyvault.paths import check_new_name
 from vaults.keyvault.types import DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy
 from vaults.models import User, Vault
@@ -84,7 +86,7 @@ class KeyContent:
 
 def list_keys(actor: User, vault: Vault, page_token: str | None = None) -> Page[KeyProperties]:
     """One page of 25, as Azure gives it. (A list names no key type: that takes a call for each key.)"""
-    with audit.recording(actor, Action.KEY_LIST, vault.team, vault=vault) as event:
+    with recording.recording(actor, Action.KEY_LIST, vault.team, vault=vault) as event:
         access.require(actor, Action.KEY_LIST, vault.team)
         page = clients.for_vault(vault, event).keys.list_page(page_token)
         event.detail["count"] = len(page.items)
@@ -102,7 +104,7 @@ class KeyDetail:
 
 def read_key(actor: User, vault: Vault, name: str, version: str = "") -> KeyDetail:
     """Two calls side by side. Raises NotFound where there is no such key, and Forbidden where neither may be read."""
-    with audit.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
+    with recording.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
         access.require(actor, Action.KEY_READ, vault.team)
         client = clients.for_vault(vault, event)
         detail = KeyDetail(
@@ -122,7 +124,7 @@ def read_key(actor: User, vault: Vault, name: str, version: str = "") -> KeyDeta
 
 def read_public_key(actor: User, vault: Vault, name: str, version: str = "") -> Key:
     """One version, current where none is named."""
-    with audit.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
+    with recording.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
         access.require(actor, Action.KEY_READ, vault.team)
         return clients.for_vault(vault, event).keys.get(name, version)
 
@@ -142,7 +144,7 @@ class Predecessor:
 
 def read_predecessor(actor: User, vault: Vault, name: str) -> Predecessor:
     """Three calls side by side. What may not be read is left out; raises the error of a vault that fails otherwise."""
-    with audit.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name) as event:
+    with recording.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.KEY_READ, vault.team)
         before = _predecessor(clients.for_vault(vault, event), event, name)
         if before.key.error and not isinstance(before.key.error, Forbidden):
@@ -159,7 +161,7 @@ def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> Key
         if _exists(client, name):
             raise NameTaken
         made = _make(client, event, name, content, ())
-    index.remember(vault, made)
+    observe.remember(vault, made)
     return made
 
 
@@ -188,7 +190,7 @@ def new_version_of_key(
         if key and content.key_ops:
             content = replace(content, key_ops=key.as_sent(content.key_ops))
         made = _make(client, event, name, content, before.versions.value, rotate=rotate)
-    index.remember(vault, made)
+    observe.remember(vault, made)
     return made
 
 
@@ -232,15 +234,15 @@ def update_key(
         event.detail["attributes"] = sorted(changes)
         updated = client.keys.update(name, version, **changes).properties if changes else None
     if updated and versions and version == versions[0].version:
-        index.remember(vault, updated)
+        observe.remember(vault, updated)
 
 
 def delete_key(actor: User, vault: Vault, name: str) -> DeletedKey:
     """Soft-delete every version."""
-    with audit.recording(actor, Action.KEY_DELETE, vault.team, vault=vault, name=name) as event:
+    with recording.recording(actor, Action.KEY_DELETE, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.KEY_DELETE, vault.team)
         deleted = clients.for_vault(vault, event).keys.delete(name)
-    index.remember(vault, deleted)
+    observe.remember(vault, deleted)
     return deleted
 
 
@@ -252,7 +254,7 @@ def _exists(client: VaultClient, name: str) -> bool:
         return False
 
 
-def _predecessor(client: VaultClient, event: audit.Event, name: str) -> Predecessor:
+def _predecessor(client: VaultClient, event: recording.Event, name: str) -> Predecessor:
     key, versions, policy = gather(
         lambda: part(lambda: client.keys.get(name)),
         lambda: part(lambda: client.keys.versions(name)),
@@ -264,7 +266,7 @@ def _predecessor(client: VaultClient, event: audit.Event, name: str) -> Predeces
 
 def _make(
     client: VaultClient,
-    event: audit.Event,
+    event: recording.Event,
     name: str,
     content: KeyContent,
     before: Sequence[KeyProperties] | None,

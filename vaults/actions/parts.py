@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from vaults.audit import Event
-from vaults.keyvault.errors import KeyVaultError, NotFound, OnlyNameless
+from vaults.audit.recording import Event
+from vaults.azure.errors import KeyVaultError, NotFound, OnlyNameless
 from vaults.keyvault.objects import ObjectClient, newest_first
 from vaults.keyvault.paging import Page, pages
 from vaults.keyvault.types import Properties

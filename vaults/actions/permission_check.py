@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from vaults import access, audit, clients
+from vaults import access, clients
+from vaults.audit import recording
 from vaults.keyvault.probes import ProbeResult, probe_all
 from vaults.models import User, Vault
 from vaults.permissions import Action
@@ -19,7 +20,7 @@ class PermissionCheck:
 
 def check_access(actor: User, vault: Vault) -> PermissionCheck:
     """One result for each permission; those that no harmless request can show are unknown."""
-    with audit.recording(actor, Action.ACCESS_CHECK, vault.team, vault=vault) as event:
+    with recording.recording(actor, Action.ACCESS_CHECK, vault.team, vault=vault) as event:
         access.require(actor, Action.ACCESS_CHECK, vault.team)
         results = probe_all(clients.for_vault(vault, event))
         verdicts = [result.verdict for result in results]

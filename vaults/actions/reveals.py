@@ -9,7 +9,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from vaults import audit
+from vaults.audit import recording
 from vaults.models import AuditEntry, User, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action, RevealsSpent
@@ -33,7 +33,9 @@ def keep_within_limit(actor: User, vault: Vault) -> None:
         return
     if not entries.filter(action=Action.SECRET_REVEAL_LIMIT).exists():
         log.warning("the limit of revealed values is reached", user=str(actor.pk), limit=settings.REVEAL_LIMIT)
-        with audit.recording(actor, Action.SECRET_REVEAL_LIMIT, vault.team, vault=vault, count=settings.REVEAL_LIMIT):
+        with recording.recording(
+            actor, Action.SECRET_REVEAL_LIMIT, vault.team, vault=vault, count=settings.REVEAL_LIMIT
+        ):
             pass
     oldest = counted.order_by("at").values_list("at", flat=True)[0]
     raise RevealsSpent(settings.REVEAL_LIMIT, WINDOW // timedelta(minutes=1), (oldest - since).total_seconds())

@@ -8,7 +8,7 @@ from typing import Any, Self
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import access, audit, clients, index
+from vaults import access, clients
 from vaults.actions.changes import (
     UNREAD,
     NameTaken,
@@ -21,8 +21,10 @@ from vaults.actions.changes import (
 )
 from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
 from vaults.actions.reveals import keep_within_limit
+from vaults.audit import recording
+from vaults.azure.errors import Forbidden, KeyVaultError, NotFound
+from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import Forbidden, KeyVaultError, NotFound
 from vaults.keyvault.paging import Page
 from vaults.keyvault.paths import check_new_name, is_version
 from vaults.keyvault.types import DeletedSecret, Secret, SecretProperties
@@ -64,7 +66,7 @@ class SecretContent:
 
 def list_secrets(actor: User, vault: Vault, page_token: str | None = None) -> Page[SecretProperties]:
     """One page of 25, as Azure gives it."""
-    with audit.recording(actor, Action.SECRET_LIST, vault.team, vault=vault) as event:
+    with recording.recording(actor, Action.SECRET_LIST, vault.team, vault=vault) as event:
         access.require(actor, Action.SECRET_LIST, vault.team)
         page = clients.for_vault(vault, event).secrets.list_page(page_token)
         event.detail["count"] = len(page.items)
@@ -74,7 +76,7 @@ def list_secrets(actor: User, vault: Vault, page_token: str | None = None) -> Pa
 
 def read_secret(actor: User, vault: Vault, name: str) -> Part[Sequence[SecretProperties]]:
     """All versions without values, newest first. Raises NotFound where there is none, and the error where none could be read."""
-    with audit.recording(actor, Action.SECRET_READ, vault.team, vault=vault, name=name) as event:
+    with recording.recording(actor, Action.SECRET_READ, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.SECRET_READ, vault.team)
         versions = versions_read(clients.for_vault(vault, event).secrets, name)
         require_some(versions)
@@ -87,7 +89,9 @@ def read_secret(actor: User, vault: Vault, name: str) -> Part[Sequence[SecretPro
 def reveal_secret(actor: User, vault: Vault, name: str, version: str = "") -> Secret:
     """The value. It is handed out only after the record that it was read is committed."""
     recorded = version if is_version(version) else ""  # else it may be anything that somebody has typed
-    with audit.recording(actor, Action.SECRET_REVEAL, vault.team, vault=vault, name=name, version=recorded) as event:
+    with recording.recording(
+        actor, Action.SECRET_REVEAL, vault.team, vault=vault, name=name, version=recorded
+    ) as event:
         access.require(actor, Action.SECRET_REVEAL, vault.team)
         keep_within_limit(actor, vault)
         secret = clients.for_vault(vault, event).secrets.get(name, version)
@@ -106,7 +110,7 @@ def create_secret(actor: User, vault: Vault, name: str, content: SecretContent) 
         if _exists(client, name):
             raise NameTaken
         made = _set(client, event, name, content, ())
-    index.remember(vault, made)
+    observe.remember(vault, made)
     return made
 
 
@@ -130,7 +134,7 @@ def new_version_of_secret(
             refuse_if_changed(before.value[0], opened_on)
             content = SecretContent.like(value, before.value[0])
         made = _set(client, event, name, replace(content, **changes), before.value)
-    index.remember(vault, made)
+    observe.remember(vault, made)
     return made
 
 
@@ -148,16 +152,16 @@ def update_secret(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any
             return current
         updated = client.secrets.update(name, version, **changes)
     if version == versions[0].version:
-        index.remember(vault, updated)
+        observe.remember(vault, updated)
     return updated
 
 
 def delete_secret(actor: User, vault: Vault, name: str) -> DeletedSecret:
     """Soft-delete every version."""
-    with audit.recording(actor, Action.SECRET_DELETE, vault.team, vault=vault, name=name) as event:
+    with recording.recording(actor, Action.SECRET_DELETE, vault.team, vault=vault, name=name) as event:
         access.require(actor, Action.SECRET_DELETE, vault.team)
         deleted = clients.for_vault(vault, event).secrets.delete(name)
-    index.remember(vault, deleted)
+    observe.remember(vault, deleted)
     return deleted
 
 
@@ -179,7 +183,7 @@ def _exists(client: VaultClient, name: str) -> bool:
 @sensitive_variables("content")
 def _set(
     client: VaultClient,
-    event: audit.Event,
+    event: recording.Event,
     name: str,
     content: SecretContent,
     before: Sequence[SecretProperties] | None,

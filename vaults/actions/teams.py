@@ -11,10 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import access, audit, names
+from vaults import access, names
+from vaults.audit import recording
+from vaults.audit.who import Source
 from vaults.models import Invitation, Membership, Team, User
 from vaults.permissions import Action, Role
-from vaults.who import Source
 
 
 class LastOwner(Exception):
@@ -52,7 +53,7 @@ def invite_member(actor: User, team: Team, email: str, role: Role) -> str:
     """
     email = email.strip().lower()
     with (
-        audit.recording(actor, Action.MEMBER_INVITE, team, name=email, role=role),
+        recording.recording(actor, Action.MEMBER_INVITE, team, name=email, role=role),
         access.writing(actor, Action.MEMBER_INVITE, team),
     ):
         if team.memberships.filter(user__email=email).exists():
@@ -66,7 +67,7 @@ def withdraw_invitation(actor: User, invitation: Invitation) -> None:
     """Raises InvitationSpent where it was used, or has ended, before."""
     team = invitation.team
     with (
-        audit.recording(actor, Action.INVITATION_WITHDRAW, team, name=invitation.email, role=invitation.role),
+        recording.recording(actor, Action.INVITATION_WITHDRAW, team, name=invitation.email, role=invitation.role),
         access.writing(actor, Action.INVITATION_WITHDRAW, team),
     ):
         if not Invitation.objects.filter(pk=invitation.pk).end():
@@ -80,7 +81,7 @@ def withdrawing_own(maker: User, actor: User | None, **facts: Any) -> Iterator[i
     with ExitStack() as recorded:
         for each in mine:
             of_it = {"name": each.email, "role": each.role, **facts}
-            recorded.enter_context(audit.recording(actor, Action.INVITATION_WITHDRAW, each.team, **of_it))
+            recorded.enter_context(recording.recording(actor, Action.INVITATION_WITHDRAW, each.team, **of_it))
         with transaction.atomic():
             yield len(mine)
             Invitation.objects.filter(invited_by=maker).end()
@@ -94,7 +95,7 @@ def join_team(token: str, email: str, name: str, password: str, source: Source =
     if invitation is None:
         raise InvitationSpent
     email = (invitation.email or email).strip().lower()
-    with audit.recording(
+    with recording.recording(
         None,
         Action.MEMBER_JOIN,
         invitation.team,
@@ -126,7 +127,7 @@ def join_with_account(actor: User, token: str) -> None:
         raise InvitationSpent
     team, role = invitation.team, invitation.role
     with (
-        audit.recording(actor, Action.MEMBER_JOIN, team, name=actor.email, role=role) as event,
+        recording.recording(actor, Action.MEMBER_JOIN, team, name=actor.email, role=role) as event,
         transaction.atomic(),
     ):
         _use(invitation)
@@ -142,7 +143,7 @@ def join_with_account(actor: User, token: str) -> None:
 def update_member(actor: User, member: Membership, role: Role) -> None:
     """Raises LastOwner, MemberGone."""
     with (
-        audit.recording(actor, Action.MEMBER_UPDATE, member.team, name=member.user.email, role=role) as event,
+        recording.recording(actor, Action.MEMBER_UPDATE, member.team, name=member.user.email, role=role) as event,
         access.writing(actor, Action.MEMBER_UPDATE, member.team),
     ):
         event.detail["before"] = {"role": _role_now(member)}
@@ -155,7 +156,7 @@ def update_member(actor: User, member: Membership, role: Role) -> None:
 def remove_member(actor: User, member: Membership) -> None:
     """Raises LastOwner, MemberGone. The account stays, without this team."""
     with (
-        audit.recording(actor, Action.MEMBER_REMOVE, member.team, name=member.user.email) as event,
+        recording.recording(actor, Action.MEMBER_REMOVE, member.team, name=member.user.email) as event,
         access.writing(actor, Action.MEMBER_REMOVE, member.team),
     ):
         event.detail["role"] = _role_now(member)

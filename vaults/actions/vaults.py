@@ -5,7 +5,8 @@ import secrets
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from vaults import access, audit, clients
+from vaults import access, clients
+from vaults.audit import recording
 from vaults.models import Connection, User, Vault
 from vaults.permissions import Action
 
@@ -21,7 +22,7 @@ def add_vault(actor: User | None, connection: Connection, name: str, *, producti
     """
     team = connection.team
     with (
-        audit.recording(actor, Action.VAULT_ADD, team, connection=connection, name=name, production=production),
+        recording.recording(actor, Action.VAULT_ADD, team, connection=connection, name=name, production=production),
         access.writing(actor, Action.VAULT_ADD, team),
     ):
         vault = Vault(connection=connection, name=clients.vault_name(connection, name), production=production)
@@ -34,7 +35,7 @@ def add_vault(actor: User | None, connection: Connection, name: str, *, producti
 
 def update_vault(actor: User, vault: Vault, *, production: bool) -> None:
     before = {"production": vault.production}
-    with audit.recording(actor, Action.VAULT_UPDATE, vault.team, vault=vault, production=production, before=before):
+    with recording.recording(actor, Action.VAULT_UPDATE, vault.team, vault=vault, production=production, before=before):
         vault.production = production
         with access.writing(actor, Action.VAULT_UPDATE, vault.team):
             vault.save(update_fields=["production"])
@@ -43,7 +44,7 @@ def update_vault(actor: User, vault: Vault, *, production: bool) -> None:
 def remove_vault(actor: User, vault: Vault) -> None:
     """Forget the vault and what was scanned of it; its audit entries stay."""
     with (
-        audit.recording(actor, Action.VAULT_REMOVE, vault.team, vault=vault),
+        recording.recording(actor, Action.VAULT_REMOVE, vault.team, vault=vault),
         access.writing(actor, Action.VAULT_REMOVE, vault.team),
     ):
         vault.delete()

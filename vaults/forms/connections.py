@@ -14,10 +14,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from vaults import names
 from vaults.actions.connections import Credential
+from vaults.azure.pasted import bare
 from vaults.forms.certificate_files import read_certificate
 from vaults.forms.fields import MomentField
 from vaults.forms.submissions import FormKeyMixin
-from vaults.keyvault.pasted import bare
 from vaults.models import Connection
 
 MASK = "••••••••••••"

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from vaults import problems
 from vaults.actions.parts import Part
-from vaults.keyvault.errors import Forbidden, KeyVaultError
+from vaults.azure.errors import Forbidden, KeyVaultError
 from vaults.keyvault.refusals import MISSING_PERMISSION, cause_of
 from vaults.keyvault.types import CertificateIssuer
 

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 
 from vaults import clients
+from vaults.azure.errors import HostNotAllowed, InvalidVaultName
 from vaults.forms.submissions import FormKeyMixin
-from vaults.keyvault.errors import HostNotAllowed, InvalidVaultName
 from vaults.models import Connection
 
 

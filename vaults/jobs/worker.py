@@ -16,9 +16,10 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
-from vaults import audit, chain, problems
-from vaults.actions.inventory import ScanUnderWay, is_cut_off, scan_vault
-from vaults.actions.settlement import settle_open_acts
+from vaults import problems
+from vaults.actions.reconciliation import settle_open_acts
+from vaults.actions.scans import ScanUnderWay, is_cut_off, scan_vault
+from vaults.audit import chain, verification
 from vaults.models import User, Vault
 from vaults.permissions import Action
 
@@ -58,7 +59,7 @@ def run(stop: threading.Event) -> None:
 
 def keep_checkpoints(stop: threading.Event, seconds: float = CHECKPOINT_SECONDS) -> None:
     """One at the start and one each minute, whatever else waits for a vault."""
-    succeeds(audit.begin_checkpoints)
+    succeeds(verification.begin_checkpoints)
     while not stop.wait(seconds):
         succeeds(chain.note)
 

@@ -1,20 +1,14 @@
-"""A client for the Key Vault REST API: `requests` and `msal`, typed and frozen answers, no Django.
+"""A client for the Key Vault REST API over `azure/`: typed and frozen results, no Django.
 
-    client.py       a vault, ready to use
-    secrets.py keys.py certificates.py    its three kinds of objects; objects.py: what they have in common
-    types.py        the nouns                   policies.py     how certificates are made
-    errors.py       what can go wrong           probes.py       what may the caller do?
-    clouds.py       which hosts belong to which cloud
-    auth.py         tokens from Entra ID        entra.py        why there is none
+client.py       a vault, ready to use
+secrets.py keys.py certificates.py    its three kinds of objects; objects.py: what they have in common
+types.py        the nouns                   policies.py     how certificates are made
+probes.py       what may the caller do?     refusals.py     what a 403 or 404 is about
 
-    operations.py   the catalogue of all operations
-    paths.py        an operation's path, which can be no other's
-    http.py         the one sender              replies.py      an answer's result or error
-    limits.py       what we spare a vault       wire.py         one HTTP exchange, bounded
-    paging.py       nextLink, distrusted        deadline.py     ... over in its time
-    answers.py      JSON to members, checked    bodies.py       arguments to members
-    identifiers.py  names and ids               x509.py         what stands in a certificate
-    parallel.py     calls side by side
-
-Only http.py and auth.py use wire.py, and only wire.py reaches the network.
+operations.py   the catalogue of all operations
+paths.py        an operation's path, which can be no other's
+session.py      the one sender
+paging.py       nextLink, distrusted        bodies.py       arguments to members of a request
+bundles.py      members that all three kinds have            identifiers.py references.py   names and ids
+x509.py x500.py   what stands in a certificate
 """

@@ -7,9 +7,10 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha1
 
-from vaults.keyvault.answers import Asked, Json, attributes, deletion, identity
+from vaults.azure.json_values import Json
+from vaults.azure.members import Members
 from vaults.keyvault.bodies import changed, given
-from vaults.keyvault.lenient import Members
+from vaults.keyvault.bundles import Asked, attributes, deletion, identity
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.paging import Page, walk
 from vaults.keyvault.policies import policy_from_json, policy_to_json

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vaults.keyvault.certificates import CertificateClient
-from vaults.keyvault.http import VaultSession
 from vaults.keyvault.keys import KeyClient
 from vaults.keyvault.secrets import SecretClient
+from vaults.keyvault.session import VaultSession
 
 
 class VaultClient(VaultSession):

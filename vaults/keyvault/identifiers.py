@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from vaults.keyvault.errors import InvalidIdentifier
+from vaults.azure.errors import InvalidIdentifier
 
 COLLECTIONS = frozenset(
     f"{deleted}{kind}" for deleted in ("", "deleted") for kind in ("secrets", "keys", "certificates")

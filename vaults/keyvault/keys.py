@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from vaults.keyvault.answers import Asked, Json, attributes, deletion, identity
+from vaults.azure.json_values import Json
+from vaults.azure.members import Members, as_text
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
-from vaults.keyvault.lenient import Members, as_text
+from vaults.keyvault.bundles import Asked, attributes, deletion, identity
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.operations import API_VERSIONS
 from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy, Unset

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from vaults.keyvault.answers import Asked, Json, nothing
-from vaults.keyvault.http import VaultSession
+from vaults.azure.json_values import Json, nothing
+from vaults.keyvault.bundles import Asked
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, page_of, walk
 from vaults.keyvault.paths import path_of
+from vaults.keyvault.session import VaultSession
 from vaults.keyvault.types import Deleted, Properties
 
 P = TypeVar("P", bound=Properties)

@@ -217,3 +217,9 @@ _RANDOM = (
 OPERATIONS: Final[Mapping[str, Operation]] = {
     operation.name: operation for operation in (*_SECRETS, *_KEYS, *_CERTIFICATES, *_RANDOM)
 }
+
+ABSENT_CODES: Final = frozenset(
+    f"{noun}NotFound"
+    for noun in ("Secret", "Key", "Certificate", "PendingCertificate", "CertificateIssuer", "Contacts")
+)
+"""The `error.code` of a 404 about an item, whose name may look like anything. Every recorded 404 has one of these."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from vaults.keyvault import answers
-from vaults.keyvault.errors import (
+from vaults.azure import json_values
+from vaults.azure.errors import (
     BrokenLink,
     HostileLink,
     ListIncomplete,
@@ -20,7 +20,7 @@ from vaults.keyvault.errors import (
     OnlyNameless,
     TransportError,
 )
-from vaults.keyvault.timelimit import time_left
+from vaults.azure.time_limit import time_left
 
 T = TypeVar("T")
 
@@ -42,16 +42,16 @@ class Page(Generic[T]):
     broken_off: MalformedAnswer | None = None
 
 
-def page_of(data: answers.Json, list_url: str, read: Callable[[answers.Json], T]) -> Page[T]:
+def page_of(data: json_values.Json, list_url: str, read: Callable[[json_values.Json], T]) -> Page[T]:
     """The page in an answer to a request for `list_url`.
 
     Raises MalformedAnswer where none of the items looks like one of Key Vault's, and the link's error where there are none.
     """
-    sent = answers.member(data, "value", list) or []
+    sent = json_values.member(data, "value", list) or []
     items, strange = [], []
     for item in sent:
         try:
-            items.append(read(answers.as_object(item)))
+            items.append(read(json_values.as_object(item)))
         except MalformedAnswer as error:
             strange.append(error)
     if strange and not items and not any(_has_attributes(item) for item in sent):

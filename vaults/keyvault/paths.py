@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from vaults.keyvault.errors import AmbiguousPath, InvalidVersion
+from vaults.azure.errors import AmbiguousPath, InvalidVersion
 from vaults.keyvault.identifiers import check_name
 from vaults.keyvault.operations import OPERATIONS, Operation
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vaults.keyvault.answers import Json
+from vaults.azure.json_values import Json
 from vaults.keyvault.bodies import given
 from vaults.keyvault.types import CertificatePolicy, LifetimeAction
 

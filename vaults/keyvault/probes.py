@@ -14,9 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from vaults.keyvault.answers import nothing
-from vaults.keyvault.client import VaultClient
-from vaults.keyvault.errors import (
+from vaults.azure.errors import (
     AuthenticationError,
     BadRequest,
     Forbidden,
@@ -28,8 +26,10 @@ from vaults.keyvault.errors import (
     Unauthorized,
     Unavailable,
 )
+from vaults.azure.json_values import nothing
+from vaults.azure.parallel import gather
+from vaults.keyvault.client import VaultClient
 from vaults.keyvault.operations import OPERATIONS, Operation, Probe
-from vaults.keyvault.parallel import gather
 from vaults.keyvault.paths import path_of
 from vaults.keyvault.refusals import (
     MISSING_PERMISSION,

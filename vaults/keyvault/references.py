@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from vaults.keyvault.pasted import AROUND, as_written, host_of
+from vaults.azure.pasted import AROUND, as_written, host_of
 
 #: More than the longest link of the Portal, which carries an identifier and a resource id twice.
 LONGEST = 4000

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from vaults.keyvault.errors import BadRequest, Forbidden, KeyVaultError, NotFound, ServiceError
+from vaults.azure.errors import BadRequest, Forbidden, KeyVaultError, NotFound, ServiceError
 
 Cause = Literal[
     "access_policy",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from vaults.keyvault.answers import Asked, Json, attributes, deletion, identity, required
+from vaults.azure.json_values import Json, required
+from vaults.azure.members import Members
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
-from vaults.keyvault.lenient import Members
+from vaults.keyvault.bundles import Asked, attributes, deletion, identity
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.types import UNSET, DeletedSecret, Secret, SecretProperties, Unset
 

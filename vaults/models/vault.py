@@ -13,7 +13,7 @@ from vaults.models.connection import Connection
 from vaults.models.team import Team, User
 
 if TYPE_CHECKING:
-    from vaults.keyvault.http import Exchange
+    from vaults.keyvault.session import Exchange
 
 
 EXPIRES_SOON = timedelta(days=30)

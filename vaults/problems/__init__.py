@@ -3,9 +3,8 @@
 Two may refuse: the portal (a role is missing) and Azure (the service principal may not). A problem says which.
 """
 
-from vaults.audit import AuditUnavailable
-from vaults.clients import UnknownCloud
-from vaults.keyvault.errors import (
+from vaults.audit.recording import AuditUnavailable
+from vaults.azure.errors import (
     AuthenticationError,
     InvalidInput,
     KeyVaultError,
@@ -13,6 +12,7 @@ from vaults.keyvault.errors import (
     ServiceError,
     TransportError,
 )
+from vaults.clients import UnknownCloud
 from vaults.models import Connection, Vault
 from vaults.permissions import RevealsSpent, RoleMissing
 from vaults.problems.network import explain_malformed, explain_transport

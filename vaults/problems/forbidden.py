@@ -4,7 +4,7 @@ import re
 
 from django.utils.text import get_text_list
 
-from vaults.keyvault.errors import Forbidden, KeyVaultError
+from vaults.azure.errors import Forbidden, KeyVaultError
 from vaults.keyvault.refusals import MISSING_PERMISSION, cause_of
 from vaults.models import Vault
 from vaults.problems.problem import Problem, details_of, problem_of

@@ -1,6 +1,6 @@
 """No answer came, or none that Key Vault gives."""
 
-from vaults.keyvault.errors import (
+from vaults.azure.errors import (
     BrokenLink,
     HostileLink,
     KeyVaultError,

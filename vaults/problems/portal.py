@@ -1,8 +1,7 @@
 """The portal itself could not, or would not."""
 
-from vaults.audit import AuditUnavailable, FormNotNoted
-from vaults.clients import UnknownCloud
-from vaults.keyvault.errors import (
+from vaults.audit.recording import AuditUnavailable, FormNotNoted
+from vaults.azure.errors import (
     AmbiguousPath,
     InvalidClouds,
     InvalidIdentifier,
@@ -10,6 +9,7 @@ from vaults.keyvault.errors import (
     InvalidTenant,
     NotAddressable,
 )
+from vaults.clients import UnknownCloud
 from vaults.models import Connection
 from vaults.permissions import RevealsSpent, RoleMissing
 from vaults.problems.problem import Problem, wait

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from vaults.keyvault.errors import KeyVaultError, ServiceError
+from vaults.azure.errors import KeyVaultError, ServiceError
 
 
 @dataclass(slots=True)

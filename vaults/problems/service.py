@@ -1,14 +1,6 @@
 """The vault answered with an error."""
 
-from vaults.keyvault.errors import (
-    Conflict,
-    Forbidden,
-    NotFound,
-    ServiceError,
-    Throttled,
-    Unauthorized,
-    Unavailable,
-)
+from vaults.azure.errors import Conflict, Forbidden, NotFound, ServiceError, Throttled, Unauthorized, Unavailable
 from vaults.keyvault.refusals import is_about_no_item, is_about_the_api_version, is_about_the_vault
 from vaults.models import Vault
 from vaults.problems.forbidden import explain_forbidden

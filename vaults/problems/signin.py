@@ -1,6 +1,6 @@
 """No token: Entra ID refused, could not answer, was not reached, or was not even asked."""
 
-from vaults.keyvault.errors import AuthenticationError
+from vaults.azure.errors import AuthenticationError
 from vaults.problems.problem import Problem, details_of, wait
 
 #: By reason: title, meaning, what to do.

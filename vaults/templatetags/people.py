@@ -4,9 +4,9 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from vaults.audit.who import Source, who_did
 from vaults.models import AuditEntry, User
 from vaults.templatetags.kvportal import icon, visible
-from vaults.who import Source, who_did
 
 register = template.Library()
 

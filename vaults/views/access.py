@@ -9,13 +9,13 @@ from django.views.decorators.http import require_safe
 from vaults import problems
 from vaults.access import require
 from vaults.actions.permission_check import check_access
-from vaults.keyvault.errors import KeyVaultError
+from vaults.azure.errors import KeyVaultError
 from vaults.keyvault.probes import PERMISSIONS, ProbeResult
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.remedies import Remedy, grant_remedy
-from vaults.views.doors import with_vault
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.web.decorators import with_vault
+from vaults.web.rendering import HtmxRequest, render_page
 
 COLLECTIONS = ("secrets", "keys", "certificates")
 #: What all three kinds have comes first; the rest follows, kind by kind.

@@ -12,14 +12,15 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from vaults import access, audit, chain
+from vaults import access
 from vaults.actions import verification
+from vaults.audit import chain, links, queries
+from vaults.audit.who import who_did
 from vaults.models import AuditEntry, User
 from vaults.models.audit import AuditState
 from vaults.permissions import LABELS, Action
-from vaults.views.audit_facts import SOURCES, asked_azure, facts_of, why
-from vaults.views.pages import HtmxRequest, is_swap, render_page, search_words, searched_in_part
-from vaults.who import who_did
+from vaults.web.audit_facts import SOURCES, asked_azure, facts_of, why
+from vaults.web.rendering import HtmxRequest, is_swap, render_page, search_words, searched_in_part
 
 PAGE_SIZE = 50
 ACTIONS = sorted(((action.value, label) for action, label in LABELS.items()), key=lambda choice: choice[1])
@@ -50,7 +51,7 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         fields = ("show", "q", "action", "state", "since", "until")
 
     def by_kind(self, entries: QuerySet[AuditEntry], _name: str, kind: str) -> QuerySet[AuditEntry]:
-        return audit.only_changes(entries) if kind == CHANGES else entries
+        return queries.only_changes(entries) if kind == CHANGES else entries
 
     def by_text(self, entries: QuerySet[AuditEntry], _name: str, text: str) -> QuerySet[AuditEntry]:
         for word in search_words(text):
@@ -73,7 +74,7 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
     asked = request.GET.copy()
     # Whoever names an act wants to see it, also where its success is no change.
     asked["show"] = EVERYTHING if asked.get("action") or asked.get("show") == EVERYTHING else CHANGES
-    found = AuditFilter(asked, queryset=audit.events(team))
+    found = AuditFilter(asked, queryset=queries.events(team))
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -84,11 +85,11 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
         "searched_in_part": searched_in_part(request.GET.get("q", "")),
     }
     if not is_swap(request):
-        verdict = audit.last_verdict(team)
+        verdict = queries.last_verdict(team)
         context |= {
             "checkpoints": _checkpoints(),
             "verdict": verdict,
-            "verdict_forged": verdict is not None and not audit.is_ours(verdict),
+            "verdict_forged": verdict is not None and not links.is_ours(verdict),
         }
     return render_page(request, "vaults/audit_list.html", context, partial="results")
 

@@ -11,30 +11,31 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access, index, problems
+from vaults import access, problems
 from vaults.actions import certificates
 from vaults.actions.certificates import CertificateDetail
 from vaults.actions.changes import UNREAD, stamp_of
 from vaults.actions.parts import Part
+from vaults.azure.errors import Forbidden, NotFound
 from vaults.forms.certificate_versions import CertificateVersionForm
 from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateUnreadForm
+from vaults.inventory import observe
 from vaults.keyvault import x509
-from vaults.keyvault.errors import Forbidden, NotFound
 from vaults.keyvault.types import CertificateProperties
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.views.activity import activity_ahead
-from vaults.views.carried import unreadable_of_certificate
-from vaults.views.certificate_parts import parts_of_form, parts_of_policy
-from vaults.views.confirmation import PASSWORD
-from vaults.views.deletion import FROM_LIST, OPERATION, VERSIONS, Seen, deletion
-from vaults.views.doors import once, with_vault
-from vaults.views.downloads import download
-from vaults.views.forms import attributes_of, form_page, posted, refused_form
-from vaults.views.known import list_context
-from vaults.views.pages import HtmxRequest, render_page
-from vaults.views.parts import NEWER, current_version, not_read, shown_version, unread_parts
-from vaults.views.tally import tally_of
+from vaults.web.activity import activity_ahead
+from vaults.web.carried_over import unreadable_of_certificate
+from vaults.web.certificate_parts import parts_of_form, parts_of_policy
+from vaults.web.confirmation import PASSWORD
+from vaults.web.decorators import once, with_vault
+from vaults.web.deletion import FROM_LIST, OPERATION, VERSIONS, Seen, deletion
+from vaults.web.downloads import download
+from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
+from vaults.web.last_known import list_context
+from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.unread_parts import NEWER, current_version, not_read, shown_version, unread_parts
+from vaults.web.version_summary import tally_of
 
 UNREAD_NOTE = (
     "So neither the policy nor the current version is shown. The vault has them, and makes the new version by its own policy. "
@@ -48,7 +49,7 @@ def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     page = certificates.list_certificates(request.user, vault, request.GET.get("page") or None)
     context = list_context(request, vault, "certificate", page)
     nothing: set[str] = set()
-    context["pending"] = index.read(lambda: index.pending_names(vault), nothing) if page.items else nothing
+    context["pending"] = observe.read(lambda: observe.pending_names(vault), nothing) if page.items else nothing
     return render_page(request, "vaults/certificate_list.html", context, partial="rows")
 
 

@@ -13,16 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from vaults import access, clients, problems
 from vaults.actions import connections
+from vaults.azure.clouds import AZURE_CLOUDS
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.connections import ConnectionForm
-from vaults.keyvault.clouds import AZURE_CLOUDS
 from vaults.models import Connection
 from vaults.permissions import Action
-from vaults.views.by_hand import by_hand
-from vaults.views.confirmation import PASSWORD, ask_password
-from vaults.views.doors import once
-from vaults.views.forms import form_page, posted, refused_form
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.web.by_hand import by_hand
+from vaults.web.confirmation import PASSWORD, ask_password
+from vaults.web.decorators import once
+from vaults.web.form_errors import form_page, posted, refused_form
+from vaults.web.rendering import HtmxRequest, render_page
 
 SENSITIVE = ("client_secret", "certificate_password", PASSWORD)
 STILL_HAS_VAULTS = problems.Problem(

@@ -8,11 +8,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from vaults import access, clients, index
-from vaults.keyvault.errors import InvalidClouds
+from vaults import access, clients
+from vaults.azure.errors import InvalidClouds
+from vaults.inventory import observe
 from vaults.keyvault.references import Reference, find_references
 from vaults.models import Vault
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.web.rendering import HtmxRequest, render_page
 
 KIND = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
 
@@ -60,7 +61,7 @@ def page_of(vault: Vault, reference: Reference) -> str:
     kind = KIND[collection]
     # Names are the same in any case: where the item is known, its own spelling stands in the address.
     known = vault.items.filter(kind=kind, name__iexact=reference.name).values_list("name", flat=True)
-    name = index.read(known.first, None) or reference.name
+    name = observe.read(known.first, None) or reference.name
     if collection != reference.collection:
         return reverse("deleted_detail", args=[vault.slug, collection, name])
     if reference.suffix == "pending":

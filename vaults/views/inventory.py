@@ -12,19 +12,20 @@ from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from vaults import access, audit, clients
+from vaults import access, clients
+from vaults.audit import queries, recording
+from vaults.inventory.counts import each_once, next_months, summary_of
 from vaults.keyvault.references import find_references
 from vaults.models import InventoryItem, Vault
 from vaults.models.inventory import ENDLESS
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
 from vaults.templatetags.kvportal import told
-from vaults.views import attention
-from vaults.views.downloads import download
-from vaults.views.frame import frame_of
-from vaults.views.pages import HtmxRequest, is_swap, render_page, search_words, searched_in_part
-from vaults.views.spreadsheet import spreadsheet
-from vaults.views.summary import each_once, next_months, summary_of
+from vaults.web import attention
+from vaults.web.downloads import download
+from vaults.web.navigation import frame_of
+from vaults.web.rendering import HtmxRequest, is_swap, render_page, search_words, searched_in_part
+from vaults.web.spreadsheet import spreadsheet
 
 PAGE_SIZE = 50
 
@@ -249,7 +250,7 @@ def overview(request: HtmxRequest) -> HttpResponse:
         "rows": listed,
         "more_in_trouble": more,
         "without_trouble": well,
-        "activity": list(audit.changes(team)[:8]),
+        "activity": list(queries.changes(team)[:8]),
     }
     return render_page(request, "vaults/overview.html", context)
 
@@ -278,7 +279,7 @@ def inventory(request: HtmxRequest) -> HttpResponse:
 def inventory_csv(request: HtmxRequest) -> HttpResponse:
     """What is on screen, all pages of it, as a spreadsheet; metadata only."""
     team = access.team_for(request.user)
-    with audit.recording(request.user, Action.INVENTORY_EXPORT, team) as event:
+    with recording.recording(request.user, Action.INVENTORY_EXPORT, team) as event:
         access.require(request.user, Action.INVENTORY_EXPORT, team)
         rows = [row_of(item) for item in ordered(request, filtered(request))]
         event.detail["count"] = len(rows)

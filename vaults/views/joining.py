@@ -15,9 +15,9 @@ from vaults.actions import teams
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.teams import JoinForm, JoinWithAccountForm
 from vaults.models import Invitation, User
-from vaults.views.confirmation import PASSWORD, ask_password
-from vaults.views.forms import form_page, posted
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.web.confirmation import PASSWORD, ask_password
+from vaults.web.form_errors import form_page, posted
+from vaults.web.rendering import HtmxRequest, render_page
 
 
 @login_not_required

@@ -20,17 +20,17 @@ from vaults.keyvault.types import Key, KeyProperties
 from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.views.activity import activity_ahead
-from vaults.views.confirmation import PASSWORD
-from vaults.views.deletion import FROM_LIST, VERSIONS, Seen, deletion
-from vaults.views.doors import once, with_vault
-from vaults.views.downloads import download
-from vaults.views.forms import attributes_of, form_page, posted, refused_form
-from vaults.views.key_parts import not_carried, parts_of_version
-from vaults.views.known import list_context
-from vaults.views.pages import HtmxRequest, render_page
-from vaults.views.parts import NEWER, current_version, not_read, shown_version, unread_parts
-from vaults.views.tally import tally_of
+from vaults.web.activity import activity_ahead
+from vaults.web.confirmation import PASSWORD
+from vaults.web.decorators import once, with_vault
+from vaults.web.deletion import FROM_LIST, VERSIONS, Seen, deletion
+from vaults.web.downloads import download
+from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
+from vaults.web.key_parts import not_carried, parts_of_version
+from vaults.web.last_known import list_context
+from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.unread_parts import NEWER, current_version, not_read, shown_version, unread_parts
+from vaults.web.version_summary import tally_of
 
 UNREAD_NOTE = (
     "So nothing of the current version is carried over: type, size, permitted operations and tags are those given here, and the "

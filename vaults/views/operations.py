@@ -12,18 +12,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import access, az_clouds, clients
 from vaults.actions import certificates
+from vaults.azure.errors import NotFound
 from vaults.forms.confirm import ConfirmForm
 from vaults.keyvault import x509
-from vaults.keyvault.errors import NotFound
 from vaults.keyvault.types import CertificateOperation
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
-from vaults.views.confirmation import PASSWORD, ask_password
-from vaults.views.doors import once, with_vault
-from vaults.views.downloads import download
-from vaults.views.forms import form_page, posted, refused_form
-from vaults.views.pages import HtmxRequest, is_swap, render_page
+from vaults.web.confirmation import PASSWORD, ask_password
+from vaults.web.decorators import once, with_vault
+from vaults.web.downloads import download
+from vaults.web.form_errors import form_page, posted, refused_form
+from vaults.web.rendering import HtmxRequest, is_swap, render_page
 
 #: Seconds between two looks: quick at first, then calmer.
 FIRST_LOOKS = 2

@@ -10,26 +10,27 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from vaults import access, audit, problems
+from vaults import access, problems
 from vaults.actions import secrets
 from vaults.actions.changes import UNREAD, stamp_of
+from vaults.audit import queries
+from vaults.azure.errors import Forbidden, KeyVaultError
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
-from vaults.keyvault.errors import Forbidden, KeyVaultError
 from vaults.keyvault.types import SecretProperties
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.views.activity import activity_ahead
-from vaults.views.confirmation import PASSWORD, ask_password
-from vaults.views.deletion import VERSIONS, Seen, deletion
-from vaults.views.doors import once, with_vault
-from vaults.views.forms import attributes_of, form_page, posted, refused_form, selected_version
-from vaults.views.known import list_context
-from vaults.views.pages import HtmxRequest, is_swap, render_page
-from vaults.views.parts import current_version, not_read, shown_version
-from vaults.views.secret_parts import lost, not_carried, parts_of_version, version_form_of
-from vaults.views.tally import tally_of
-from vaults.views.values import shown
+from vaults.web.activity import activity_ahead
+from vaults.web.confirmation import PASSWORD, ask_password
+from vaults.web.decorators import once, with_vault
+from vaults.web.deletion import VERSIONS, Seen, deletion
+from vaults.web.form_errors import attributes_of, form_page, posted, refused_form, selected_version
+from vaults.web.last_known import list_context
+from vaults.web.rendering import HtmxRequest, is_swap, render_page
+from vaults.web.secret_parts import lost, not_carried, parts_of_version, version_form_of
+from vaults.web.secret_values import shown
+from vaults.web.unread_parts import current_version, not_read, shown_version
+from vaults.web.version_summary import tally_of
 
 UNREAD_NOTE = (
     "So nothing of the current version is carried over: the new one gets what you give here. Nobody can tell whether somebody "
@@ -192,7 +193,7 @@ def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str
         "versions": read.value,
         "versions_problem": not_read(vault, read),
         "versions_nameless": read.nameless,
-        "activity": audit.activity(vault, name),
+        "activity": queries.activity(vault, name),
     }
 
 

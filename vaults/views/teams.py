@@ -18,9 +18,9 @@ from vaults.forms.teams import InviteForm, RoleForm
 from vaults.models import Membership, Team
 from vaults.permissions import ROLE_SENTENCES, Action, Role
 from vaults.problems import Problem
-from vaults.views.confirmation import PASSWORD, ask_password
-from vaults.views.doors import once
-from vaults.views.pages import HtmxRequest, render_page
+from vaults.web.confirmation import PASSWORD, ask_password
+from vaults.web.decorators import once
+from vaults.web.rendering import HtmxRequest, render_page
 
 LAST_OWNER = Problem(
     "A team keeps at least one owner",

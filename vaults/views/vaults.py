@@ -14,18 +14,18 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from vaults import access, clients, problems
-from vaults.actions import inventory, vaults
+from vaults.actions import scans, vaults
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.vaults import VaultEditForm, VaultForm
+from vaults.inventory.counts import rows, summary_of
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.views.confirmation import PASSWORD, ask_password
-from vaults.views.doors import once, with_vault
-from vaults.views.forms import form_page, posted, refused_form
-from vaults.views.frame import frame_of
-from vaults.views.pages import HtmxRequest, is_swap, render_page
-from vaults.views.summary import rows, summary_of
-from vaults.views.vault_table import FEW, PAGE_SIZE, VaultTable
+from vaults.web.confirmation import PASSWORD, ask_password
+from vaults.web.decorators import once, with_vault
+from vaults.web.form_errors import form_page, posted, refused_form
+from vaults.web.navigation import frame_of
+from vaults.web.rendering import HtmxRequest, is_swap, render_page
+from vaults.web.vault_table import FEW, PAGE_SIZE, VaultTable
 
 #: A worker that is there and not busy begins within seconds.
 WORKER_BEGINS_WITHIN = timedelta(seconds=30)
@@ -38,7 +38,7 @@ def vault_list(request: HtmxRequest) -> HttpResponse:
     found = frame_of(request, request.user).vaults
     table = VaultTable(rows(found), request.GET)
     target = request.htmx.target if is_swap(request) else ""
-    scans_left = sum(inventory.awaits_scan(vault) for vault in found)
+    scans_left = sum(scans.awaits_scan(vault) for vault in found)
     context = {
         "table": table,
         "page": Paginator(table.rows, PAGE_SIZE).get_page(request.GET.get("page")),
@@ -58,7 +58,7 @@ def vaults_scan(request: HtmxRequest) -> HttpResponse:
     """Ask for a scan of every vault in which this person may; back to the table as its address had filtered it."""
     access.require(request.user, Action.VAULT_SCAN, access.team_for(request.user))
     vaults_here = access.vaults_for(request.user)
-    count = inventory.request_scans(
+    count = scans.request_scans(
         request.user, [vault for vault in vaults_here if request.user.may(Action.VAULT_SCAN, vault.team)]
     )
     if count:
@@ -100,12 +100,12 @@ def scan_part(request: HtmxRequest, vault: Vault) -> HttpResponse:
 def scan_state(vault: Vault) -> dict[str, Any]:
     """What the card of the scan says. A scan is late if nothing has come of it for longer than it should take."""
     since = vault.scan_started_at or vault.scan_requested_at
-    patience = inventory.LONGEST_SCAN if vault.scan_started_at else WORKER_BEGINS_WITHIN
+    patience = scans.LONGEST_SCAN if vault.scan_started_at else WORKER_BEGINS_WITHIN
     return {
         "scanning": since is not None,
         "late": since is not None and timezone.now() - since > patience,
-        "cut_off": Vault.objects.filter(inventory.is_cut_off(timezone.now()), pk=vault.pk).exists(),
-        "lists": len(inventory.LISTINGS),
+        "cut_off": Vault.objects.filter(scans.is_cut_off(timezone.now()), pk=vault.pk).exists(),
+        "lists": len(scans.LISTINGS),
         "went_through": vault.scanned_at is not None and vault.scanned_at == vault.scan_ended_at,
     }
 
@@ -184,6 +184,6 @@ def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @with_vault
 def vault_scan(request: HtmxRequest, vault: Vault) -> HttpResponse:
     """Ask for a scan; the worker does it, and the page looks for its end."""
-    inventory.request_scans(request.user, [vault])
+    scans.request_scans(request.user, [vault])
     messages.info(request, f"A scan of {vault.name} was asked for.")
     return redirect("vault_detail", vault.slug)

@@ -9,7 +9,8 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from vaults import audit, chain, setup
+from vaults import setup
+from vaults.audit import chain, verification
 from vaults.models import User
 from vaults.startup import bind_credentials, check_key_ring
 
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         self.first_owner()
 
     def checkpoints(self) -> None:
-        audit.begin_checkpoints()
+        verification.begin_checkpoints()
         try:
             wrong = chain.standing().problem
         except OSError as error:

@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from vaults import audit, chain, setup
+from vaults import setup
+from vaults.audit import chain, recording, verification
 
 LONGEST_REASON = 300
 
@@ -37,14 +38,14 @@ class Command(BaseCommand):
         if not reason or len(reason) > LONGEST_REASON:
             raise CommandError(f"--accept-restore needs a --reason, of {LONGEST_REASON} characters at most")
         try:
-            audit.accept_restore(setup.first_team(), reason)
-        except audit.NothingToAccept as refusal:
+            verification.accept_restore(setup.first_team(), reason)
+        except verification.NothingToAccept as refusal:
             raise CommandError(f"there is no restore to accept: {refusal}") from None
-        except audit.AuditUnavailable:
+        except recording.AuditUnavailable:
             raise CommandError("the audit trail can't be written, so the restore is not accepted") from None
 
     def _verify(self) -> None:
-        result = audit.verify()
+        result = verification.verify()
         if result.broken is not None:
             raise CommandError(f"broken at entry {result.broken}: {result.reason} ({result.count} entries read)")
         self.stdout.write(f"whole: {result.count} entries, each bound to the one before")

@@ -1,0 +1,77 @@
+"""Bulkhead, breaker and retry budget."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.azure.fake import FakeTime
+from vaults.azure.errors import TransportError
+from vaults.azure.limits import Breaker, Bulkhead, RetryBudget, limits_for
+
+
+def test_one_limits_for_each_vault() -> None:
+    assert limits_for("https://a.vault.test") is limits_for("https://a.vault.test")
+    assert limits_for("https://a.vault.test") is not limits_for("https://b.vault.test")
+
+
+def test_a_place_is_waited_for() -> None:
+    bulkhead = Bulkhead(at_once=1, waiting=1)
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with bulkhead.slot(1):
+            entered.set()
+            leave.wait(5)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    entered.wait(5)
+    with pytest.raises(TransportError, match="Too many"), bulkhead.slot(0.05):
+        pass
+    threading.Timer(0.05, leave.set).start()
+    with bulkhead.slot(5):
+        pass
+    holder.join()
+
+
+def test_a_place_is_free_again_after_an_error() -> None:
+    bulkhead = Bulkhead(at_once=1, waiting=0)
+    for _ in range(3):
+        with pytest.raises(KeyError), bulkhead.slot(0):
+            raise KeyError
+
+
+def test_one_call_finds_out_while_the_others_rest(fake_time: FakeTime) -> None:
+    breaker = Breaker(failures=2, rest=10, clock=fake_time.clock)
+    breaker.record(failure="No answer came in time.")
+    breaker.admit()
+    breaker.record(failure="No answer came in time.")
+    with pytest.raises(TransportError):
+        breaker.admit()
+
+    fake_time.now += 10
+    breaker.admit()  # this one
+    with pytest.raises(TransportError):
+        breaker.admit()  # the others
+    breaker.record(failure=None)
+    breaker.admit()
+    breaker.admit()
+
+
+def test_failures_must_come_in_a_row() -> None:
+    breaker = Breaker(failures=2)
+    for _ in range(5):
+        breaker.record(failure="No answer came in time.")
+        breaker.record(failure=None)
+    breaker.admit()
+
+
+def test_repeats_are_a_share_of_the_calls() -> None:
+    budget = RetryBudget(share=0.5, reserve=1)
+    assert [budget.spend(), budget.spend()] == [True, False]
+    budget.earn()
+    assert not budget.spend()
+    budget.earn()
+    assert budget.spend()

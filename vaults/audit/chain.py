@@ -1,0 +1,183 @@
+"""The audit trail's head and its checkpoints: how far the trail has come, as the database and as the file beside it say.
+
+The head is sealed with `KVPORTAL_AUDIT_KEY` together with the chain's id and its newest checkpoint; the checkpoint file
+(vaults.audit.checkpoints) holds what the head was at each checkpoint. A database that is set back contradicts the file, and a
+file that is cut contradicts the head. A line is only added where both fit: what was forged is never made good by
+what comes after it.
+
+Writing a checkpoint takes the head's lock, as adding an entry does: so several processes write one after the other.
+"""
+
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import Error, transaction
+from django.utils import timezone
+
+from vaults.audit import checkpoints
+from vaults.audit.checkpoints import Checkpoint, Found, Kind
+from vaults.models import AuditChain, AuditEntry
+
+log = structlog.get_logger("vaults.audit.chain")
+
+#: What the first entry is bound to.
+NOTHING = "0" * 64
+#: Entries from one checkpoint to the next, where no worker makes one each minute.
+EVERY = 100
+#: An entry that no checkpoint covers after this long is news: no worker runs, or the file can't be written.
+LATE = timedelta(minutes=5)
+
+
+def head() -> AuditChain:
+    return AuditChain.objects.filter(id=1).first() or AuditChain()
+
+
+def seal_of(head: AuditChain) -> str:
+    """What only we can write beside the head: without it the newest entries could be cut off and the head set back."""
+    bound = (head.chain, head.checkpoint) if head.chain else ()  # before its first checkpoint it has neither
+    message = "\n".join(("head", *bound, str(head.seq), head.hash))
+    return hmac.new(settings.AUDIT_KEY.encode(), message.encode(), hashlib.sha256).hexdigest()
+
+
+def is_sealed(head: AuditChain) -> bool:
+    """Is this the head as we have left it? Without a seal it is good only where there has never been an entry."""
+    if head.seq:
+        return hmac.compare_digest(str(head.seal).encode(), seal_of(head).encode())
+    try:
+        found = checkpoints.tail("")
+    except OSError:
+        return True  # what can't be asked now is held against the trail when it can
+    return not (found.newest or found.problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why trail and checkpoints don't fit each other, and the first entry that this is about."""
+
+    seq: int
+    reason: str
+
+
+def misfit(head: AuditChain, found: Found) -> Misfit | None:
+    """Hold the head against its checkpoints. `found` was read for the head's checkpoint, and not after the head."""
+    newest = found.newest
+    unsure = newest.seq + 1 if newest else 1
+    if found.problem:
+        return Misfit(unsure, found.problem)
+    known = f"the checkpoint of {newest.moment:%d %b %Y, %H:%M} UTC knows" if newest else ""
+    if newest and not head.seq:
+        return Misfit(1, f"all entries were removed: {known} of {newest.seq}")
+    if newest and head.chain not in ("", newest.chain):
+        return Misfit(1, "the checkpoint file is that of another trail, or this trail was put in the place of its own")
+    if newest and newest.seq > head.seq:
+        return Misfit(head.seq + 1, f"entries after {head.seq} were removed: {known} of {newest.seq}")
+    if newest and _hash_at(newest.seq) != newest.hash:
+        return Misfit(newest.seq, f"entry {newest.seq} is not the one that {known}")
+    if not found.known:
+        what = "the newest lines of the checkpoint file were" if newest else "the checkpoint file was"
+        return Misfit(unsure, f"{what} removed or replaced")
+    if not is_sealed(head):
+        return Misfit(head.seq + 1, "the newest entries were cut off at some time")
+    return None
+
+
+def _hash_at(seq: int) -> str | None:
+    return AuditEntry.objects.filter(seq=seq).values_list("hash", flat=True).first()
+
+
+def note(*, begin: bool = False) -> None:
+    """Make a checkpoint where entries were added since the last one. `begin`: also the first one of a trail without any.
+
+    It never stands in an act's way: where it can't be made, the log says so, and after a while so does the page.
+    """
+    try:
+        with transaction.atomic(durable=True):
+            now = AuditChain.objects.select_for_update().filter(id=1).first()
+            if now is not None and now.seq and (now.chain or begin):
+                _note(now)
+    except (OSError, Error) as error:
+        log.error("no checkpoint could be made", error=type(error).__name__, reason=str(error))
+
+
+def _note(now: AuditChain) -> None:
+    found = checkpoints.tail(now.checkpoint)
+    if wrong := misfit(now, found):
+        log.error("no checkpoint is made: the audit trail does not fit its checkpoints", reason=wrong.reason)
+        return
+    line = found.newest
+    if not now.chain:  # of a line that is there already the database only doesn't know yet
+        now.chain = line.chain if line else str(uuid.uuid4())
+    if line is None or line.seq < now.seq:
+        line = checkpoints.write(_line(now, Kind.GOES_ON if line else Kind.BEGIN), found)
+    if now.checkpoint != line.mac:
+        _bind(now, line)
+
+
+def _line(now: AuditChain, kind: Kind, reason: str = "") -> Checkpoint:
+    at = timezone.now().isoformat(timespec="seconds")
+    return Checkpoint(now.chain, now.seq, now.hash, at, kind, reason)
+
+
+def _bind(now: AuditChain, line: Checkpoint) -> None:
+    now.checkpoint = line.mac
+    now.seal = seal_of(now)
+    now.save()
+
+
+def accept(reason: str) -> None:
+    """Take the trail as it is now, and let nothing that the checkpoints knew before count against it. Raises OSError."""
+    with transaction.atomic(durable=True):
+        now = AuditChain.objects.select_for_update().get(id=1)
+        now.chain = now.chain or str(uuid.uuid4())
+        found = checkpoints.tail(now.checkpoint)
+        _bind(now, checkpoints.write_restore(_line(now, Kind.RESTORE, reason), found))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How trail and checkpoints stand to each other, as far as it shows without reading either of them through.
+
+    `behind`: entries that are newer than the newest checkpoint. `late`: there has been none for long.
+    """
+
+    newest: Checkpoint | None = None
+    behind: int = 0
+    late: bool = False
+    problem: str = ""
+    restore: AuditEntry | None = None
+
+
+def standing() -> Standing:
+    """Raises OSError where the file can't be read."""
+    before = head()
+    found = checkpoints.tail(before.checkpoint)
+    now = head()
+    wrong = misfit(now, found)
+    newest = found.newest
+    if wrong:
+        return Standing(newest, problem=wrong.reason)
+    covered = newest.seq if newest else 0
+    return Standing(newest, now.seq - covered, is_late(covered), restore=restore_of(newest))
+
+
+def is_late(covered: int) -> bool:
+    return AuditEntry.objects.filter(seq=covered + 1, at__lt=timezone.now() - LATE).exists()
+
+
+def restore_of(newest: Checkpoint | None) -> AuditEntry | None:
+    """The entry that records the newest accepted restore."""
+    return AuditEntry.objects.filter(seq=newest.restore).first() if newest and newest.restore else None
+
+
+def are_kept() -> bool:
+    """Do the checkpoints fit and keep up? For whoever watches the process."""
+    try:
+        now = standing()
+    except OSError:
+        return False
+    return not (now.late or now.problem)

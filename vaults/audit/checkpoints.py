@@ -1,0 +1,226 @@
+"""The checkpoint file: it stands beside the database, not in it, and says how far the audit trail has come.
+
+One JSON line for each checkpoint, with an HMAC over itself and over the HMAC of the line before it; the key is made from
+`KVPORTAL_AUDIT_KEY` for this alone. So no line can be changed, moved, repeated or left out in the middle. That the newest
+were cut off is known to the chain's head in the database (vaults.audit.chain), which also decides when a line is written.
+
+What a crash has torn is no JSON. As long as the line behind it is bound to the one before it, nothing was lost.
+"""
+
+import errno
+import hashlib
+import hmac
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache, partial
+
+from django.conf import settings
+
+#: Of a line, in bytes; what is longer was not written by us.
+LONGEST = 8192
+#: The end of the file, as far as it is looked at where all of it need not be read.
+TAIL = 65_536
+
+
+class Kind(StrEnum):
+    BEGIN = "begin"
+    RESTORE = "restore"
+    GOES_ON = ""
+
+
+class Forged(Exception):
+    """A line that is whole but not ours, or no longer as we have written it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`restore` is the entry that records the newest accepted restore, 0 while there was none.
+
+    `previous` is the MAC of the line before; the line of a restore is bound to every byte before it instead, so that it
+    links to what was there also where that is no longer whole.
+    """
+
+    chain: str
+    seq: int
+    hash: str
+    at: str
+    kind: str = Kind.GOES_ON
+    reason: str = ""
+    restore: int = 0
+    previous: str = ""
+    mac: str = ""
+
+    @property
+    def moment(self) -> datetime:
+        return datetime.fromisoformat(self.at)
+
+    def body(self) -> bytes:
+        """What the MAC is made of: the line without it."""
+        told = {name: getattr(self, name) for name in BODY}
+        return json.dumps(told, separators=(",", ":")).encode()
+
+    def line(self) -> bytes:
+        return self.body()[:-1] + f',"mac":"{self.mac}"}}'.encode()
+
+
+BODY = tuple(each.name for each in fields(Checkpoint) if each.name != "mac")
+
+
+@dataclass(slots=True)
+class Found:
+    """What the file holds. `known`: among its lines is the one that was asked for. `torn`: numbers of lines."""
+
+    newest: Checkpoint | None = None
+    problem: str = ""
+    known: bool = False
+    torn: list[int] = field(default_factory=list)
+    open_end: bool = False
+
+
+def read(wanted: str) -> Found:
+    """Every line, each held against the one before. `wanted`: a MAC that should be among them. Raises OSError."""
+    found, digest = Found(), hashlib.sha256()
+    for number, raw in enumerate(_lines(), start=1):
+        _take(found, number, raw, digest)
+        found.known |= found.newest is not None and found.newest.mac == wanted
+        digest.update(raw)
+    found.known |= not wanted
+    return found
+
+
+def _lines() -> Iterator[bytes]:
+    try:
+        file = os.fdopen(_opened(os.O_RDONLY), "rb")
+    except FileNotFoundError:
+        return
+    with file:
+        yield from iter(partial(file.readline, LONGEST), b"")
+
+
+def _take(found: Found, number: int, raw: bytes, all_before: "hashlib._Hash") -> None:
+    """Add a line to what was found so far."""
+    try:
+        line = _parse(raw)
+    except Forged:
+        line = Checkpoint("", 0, "", "", previous="no line of ours")
+    if line is None:
+        found.torn.append(number)
+    elif line.kind == Kind.RESTORE and line.previous == all_before.hexdigest():
+        found.newest, found.problem, found.torn = line, "", []  # whatever came before was accepted as it was
+    elif found.problem:
+        return
+    elif line.kind != Kind.RESTORE and line.previous == (found.newest.mac if found.newest else ""):
+        found.newest = line
+    else:
+        found.problem = (
+            f"line {number} of the checkpoint file was changed, moved or added, or the audit key is a different one"
+        )
+
+
+def _parse(raw: bytes) -> Checkpoint | None:
+    """A line that is ours, or None where it was torn. Raises Forged."""
+    try:
+        told = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    try:
+        line = Checkpoint(**told)
+        is_ours = hmac.compare_digest(line.mac.encode(), _mac(line).encode()) and line.line() == raw.rstrip(b"\n")
+    except (TypeError, ValueError, AttributeError):
+        raise Forged from None
+    if not is_ours:
+        raise Forged
+    return line
+
+
+def _mac(line: Checkpoint) -> str:
+    return hmac.digest(_key(settings.AUDIT_KEY), line.body(), "sha256").hex()
+
+
+@lru_cache(maxsize=1)
+def _key(audit_key: str) -> bytes:
+    return hmac.digest(audit_key.encode(), b"audit checkpoints", "sha256")
+
+
+def tail(wanted: str) -> Found:
+    """The newest line, without reading all of them; it is held against nothing but its own MAC. Raises OSError."""
+    try:
+        with os.fdopen(_opened(os.O_RDONLY), "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TAIL))
+            end = file.read()
+    except FileNotFoundError:
+        return Found(known=not wanted)
+    found = Found(known=not wanted, open_end=bool(end) and not end.endswith(b"\n"))
+    whole = end if size <= TAIL else end.partition(b"\n")[2]
+    try:
+        for raw in filter(None, reversed(whole.split(b"\n"))):
+            if line := _parse(raw):
+                found.newest = found.newest or line
+                found.known |= line.mac == wanted
+            if found.newest and found.known:
+                break
+    except Forged:
+        found.problem = (
+            "a line at the end of the checkpoint file is not as it was written, or the audit key is a different one"
+        )
+    if size > TAIL and found.newest is None:
+        found.problem = found.problem or "the end of the checkpoint file holds no checkpoint"
+    return found
+
+
+def write(line: Checkpoint, after: Found) -> Checkpoint:
+    """Add a line behind what is there; it is on the disk afterwards. To be called by one at a time. Raises OSError."""
+    newest = after.newest
+    line = replace(line, previous=newest.mac if newest else "", restore=newest.restore if newest else 0)
+    return _append(line, after)
+
+
+def write_restore(line: Checkpoint, after: Found) -> Checkpoint:
+    """Add the line of an accepted restore: nothing before it is held against the trail from now on. Raises OSError."""
+    digest = hashlib.sha256()
+    for raw in _lines():
+        digest.update(raw)
+    if after.open_end:
+        digest.update(b"\n")
+    return _append(replace(line, kind=Kind.RESTORE, previous=digest.hexdigest(), restore=line.seq), after)
+
+
+def _append(line: Checkpoint, after: Found) -> Checkpoint:
+    signed = replace(line, mac=_mac(line))
+    written = (b"\n" if after.open_end else b"") + signed.line() + b"\n"
+    is_new = not settings.AUDIT_SINK.exists()
+    descriptor = _opened(os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        if os.write(descriptor, written) != len(written):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if is_new and os.name != "nt":
+        _sync_name()
+    return signed
+
+
+def _opened(flags: int) -> int:
+    """The file's descriptor. Raises OSError where something else has its place, such as a pipe that would keep us waiting."""
+    flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(settings.AUDIT_SINK, flags, 0o600)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no file")
+    return descriptor
+
+
+def _sync_name() -> None:
+    """Without this a power cut could leave the database with a checkpoint whose file has no name yet."""
+    folder = os.open(settings.AUDIT_SINK.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

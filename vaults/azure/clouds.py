@@ -1,0 +1,201 @@
+"""Which hosts belong to which cloud, so that a token or a client secret can go nowhere else.
+
+A vault is a cloud plus a name, or one of the exact hosts that its cloud allows. Nobody types an authority.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from vaults.azure.errors import HostNotAllowed, InvalidClouds, InvalidVaultName
+from vaults.azure.pasted import vault_meant
+
+_VAULT_NAME = re.compile(r"(?!.*--)[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]")
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Cloud:
+    """One cloud: its sign-in authority, the scopes to ask tokens for, and the vault hosts it vouches for.
+
+    `vault_suffixes` are DNS suffixes without the leading dot; `vault_hosts` maps a vault's name to an exact
+    `host` or `host:port`, both in lower case. `ca_file` holds the CAs to trust instead of the public ones, or beside them with
+    `public_cas`: a company's proxy may open TLS to some of Azure's hosts and let others pass. `proxy` is the only proxy
+    used (the environment is not read). `mount` may put its own adapters on a new `requests.Session`.
+    """
+
+    name: str
+    label: str
+    authority: str
+    scope: str
+    vault_suffixes: tuple[str, ...] = ()
+    vault_hosts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    arm_endpoint: str = ""
+    arm_scope: str = ""
+    ca_file: str | None = None
+    public_cas: bool = False
+    proxy: str | None = None
+    mount: Callable[[requests.Session], None] | None = field(default=None, repr=False)
+
+    def vault_url(self, name_or_host: str) -> str:
+        """The base URL of a vault, from its name, an allowed `host[:port]`, or the https URL of one.
+
+        Raises InvalidVaultName or HostNotAllowed, both ValueErrors.
+        """
+        if exact := self.vault_hosts.get(name_or_host.lower()):
+            return f"https://{exact}"
+        host = _host_of(name_or_host)
+        if "." in host or ":" in host:
+            if not self.allows_vault_host(host):
+                raise HostNotAllowed(f"{self.label} has no vaults at this host.")
+            return f"https://{host}"
+        if not _VAULT_NAME.fullmatch(host):
+            raise InvalidVaultName(
+                "A vault's name has 3 to 24 letters, digits and single hyphens, and starts with a letter."
+            )
+        if not self.vault_suffixes:
+            raise HostNotAllowed(f"{self.label} has no vault of this name.")
+        return f"https://{host}.{self.vault_suffixes[0]}"
+
+    def vault_name(self, typed: str) -> str:
+        """The one spelling of a vault, however it was typed or pasted: its name where that leads to it, else its host.
+
+        Raises InvalidVaultName or HostNotAllowed.
+        """
+        host = self.vault_url(vault_meant(typed)).removeprefix("https://")
+        if exact := next((name for name, exact in self.vault_hosts.items() if exact == host), ""):
+            return exact
+        label = host.partition(".")[0]
+        return label if self.vault_url(label) == f"https://{host}" else host
+
+    def allows_vault_host(self, host: str) -> bool:
+        """Is this `host[:port]`, in lower case, a vault of this cloud?
+
+        The suffix is matched behind a whole label: `evil-vault.azure.net` is no vault.
+        """
+        if host in self.vault_hosts.values():
+            return True
+        label, _, suffix = host.partition(".")
+        return suffix in self.vault_suffixes and _VAULT_NAME.fullmatch(label) is not None
+
+
+def _host_of(address: str) -> str:
+    """The `host[:port]` of an https URL without path, query and user; other text is taken for a host.
+
+    The port 443 is left out.
+    """
+    if "://" not in address:
+        return address.lower().removesuffix(":443")
+    try:
+        url = urlsplit(address)
+        port = url.port
+    except ValueError:
+        raise HostNotAllowed("This is not an address of a vault.") from None
+    host = url.netloc.lower().removesuffix(":443") if port == 443 else url.netloc.lower()
+    if address.lower().rstrip("/") not in (f"https://{host}", f"https://{host}:443"):
+        raise HostNotAllowed("A vault's address is https:// and its host, and nothing else.")
+    return host
+
+
+AZURE_CLOUDS: Mapping[str, Cloud] = {
+    cloud.name: cloud
+    for cloud in (
+        Cloud(
+            name="azure",
+            label="Azure",
+            authority="https://login.microsoftonline.com",
+            scope="https://vault.azure.net/.default",
+            vault_suffixes=("vault.azure.net",),
+            arm_endpoint="https://management.azure.com",
+            arm_scope="https://management.azure.com/.default",
+            public_cas=True,
+        ),
+        Cloud(
+            name="china",
+            label="Azure China (21Vianet)",
+            authority="https://login.partner.microsoftonline.cn",
+            scope="https://vault.azure.cn/.default",
+            vault_suffixes=("vault.azure.cn",),
+            arm_endpoint="https://management.chinacloudapi.cn",
+            arm_scope="https://management.chinacloudapi.cn/.default",
+            public_cas=True,
+        ),
+        Cloud(
+            name="usgov",
+            label="Azure US Government",
+            authority="https://login.microsoftonline.us",
+            scope="https://vault.usgovcloudapi.net/.default",
+            vault_suffixes=("vault.usgovcloudapi.net",),
+            arm_endpoint="https://management.usgovcloudapi.net",
+            arm_scope="https://management.usgovcloudapi.net/.default",
+            public_cas=True,
+        ),
+    )
+}
+
+
+def load_clouds(path: Path | None) -> dict[str, Cloud]:
+    """Azure's own clouds and those of a TOML file of `[clouds.<name>]` tables. Raises InvalidClouds.
+
+    A table with the name of one of Azure's own needs to say only what is different there, such as its `ca_file`.
+    """
+    clouds = dict(AZURE_CLOUDS)
+    if path is None:
+        return clouds
+    try:
+        tables = tomllib.loads(path.read_text("utf-8")).get("clouds", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidClouds(f"{path}: {error}") from error
+    if not isinstance(tables, dict):
+        raise InvalidClouds(f"{path}: clouds are tables, [clouds.<name>].")
+    for name, table in tables.items():
+        where = f"[clouds.{name}]"
+        _check_table(where, table, AZURE_CLOUDS.get(name))
+        clouds[name] = _cloud_from(name, table)
+    return clouds
+
+
+_ADDRESSES = ("authority", "scope", "arm_endpoint", "arm_scope")
+_TEXTS = ("label", *_ADDRESSES, "ca_file", "proxy")
+
+
+def _check_table(where: str, table: Any, known: Cloud | None) -> None:
+    """Refuse a table of the file, with a sentence, if it could let a token go astray."""
+    if not isinstance(table, dict):
+        raise InvalidClouds(f"{where} must be a table.")
+    texts = {key: table.get(key, "") for key in _TEXTS}
+    suffixes, hosts = table.get("vault_suffixes", []), table.get("vault_hosts", {})
+    if unknown := set(table) - {*_TEXTS, "vault_suffixes", "vault_hosts"}:
+        raise InvalidClouds(f"{where} has a key that nobody reads: {', '.join(sorted(unknown))}.")
+    if not isinstance(suffixes, list) or not isinstance(hosts, dict):
+        raise InvalidClouds(f"{where} vault_suffixes is a list and vault_hosts a table.")
+    if not all(isinstance(value, str) for value in (*texts.values(), *suffixes, *hosts.values())):
+        raise InvalidClouds(f"{where} must hold nothing but text.")
+    if not known and not (texts["authority"] and texts["scope"]):
+        raise InvalidClouds(f"{where} needs an authority and a scope.")
+    for key in _ADDRESSES:
+        if texts[key] and not texts[key].startswith("https://"):
+            raise InvalidClouds(f"{where} {key} must start with https://.")
+    if not all([*suffixes, *hosts.values()]):
+        raise InvalidClouds(f"{where} has an empty vault host or suffix, which would match too much.")
+
+
+def _cloud_from(name: str, table: Mapping[str, Any]) -> Cloud:
+    """A table that was checked, over what is known of the cloud if it is one of Azure's own."""
+    base = AZURE_CLOUDS.get(name) or Cloud(name, label=name, authority="", scope="")
+    given: dict[str, Any] = {key: table[key] for key in _TEXTS if table.get(key)}
+    for key in ("authority", "arm_endpoint"):
+        if key in given:
+            given[key] = given[key].rstrip("/")
+    if "vault_suffixes" in table:
+        given["vault_suffixes"] = tuple(suffix.lower().strip(".") for suffix in table["vault_suffixes"])
+    if "vault_hosts" in table:
+        given["vault_hosts"] = {vault.lower(): vault_meant(host) for vault, host in table["vault_hosts"].items()}
+    return replace(base, **given)

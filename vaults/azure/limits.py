@@ -1,0 +1,125 @@
+"""What we spare a vault, and what a sick vault can't do to the others: one Limits per vault and process.
+
+- Bulkhead: so many calls to a vault at once, so many waiting; more are refused at once.
+- Breaker: after some failures in a row the vault is left alone for a while, then tried by one call.
+- Budget: repeats may be a tenth of the calls, so that we never double a storm.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from vaults.azure.errors import TransportError
+
+
+class Bulkhead:
+    """At most `at_once` calls inside and `waiting` before the door."""
+
+    def __init__(self, at_once: int = 8, waiting: int = 16) -> None:
+        self._inside = threading.Semaphore(at_once)
+        self._admitted = threading.Semaphore(at_once + waiting)
+
+    @contextmanager
+    def slot(self, seconds: float) -> Iterator[None]:
+        """A place for one call, waited for as long as `seconds`. Raises TransportError "busy"."""
+        if not self._admitted.acquire(blocking=False):
+            raise _busy()
+        try:
+            if not self._inside.acquire(timeout=max(seconds, 0)):
+                raise _busy()
+            try:
+                yield
+            finally:
+                self._inside.release()
+        finally:
+            self._admitted.release()
+
+
+def _busy() -> TransportError:
+    return TransportError("Too many calls to this vault are under way.", reason="busy", retry_after=1)
+
+
+class Breaker:
+    """Opens after `failures` failures in a row, for `rest` seconds; then one call finds out."""
+
+    def __init__(self, failures: int = 5, rest: float = 10.0, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._threshold = failures
+        self._rest = rest
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._cause = ""
+        self._resting_until = 0.0
+
+    def admit(self) -> None:
+        """Let a call pass, or raise TransportError "resting"."""
+        with self._lock:
+            if self._failures < self._threshold:
+                return
+            left = self._resting_until - self._clock()
+            if left > 0:
+                raise TransportError(
+                    f"It has failed several times in a row and is left alone for some seconds. At last: {self._cause}",
+                    reason="resting",
+                    cause=self._cause,
+                    retry_after=left,
+                )
+            self._resting_until = self._clock() + self._rest  # this call finds out; others go on resting
+
+    def record(self, *, failure: str | None) -> None:
+        """Tell how a call that was let pass ended: with which failure, a sentence, or with none."""
+        with self._lock:
+            self._failures = self._failures + 1 if failure else 0
+            self._cause = failure or ""
+            if self._failures >= self._threshold:
+                self._resting_until = self._clock() + self._rest
+
+
+class RetryBudget:
+    """Repeats allowed: `share` of all calls, and `reserve` for quiet times."""
+
+    def __init__(self, share: float = 0.1, reserve: float = 10.0) -> None:
+        self._share = share
+        self._reserve = reserve
+        self._left = reserve
+        self._lock = threading.Lock()
+
+    def earn(self) -> None:
+        """Count a call that is no repeat."""
+        with self._lock:
+            self._left = min(self._reserve, self._left + self._share)
+
+    def spend(self) -> bool:
+        """Take one repeat, if there is one."""
+        with self._lock:
+            if self._left < 1:
+                return False
+            self._left -= 1
+            return True
+
+
+class Limits:
+    """The three of them for one vault."""
+
+    def __init__(
+        self,
+        bulkhead: Bulkhead | None = None,
+        breaker: Breaker | None = None,
+        budget: RetryBudget | None = None,
+    ) -> None:
+        self.bulkhead = bulkhead or Bulkhead()
+        self.breaker = breaker or Breaker()
+        self.budget = budget or RetryBudget()
+
+
+_by_vault: dict[str, Limits] = {}
+_by_vault_lock = threading.Lock()
+
+
+def limits_for(vault_url: str) -> Limits:
+    """The limits that all of this process shares for a vault."""
+    with _by_vault_lock:
+        return _by_vault.setdefault(vault_url, Limits())

@@ -1,0 +1,161 @@
+"""The metadata index: what is known of a vault's items without asking, kept by scans and by the portal's own changes.
+
+What is kept here after a change fails no change: Azure has done it by then. A scan puts right what could not be kept.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+import structlog
+from django.db import Error, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from vaults.keyvault.types import (
+    CertificateProperties,
+    DeletedCertificate,
+    DeletedKey,
+    DeletedSecret,
+    KeyProperties,
+    SecretProperties,
+)
+from vaults.models import InventoryItem, Vault
+
+log = structlog.get_logger("vaults.inventory.observe")
+
+Kind = InventoryItem.Kind
+Found = TypeVar("Found")
+Live = SecretProperties | KeyProperties | CertificateProperties
+AnyDeleted = DeletedSecret | DeletedKey | DeletedCertificate
+
+
+def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
+    """What a list says of an item, live or deleted, as a row; not saved."""
+    if isinstance(found, DeletedSecret | DeletedKey | DeletedCertificate):
+        item = item_of(vault, found.properties)
+        # What is in a list of deleted items is deleted, whatever its date says.
+        item.deleted_on, item.scheduled_purge_on = found.deleted_on or timezone.now(), found.scheduled_purge_on
+        item.odd |= storable_all(found.odd)
+        return item
+    item = InventoryItem(
+        vault=vault,
+        name=found.name,
+        enabled=None if "enabled" in found.odd else found.enabled is not False,
+        not_before=found.not_before,
+        expires_on=found.expires_on,
+        created_on=found.created_on,
+        updated_on=found.updated_on,
+        tags=storable_all(found.tags),
+        odd=storable_all(found.odd),
+    )
+    match found:
+        case SecretProperties():
+            item.kind, item.managed = Kind.SECRET, found.managed
+            item.content_type = storable(found.content_type or "")[:255]
+        case KeyProperties():
+            item.kind, item.managed = Kind.KEY, found.managed
+        case CertificateProperties():
+            item.kind, item.issued = Kind.CERTIFICATE, found.issued
+            if not found.issued:
+                item.not_before = item.expires_on = None
+            item.subject = storable(found.subject or "")[:1000]
+    return item
+
+
+def storable(text: str) -> str:
+    """Text without the one character that PostgreSQL keeps in no column."""
+    return text.replace("\0", "\ufffd")
+
+
+def storable_all(texts: Mapping[str, str]) -> dict[str, str]:
+    return {storable(name): storable(text) for name, text in texts.items()}
+
+
+def read(look: Callable[[], Found], otherwise: Found) -> Found:
+    """What `look` finds in the index, or `otherwise` if it can't be read: what a page shows of Azure needs nothing of it."""
+    try:
+        with transaction.atomic():
+            return look()
+    except Error:
+        log.exception("the index could not be read")
+        return otherwise
+
+
+@contextmanager
+def _best_effort(vault: Vault) -> Iterator[None]:
+    """Log what goes wrong, whatever it is, and have the vault scanned instead."""
+    try:
+        with transaction.atomic():
+            yield
+    except Exception:
+        log.exception("the index could not be written", vault=vault.slug)
+        _ask_for_scan(vault)
+
+
+def _ask_for_scan(vault: Vault) -> None:
+    try:
+        Vault.objects.filter(pk=vault.pk).update(scan_requested_at=timezone.now())
+    except Error:
+        log.exception("no scan could be asked for", vault=vault.slug)
+
+
+def remember(vault: Vault, found: Live | AnyDeleted) -> None:
+    """Keep what a change has just shown of an item, in place of what was known. It tells nothing of an operation.
+
+    Nothing is left of what was deleted in a vault without soft delete.
+    """
+    with _best_effort(vault):
+        item = item_of(vault, found)
+        if item.kind == Kind.CERTIFICATE and not item.deleted_on:
+            item.pending = item.name.lower() in pending_names(vault)
+        _known(vault, Kind(item.kind), item.name).delete()
+        if not (isinstance(found, AnyDeleted) and found.properties.recoverable is False):
+            item.save()
+
+
+def forget(vault: Vault, kind: Kind, name: str) -> None:
+    with _best_effort(vault):
+        _known(vault, kind, name).delete()
+
+
+def remember_request(vault: Vault, name: str) -> None:
+    """A certificate was asked for; one that has an earlier version stays as it is known."""
+    with _best_effort(vault):
+        if not _known(vault, Kind.CERTIFICATE, name).update(pending=True):
+            InventoryItem.objects.create(
+                vault=vault, kind=Kind.CERTIFICATE, name=name, enabled=True, pending=True, issued=False
+            )
+
+
+def pending_names(vault: Vault) -> set[str]:
+    """Certificates, in lower case, whose operation was under way when it was last looked at. The list doesn't tell: it has
+    one that was never issued whether its operation goes on, has failed or was deleted."""
+    names = vault.items.filter(kind=Kind.CERTIFICATE, pending=True).values_list("name", flat=True)
+    return {name.lower() for name in names}
+
+
+def see_certificate(vault: Vault, name: str, pending: bool | None, shown: CertificateProperties | None = None) -> None:
+    """A page has just shown whether an operation is under way, and what is issued: the lists are to tell the same.
+
+    What is not known of yet stays so until the next scan.
+    """
+    with _best_effort(vault):
+        known = _known(vault, Kind.CERTIFICATE, name).filter(deleted_on=None).first()
+        if known and pending is not None and known.pending != pending:
+            _known(vault, Kind.CERTIFICATE, name).update(pending=pending)
+        if known and shown and shown.issued and not known.issued:
+            remember(vault, shown)
+
+
+def end_request(vault: Vault, name: str, *, completed: bool = False) -> None:
+    """The operation has come to an end, or is gone; the next scan or look tells more."""
+    with _best_effort(vault):
+        known = _known(vault, Kind.CERTIFICATE, name)
+        known.filter(pending=True).update(pending=False)
+        if completed and known.filter(issued=False).exists():
+            _ask_for_scan(vault)
+
+
+def _known(vault: Vault, kind: Kind, name: str) -> QuerySet[InventoryItem]:
+    return vault.items.filter(kind=kind, name__iexact=name)

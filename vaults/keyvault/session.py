@@ -1,0 +1,261 @@
+"""The one way to a vault: VaultSession.send.
+
+It knows the catalogue, adds the token once the host is known to be the cloud's, renews a refused token once,
+repeats what may be repeated, maps errors, and keeps an Exchange of each request for the audit.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+from vaults.azure import responses, transport
+from vaults.azure.clouds import Cloud
+from vaults.azure.errors import HostNotAllowed, KeyVaultError, MalformedAnswer, Throttled, TransportError, Unavailable
+from vaults.azure.json_values import Json
+from vaults.azure.limits import Limits, limits_for
+from vaults.azure.sign_in import Bearer, TokenSource
+from vaults.azure.time_limit import time_left
+from vaults.keyvault.operations import ABSENT_CODES, API_VERSIONS, OPERATIONS, Operation
+from vaults.keyvault.paths import path_of
+
+T = TypeVar("T")
+
+FAIR_SECONDS = 3.0
+"""A vault that had less time than this to answer is not blamed for it: the time was spent before it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a caller can wait: all tries together in seconds, and how many of them; less where its time is limited."""
+
+    seconds: float = 15.0
+    tries: int = 3
+    queue_seconds: float = 2.0
+    longest_pause: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request as it went over the wire. `status` is None without an answer.
+
+    `operation` is its name in the catalogue, `scope` that of the token it carried. `body_members` are the names
+    of the members sent, never what was in them. `azure_date` is the vault's own clock, to warn of a wrong one here.
+    """
+
+    method: str
+    url: str
+    status: int | None
+    azure_request_id: str
+    milliseconds: int
+    api_version: str
+    operation: str
+    scope: str
+    body_members: tuple[str, ...] = ()
+    azure_date: datetime | None = None
+
+
+class VaultSession:
+    """Sends operations to one vault for one application. Safe to share between threads.
+
+    `request_id` goes out as x-ms-client-request-id, so that Azure's log can be joined with ours.
+    `exchanges` is what went over the wire so far, oldest first.
+    `before_change` is called ahead of each request that changes something, and may raise to have it not sent.
+    `limits`, `clock`, `sleep` and `jitter` are for tests.
+    """
+
+    def __init__(
+        self,
+        vault_url: str,
+        cloud: Cloud,
+        tokens: TokenSource,
+        api_version: str = "7.0",
+        request_id: str | None = None,
+        *,
+        patience: Patience | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        if api_version not in API_VERSIONS:
+            raise ValueError(f"{api_version} is not an api-version that this client knows.")
+        self.vault_url = cloud.vault_url(vault_url)
+        self.api_version = api_version
+        self.exchanges: list[Exchange] = []
+        self.before_change: Callable[[], None] = lambda: None
+        self._cloud = cloud
+        self._tokens = tokens
+        self._request_id = request_id
+        self._patience = patience or Patience()
+        self._limits = limits or limits_for(self.vault_url)
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def send(
+        self,
+        operation: Operation,
+        read: Callable[[Json], T],
+        *,
+        name: str = "",
+        version: str = "",
+        query: Mapping[str, str] | None = None,
+        json: Mapping[str, Any] | None = None,
+    ) -> T:
+        """Carry an operation out and give what `read` makes of its answer ({} where it has no body).
+
+        Raises KeyVaultError; before anything is sent NotAddressable, which is one, or InvalidIdentifier.
+        """
+        call = self._call(operation, name, version, query, json)
+        until = self._clock() + time_left(self._patience.seconds)
+        self._limits.budget.earn()
+        tries = 1
+        while True:
+            try:
+                return self._try(call, read, until)
+            except KeyVaultError as error:
+                pause = self._pause_before_repeat(operation, error, tries, until)
+                if pause is None:
+                    error.permission = operation.permission
+                    error.maybe_done = operation.method != "GET" and (
+                        error.maybe_done or isinstance(error, MalformedAnswer)
+                    )
+                    raise
+            self._sleep(pause)
+            tries += 1
+
+    def _call(
+        self,
+        operation: Operation,
+        name: str,
+        version: str,
+        query: Mapping[str, str] | None,
+        json: Mapping[str, Any] | None,
+    ) -> _Call:
+        if OPERATIONS.get(operation.name) is not operation:
+            raise ValueError(f"{operation.name} is not in the catalogue.")
+        path = path_of(operation, name, version)
+        api_version = operation.api_version(self.api_version)
+        parameters = urlencode({"api-version": api_version, **(query or {})}, safe="$", quote_via=quote)
+        return _Call(operation, f"{self.vault_url}{path}?{parameters}", api_version, json)
+
+    def _try(self, call: _Call, read: Callable[[Json], T], until: float) -> T:
+        """One try; a second request only after a challenge, which the vault gives before it does anything.
+
+        The scope is always the cloud's: what the challenge asks for is not looked at.
+        """
+        if not self._cloud.allows_vault_host(urlsplit(call.url).netloc):
+            raise HostNotAllowed("No token is sent to this host.")
+        bearer = self._tokens.bearer(self._cloud.scope, until - self._clock())
+        answer = self._exchange(call, bearer, until)
+        if answer.status == 401 and answer.headers.get("WWW-Authenticate", "").lower().startswith("bearer"):
+            bearer = self._tokens.renew(bearer, self._cloud.scope, until - self._clock())
+            answer = self._exchange(call, bearer, until)
+        try:
+            hidden = (bearer.token, *call.values())
+            operation = call.operation
+            return read(responses.result(answer, operation.name, operation.ok, absent=ABSENT_CODES, hidden=hidden))
+        except MalformedAnswer as error:
+            error.status, error.request_id = answer.status, responses.request_id(answer.headers)
+            raise
+
+    def _exchange(self, call: _Call, bearer: Bearer, until: float) -> transport.Answer:
+        """One request over the wire, within the limits of this vault."""
+        queue_seconds = min(self._patience.queue_seconds, until - self._clock())
+        if until - self._clock() <= self._least_seconds(call.operation):
+            raise TransportError("No time was left to ask the vault.", reason="timeout")
+        with self._limits.bulkhead.slot(queue_seconds):
+            if call.operation.method != "GET":
+                self.before_change()  # not earlier: a queue, a token or a pause may have taken long
+            self._limits.breaker.admit()
+            started = self._clock()
+            seconds = until - started
+            try:
+                answer = transport.exchange(
+                    self._cloud,
+                    call.operation.method,
+                    call.url,
+                    seconds=seconds,
+                    headers={"x-ms-client-request-id": self._request_id} if self._request_id else None,
+                    json=call.json,
+                    auth=bearer,
+                )
+            except (TransportError, MalformedAnswer) as error:
+                self._note(call, started, error.status, {})
+                alive = isinstance(error, MalformedAnswer)
+                if alive or seconds >= FAIR_SECONDS:
+                    self._limits.breaker.record(failure=None if alive else error.message)
+                raise
+            self._note(call, started, answer.status, answer.headers)
+            failed = answer.status >= 500
+            self._limits.breaker.record(failure=f"It answered with status {answer.status}." if failed else None)
+            return answer
+
+    def _least_seconds(self, operation: Operation) -> float:
+        """A change is not begun where its answer could hardly be waited for: nobody would know what came of it."""
+        patient = self._patience.seconds > FAIR_SECONDS
+        return FAIR_SECONDS if patient and operation.method != "GET" else 0.0
+
+    def _note(self, call: _Call, started: float, status: int | None, headers: Mapping[str, str]) -> None:
+        self.exchanges.append(
+            Exchange(
+                method=call.operation.method,
+                url=call.url,
+                status=status,
+                azure_request_id=responses.request_id(headers),
+                milliseconds=round((self._clock() - started) * 1000),
+                api_version=call.api_version,
+                operation=call.operation.name,
+                scope=self._cloud.scope,
+                body_members=tuple(call.json or ()),
+                azure_date=responses.http_date(headers.get("Date", "")),
+            )
+        )
+
+    def _pause_before_repeat(
+        self, operation: Operation, error: KeyVaultError, tries: int, until: float
+    ) -> float | None:
+        """Seconds to wait before another try, or None if there is to be none.
+
+        Full jitter over 1, 2, 4... seconds, on top of what Retry-After asks for.
+        """
+        if tries >= self._patience.tries or not _may_repeat(operation, error):
+            return None
+        pause = (error.retry_after or 0.0) + self._jitter(0.0, 2.0 ** (tries - 1))
+        if pause > self._patience.longest_pause or self._clock() + pause >= until:
+            return None
+        return pause if self._limits.budget.spend() else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """An operation made ready: nothing in it changes from try to try."""
+
+    operation: Operation
+    url: str
+    api_version: str
+    json: Mapping[str, Any] | None = field(repr=False)
+
+    def values(self) -> tuple[str, ...]:
+        """What must not come back in an error's words: the value of a secret, the password of a PFX."""
+        return tuple(str(text) for name, text in (self.json or {}).items() if name in ("value", "pwd"))
+
+
+def _may_repeat(operation: Operation, error: KeyVaultError) -> bool:
+    """Throttled and never-sent requests may always go again, lost answers only if that does no harm.
+
+    A blind repeat of "set" or "create" would make a second version.
+    """
+    if isinstance(error, Throttled):
+        return True
+    if isinstance(error, TransportError):
+        if error.reason in ("busy", "resting", "tls"):
+            return False
+        return not error.maybe_done or operation.retry == "safe"
+    return isinstance(error, Unavailable) and operation.retry == "safe"

@@ -1,0 +1,1 @@
+"""What views share: decorators, rendering, navigation, form errors, error pages, downloads."""

@@ -1,0 +1,175 @@
+"""What needs attention first, over all vaults one may see: a short list, however many vaults there are."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import timezone
+
+from vaults.inventory.counts import Summary, VaultRow
+from vaults.models import Connection, InventoryItem
+from vaults.templatetags.kvportal import due_soon, relative
+
+#: So many causes, and so many connections, stand for themselves; the rest share a line.
+APART = 3
+#: Vaults listed on the overview; if there are no more, those without trouble too.
+LISTED = 8
+TONES = ("bad", "soon", "wait", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One line of "Do first": what is the matter, about what, and the page on which to do something."""
+
+    tone: str
+    icon: str
+    title: str
+    about: str
+    url: str
+    label: str
+
+
+def tasks(summary: Summary, *, may_change_connections: bool) -> list[Task]:
+    """Failures first, then what is due, then what waits. It asks the database nothing more."""
+    found = [
+        *_unread(summary.vaults),
+        *_connections(summary.vaults, may_change_connections),
+        *_expired(summary),
+        *_within_a_week(summary),
+        *_pending(summary),
+        *_never_scanned(summary.vaults),
+    ]
+    return sorted(found, key=lambda task: TONES.index(task.tone))
+
+
+def listed(rows: list[VaultRow]) -> tuple[list[VaultRow], int, int]:
+    """The vaults for the overview, the worst first; how many more are in trouble, and how many without it are left out."""
+    ranked = sorted(rows, key=lambda row: (not row.vault.scan_problem, -row.expired, -row.expiring, _is_well(row)))
+    if len(rows) <= LISTED:
+        return ranked, 0, 0
+    trouble = [row for row in ranked if not _is_well(row)]
+    shown = trouble[:LISTED]
+    return shown, len(trouble) - len(shown), len(rows) - len(trouble)
+
+
+def _is_well(row: VaultRow) -> bool:
+    return not (row.vault.scan_problem or row.expired or row.expiring or row.vault.scanned_at is None)
+
+
+def _unread(rows: list[VaultRow]) -> list[Task]:
+    """Vaults that the last scan could not read to the end, by cause: a cause they share is told once."""
+    causes: dict[str, list[VaultRow]] = defaultdict(list)
+    for row in rows:
+        if row.vault.scan_problem:
+            causes[row.vault.scan_problem].append(row)
+    groups = sorted(causes.items(), key=lambda cause: -len(cause[1]))
+    apart, rest = (groups, []) if len(groups) <= APART + 1 else (groups[:APART], groups[APART:])
+    found = [_unread_for(cause, affected) for cause, affected in apart]
+    others = [row for _, affected in rest for row in affected]
+    return [*found, _unread_for("For other reasons", others)] if others else found
+
+
+def _unread_for(cause: str, rows: list[VaultRow]) -> Task:
+    if len(rows) > 1:
+        title = f"{len(rows)} vaults were not read in full"
+        url, label = f"{reverse('vault_list')}?state=unread", "See them"
+        return Task("bad", "shield-x", title, f"{cause} · {_some([row.vault.name for row in rows])}", url, label)
+    vault = rows[0].vault
+    read = f"last scan {relative(vault.scanned_at, timezone.now())}" if vault.scanned_at else "never scanned"
+    url = reverse("vault_detail", args=[vault.slug])
+    return Task("bad", "shield-x", f"{vault.name} was not read in full", f"{cause} · {read}", url, "Why")
+
+
+def _connections(rows: list[VaultRow], may_change: bool) -> list[Task]:
+    reach: dict[Connection, int] = defaultdict(int)
+    for row in rows:
+        reach[row.vault.connection] += 1
+    found = [task for connection, count in reach.items() if (task := _connection(connection, count, may_change))]
+    if len(found) <= APART:
+        return found
+    tone = min((task.tone for task in found), key=TONES.index)
+    title = f"{len(found)} connections need a look"
+    about = "A credential has ended or ends soon, or the last test failed"
+    return [Task(tone, "plug-connected", title, about, reverse("connection_list"), "See them")]
+
+
+def _connection(connection: Connection, count: int, may_change: bool) -> Task | None:
+    about = f"Connection to {count} vault{'s' if count > 1 else ''}"
+    if end := due_soon(connection.credential_expires_on):
+        page, label = ("connection_edit", "Renew") if may_change else ("connection_detail", "Open")
+        tone, title = end.css.removeprefix("tone-"), f"{connection.name}: its credential {end.word}"
+        return Task(tone, "plug-connected", title, about, reverse(page, args=[connection.pk]), label)
+    if connection.test_passed is False:
+        url, about = reverse("connection_detail", args=[connection.pk]), f"{about} · {connection.test_sentence}"
+        return Task("bad", "plug-connected", f"{connection.name}: its last test failed", about, url, "Open")
+    return None
+
+
+def _expired(summary: Summary) -> list[Task]:
+    title = f"{summary.expired_enabled:,} items have expired and are still enabled"
+    return _items(
+        "bad", "alert-triangle", summary.latest_expired, summary.expired_enabled, title, "state=expired&enabled=on"
+    )
+
+
+def _within_a_week(summary: Summary) -> list[Task]:
+    count = summary.within_7_enabled
+    title = f"{count:,} items expire within 7 days"
+    return _items("soon", "clock", summary.next_to_expire[:count], count, title, "state=7&enabled=on")
+
+
+def _pending(summary: Summary) -> list[Task]:
+    title = f"{summary.pending:,} certificate operations are under way"
+    one = summary.oldest_pending[:1] if summary.pending == 1 else []
+    if not one:
+        return _items("wait", "loader", summary.oldest_pending, summary.pending, title, "state=pending")
+    return [_item("wait", "loader", one[0], _waiting(one[0]), "certificate_operation")]
+
+
+def _waiting(item: InventoryItem) -> str:
+    """Of a certificate that has a version, and so an end, the next one waits."""
+    return f"{item.name}: its next version is not issued yet" if item.expires_on else f"{item.name} is not issued yet"
+
+
+def _items(
+    tone: str, icon: str, first: Sequence[InventoryItem], count: int, title_of_many: str, filters: str
+) -> list[Task]:
+    """One line: the item itself if it is the only one, else how many there are and the way to just those."""
+    if not count:
+        return []
+    if count > 1:
+        names = _some([item.name for item in first], count)
+        return [Task(tone, icon, title_of_many, names, f"{reverse('inventory')}?{filters}", "See them")]
+    return [_item(tone, icon, first[0], _title(first[0]), f"{first[0].kind}_detail")]
+
+
+def _item(tone: str, icon: str, item: InventoryItem, title: str, page: str) -> Task:
+    url = reverse(page, args=[item.vault.slug, item.name])
+    return Task(tone, icon, title, f"{item.get_kind_display()} in {item.vault.name}", url, "Open")
+
+
+def _title(item: InventoryItem) -> str:
+    now = timezone.now()
+    if item.expires_on is None or item.expires_on <= now:
+        return f"{item.name} has expired and is still enabled"
+    return f"{item.name} expires {relative(item.expires_on, now)}"
+
+
+def _never_scanned(rows: list[VaultRow]) -> list[Task]:
+    """Those that a scan was tried on and failed are among the unread."""
+    names = [row.vault.name for row in rows if row.vault.scanned_at is None and not row.vault.scan_problem]
+    if not names:
+        return []
+    title, about, label = f"{len(names)} vaults have not been scanned yet", _some(names), "See them"
+    if len(names) == 1:
+        title, about, label = f"{names[0]} has not been scanned yet", "What is in it is not known", "See it"
+    return [Task("unknown", "help-circle", title, about, f"{reverse('vault_list')}?state=never", label)]
+
+
+def _some(names: list[str], count: int = 0) -> str:
+    """The first three of so many (all that are given, if no count is): "a, b, c and 9 more"."""
+    count = count or len(names)
+    shown = names[:3]
+    more = count - len(shown)
+    return f"{', '.join(shown)} and {more:,} more" if more else ", ".join(shown)

@@ -1,0 +1,177 @@
+"""What an audit entry tells, in words: why an act ended as it did, what it changed, and what else is known of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from vaults.audit.who import FACTS, Source
+from vaults.models import AuditEntry
+from vaults.models.audit import AuditState
+from vaults.permissions import Action, RevealsSpent, RoleMissing, smallest_role
+
+#: What the members of `detail` are called; `audit.DETAIL_KEYS` has them all.
+LABELS = {
+    "actor_email": "E-mail of who acted",
+    "actor_role": "Role of who acted",
+    "after": "Changed to",
+    "attributes": "Changed attributes",
+    "before": "Changed from",
+    "broken": "First entry that does not fit",
+    "browser": "Browser",
+    "cause": "Cause",
+    "cloud": "Cloud",
+    "count": "Number",
+    "email": "E-mail",
+    "first_seq": "First entry",
+    "issuer": "Issuer",
+    "kind": "Kind",
+    "last_seq": "Last entry",
+    "members": "Members",
+    "not_read": "Could not be read",
+    "production": "Production",
+    "reason": "Reason",
+    "request_id": "Request ID of the operation",
+    "role": "Role",
+    "sentence": "Result",
+    "source": "Source",
+    "tag_names": "Changed tags",
+    "unconfirmed": "Found out later",
+    "verdicts": "Permissions",
+}
+#: What a number counts, by act.
+COUNTED = {
+    Action.ACCOUNT_CONFIRM: "Wrong passwords in an hour",
+    Action.ACCOUNT_GUESSED: "Wrong passwords in an hour",
+    Action.ACCOUNT_PASSWORD: "Wrong passwords in an hour",
+    Action.ACCOUNT_SIGN_IN: "Wrong passwords in an hour",
+    Action.AUDIT_VERIFY: "Entries read",
+    Action.INVENTORY_EXPORT: "Items exported",
+    Action.SECRET_REVEAL_LIMIT: "Values that may be revealed in 10 minutes",
+    Action.VAULT_SCAN: "Items found",
+}
+#: What some facts mean.
+TOLD = {
+    ("browser", "known"): "signed in to this account before",
+    ("browser", "new"): "new to this account",
+    ("cause", "idle"): "half an hour without a request",
+    ("unconfirmed", True): "yes: no answer came, and the vault was asked afterwards",
+}
+#: Facts of connections, members and vaults that an act may change.
+CHANGED = {
+    "api_version": "API version",
+    "client_id": "Application (client) ID",
+    "cloud": "Cloud",
+    "credential": "Credential",
+    "credential_expires_on": "Credential ends on",
+    "name": "Name",
+    "production": "Production",
+    "role": "Role",
+    "tenant_id": "Tenant ID",
+}
+SOURCES = {
+    Source.PERSON: "a person, in the portal",
+    Source.PORTAL: "the portal itself",
+    Source.COMMAND: "a command on the server",
+    Source.STRANGER: "somebody not signed in",
+}
+#: Why the portal refused or gave up, by the code that an entry keeps.
+WHY = {
+    "RevealsSpent": "The limit of revealed values was reached.",
+    "WrongPassword": "The password was wrong.",
+    "LastOwner": "The team would have been left without an owner.",
+    "MemberGone": "Somebody else had removed the member meanwhile.",
+    "InvitationSpent": "The invitation was used, was withdrawn or had ended.",
+    "EmailTaken": "There is an account with this e-mail address already.",
+    "AccountOff": "The account was switched off.",
+    "AlreadyInvited": "There was an open invitation for this person already.",
+    "AlreadyMember": "This person was in the team already.",
+    "UnfitName": "The name can't be used.",
+    "ConnectionChanged": "Somebody else had changed the connection meanwhile.",
+    "ProtectedError": "The connection still had vaults.",
+    "VaultKnown": "The connection had this vault already.",
+    "InvalidVaultName": "No vault can have this name.",
+    "HostNotAllowed": "The connection's cloud allows no vault at this host.",
+    "ChangedMeanwhile": "Somebody else had changed the item meanwhile.",
+    "CurrentUnread": "The current version could not be read, so nobody could tell whether it had changed.",
+    "PartsUnread": "Parts of the current version could not be read, and the new one would have been made without them.",
+    "NameTaken": "The name was in use already.",
+    "ScanUnderWay": "Another scan of the vault was under way.",
+    "SealBroken": "The stored credential could not be opened.",
+    "InvalidInput": "What was entered is not valid.",
+    "AuditUnavailable": "The record could not be written.",
+    "TransportError": "No answer came from Azure.",
+    "AuthenticationError": "Entra ID gave no token.",
+    "MalformedAnswer": "The answer could not be understood.",
+}
+#: Acts that send something to Azure.
+ASK_AZURE = frozenset(
+    action
+    for action in Action
+    if action.startswith(("secret.", "key.", "certificate.", "certificate_operation.", "deleted.", "access."))
+    and action != Action.SECRET_REVEAL_LIMIT
+) | {Action.VAULT_SCAN, Action.CONNECTION_TEST, Action.AUDIT_SETTLE}
+REFUSED_BY_US = {RoleMissing.__name__, RevealsSpent.__name__}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of an entry's page."""
+
+    label: str
+    text: str
+
+
+def why(entry: AuditEntry) -> str:
+    """Why an act was refused or failed, where that is not in what Azure answered."""
+    if entry.state in (AuditState.SUCCEEDED, AuditState.STARTED) or entry.status:
+        return ""
+    if entry.code == RoleMissing.__name__:
+        needed = f": it needs the role {smallest_role(Action(entry.action))}" if entry.action in set(Action) else ""
+        return f"Their role did not allow it{needed}."
+    return WHY.get(entry.code, entry.code)
+
+
+def asked_azure(entry: AuditEntry) -> bool:
+    """Whether Azure's own log may know the act."""
+    return entry.action in ASK_AZURE and entry.code not in REFUSED_BY_US
+
+
+def facts_of(entry: AuditEntry) -> list[Fact]:
+    """What `detail` tells beside who acted: first what was changed, then the rest."""
+    detail = entry.detail
+    before, after = _mapping(detail.get("before")), _mapping(detail.get("after"))
+    changed = [
+        Fact(CHANGED.get(name, name), f"{_words(old)} → {_words(after.get(name, detail.get(name)))}")
+        for name, old in before.items()
+    ]
+    told = FACTS | {"before", "after"} | before.keys()
+    rest = [Fact(_label(entry, name), _told(name, value)) for name, value in detail.items() if name not in told]
+    return changed + rest
+
+
+def _mapping(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _label(entry: AuditEntry, name: str) -> str:
+    counted = COUNTED.get(Action(entry.action), "Items listed") if entry.action in set(Action) else ""
+    return (name == "count" and counted) or LABELS.get(name, name)
+
+
+def _told(name: str, value: Any) -> str:
+    if name == "attributes":  # named as fields of forms and of our types are
+        return _words(value).replace("_", " ")
+    return TOLD.get((name, value if isinstance(value, str | bool) else None)) or _words(value)
+
+
+def _words(value: Any) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value)) or "none"
+        case dict():
+            return ", ".join(f"{name}: {_words(each)}" for name, each in value.items())
+        case _:
+            return str(value)

@@ -1,0 +1,68 @@
+"""Answering: a page, or the named part of it that htmx swaps in."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django_htmx.middleware import HtmxDetails
+
+from vaults.azure.pasted import bare
+from vaults.problems import Problem
+from vaults.web.by_hand import by_hand
+
+if TYPE_CHECKING:
+    from vaults.models import User
+
+
+#: Characters of a search that are looked for: SQLite refuses patterns of 50,000.
+LONGEST_SEARCH = 500
+#: Words of a search that are looked for.
+MOST_WORDS = 8
+
+#: Seconds after which another try makes sense where nobody has said when.
+RETRY_AFTER = 5
+
+
+class HtmxRequest(HttpRequest):
+    """A request of somebody signed in, with what django-htmx says of it. For annotations only."""
+
+    htmx: HtmxDetails
+    user: "User"
+
+
+def search_words(text: str) -> list[str]:
+    """The words of a search that are looked for, without quotes and the like around them."""
+    return [bare(word) or word for word in text[:LONGEST_SEARCH].split()[:MOST_WORDS]]
+
+
+def searched_in_part(text: str) -> int | None:
+    """How many words of a search are looked for, where it has more of them or is too long."""
+    count = len(search_words(text))
+    return count if len(text) > LONGEST_SEARCH or count < len(text.split()) else None
+
+
+def render_page(
+    request: HtmxRequest, page: str, context: dict[str, Any], *, partial: str = "", status: int = 200
+) -> HttpResponse:
+    """Render the page, or only its named partial when htmx swaps part of it in.
+
+    A page about a vault is also given `exchanges`: what was asked of Azure for it.
+    """
+    template = f"{page}#{partial}" if partial and is_swap(request) else page
+    if vault := context.get("vault"):
+        context = {"exchanges": by_hand(vault.exchanges, vault.connection), **context}
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    if status in (429, 503):
+        problem: Problem | None = context.get("problem")
+        asked = problem.retry_after if problem else None
+        response["Retry-After"] = str(math.ceil(asked or RETRY_AFTER))
+    return response
+
+
+def is_swap(request: HtmxRequest) -> bool:
+    """Does htmx ask for a part of the page it is on?"""
+    htmx = request.htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request

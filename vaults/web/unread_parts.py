@@ -1,0 +1,61 @@
+"""What of a page could not be read, said in its place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from vaults import problems
+from vaults.actions.parts import Part
+from vaults.keyvault.types import Properties
+from vaults.models import Vault
+from vaults.problems import Problem
+from vaults.web.form_errors import selected_version
+
+Found = TypeVar("Found", bound=Properties)
+
+#: What a version's edit page says where the others could not be listed.
+NEWER = "So there may be a newer version than this."
+
+
+def not_read(vault: Vault, part: Part[Any]) -> Problem | None:
+    """Why a part is not on the page, or not all of it; None where it is."""
+    return problems.explain(part.error, vault=vault) if part.error else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A cause, and what of the page it concerns, in sentences."""
+
+    problem: Problem
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def note(self) -> str:
+        return " ".join(self.notes)
+
+
+def unread_parts(vault: Vault, *parts: tuple[Part[Any], str]) -> list[Unread]:
+    """Why parts could not be read, each with what that means for the page; a cause that several have is named once."""
+    found: dict[str, Unread] = {}
+    for part, note in parts:
+        if problem := not_read(vault, part):
+            found.setdefault(problem.title, Unread(problem)).notes.append(note)
+    return list(found.values())
+
+
+def shown_version(own: Found | None, versions: Part[Sequence[Found]], version: str) -> Found:
+    """The version that a page is about: as it tells itself, else as the list of versions tells it."""
+    if own:  # one whose identifier can't be read was asked for as the newest
+        known = versions.value[0].version if versions.value and not versions.error else ""
+        return replace(own, version=known, id=f"{own.id}/{known}") if known and not (own.version or version) else own
+    listed = versions.value or ()
+    if versions.error and not any(version in ("", each.version) for each in listed):
+        raise versions.error
+    return selected_version(listed, version)
+
+
+def current_version(versions: Part[Sequence[Found]], shown: Found, version: str) -> Found | None:
+    """The newest version, where that is known: where some could not be read, it is the one that an address without one shows."""
+    if versions.value and not versions.error and not versions.nameless:
+        return versions.value[0]
+    return None if version else shown

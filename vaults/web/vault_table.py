@@ -1,0 +1,82 @@
+"""Vaults as a table: which of them are shown and in which order. All of it stands in the address, so it can be shared."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from vaults.inventory.counts import VaultRow
+from vaults.models import Vault
+from vaults.web.rendering import LONGEST_SEARCH
+
+PAGE_SIZE = 50
+#: So many vaults are seen at a glance; more of them can be filtered.
+FEW = 8
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+#: Never scanned is older than any scan.
+SORTS: dict[str, Callable[[VaultRow], Any]] = {
+    "name": lambda row: row.vault.name.lower(),
+    "connection": lambda row: row.vault.connection.name.lower(),
+    "items": lambda row: row.items,
+    "expiring": lambda row: row.expiring,
+    "expired": lambda row: row.expired,
+    "scanned": lambda row: row.vault.scanned_at or NEVER,
+}
+
+STATES: dict[str, tuple[str, Callable[[VaultRow], bool]]] = {
+    "unread": ("Not read in full", lambda row: row.vault.scan_problem != ""),
+    "expired": ("With expired items", lambda row: row.expired > 0),
+    "expiring": ("Expiring within 30 days", lambda row: row.expiring > 0),
+    "never": ("Never scanned", lambda row: row.vault.scanned_at is None),
+}
+
+
+class VaultFilterForm(forms.Form):
+    q = forms.CharField(label="Name", required=False, max_length=LONGEST_SEARCH)
+    connection = forms.ChoiceField(label="Connection", required=False)
+    state = forms.ChoiceField(
+        required=False, choices=[(key, word) for key, (word, _) in STATES.items()], widget=forms.HiddenInput
+    )
+
+    def __init__(self, data: QueryDict, vaults: Iterable[Vault]) -> None:
+        super().__init__(data)
+        names = {str(vault.connection.pk): vault.connection.name for vault in vaults}
+        by_name = sorted(names.items(), key=lambda choice: choice[1].lower())
+        self.fields["connection"].choices = [("", "All connections"), *by_name]  # type: ignore[attr-defined]
+
+
+class VaultTable:
+    """The rows that an address asks for. What it asks in error is ignored and said at its field."""
+
+    def __init__(self, rows: list[VaultRow], asked: QueryDict) -> None:
+        self.form = VaultFilterForm(asked, [row.vault for row in rows])
+        self.form.is_valid()
+        chosen = self.form.cleaned_data
+        self.state = chosen.get("state", "")
+        sort = asked.get("sort", "")
+        self.sort = sort if sort.removeprefix("-") in SORTS else "name"
+        matching = _matching(rows, chosen.get("q", ""), chosen.get("connection", ""))
+        #: Each state with its words and how many of the matching vaults are in it.
+        self.states = [(key, word, sum(map(fits, matching))) for key, (word, fits) in STATES.items()]
+        self.matching = len(matching)
+        self.rows = _sorted([row for row in matching if not self.state or STATES[self.state][1](row)], self.sort)
+
+
+def _matching(rows: list[VaultRow], text: str, connection: str) -> list[VaultRow]:
+    """Each word of the text has to occur in the vault's name or that of its connection."""
+    words = text.lower().split()
+    return [
+        row
+        for row in rows
+        if (not connection or str(row.vault.connection.pk) == connection)
+        and all(word in f"{row.vault.name} {row.vault.connection.name}".lower() for word in words)
+    ]
+
+
+def _sorted(rows: list[VaultRow], sort: str) -> list[VaultRow]:
+    """In the order asked for; equals by name, and the same vault by its connection."""
+    by_name = sorted(rows, key=lambda row: (row.vault.name.lower(), row.vault.connection.name.lower(), row.vault.slug))
+    return sorted(by_name, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))

@@ -1,0 +1,36 @@
+"""What the page of a further version says of it as a whole: over the list of its parts, and beside the button."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vaults.web.certificate_parts import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """`heading` over the parts, `untouched` as long as none is changed, `rest` for those that were not."""
+
+    heading: str
+    untouched: str
+    rest: str
+    icon: str
+    lost: bool
+
+
+def tally_of(groups: Sequence[Group], *, lost: bool, only: str = "Nothing changed", asks_end: bool = False) -> Tally:
+    """`lost`: something can't be carried over, and the page says what. `only`: what is new all the same."""
+    count = sum(len(group.parts) for group in groups)
+    changed = any(part.changed for group in groups for part in group.parts)
+    stay = "All else stays, as far as it can be carried over." if lost else "All else stays."
+    heading = "Stays the same"
+    if changed:
+        heading += " but for what was changed"
+    elif asks_end:
+        heading += " but for its end"
+    if lost:
+        heading += " and what can't be carried over" if changed or asks_end else " but for what can't be carried over"
+    if asks_end:
+        return Tally(heading, f"Choose until when it lasts. {stay}", stay, "calendar-event", lost)
+    if lost:
+        return Tally(heading, f"{only}, but not all of it can be carried over.", stay, "alert-triangle", lost)
+    return Tally(heading, f"{only}, all {count} parts stay.", stay, "circle-check", lost)
