@@ -22,6 +22,7 @@ CHECKS = [
     ["ruff", "format", "--check", "."],
     ["ruff", "check", "."],
     ["mypy"],
+    ["lint-imports", "--no-cache"],
     ["djlint", "--lint", "--quiet", "templates"],
     ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
     ["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],

@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "kvportal.middleware.remember_session",
     "kvportal.middleware.session_limits",
     "kvportal.signin.SignInRequired",
+    "vaults.web.actors.with_actor",
     "vaults.known_browsers.remember",
     "vaults.signin.work_afterwards",
     "kvportal.middleware.next_page_of_ours",
@@ -122,7 +123,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "kvportal.addresses.page_here",
-                "vaults.web.navigation.frame",
+                "vaults.web.navigation.navigation",
             ],
             "builtins": [
                 "django.templatetags.static",

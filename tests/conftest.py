@@ -21,6 +21,8 @@ from pytest_django import Settings
 
 from kvportal import sessions
 from vaults import clients
+from vaults.access import visible_to
+from vaults.actors import System
 from vaults.audit.who import FACTS
 from vaults.azure.clouds import Cloud
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
@@ -28,6 +30,7 @@ from vaults.emulator.access import EVERYTHING
 from vaults.emulator.adapter import EmulatorAdapter
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry, Connection, Membership, Team, User, Vault
+from vaults.models.audit import AuditEntryQuerySet
 from vaults.permissions import Action, Role
 
 PASSWORD = "a long password"
@@ -66,7 +69,7 @@ def emulator(settings: Settings) -> Iterator[Emulator]:
     emulator = Emulator.for_tests()
     settings.CLOUDS = {"local": local_cloud(emulator)}
     yield emulator
-    clients.forget_tokens()
+    clients.azure.forget_tokens()
 
 
 @dataclass
@@ -121,6 +124,11 @@ def make_world() -> World:
     return World(team, User.objects.get(pk=olga.pk), User.objects.get(pk=rafi.pk), otto, connection, vault, members)
 
 
+def entries_of(team: Team) -> AuditEntryQuerySet:
+    """The audit entries of a team, as those see them who may."""
+    return visible_to(System(), team).entries
+
+
 @pytest.fixture
 def azure(world: World) -> VaultClient:
     """The vault itself, past the portal: to put things into it and to look at what is there."""
@@ -129,7 +137,9 @@ def azure(world: World) -> VaultClient:
 
 def client_of(vault: Vault) -> VaultClient:
     connection = vault.connection
-    return VaultClient(clients.vault_url(vault), clients.cloud_of(connection), clients.token_source(connection))
+    return VaultClient(
+        clients.vault_url(vault), clients.azure.cloud_of(connection), clients.azure.token_source(connection)
+    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from io import StringIO
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def module_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -59,57 +61,35 @@ def strangers(room: str, *forbidden: str) -> list[str]:
     ]
 
 
-#: Each line: a room, and the rooms that lie above it or that it must not know.
-FORBIDDEN: list[tuple[str, tuple[str, ...]]] = [
-    ("kvportal", ("vaults",)),
-    ("vaults", ("kvportal", "tests")),
-    (
-        "vaults.actions",
-        ("vaults.views", "vaults.web", "vaults.forms", "vaults.jobs", "django.http", "django.shortcuts"),
-    ),
-    ("vaults.forms", ("vaults.views", "vaults.web", "vaults.jobs")),
-    ("vaults.web", ("vaults.views", "vaults.jobs")),
-    ("vaults.jobs", ("vaults.views", "vaults.web", "vaults.forms")),
-    (
-        "vaults.models",
-        ("vaults.actions", "vaults.views", "vaults.forms", "vaults.audit", "vaults.access", "vaults.clients"),
-    ),
-    ("vaults.permissions", ("vaults.models", "vaults.actions", "django")),
-    ("vaults.sealing", ("vaults.actions", "vaults.views", "vaults.models")),
-    ("vaults.audit", ("vaults.actions", "vaults.views", "vaults.web", "vaults.forms", "vaults.clients")),
-    ("vaults.inventory", ("vaults.actions", "vaults.views", "vaults.web", "vaults.forms", "vaults.clients")),
-    ("vaults.access", ("vaults.actions", "vaults.views", "vaults.web", "vaults.forms", "vaults.keyvault")),
-    ("vaults.problems", ("vaults.actions", "vaults.views", "vaults.web", "vaults.forms")),
-]
-
-
-@pytest.mark.parametrize(("room", "forbidden"), FORBIDDEN, ids=lambda part: part if isinstance(part, str) else "")
-def test_imports_point_one_way(room: str, forbidden: tuple[str, ...]) -> None:
-    assert strangers(room, *forbidden) == []
-
-
-#: Rooms that know nothing of the product: each, and what of `vaults` they may import beside themselves.
-WITHOUT_DJANGO: dict[str, tuple[str, ...]] = {
-    "vaults.azure": (),
-    "vaults.keyvault": ("vaults.azure",),
-    "vaults.emulator": (),
-}
-
-
-@pytest.mark.parametrize("room", WITHOUT_DJANGO)
-def test_client_and_local_vault_know_nobody_but_themselves(room: str) -> None:
-    assert strangers(room, "django", "kvportal") == []
-    known = [name for path in SOURCES if within(module_of(path), room) for name in imports(path)]
-    others = [name for name in known if within(name, "vaults") and not within(name, room, *WITHOUT_DJANGO[room])]
-    assert [name for name in others if name != "vaults"] == []
+def test_actions_know_nothing_of_requests_and_responses() -> None:
+    """That rooms import each other one way only is held by import-linter, whose contracts stand in pyproject.toml."""
+    assert strangers("vaults.actions", "django.http", "django.shortcuts") == []
 
 
 #: What of the clients may be known outside actions: nouns and errors, never what sends.
 NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", "parallel", "time_limit")) + tuple(
     f"vaults.keyvault.{name}"
-    for name in ("types", "x509", "identifiers", "references", "probes", "session.Exchange", "paging", "refusals")
+    for name in (
+        "types",
+        "x509",
+        "identifiers",
+        "references",
+        "probes",
+        "session.Exchange",
+        "paging",
+        "parts",
+        "refusals",
+    )
 )
-CALLERS = ("vaults.actions", "vaults.azure", "vaults.keyvault", "vaults.clients")
+CALLERS = (
+    "vaults.actions",
+    "vaults.acts",
+    "vaults.inventory",
+    "vaults.azure",
+    "vaults.keyvault",
+    "vaults.clients",
+    "vaults.kinds",
+)
 
 
 def test_only_actions_call_a_client() -> None:
@@ -132,10 +112,55 @@ def test_only_actions_call_a_client() -> None:
     ] == []
 
 
+@cache
 def names_used(path: Path) -> set[str]:
     nodes = list(ast.walk(tree_of(path)))
     return {node.attr for node in nodes if isinstance(node, ast.Attribute)} | {
         node.id for node in nodes if isinstance(node, ast.Name)
+    }
+
+
+def test_pages_see_only_what_is_visible_to_the_actor() -> None:
+    """No view, and nothing that views share, asks a model's manager: `access.visible_to` gives the querysets."""
+    managers = {"objects", "_default_manager", "_base_manager"}
+    asked = {
+        f"{module_of(path)}: {name}"
+        for path in SOURCES
+        if within(module_of(path), "vaults.views", "vaults.web", "vaults.templatetags")
+        for name in names_used(path) & managers
+    }
+    # The notes of sent forms: rows of the form's own sender, shown to nobody.
+    assert asked == {"vaults.web.submissions: objects"}
+
+
+def users_of(*names: str) -> set[str]:
+    """Modules of the portal that use one of these names."""
+    return {
+        module_of(path)
+        for path in SOURCES
+        if names_used(path) & set(names) and not within(module_of(path), "vaults.emulator")
+    }
+
+
+def test_one_seam_decides_and_records() -> None:
+    """Acts are decided and recorded in `acts`; besides it a right is only asked for by what draws or guards a page."""
+    recorders = {
+        module_of(path)
+        for path in SOURCES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("recording.recording", "recording")
+    }
+    assert recorders == {"vaults.acts"}
+    assert users_of("require") == {"vaults.access", "vaults.acts", "vaults.views.audit"}
+    assert users_of("writing") == {
+        "vaults.acts",
+        "vaults.actions.connections",
+        "vaults.actions.scans",
+        "vaults.actions.teams",
+        "vaults.actions.vaults",
+    }
+    assert {module for module in users_of("decide") if within(module, "vaults.actions")} <= {
+        "vaults.actions.secrets"  # a revealed value is decided on once more before it is handed out
     }
 
 

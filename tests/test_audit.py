@@ -13,14 +13,17 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.browsing import text_of
-from tests.conftest import World, in_threads, say
+from tests.conftest import World, entries_of, in_threads, say
+from vaults.actors import Person
 from vaults.audit import queries, recording, verification
+from vaults.audit.recording import Subject
 from vaults.models import AuditChain, AuditEntry, User
 from vaults.permissions import Action
 
 
 def act(world: World, name: str = "item") -> uuid.UUID:
-    with recording.recording(world.olga, Action.SECRET_READ, world.team, vault=world.vault, name=name) as event:
+    subject = Subject(world.team, world.connection, world.vault, name)
+    with recording.recording(Person(world.olga), Action.SECRET_READ, subject) as event:
         pass
     return event.id
 
@@ -50,9 +53,9 @@ def test_an_act_leaves_its_start_and_its_outcome(world: World) -> None:
 
 
 def test_an_act_cut_off_in_the_middle_is_news(world: World) -> None:
-    begun = recording.recording(world.olga, Action.SECRET_READ, world.team)
+    begun = recording.recording(Person(world.olga), Action.SECRET_READ, Subject(world.team))
     begun.__enter__()
-    [entry] = queries.events(world.team)
+    [entry] = queries.events(entries_of(world.team))
     assert entry.state == "started"
 
 
@@ -75,12 +78,12 @@ def test_entries_refuse_deletion(world: World) -> None:
 def test_detail_has_a_fixed_list_of_members(world: World) -> None:
     with (
         pytest.raises(ValueError, match="no room for"),
-        recording.recording(world.olga, Action.SECRET_READ, world.team, value="hidden"),
+        recording.recording(Person(world.olga), Action.SECRET_READ, Subject(world.team), value="hidden"),
     ):
         pytest.fail("the act must not happen")
     with (
         pytest.raises(ValueError, match="no room for"),
-        recording.recording(world.olga, Action.SECRET_READ, world.team) as event,
+        recording.recording(Person(world.olga), Action.SECRET_READ, Subject(world.team)) as event,
     ):
         event.detail["answer"] = "hidden"
     assert "hidden" not in str(list(AuditEntry.objects.values()))

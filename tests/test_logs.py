@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from tests.conftest import World, signed_in
 from vaults.actions.teams import invite_member
+from vaults.actors import Person
 from vaults.permissions import Role
 
 
@@ -42,7 +43,7 @@ def test_a_request_is_one_line_without_its_query(olga: Client, world: World, log
 
 
 def test_a_one_time_link_is_not_written_down(world: World, log: io.StringIO) -> None:
-    token = invite_member(world.olga, world.team, "new@example.com", Role.VIEWER)
+    token = invite_member(Person(world.olga), world.team, "new@example.com", Role.VIEWER)
     for address in (f"/join/{token}/", f"/join/{token}x/", f"/join/{token}"):
         Client().get(address)
         Client(enforce_csrf_checks=True).post(address, {})

@@ -1,87 +1,108 @@
-"""The only way from a URL to a team, a connection or a vault.
+"""Who may do what, and what anyone may see: the only way from a URL to a team, a connection or a vault.
 
-Another team's object is not found; whoever is in no team finds nothing (NoTeam); one's own without the right raises
-RoleMissing, which the page turns into the name of the role to ask for.
+Another team's object is not found; a person of no team finds nothing (NoTeam); an object of one's own team without the right
+raises RoleMissing, which the page turns into the name of the role to ask for.
 """
 
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404
 
-from vaults.models import Connection, Team, User, Vault
+from vaults.actors import Actor, Command, Invited, Person, Stranger, System
+from vaults.kinds import Kind
+from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Team, Vault
+from vaults.models.audit import AuditEntryQuerySet
+from vaults.models.team import InvitationQuerySet
 from vaults.models.vault import VaultQuerySet
-from vaults.permissions import LOOKS, Action, Role, RoleMissing
+from vaults.permissions import (
+    COMMAND_ACTIONS,
+    LOOKS,
+    OWN_ACCOUNT,
+    ROLE_ACTIONS,
+    STRANGER_ACTIONS,
+    SYSTEM_ACTIONS,
+    Action,
+    Role,
+    RoleMissing,
+)
 
 
 class NoTeam(Exception):
     """This person is in no team, or not any more: no address is of any use to them."""
 
 
-def teams_of(user: User) -> QuerySet[Team]:
-    return Team.objects.filter(memberships__user=user).order_by("name")
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One secret, key or certificate of a vault, by name."""
+
+    vault: Vault
+    kind: Kind
+    name: str
 
 
-def team_for(user: User) -> Team:
-    """The team a person works in. People of several teams: the first by name. Raises NoTeam."""
-    team = teams_of(user).first()
-    if team is None:
-        raise NoTeam
-    return team
+Target = Team | Connection | Vault | Item
 
 
-def not_found(user: User, what: str) -> Http404 | NoTeam:
-    """What is to be raised where something is not there for this person."""
-    return Http404(what) if teams_of(user).exists() else NoTeam()
+def team_of(target: Target) -> Team:
+    match target:
+        case Team():
+            return target
+        case Item():
+            return target.vault.team
+        case _:
+            return target.team
 
 
-def connections_for(user: User) -> QuerySet[Connection]:
-    return Connection.objects.filter(team__memberships__user=user).select_related("team")
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`because`: the ground, such as "role:writer", "no-role", "own-account", "system", "command", "invitation"."""
+
+    allowed: bool
+    because: str
 
 
-def connection_for(user: User, connection_id: uuid.UUID) -> Connection:
-    connection = connections_for(user).filter(pk=connection_id).first()
-    if connection is None:
-        raise not_found(user, "No such connection.")
-    return connection
+def decide(actor: Actor, action: Action, target: Target) -> Decision:
+    """Whether an actor may do an act, and why. A person's role is the one known in this request: see `require`."""
+    match actor:
+        case Person():
+            if action in OWN_ACCOUNT:
+                return Decision(True, "own-account")
+            role = actor.role_in(team_of(target))
+            return Decision(role is not None and action in ROLE_ACTIONS[role], f"role:{role}" if role else "no-role")
+        case Command():
+            return Decision(action in COMMAND_ACTIONS | SYSTEM_ACTIONS, "command")
+        case System():
+            return Decision(action in SYSTEM_ACTIONS, "system")
+        case Invited():
+            is_theirs = actor.invitation.team_id == team_of(target).pk
+            return Decision(action is Action.MEMBER_JOIN and is_theirs, "invitation")
+        case Stranger():
+            return Decision(action in STRANGER_ACTIONS, "not-signed-in")
+    raise TypeError(f"nobody decides for {type(actor).__name__}")
 
 
-def vaults_for(user: User) -> VaultQuerySet:
-    return Vault.objects.filter(connection__team__memberships__user=user).select_related("connection__team")
+def require(actor: Actor, action: Action, target: Target) -> None:
+    """Raises RoleMissing.
 
-
-def vault_for(user: User, slug: str) -> Vault:
-    # The role comes with the vault: every page about one needs both, and this door is on the way to Azure.
-    role = F("connection__team__memberships__role")
-    vault = vaults_for(user).filter(slug=slug).annotate(role_here=role).order_by().first()
-    if vault is None:
-        raise not_found(user, "No such vault.")
-    user.knows_role(vault.team, Role(vault.__dict__["role_here"]))
-    return vault
-
-
-def require(user: User | None, action: Action, team: Team) -> None:
-    """Raises RoleMissing. None is the portal itself: its first start, its scheduled scans.
-
-    Whatever does more than look is decided by the role as it is now: it may have gone since the request began.
+    Any action that does more than look is decided by the role as it is now: it may have gone since the request began.
     """
-    if user is None:
-        return
-    if action not in LOOKS:
-        user.role_now(team)
-    if not user.may(action, team):
+    if isinstance(actor, Person) and action not in LOOKS | OWN_ACCOUNT:
+        actor.refresh(team_of(target))
+    if not decide(actor, action, target).allowed:
         raise RoleMissing(action)
 
 
 @contextmanager
-def writing(actor: User | None, action: Action, team: Team) -> Iterator[None]:
+def writing(actor: Actor, action: Action, target: Target) -> Iterator[None]:
     """A transaction for rows of ours, with the right to write them decided inside it. Raises RoleMissing."""
     with transaction.atomic():
-        hold_members(Team.objects.filter(pk=team.pk))
-        require(actor, action, team)
+        hold_members(Team.objects.filter(pk=team_of(target).pk))
+        require(actor, action, target)
         yield
 
 
@@ -90,6 +111,82 @@ def hold_members(teams: QuerySet[Team]) -> None:
     list(teams.select_for_update(no_key=True).order_by("pk"))
 
 
-def allowed(user: User, team: Team) -> frozenset[str]:
-    """The names of all actions a person may do in a team: what a page draws buttons for."""
-    return frozenset(action.value for action in Action if user.may(action, team))
+class Visible:
+    """What an actor may see, as querysets that everything shown, counted, searched or exported comes from."""
+
+    def __init__(self, teams: list[uuid.UUID] | None) -> None:
+        """`teams`: the ids of the teams whose objects are seen; None for all."""
+        self._teams = teams
+
+    @property
+    def connections(self) -> QuerySet[Connection]:
+        found = Connection.objects.select_related("team")
+        return found if self._teams is None else found.filter(team_id__in=self._teams)
+
+    @property
+    def vaults(self) -> VaultQuerySet:
+        found = Vault.objects.select_related("connection__team")
+        return found if self._teams is None else found.filter(connection__team_id__in=self._teams)
+
+    @property
+    def items(self) -> QuerySet[InventoryItem]:
+        found = InventoryItem.objects.all()
+        return found if self._teams is None else found.filter(vault__connection__team_id__in=self._teams)
+
+    @property
+    def entries(self) -> AuditEntryQuerySet:
+        found = AuditEntry.objects.all()
+        return found if self._teams is None else found.filter(team_id__in=self._teams)
+
+    @property
+    def members(self) -> QuerySet[Membership]:
+        found = Membership.objects.select_related("user", "team")
+        return found if self._teams is None else found.filter(team_id__in=self._teams)
+
+    @property
+    def invitations(self) -> InvitationQuerySet:
+        found = Invitation.objects.select_related("team")
+        return found if self._teams is None else found.filter(team_id__in=self._teams)
+
+
+def visible_to(actor: Actor, team: Team | None = None) -> Visible:
+    """Everything in the actor's teams, or in one of them."""
+    if isinstance(actor, System):
+        return Visible(None if team is None else [team.pk])
+    if not isinstance(actor, Person):
+        return Visible([])
+    if team is not None:
+        return Visible([team.pk] if actor.role_in(team) else [])
+    return Visible([each.pk for each in actor.teams])
+
+
+def current_team(actor: Person) -> Team:
+    """The team that lists show and that owns what is made. Raises NoTeam."""
+    if actor.team is None:
+        raise NoTeam
+    return actor.team
+
+
+def not_found(actor: Person, what: str) -> Http404 | NoTeam:
+    """What is to be raised where something is not there for this person."""
+    return Http404(what) if actor.teams else NoTeam()
+
+
+def connection_for(actor: Person, connection_id: uuid.UUID) -> Connection:
+    """Raises Http404, NoTeam."""
+    connection = visible_to(actor).connections.filter(pk=connection_id).first()
+    if connection is None:
+        raise not_found(actor, "No such connection.")
+    return connection
+
+
+def vault_for(actor: Person, slug: str) -> Vault:
+    """The vault of an address, whatever the current team. Raises Http404, NoTeam."""
+    # The role comes with the vault: every page about one needs both, and each query is on the way to Azure.
+    role = Membership.objects.filter(user=actor.user, user__is_active=True, team=OuterRef("connection__team"))
+    found = Vault.objects.filter(slug=slug).select_related("connection__team")
+    vault = found.annotate(role_here=Subquery(role.values("role"))).exclude(role_here=None).first()
+    if vault is None:
+        raise not_found(actor, "No such vault.")
+    actor.knows_role(vault.team, Role(vault.role_here))  # type: ignore[attr-defined]  # annotated above
+    return vault

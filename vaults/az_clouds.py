@@ -31,7 +31,7 @@ def _to_register(connection: Connection) -> str:
     """A comment, for a cloud that az can't know by itself."""
     if connection.cloud in NAMES or not switch(connection):
         return ""
-    endpoint = _word(clients.cloud_of(connection).arm_endpoint) or "<address of its Resource Manager>"
+    endpoint = _word(clients.azure.cloud_of(connection).arm_endpoint) or "<address of its Resource Manager>"
     return f"# Once: az cloud register --name {_name(connection)} --endpoint-resource-manager {endpoint}"
 
 

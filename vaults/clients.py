@@ -12,36 +12,93 @@ from pathlib import Path
 
 from django.conf import settings
 
-from vaults.audit.recording import Event
 from vaults.azure.clouds import AZURE_CLOUDS, Cloud, load_clouds
 from vaults.azure.errors import InvalidInput
+from vaults.azure.limits import LimitsByVault
 from vaults.azure.sign_in import ClientCertificate, ClientSecret, TokenSource
+from vaults.azure.transport import Transport
 from vaults.keyvault.client import VaultClient
 from vaults.models import Connection, Vault
-
-_lock = threading.RLock()  # a token source asks for its cloud under it
-_sources: dict[uuid.UUID, tuple[object, TokenSource]] = {}
-_clouds: tuple[object, dict[str, Cloud]] | None = None
 
 
 class UnknownCloud(Exception):
     """A connection names a cloud that this deployment no longer knows."""
 
 
-def clouds() -> dict[str, Cloud]:
-    """All clouds of this deployment, read anew when their file has changed. Raises InvalidClouds."""
-    global _clouds
-    path: Path | None = settings.CLOUDS_FILE
-    stamp = (
-        path,
-        path.stat().st_mtime_ns if path and path.exists() else None,
-        settings.OUTBOUND_PROXY,
-        settings.CA_FILE,
-    )
-    with _lock:
-        if _clouds is None or _clouds[0] != stamp:
-            _clouds = (stamp, _as_deployed(load_clouds(path)))
-        return {**_clouds[1], **settings.CLOUDS}
+class Azure:
+    """A process's way to Azure: its clouds, tokens, warm connections, and the limits of each vault. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._transport = Transport()
+        self._limits = LimitsByVault()
+        self._lock = threading.RLock()  # a token source asks for its cloud under it
+        self._sources: dict[uuid.UUID, tuple[object, TokenSource]] = {}
+        self._clouds: tuple[object, dict[str, Cloud]] | None = None
+
+    def clouds(self) -> dict[str, Cloud]:
+        """All clouds of this deployment, read again when their file has changed. Raises InvalidClouds."""
+        path: Path | None = settings.CLOUDS_FILE
+        state = (
+            path,
+            path.stat().st_mtime_ns if path and path.exists() else None,
+            settings.OUTBOUND_PROXY,
+            settings.CA_FILE,
+        )
+        with self._lock:
+            if self._clouds is None or self._clouds[0] != state:
+                self._clouds = (state, _as_deployed(load_clouds(path)))
+            return {**self._clouds[1], **settings.CLOUDS}
+
+    def cloud_of(self, connection: Connection) -> Cloud:
+        """Raises UnknownCloud."""
+        try:
+            return self.clouds()[connection.cloud]
+        except KeyError:
+            raise UnknownCloud(connection.cloud) from None
+
+    def token_source(self, connection: Connection) -> TokenSource:
+        """A source of tokens that has asked for none yet. Raises SealBroken, UnknownCloud."""
+        credential: ClientSecret | ClientCertificate
+        if connection.certificate_sealed:
+            private_key, certificate = connection.certificate_parts()
+            credential = ClientCertificate(private_key, certificate)
+        else:
+            credential = ClientSecret(connection.client_secret())
+        cloud = self.cloud_of(connection)
+        return TokenSource(cloud, connection.tenant_id, connection.client_id, credential, transport=self._transport)
+
+    def shared_token_source(self, connection: Connection) -> TokenSource:
+        """The process's one source for the connection's credential as it stands now. Raises SealBroken, UnknownCloud."""
+        state = (connection.revision, self.cloud_of(connection))
+        with self._lock:
+            kept = self._sources.get(connection.pk)
+            if kept is None or kept[0] != state:
+                kept = self._sources[connection.pk] = (state, self.token_source(connection))
+            return kept[1]
+
+    def client(self, vault: Vault, tokens: TokenSource, *, request_id: str) -> VaultClient:
+        """A client of the vault. `request_id` goes out with each call as x-ms-client-request-id.
+
+        Raises UnknownCloud, InvalidVaultName, HostNotAllowed.
+        """
+        url, connection = vault_url(vault), vault.connection
+        return VaultClient(
+            url,
+            self.cloud_of(connection),
+            tokens,
+            api_version=connection.api_version,
+            request_id=request_id,
+            limits=self._limits.of(url),
+        )
+
+    def forget_tokens(self) -> None:
+        """Drop every token that this process holds."""
+        with self._lock:
+            self._sources.clear()
+
+
+#: This process's only one.
+azure = Azure()
 
 
 def _as_deployed(known: dict[str, Cloud]) -> dict[str, Cloud]:
@@ -55,20 +112,12 @@ def _behind_company(cloud: Cloud) -> Cloud:
     return replace(cloud, proxy=cloud.proxy or settings.OUTBOUND_PROXY, ca_file=cloud.ca_file or ca_file)
 
 
-def cloud_of(connection: Connection) -> Cloud:
-    """Raises UnknownCloud."""
-    try:
-        return clouds()[connection.cloud]
-    except KeyError:
-        raise UnknownCloud(connection.cloud) from None
-
-
 def local_data_dir(connection: Connection) -> Path | None:
     """The data directory of the local Key Vault that the connection leads to; None where it leads to another cloud.
 
     Its cloud is known by the CA, which lies among the local Key Vault's own files: any cloud may be called "local".
     """
-    cloud = clouds().get(connection.cloud)
+    cloud = azure.clouds().get(connection.cloud)
     if cloud is None or cloud.name != "local":
         return None
     if cloud.name in settings.CLOUDS:
@@ -79,7 +128,7 @@ def local_data_dir(connection: Connection) -> Path | None:
 
 def vault_url(vault: Vault) -> str:
     """The vault's base URL. Raises UnknownCloud, InvalidVaultName, HostNotAllowed."""
-    return cloud_of(vault.connection).vault_url(vault.name)
+    return azure.cloud_of(vault.connection).vault_url(vault.name)
 
 
 def vault_name(connection: Connection, typed: str) -> str:
@@ -87,7 +136,7 @@ def vault_name(connection: Connection, typed: str) -> str:
 
     Raises UnknownCloud, InvalidVaultName, HostNotAllowed.
     """
-    return cloud_of(connection).vault_name(typed)
+    return azure.cloud_of(connection).vault_name(typed)
 
 
 def vaults_by_spelling(vaults: Iterable[Vault]) -> dict[str, list[Vault]]:
@@ -102,49 +151,3 @@ def vaults_by_spelling(vaults: Iterable[Vault]) -> dict[str, list[Vault]]:
         for spelling in (host, name):
             found.setdefault(spelling, {}).setdefault(host, vault)
     return {spelling: list(by_host.values()) for spelling, by_host in found.items()}
-
-
-def token_source(connection: Connection) -> TokenSource:
-    """A source of tokens that has asked for none yet. Raises SealBroken, UnknownCloud."""
-    credential: ClientSecret | ClientCertificate
-    if connection.certificate_sealed:
-        private_key, certificate = connection.certificate_parts()
-        credential = ClientCertificate(private_key, certificate)
-    else:
-        credential = ClientSecret(connection.client_secret())
-    return TokenSource(cloud_of(connection), connection.tenant_id, connection.client_id, credential)
-
-
-def shared_token_source(connection: Connection) -> TokenSource:
-    """This process's one source for the connection's credential as it stands now."""
-    cloud = cloud_of(connection)
-    stamp = (connection.revision, cloud)
-    with _lock:
-        kept = _sources.get(connection.pk)
-        if kept is None or kept[0] != stamp:
-            kept = _sources[connection.pk] = (stamp, token_source(connection))
-        return kept[1]
-
-
-def for_vault(vault: Vault, event: Event) -> VaultClient:
-    """A client whose calls carry the audit event's id and are noted in it."""
-    return client_with(shared_token_source(vault.connection), vault, event)
-
-
-def client_with(tokens: TokenSource, vault: Vault, event: Event) -> VaultClient:
-    client = VaultClient(
-        vault_url(vault),
-        cloud_of(vault.connection),
-        tokens,
-        api_version=vault.connection.api_version,
-        request_id=str(event.id),
-    )
-    client.exchanges = event.exchanges
-    client.before_change = event.decide
-    return client
-
-
-def forget_tokens() -> None:
-    """Drop every token that this process holds."""
-    with _lock:
-        _sources.clear()

@@ -91,7 +91,7 @@ class Role(StrEnum):
 
 
 #: What belongs to people themselves, whatever they may do elsewhere.
-_OWN = frozenset(
+OWN_ACCOUNT = frozenset(
     {
         Action.ACCOUNT_SIGN_IN,
         Action.ACCOUNT_SIGN_OUT,
@@ -101,7 +101,7 @@ _OWN = frozenset(
         Action.ACCOUNT_GUESSED,
     }
 )
-_LOOK = _OWN | frozenset(
+_LOOK = OWN_ACCOUNT | frozenset(
     {
         Action.SECRET_LIST,
         Action.SECRET_READ,
@@ -119,7 +119,7 @@ _LOOK = _OWN | frozenset(
         Action.TEAM_READ,
     }
 )
-_REVEAL = frozenset({Action.SECRET_REVEAL})
+_REVEAL = frozenset({Action.SECRET_REVEAL, Action.SECRET_REVEAL_LIMIT})
 _WRITE = frozenset(
     {
         Action.SECRET_CREATE,
@@ -169,7 +169,6 @@ _OVERSEE = frozenset(
         Action.AUDIT_VERIFY,
         Action.AUDIT_SETTLE,
         Action.MEMBER_INVITE,
-        Action.SECRET_REVEAL_LIMIT,
     }
 )
 
@@ -187,6 +186,28 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.MANAGER: _LOOK | _REVEAL | _WRITE | _MANAGE,
     Role.OWNER: _LOOK | _REVEAL | _WRITE | _MANAGE | _KEEP | _OVERSEE,
 }
+
+#: What the portal does by itself: the first start with the local vault, scans, reconciliation, sessions that have run out.
+SYSTEM_ACTIONS = frozenset(
+    {
+        Action.CONNECTION_CREATE,
+        Action.VAULT_ADD,
+        Action.VAULT_SCAN,
+        Action.AUDIT_SETTLE,
+        Action.ACCOUNT_SESSION_END,
+    }
+)
+#: What a command on the server does.
+COMMAND_ACTIONS = frozenset(
+    {
+        Action.MEMBER_INVITE,
+        Action.INVITATION_WITHDRAW,
+        Action.ACCOUNT_PASSWORD,
+        Action.AUDIT_ACCEPT_RESTORE,
+    }
+)
+#: What is recorded of somebody who is not signed in: passwords that were wrong.
+STRANGER_ACTIONS = frozenset({Action.ACCOUNT_SIGN_IN, Action.ACCOUNT_GUESSED, Action.MEMBER_JOIN})
 
 ROLE_SENTENCES: dict[Role, str] = {
     Role.VIEWER: "sees names, dates and states, never a value",
@@ -264,11 +285,10 @@ def smallest_role(action: Action) -> Role:
 
 
 class RoleMissing(Exception):
-    """The portal itself refuses: this person's role does not hold the action. `recorded`: the audit trail knows."""
+    """The portal itself refuses: this person's role does not hold the action."""
 
     def __init__(self, action: Action) -> None:
         self.action = action
-        self.recorded = False
         self.role = smallest_role(action)
         super().__init__(f"{action} needs the role {self.role}")
 

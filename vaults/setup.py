@@ -11,8 +11,8 @@ from vaults import clients
 from vaults.actions.connections import Credential, create_connection
 from vaults.actions.teams import InvitationSpent, join_team
 from vaults.actions.vaults import add_vault
-from vaults.audit import recording
-from vaults.audit.who import Source
+from vaults.actors import Command, System
+from vaults.acts import act
 from vaults.models import Connection, Invitation, Membership, Team
 from vaults.permissions import Action, Role
 
@@ -30,7 +30,7 @@ def first_owner_link() -> str:
     """A new one-time link; earlier ones for the first owner end."""
     team = first_team()
     with (
-        recording.recording(None, Action.MEMBER_INVITE, team, role=Role.OWNER, source=Source.COMMAND),
+        act(Command(), Action.MEMBER_INVITE, team, role=Role.OWNER),
         transaction.atomic(),
     ):
         Invitation.objects.of_commands().end()
@@ -43,7 +43,7 @@ def create_owner(email: str, password: str) -> None:
     """Unless another way makes one in the same moment."""
     _, token = Invitation.issue(first_team(), Role.OWNER, email)
     try:
-        join_team(token, email, "", password, Source.COMMAND)
+        join_team(token, email, "", password, by_command=True)
     except InvitationSpent:
         if not has_owner():
             raise
@@ -57,11 +57,11 @@ def store_local_connections(team: Team) -> None:
     if team.connections.exists():
         return
     known: dict[str, Any] = json.loads((settings.DATA_DIR / "emulator" / "credentials.json").read_text())
-    all_vaults = list(clients.clouds()["local"].vault_hosts)
+    all_vaults = list(clients.azure.clouds()["local"].vault_hosts)
     for number, (name, principal) in enumerate(known["principals"].items()):
         connection = Connection(
             name=name, cloud="local", tenant_id=known["tenant_id"], client_id=principal["client_id"]
         )
-        create_connection(None, team, connection, Credential(client_secret=principal["client_secret"]))
+        create_connection(System(), team, connection, Credential(client_secret=principal["client_secret"]))
         for vault in all_vaults if number == 0 else all_vaults[:1]:
-            add_vault(None, connection, vault, production=vault.endswith("-prod"))
+            add_vault(System(), connection, vault, production=vault.endswith("-prod"))

@@ -21,8 +21,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from vaults import guesses
 from vaults.actions import teams
+from vaults.actors import Actor, Person, Stranger, System
+from vaults.acts import act
 from vaults.audit import recording
-from vaults.audit.who import Source
 from vaults.guesses import TooManyGuesses
 from vaults.known_browsers import browser_id
 from vaults.models import AuditEntry, Guess, Team, User
@@ -66,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         session = context.request.session.session_key or ""
         guess = self._begin(user.email, guesses.Source("session", session))
         if not user.check_password(password):
-            afterwards(context.request, partial(wrong_password, guess, user, action, user))
+            afterwards(context.request, partial(wrong_password, guess, user, action, Person(user)))
             return False
         guess.delete()
         if action is Action.ACCOUNT_CONFIRM:
@@ -74,7 +75,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return True
 
     def record_confirmation(self, user: User) -> None:
-        with in_record(user, user, Action.ACCOUNT_CONFIRM):
+        with in_record(Person(user), user, Action.ACCOUNT_CONFIRM):
             pass
 
     @sensitive_variables("password")
@@ -100,7 +101,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def login(self, request: HttpRequest, user: User) -> None:
         browser = "known" if browser_id(request, user) else "new"
-        with in_record(user, user, Action.ACCOUNT_SIGN_IN, browser=browser):
+        with in_record(Person(user), user, Action.ACCOUNT_SIGN_IN, browser=browser):
             super().login(request, user)
 
     def logout(self, request: HttpRequest) -> None:
@@ -108,13 +109,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         user = request.user
         super().logout(request)
         if isinstance(user, User):
-            with suppress(recording.AuditUnavailable), in_record(user, user, Action.ACCOUNT_SIGN_OUT):
+            with suppress(recording.AuditUnavailable), in_record(Person(user), user, Action.ACCOUNT_SIGN_OUT):
                 pass
 
     @sensitive_variables("password")
     def set_password(self, user: User, password: str) -> None:
         """Whoever knew the old one may have invited somebody: what is open of that ends with it."""
-        with in_record(user, user, Action.ACCOUNT_PASSWORD), teams.withdrawing_own(user, user) as withdrawn:
+        actor = Person(user)
+        with in_record(actor, user, Action.ACCOUNT_PASSWORD), teams.withdrawing_own(user, actor) as withdrawn:
             super().set_password(user, password)
         if withdrawn:
             invitations = (
@@ -130,7 +132,7 @@ def session_ended(request: HttpRequest, user: User | None, **_: Any) -> None:
     if cause and user:
         with (
             suppress(recording.AuditUnavailable, Error),
-            in_record(None, user, Action.ACCOUNT_SESSION_END, cause=cause),
+            in_record(System(), user, Action.ACCOUNT_SESSION_END, cause=cause),
         ):
             pass
 
@@ -162,11 +164,11 @@ def source_of_sign_in(request: HttpRequest, user: User | None) -> guesses.Source
 
 
 @contextmanager
-def in_record(actor: User | None, user: User, action: Action, **detail: Any) -> Iterator[None]:
+def in_record(actor: Actor, user: User, action: Action, **detail: Any) -> Iterator[None]:
     """Record an act on somebody's account in each of their teams; no team, no record. Raises AuditUnavailable."""
     with ExitStack() as entered:
         for team in teams_of(user):
-            entered.enter_context(recording.recording(actor, action, team, name=user.email, **detail))
+            entered.enter_context(act(actor, action, team, name=user.email, **detail))
         yield
 
 
@@ -175,7 +177,7 @@ def teams_of(user: User) -> list[Team]:
 
 
 def wrong_password(
-    guess: Guess, user: User | None, action: Action, actor: User | None = None, joining: Team | None = None
+    guess: Guess, user: User | None, action: Action, actor: Actor | None = None, joining: Team | None = None
 ) -> None:
     """Log each of them; the record has what is news.
 
@@ -190,19 +192,15 @@ def wrong_password(
     try:
         for team in {*teams_of(user), *([joining] if joining else [])}:
             if guesses.is_news(guess):
-                record_refused(actor, team, user, action, count)
+                record_refused(actor or Stranger(), team, user, action, count)
             if count == guesses.ACCOUNT.amount and not alarmed(team, user):  # the others are refused, or known
-                record_refused(None, team, user, Action.ACCOUNT_GUESSED, count)
+                record_refused(Stranger(), team, user, Action.ACCOUNT_GUESSED, count)
     except (recording.AuditUnavailable, Error):
         log.exception("a wrong password could not be recorded")
 
 
-def record_refused(actor: User | None, team: Team, user: User, action: Action, count: int) -> None:
-    stranger: dict[str, Any] = {} if actor else {"source": Source.STRANGER, "label": "not signed in"}
-    with (
-        suppress(recording.WrongPassword),
-        recording.recording(actor, action, team, name=user.email, count=count, **stranger),
-    ):
+def record_refused(actor: Actor, team: Team, user: User, action: Action, count: int) -> None:
+    with suppress(recording.WrongPassword), act(actor, action, team, name=user.email, count=count):
         raise recording.WrongPassword
 
 

@@ -1,47 +1,68 @@
 """Addresses: object-shaped, shareable, stable. Names are the user's, so no fixed word stands where a name can."""
 
-from typing import Any
+from collections.abc import Callable
 
-from django.urls import URLPattern, path
+from django.http import HttpResponse
+from django.urls import URLPattern, path, register_converter
 
+from vaults.kinds import BY_COLLECTION, CERTIFICATE, KEY, SECRET, Kind
 from vaults.views import (
     access,
     audit,
     certificates,
     connections,
+    deleted,
     go,
     inventory,
     items,
     joining,
     keys,
     operations,
+    overview,
     secrets,
     teams,
     vaults,
 )
 
 
-def item_paths(collection: str, kind: str, module: Any) -> list[URLPattern]:
+class KindConverter:
+    """A kind of item by its collection's name; an address is made of either."""
+
+    regex = "secrets|keys|certificates"
+
+    def to_python(self, collection: str) -> Kind:
+        return BY_COLLECTION[collection]
+
+    def to_url(self, kind: Kind | str) -> str:
+        return kind if isinstance(kind, str) else kind.collection
+
+
+register_converter(KindConverter, "kind")
+
+View = Callable[..., HttpResponse]
+
+
+def item_paths(kind: Kind, *, new: View, detail: View, edit: View, new_version: View) -> list[URLPattern]:
     """What secrets, keys and certificates have alike."""
-    base, item = f"vaults/<slug:slug>/{collection}/", f"vaults/<slug:slug>/{collection}/<str:name>/"
-    pages: list[tuple[str, str]] = [
-        (base, f"{kind}_list"),
-        (f"vaults/<slug:slug>/new/{kind}/", f"{kind}_new"),
-        (item, f"{kind}_detail"),
-        (f"{item}edit/", f"{kind}_edit"),
-        (f"{item}new-version/", f"{kind}_new_version"),
-        (f"{item}delete/", f"{kind}_delete"),
+    base, of_kind = f"vaults/<slug:slug>/{kind.collection}/", {"kind": kind}
+    item, pages = f"{base}<str:name>/", kind.pages
+    return [
+        path(base, items.item_list, of_kind, name=pages.list),
+        path(f"vaults/<slug:slug>/new/{kind}/", new, name=pages.new),
+        path(item, detail, name=pages.detail),
+        path(f"{item}edit/", edit, name=pages.edit),
+        path(f"{item}new-version/", new_version, name=pages.new_version),
+        path(f"{item}delete/", items.item_delete, of_kind, name=pages.delete),
+        path(f"{item}versions/<str:version>/", detail, name=pages.version),
     ]
-    version = path(f"{item}versions/<str:version>/", getattr(module, f"{kind}_detail"), name=f"{kind}_version")
-    return [*(path(route, getattr(module, name), name=name) for route, name in pages), version]
 
 
-CERTIFICATE = "vaults/<slug:slug>/certificates/<str:name>/"
-OPERATION = f"{CERTIFICATE}operation/"
+ONE_CERTIFICATE = "vaults/<slug:slug>/certificates/<str:name>/"
+OPERATION = f"{ONE_CERTIFICATE}operation/"
 DELETED = "vaults/<slug:slug>/deleted/"
 
 urlpatterns = [
-    path("", inventory.overview, name="overview"),
+    path("", overview.overview, name="overview"),
     path("inventory/", inventory.inventory, name="inventory"),
     path("inventory/csv/", inventory.inventory_csv, name="inventory_csv"),
     path("go/", go.go, name="go"),
@@ -60,25 +81,44 @@ urlpatterns = [
     path("vaults/<slug:slug>/scan/", vaults.vault_scan, name="vault_scan"),
     path("vaults/<slug:slug>/access/", access.access, name="access"),
     path("vaults/<slug:slug>/access/grant/", access.access_grant, name="access_grant"),
-    *item_paths("secrets", "secret", secrets),
+    *item_paths(
+        SECRET,
+        new=secrets.secret_new,
+        detail=secrets.secret_detail,
+        edit=secrets.secret_edit,
+        new_version=secrets.secret_new_version,
+    ),
     path("vaults/<slug:slug>/secrets/<str:name>/reveal/", secrets.secret_reveal, name="secret_reveal"),
-    *item_paths("keys", "key", keys),
+    *item_paths(
+        KEY,
+        new=keys.key_new,
+        detail=keys.key_detail,
+        edit=keys.key_edit,
+        new_version=keys.key_new_version,
+    ),
     path("vaults/<slug:slug>/keys/<str:name>/public-key/", keys.key_public, name="key_public"),
-    *item_paths("certificates", "certificate", certificates),
-    path(f"{CERTIFICATE}download/", certificates.certificate_download, name="certificate_download"),
+    *item_paths(
+        CERTIFICATE,
+        new=certificates.certificate_new,
+        detail=certificates.certificate_detail,
+        edit=certificates.certificate_edit,
+        new_version=certificates.certificate_new_version,
+    ),
+    path(f"{ONE_CERTIFICATE}download/", certificates.certificate_download, name="certificate_download"),
     path(OPERATION, operations.certificate_operation, name="certificate_operation"),
     path(f"{OPERATION}status/", operations.certificate_operation, name="certificate_operation_status"),
     path(f"{OPERATION}csr/", operations.certificate_operation_csr, name="certificate_operation_csr"),
     path(f"{OPERATION}cancel/", operations.certificate_operation_cancel, name="certificate_operation_cancel"),
     path(f"{OPERATION}delete/", operations.certificate_operation_delete, name="certificate_operation_delete"),
-    path(DELETED, items.deleted_list, name="deleted_list"),
-    path(f"{DELETED}<str:kind>/<str:name>/", items.deleted_detail, name="deleted_detail"),
-    path(f"{DELETED}<str:kind>/<str:name>/recover/", items.deleted_recover, name="deleted_recover"),
-    path(f"{DELETED}<str:kind>/<str:name>/purge/", items.deleted_purge, name="deleted_purge"),
+    path(DELETED, deleted.deleted_list, name="deleted_list"),
+    path(f"{DELETED}<kind:kind>/<str:name>/", deleted.deleted_detail, name="deleted_detail"),
+    path(f"{DELETED}<kind:kind>/<str:name>/recover/", deleted.deleted_recover, name="deleted_recover"),
+    path(f"{DELETED}<kind:kind>/<str:name>/purge/", deleted.deleted_purge, name="deleted_purge"),
     path("audit/", audit.audit_list, name="audit_list"),
     path("audit/verify/", audit.audit_verify, name="audit_verify"),
     path("audit/<uuid:event_id>/", audit.audit_detail, name="audit_detail"),
     path("team/", teams.team, name="team"),
+    path("team/choose/", teams.team_choose, name="team_choose"),
     path("team/invite/", teams.member_invite, name="member_invite"),
     path("team/invitations/<uuid:invitation_id>/withdraw/", teams.invitation_withdraw, name="invitation_withdraw"),
     path("team/members/<int:member_id>/role/", teams.member_update, name="member_update"),

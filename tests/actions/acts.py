@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from tests.conftest import World, vault_calls
+from vaults.actors import Actor, Person
 from vaults.audit.verification import verify
 from vaults.azure.errors import Forbidden
 from vaults.emulator import Emulator
-from vaults.models import AuditEntry, User, Vault
+from vaults.models import AuditEntry, Vault
 from vaults.permissions import ROLE_ACTIONS, Action, Role, RoleMissing
 
 
@@ -20,7 +21,7 @@ class Act:
 
     action: Action
     permission: str
-    do: Callable[[User, Vault], Any]
+    do: Callable[[Actor, Vault], Any]
 
     def __str__(self) -> str:
         return self.action.value
@@ -34,7 +35,7 @@ def entries() -> list[AuditEntry]:
 def is_recorded(act: Act, world: World, emulator: Emulator) -> Any:
     """Do it; its record names person, vault and service principal, joins Azure's log, and the chain holds."""
     emulator.requests.clear()
-    result = act.do(world.olga, world.vault)
+    result = act.do(Person(world.olga), world.vault)
     started, ended = entries()
     assert (started.action, started.state, ended.state) == (act.action, "started", "succeeded")
     assert (ended.actor_label, ended.vault_name, ended.client_id) == (
@@ -55,7 +56,7 @@ def is_refused_by_role(act: Act, world: World, emulator: Emulator) -> None:
     poor = next((world.members[role] for role in Role if act.action not in ROLE_ACTIONS[role]), world.otto)
     vault_calls(emulator)
     with pytest.raises(RoleMissing) as refusal:
-        act.do(poor, world.vault)
+        act.do(Person(poor), world.vault)
     started, ended = entries()
     assert (started.action, ended.state, ended.code) == (act.action, "denied", "RoleMissing")
     assert ended.actor_id == poor.pk
@@ -67,7 +68,7 @@ def is_refused_by_azure(act: Act, world: World, emulator: Emulator) -> None:
     """The service principal lacks the permission: denied, with Azure's status, code and request id."""
     emulator.deny(act.permission)
     with pytest.raises(Forbidden) as refusal:
-        act.do(world.olga, world.vault)
+        act.do(Person(world.olga), world.vault)
     assert refusal.value.permission == act.permission
     ended = entries()[-1]
     assert (ended.action, ended.state, ended.status) == (act.action, "denied", 403)

@@ -9,6 +9,7 @@ from tests.browsing import text_of
 from tests.conftest import PASSWORD, World, last_entry, signed_in
 from tests.test_audit_down import START, refusing
 from vaults.actions import teams
+from vaults.actors import Person
 from vaults.management.commands import set_password
 from vaults.models import AuditEntry, Invitation, User
 from vaults.permissions import Action, Role
@@ -44,7 +45,7 @@ def test_a_new_password_is_set_and_recorded_as_the_commands(world: World) -> Non
 
 
 def test_the_invitations_that_end_with_the_old_one_are_withdrawn_by_the_command(world: World) -> None:
-    teams.invite_member(world.olga, world.team, "new@example.com", Role.OWNER)
+    teams.invite_member(Person(world.olga), world.team, "new@example.com", Role.OWNER)
     call_command(Typing(NEW, NEW), world.olga.email)
     entry = last_entry(Action.INVITATION_WITHDRAW)
     assert (entry.actor_id, entry.detail["source"], entry.name) == (None, "command", "new@example.com")

@@ -5,13 +5,15 @@ import pytest
 from tests.actions import acts
 from tests.actions.acts import Act
 from tests.conftest import World, last_detail
-from vaults.actions import certificates
+from vaults.actions import certificates, items
 from vaults.actions.certificates import VersionWanted
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.actors import Person
 from vaults.azure.errors import Conflict
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
+from vaults.kinds import CERTIFICATE
 from vaults.permissions import Action
 
 NAME, PENDING = "shop-tls", "being-made"
@@ -35,7 +37,7 @@ def opened_on(world: World, azure: VaultClient, emulator: Emulator) -> str:
 
 def acts_on(opened_on: str, version_on: str) -> list[Act]:
     return [
-        Act(Action.CERTIFICATE_LIST, "certificates/list", certificates.list_certificates),
+        Act(Action.CERTIFICATE_LIST, "certificates/list", lambda who, v: items.list_items(who, v, CERTIFICATE)),
         Act(Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_issued(who, v, NAME)),
         Act(
             Action.CERTIFICATE_CREATE,
@@ -52,7 +54,11 @@ def acts_on(opened_on: str, version_on: str) -> list[Act]:
             "certificates/update",
             lambda who, v: certificates.update_certificate(who, v, NAME, {"enabled": False}, opened_on),
         ),
-        Act(Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_operation(who, v, PENDING)),
+        Act(
+            Action.CERTIFICATE_READ,
+            "certificates/get",
+            lambda who, v: certificates.read_operation(who, v, PENDING),
+        ),
         Act(
             Action.CERTIFICATE_OPERATION_CANCEL,
             "certificates/update",
@@ -66,7 +72,7 @@ def acts_on(opened_on: str, version_on: str) -> list[Act]:
         Act(
             Action.CERTIFICATE_DELETE,
             "certificates/delete",
-            lambda who, v: certificates.delete_certificate(who, v, NAME),
+            lambda who, v: items.delete_item(who, v, CERTIFICATE, NAME),
         ),
     ]
 
@@ -87,17 +93,17 @@ def test_azure_refuses(number: int, opened_on: str, version_on: str, world: Worl
 
 
 def test_a_request_is_recorded_with_its_issuer_and_request_id(world: World) -> None:
-    operation = certificates.create_certificate(world.olga, world.vault, NAME, POLICY, {}, None)
+    operation = certificates.create_certificate(Person(world.olga), world.vault, NAME, POLICY, {}, None)
     assert operation.is_pending
     assert last_detail(Action.CERTIFICATE_CREATE) == {"issuer": "Self", "request_id": operation.request_id}
 
 
 def test_a_name_in_use_or_deleted_is_not_taken(world: World, opened_on: str, azure: VaultClient) -> None:
     with pytest.raises(NameTaken):
-        certificates.create_certificate(world.olga, world.vault, NAME, POLICY, {}, None)
+        certificates.create_certificate(Person(world.olga), world.vault, NAME, POLICY, {}, None)
     azure.certificates.delete(NAME)
     with pytest.raises(Conflict) as refusal:
-        certificates.create_certificate(world.olga, world.vault, NAME, POLICY, {}, None)
+        certificates.create_certificate(Person(world.olga), world.vault, NAME, POLICY, {}, None)
     assert refusal.value.inner_code == "ObjectIsDeletedButRecoverable"
 
 
@@ -107,6 +113,6 @@ def test_nobody_overwrites_what_he_has_not_seen(
     emulator.clock.advance(3)
     azure.certificates.update(NAME, opened_on.partition(".")[0], tags={"owner": "somebody else"})
     with pytest.raises(ChangedMeanwhile):
-        certificates.update_certificate(world.olga, world.vault, NAME, {"tags": {}}, opened_on)
+        certificates.update_certificate(Person(world.olga), world.vault, NAME, {"tags": {}}, opened_on)
     with pytest.raises(ChangedMeanwhile):
-        certificates.new_version_of_certificate(world.olga, world.vault, NAME, VersionWanted(), version_on)
+        certificates.new_version_of_certificate(Person(world.olga), world.vault, NAME, VersionWanted(), version_on)

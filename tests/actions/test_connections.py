@@ -11,11 +11,13 @@ from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import World, last_entry
 from vaults.actions import connections
 from vaults.actions.connections import Credential
+from vaults.actors import Person
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.access import EVERYTHING
 from vaults.forms.connections import MASK
 from vaults.models import AuditEntry, Connection, Vault
 from vaults.permissions import Action, Role, RoleMissing
+from vaults.problems.titles import title_of
 
 FIELDS = {
     "name": "second",
@@ -132,7 +134,7 @@ def test_each_mistake_gets_its_own_sentence(case: str, olga: Client, world: Worl
     assert sentence in shown
     assert "AADSTS" in shown
     entry = last_entry(Action.CONNECTION_TEST)
-    assert (entry.state, entry.detail["sentence"]) == ("denied", f"{sentence}.")
+    assert (entry.state, title_of(entry.detail["result"], entry.detail["facts"])) == ("denied", sentence)
 
 
 def test_an_unreachable_sign_in_service_is_said(olga: Client, world: World, emulator: Emulator) -> None:
@@ -144,8 +146,11 @@ def test_an_unreachable_sign_in_service_is_said(olga: Client, world: World, emul
 def test_a_vault_that_does_not_answer_is_said(olga: Client, world: World, emulator: Emulator, sick_vault: Any) -> None:
     emulator.fail(9, 503, retry_after="60", host=sick_vault.name)
     page = olga.post(f"/connections/{world.connection.pk}/test/")
-    assert f"{sick_vault.name}: Azure has trouble of its own" in text_of(page)
-    assert page.context["result"].sentence == "A token was issued; 1 of 2 vaults could be listed."
+    assert f"{sick_vault.name}: Key Vault returned a server error" in text_of(page)
+    assert (
+        title_of(page.context["result"].code, page.context["result"].facts)
+        == "A token was issued; 1 of 2 vaults could be listed."
+    )
     assert last_entry(Action.CONNECTION_TEST).state == "failed"
 
 
@@ -175,9 +180,9 @@ def test_the_result_in_the_list_has_its_age(olga: Client, world: World) -> None:
 def test_the_roles_and_the_record(world: World) -> None:
     manager = world.members[Role.MANAGER]
     for act in (
-        lambda: connections.update_connection(manager, world.connection, Credential()),
-        lambda: connections.delete_connection(manager, world.connection),
-        lambda: connections.test_connection(manager, world.connection),
+        lambda: connections.update_connection(Person(manager), world.connection, Credential()),
+        lambda: connections.delete_connection(Person(manager), world.connection),
+        lambda: connections.test_connection(Person(manager), world.connection),
     ):
         with pytest.raises(RoleMissing):
             act()
@@ -186,7 +191,7 @@ def test_the_roles_and_the_record(world: World) -> None:
 
 def test_a_connection_with_vaults_is_kept(olga: Client, world: World) -> None:
     with pytest.raises(ProtectedError):
-        connections.delete_connection(world.olga, world.connection)
+        connections.delete_connection(Person(world.olga), world.connection)
     answer = fill_in(olga, f"/connections/{world.connection.pk}/delete/")
     assert "The connection still has vaults" in text_of(answer)
     world.vault.delete()

@@ -12,11 +12,13 @@ from tests.conftest import World, say
 from tests.test_audit_down import OUTCOME, refusing
 from vaults.actions import items, keys, secrets
 from vaults.actions.keys import KeyContent
-from vaults.actions.reconciliation import CUT_OFF_AFTER, settle_open_acts
+from vaults.actions.reconciliation import CUT_OFF_AFTER, reconcile_open_acts
 from vaults.actions.secrets import SecretContent
+from vaults.actors import Person
 from vaults.audit import queries, verification
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
+from vaults.kinds import SECRET
 from vaults.models import AuditEntry, User, Vault
 from vaults.permissions import Action
 from vaults.problems import EXPECTED
@@ -24,11 +26,11 @@ from vaults.problems import EXPECTED
 Do = Callable[[User, Vault], Any]
 
 ACTS: dict[Action, Do] = {
-    Action.SECRET_CREATE: lambda who, v: secrets.create_secret(who, v, "fresh", SecretContent("hidden")),
-    Action.KEY_CREATE: lambda who, v: keys.create_key(who, v, "fresh", KeyContent("EC", crv="P-256")),
-    Action.SECRET_DELETE: lambda who, v: secrets.delete_secret(who, v, "kept"),
-    Action.SECRET_RECOVER: lambda who, v: items.recover_deleted(who, v, "secrets", "gone"),
-    Action.SECRET_PURGE: lambda who, v: items.purge_deleted(who, v, "secrets", "gone"),
+    Action.SECRET_CREATE: lambda who, v: secrets.create_secret(Person(who), v, "fresh", SecretContent("hidden")),
+    Action.KEY_CREATE: lambda who, v: keys.create_key(Person(who), v, "fresh", KeyContent("EC", crv="P-256")),
+    Action.SECRET_DELETE: lambda who, v: items.delete_item(Person(who), v, SECRET, "kept"),
+    Action.SECRET_RECOVER: lambda who, v: items.recover_deleted(Person(who), v, SECRET, "gone"),
+    Action.SECRET_PURGE: lambda who, v: items.purge_deleted(Person(who), v, SECRET, "gone"),
 }
 
 
@@ -46,7 +48,7 @@ def cut_off(do: Do, world: World) -> None:
 
 
 def outcome(action: Action) -> AuditEntry:
-    settle_open_acts(timezone.now() + CUT_OFF_AFTER + timedelta(seconds=5))
+    reconcile_open_acts(timezone.now() + CUT_OFF_AFTER + timedelta(seconds=5))
     return AuditEntry.objects.filter(action=action).latest("seq")
 
 
@@ -66,13 +68,13 @@ def test_what_was_not_done_is_found_out(action: Action, world: World, stock: Non
 
 
 def test_what_the_vault_cannot_tell_stays_unknown(world: World, stock: None, emulator: Emulator) -> None:
-    cut_off(lambda who, v: secrets.reveal_secret(who, v, "kept"), world)
+    cut_off(lambda who, v: secrets.reveal_secret(Person(who), v, "kept"), world)
     assert outcome(Action.SECRET_REVEAL).state == "unknown"
 
 
 def test_an_act_under_way_is_left_alone(world: World, stock: None) -> None:
     cut_off(ACTS[Action.SECRET_DELETE], world)
-    assert settle_open_acts() == 0
+    assert reconcile_open_acts() == 0
     assert AuditEntry.objects.get(action=Action.SECRET_DELETE).state == "started"
 
 
@@ -80,10 +82,10 @@ def test_every_open_act_gets_an_outcome_once(world: World, stock: None) -> None:
     for do in ACTS.values():
         cut_off(do, world)
     later = timezone.now() + CUT_OFF_AFTER + timedelta(seconds=5)
-    settled = settle_open_acts(later)
+    settled = reconcile_open_acts(later)
     left = queries.open_entries(before=later)
     say(
-        f"acts cut off: {len(ACTS)}, settled: {settled}, left open: {len(left)}, settled twice: {settle_open_acts(later)}"
+        f"acts cut off: {len(ACTS)}, settled: {settled}, left open: {len(left)}, settled twice: {reconcile_open_acts(later)}"
     )
     assert settled == len(ACTS)
     assert not left

@@ -5,8 +5,10 @@ from vaults.actions import certificates, items, keys, secrets
 from vaults.actions.changes import stamp_of
 from vaults.actions.keys import KeyContent
 from vaults.actions.secrets import SecretContent
+from vaults.actors import Person
 from vaults.emulator import Emulator
 from vaults.keyvault.types import CertificatePolicy
+from vaults.kinds import SECRET
 from vaults.models import InventoryItem
 
 Fact = tuple[str, str, bool | None, bool, bool]
@@ -20,35 +22,35 @@ def known(world: World) -> list[Fact]:
 
 def test_a_secret_from_its_creation_to_its_purge(world: World) -> None:
     who, vault = world.olga, world.vault
-    made = secrets.create_secret(who, vault, "fresh", SecretContent("v", tags={"team": "shop"}))
+    made = secrets.create_secret(Person(who), vault, "fresh", SecretContent("v", tags={"team": "shop"}))
     assert known(world) == [("secret", "fresh", True, False, False)]
     assert InventoryItem.objects.get().tags == {"team": "shop"}
-    secrets.update_secret(who, vault, "fresh", {"enabled": False}, stamp_of(made))
+    secrets.update_secret(Person(who), vault, "fresh", {"enabled": False}, stamp_of(made))
     assert known(world) == [("secret", "fresh", False, False, False)]
-    secrets.delete_secret(who, vault, "fresh")
+    items.delete_item(Person(who), vault, SECRET, "fresh")
     assert known(world) == [("secret", "fresh", False, False, True)]
-    items.recover_deleted(who, vault, "secrets", "fresh")
+    items.recover_deleted(Person(who), vault, SECRET, "fresh")
     assert known(world) == [("secret", "fresh", False, False, False)]
-    secrets.delete_secret(who, vault, "fresh")
-    items.purge_deleted(who, vault, "secrets", "fresh")
+    items.delete_item(Person(who), vault, SECRET, "fresh")
+    items.purge_deleted(Person(who), vault, SECRET, "fresh")
     assert known(world) == []
 
 
 def test_a_change_of_an_older_version_is_not_taken_for_the_item(world: World, emulator: Emulator) -> None:
     who, vault = world.olga, world.vault
-    older = keys.create_key(who, vault, "signing", KeyContent("EC"))
+    older = keys.create_key(Person(who), vault, "signing", KeyContent("EC"))
     emulator.clock.advance(5)
-    keys.new_version_of_key(who, vault, "signing", {}, stamp_of(older))
-    keys.update_key(who, vault, "signing", {"enabled": False}, ["sign", "verify"], stamp_of(older))
+    keys.new_version_of_key(Person(who), vault, "signing", {}, stamp_of(older))
+    keys.update_key(Person(who), vault, "signing", {"enabled": False}, ["sign", "verify"], stamp_of(older))
     assert known(world) == [("key", "signing", True, False, False)]
 
 
 def test_a_certificate_is_pending_until_its_operation_has_ended(world: World, emulator: Emulator) -> None:
     who, vault = world.olga, world.vault
     certificates.create_certificate(
-        who, vault, "shop-tls", CertificatePolicy(issuer_name="Self", subject="CN=shop"), {}, None
+        Person(who), vault, "shop-tls", CertificatePolicy(issuer_name="Self", subject="CN=shop"), {}, None
     )
     assert known(world) == [("certificate", "shop-tls", True, True, False)]
     emulator.clock.advance(60)
-    certificates.read_operation(who, vault, "shop-tls")
+    certificates.read_operation(Person(who), vault, "shop-tls")
     assert known(world) == [("certificate", "shop-tls", True, False, False)]

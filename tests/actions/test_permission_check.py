@@ -7,6 +7,7 @@ from tests.actions.acts import Act
 from tests.browsing import text_of
 from tests.conftest import World, last_entry, say
 from vaults.actions.permission_check import check_access
+from vaults.actors import Person
 from vaults.emulator import ADMIN, DEPLOY, Emulator
 from vaults.emulator.access import EVERYTHING
 from vaults.keyvault.client import VaultClient
@@ -38,7 +39,7 @@ def test_the_check_leaves_no_trace_in_the_vault(world: World, azure: VaultClient
     fill(azure, emulator)
     before = state_of(emulator)
     emulator.requests.clear()
-    results = check_access(world.olga, world.vault).results
+    results = check_access(Person(world.olga), world.vault).results
     sent = [each for each in emulator.requests if each.host.endswith(".vault.test")]
     after = state_of(emulator)
     say(f"probes sent: {len(sent)}, permissions: {len(results)}, rows changed: {len(set(before) ^ set(after))}")
@@ -52,7 +53,7 @@ def test_the_matrix_equals_what_the_vault_was_told(emulator: Emulator, world: Wo
     told = {"secrets": ["get", "list", "recover"], "keys": ["list", "sign", "purge"], "certificates": ["get", "import"]}
     emulator.set_permissions("kv-shop-prod", DEPLOY.object_id, told)
     granted = {f"{kind}/{name}".lower() for kind, names in told.items() for name in names}
-    verdicts = {r.permission: r.verdict for r in check_access(world.olga, narrow_vault).results}
+    verdicts = {r.permission: r.verdict for r in check_access(Person(world.olga), narrow_vault).results}
     for permission, verdict in verdicts.items():
         expected = {"allowed", "probably"} if permission.lower() in granted else {"denied"}
         assert verdict in expected | {"unknown"}, permission
@@ -63,7 +64,11 @@ def test_the_matrix_equals_what_the_vault_was_told(emulator: Emulator, world: Wo
 
 def test_who_may_do_everything_is_denied_nothing(world: World, emulator: Emulator) -> None:
     emulator.set_permissions("kv-shop-prod", ADMIN.object_id, EVERYTHING)
-    assert {r.verdict for r in check_access(world.olga, world.vault).results} <= {"allowed", "probably", "unknown"}
+    assert {r.verdict for r in check_access(Person(world.olga), world.vault).results} <= {
+        "allowed",
+        "probably",
+        "unknown",
+    }
 
 
 def test_recorded_with_its_verdicts(world: World, emulator: Emulator) -> None:

@@ -10,11 +10,12 @@ from vaults.actions import certificates, keys, secrets
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
 from vaults.actions.keys import KeyContent
 from vaults.actions.secrets import SecretContent
+from vaults.actors import Person
 from vaults.emulator import Emulator
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import User, Vault
 
-Act = Callable[[User, Vault, str], Any]
+Act = Callable[[Person, Vault, str], Any]
 PAIRS = 12
 
 
@@ -22,7 +23,7 @@ def at_once(world: World, act: Act) -> list[Any]:
     """Two people do the same, each with what only he brings; results or exceptions."""
 
     def run(by: str) -> Any:
-        return act(User.objects.get(pk=world.olga.pk), Vault.objects.get(pk=world.vault.pk), by)
+        return act(Person(User.objects.get(pk=world.olga.pk)), Vault.objects.get(pk=world.vault.pk), by)
 
     return in_threads(lambda: run("a"), lambda: run("b"))
 
@@ -67,7 +68,7 @@ def test_one_creates_and_the_other_finds_the_name_taken(kind: str, file_world: W
 def test_changes_of_different_items_do_not_wait_for_each_other(file_world: World, emulator: Emulator) -> None:
     emulator.latency(0.3, path="slow")
 
-    def create(who: User, vault: Vault, by: str) -> Any:
+    def create(who: Person, vault: Vault, by: str) -> Any:
         name = "slow" if by == "a" else "quick"
         return secrets.create_secret(who, vault, name, SecretContent("hidden")), name
 

@@ -13,13 +13,15 @@ from tests.conftest import World, client_of, in_threads, last_detail, last_entry
 from tests.endless import endless
 from vaults.actions import scans
 from vaults.actions.scans import LEASE, ScanUnderWay, scan_vault
-from vaults.azure.errors import KeyVaultError
+from vaults.actors import Person, System
+from vaults.azure.errors import AzureError
 from vaults.azure.time_limit import time_limit
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import AuditEntry, InventoryItem, Vault
 from vaults.permissions import Action
+from vaults.templatetags.kvportal import scan_problem as scan_words
 
 ENDS = datetime(2031, 5, 1, tzinfo=UTC)
 SCAN = Act(Action.VAULT_SCAN, "secrets/list", scan_vault)
@@ -39,7 +41,7 @@ def fill(azure: VaultClient, emulator: Emulator) -> None:
 def test_everything_is_found_with_its_state(world: World, azure: VaultClient, emulator: Emulator) -> None:
     fill(azure, emulator)
     emulator.requests.clear()
-    count = scan_vault(world.olga, world.vault)
+    count = scan_vault(Person(world.olga), world.vault)
     items = {(item.kind, item.name): item for item in InventoryItem.objects.all()}
     assert count == len(items) == 8
     kept = items["secret", "kept"]
@@ -57,10 +59,10 @@ def test_everything_is_found_with_its_state(world: World, azure: VaultClient, em
 
 def test_a_second_scan_replaces_the_first(world: World, azure: VaultClient, emulator: Emulator) -> None:
     fill(azure, emulator)
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     azure.secrets.delete("kept")
     azure.secrets.purge("kept")
-    assert scan_vault(None, world.vault) == 7
+    assert scan_vault(System(), world.vault) == 7
     assert last_entry(Action.VAULT_SCAN).actor_label == "kvportal"
 
 
@@ -68,15 +70,15 @@ def test_a_long_list_is_read_to_its_end(world: World, azure: VaultClient, emulat
     for number in range(60):
         azure.secrets.set(f"secret-{number:02}", "hidden")
     emulator.empty_pages(2, path="^/secrets$")
-    assert scan_vault(world.olga, world.vault) == 60
+    assert scan_vault(Person(world.olga), world.vault) == 60
 
 
 def test_a_refused_list_is_named_and_the_others_count(world: World, azure: VaultClient, emulator: Emulator) -> None:
     fill(azure, emulator)
     emulator.deny("keys/list")
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     world.vault.refresh_from_db()
-    assert world.vault.scan_problem == "Azure refused: keys/list is missing"
+    assert scan_words(world.vault) == "Azure refused: keys/list is missing"
     assert world.vault.scanned_at
     kinds = set(InventoryItem.objects.values_list("kind", flat=True))
     assert kinds == {"secret", "certificate"}
@@ -85,10 +87,10 @@ def test_a_refused_list_is_named_and_the_others_count(world: World, azure: Vault
 def test_lists_that_are_refused_alike_are_named_in_one_sentence(world: World, emulator: Emulator) -> None:
     emulator.deny("secrets/list", "keys/list")
     emulator.fail(9, 503, path="^/certificates$")
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     world.vault.refresh_from_db()
-    assert world.vault.scan_problem == (
-        "Azure refused: secrets/list and keys/list are missing; certificates: Azure has trouble of its own"
+    assert scan_words(world.vault) == (
+        "Azure refused: secrets/list and keys/list are missing; certificates: Key Vault returned a server error"
     )
 
 
@@ -100,15 +102,15 @@ def test_a_list_that_fails_keeps_what_was_known_of_it_alone(
     azure.keys.create("retired", kty="EC")
     azure.keys.delete("retired")
     emulator.clock.advance(60)
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     azure.secrets.set("fresh", "hidden")
     azure.keys.delete("signing")
     emulator.clock.advance(60)
     emulator.fail(9, 503, retry_after="60", path=path)
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     world.vault.refresh_from_db()
     name = {"^/keys$": "keys", "^/deletedkeys$": "deleted keys"}[path]
-    assert world.vault.scan_problem == f"{name}: Azure has trouble of its own"
+    assert scan_words(world.vault) == f"{name}: Key Vault returned a server error"
     items = InventoryItem.objects.filter(managed=False).exclude(kind="certificate")
     found = sorted((item.kind, item.name, item.deleted_on is not None) for item in items)
     gone = [("key", "signing", True)] if path == "^/keys$" else []
@@ -124,13 +126,13 @@ def test_a_list_that_fails_keeps_what_was_known_of_it_alone(
 
 def test_a_vault_that_is_away_keeps_what_was_known(world: World, emulator: Emulator, sick_vault: Vault) -> None:
     client_of(sick_vault).secrets.set("kept", "hidden")
-    scan_vault(world.olga, sick_vault)
+    scan_vault(Person(world.olga), sick_vault)
     seen = sick_vault.scanned_at
     emulator.fail(99, 503, retry_after="60")
-    with pytest.raises(KeyVaultError):
-        scan_vault(world.olga, sick_vault)
+    with pytest.raises(AzureError):
+        scan_vault(Person(world.olga), sick_vault)
     sick_vault.refresh_from_db()
-    assert (sick_vault.scan_problem, sick_vault.scanned_at) == ("Azure has trouble of its own", seen)
+    assert (scan_words(sick_vault), sick_vault.scanned_at) == ("Key Vault returned a server error", seen)
     assert sick_vault.scan_started_at is None
     assert sick_vault.items.count() == 1
 
@@ -140,7 +142,7 @@ def test_the_role_refuses(world: World, emulator: Emulator) -> None:
 
 
 def test_asking_for_a_scan_needs_a_role(world: World) -> None:
-    scans.request_scans(world.olga, [world.vault])
+    scans.request_scans(Person(world.olga), [world.vault])
     world.vault.refresh_from_db()
     assert (world.vault.scan_requested_by, world.vault.scan_started_at) == (world.olga, None)
 
@@ -149,16 +151,16 @@ def test_one_scan_at_a_time_until_its_lease_ends(world: World) -> None:
     scans = Vault.objects.filter(pk=world.vault.pk)
     scans.update(scan_started_at=timezone.now() - LEASE + timedelta(seconds=5))
     with pytest.raises(ScanUnderWay):
-        scan_vault(None, world.vault)
+        scan_vault(System(), world.vault)
     scans.update(scan_started_at=timezone.now() - LEASE - timedelta(seconds=5))
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     world.vault.refresh_from_db()
     assert world.vault.scan_started_at is None
 
 
 def test_two_workers_make_one_scan(file_world: World, emulator: Emulator) -> None:
     emulator.latency(0.05, times=6)
-    found = in_threads(*(lambda: scan_vault(None, Vault.objects.get(pk=file_world.vault.pk)) for _ in range(4)))
+    found = in_threads(*(lambda: scan_vault(System(), Vault.objects.get(pk=file_world.vault.pk)) for _ in range(4)))
     refused = [each for each in found if isinstance(each, ScanUnderWay)]
     say(f"workers at one vault: {len(found)}, scans: {len(found) - len(refused)}")
     assert len(refused) == 3
@@ -169,12 +171,12 @@ def test_of_a_list_without_end_what_came_in_time_is_kept(world: World, emulator:
     client_of(sick_vault).keys.create("signing", kty="EC")
     endless(emulator, "^/secrets$", 0.1)
     with time_limit(2):
-        found = scan_vault(world.olga, sick_vault)
+        found = scan_vault(Person(world.olga), sick_vault)
     sick_vault.refresh_from_db()
     kept = InventoryItem.objects.filter(vault=sick_vault)
     assert kept.filter(kind="secret").count() == found - 1 > 100
     assert kept.filter(kind="key").count() == 1
-    assert sick_vault.scan_problem == "secrets: The vault's list is too long to be read to its end"
+    assert scan_words(sick_vault) == "secrets: The vault's list is too long to be read to its end"
     assert sick_vault.scanned_at
 
 
@@ -184,7 +186,7 @@ def test_what_a_list_names_twice_is_one_item(world: World, azure: VaultClient, e
     azure.secrets.delete("ends")
     emulator.rewrite(_twice, path="^/secrets$")
     emulator.rewrite(_twice, path="^/deletedsecrets$")
-    assert scan_vault(world.olga, world.vault) == 2
+    assert scan_vault(Person(world.olga), world.vault) == 2
     assert InventoryItem.objects.count() == 2
     assert last_entry(Action.VAULT_SCAN).detail["count"] == 2
 
@@ -199,7 +201,7 @@ def test_items_without_an_identifier_are_told(path: str, world: World, azure: Va
     azure.secrets.set("fine", "hidden")
     nameless = [{"id": None, "attributes": {"enabled": True}}, {"kid": "odd", "attributes": {}}]
     emulator.rewrite(lambda answer: answer | {"value": answer["value"] + nameless}, path=f"^/{path}$")
-    assert scan_vault(world.olga, world.vault) == 1
+    assert scan_vault(Person(world.olga), world.vault) == 1
     world.vault.refresh_from_db()
     kind = path.replace("deleted", "deleted ")
-    assert world.vault.scan_problem == f"{kind}: 2 items have no identifier that can be read"
+    assert scan_words(world.vault) == f"{kind}: 2 items have no identifier that can be read"

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from tests.conftest import World
 from tests.endless import endless
-from vaults.actions.reconciliation import settle_open_acts
+from vaults.actions.reconciliation import reconcile_open_acts
 from vaults.audit import recording, verification
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
@@ -45,7 +45,7 @@ def settled(event: uuid.UUID) -> AuditEntry:
 def test_a_version_made_in_those_seconds_is_the_one(world: World, azure: VaultClient) -> None:
     event = leave_open(world, Action.SECRET_CREATE, "fresh")
     made = azure.secrets.set("fresh", "v")
-    assert settle_open_acts(timezone.now() + LATER) == 1
+    assert reconcile_open_acts(timezone.now() + LATER) == 1
     entry = settled(event)
     assert (entry.state, entry.version, entry.actor_label) == ("succeeded", made.version, "Olga Brandt")
     assert verification.verify().broken is None
@@ -58,7 +58,7 @@ def test_a_create_that_made_nothing_failed_or_is_unknown(world: World, azure: Va
     begun = leave_open(world, Action.KEY_NEW_VERSION, "older")
     AuditEntry.objects.filter(event=begun).update(at=versions[0].created_on + LATER)
     nowhere = leave_open(world, Action.KEY_CREATE, "nowhere")
-    settle_open_acts(timezone.now() + 3 * LATER)
+    reconcile_open_acts(timezone.now() + 3 * LATER)
     assert settled(begun).state == "failed"
     assert settled(nowhere).state == "unknown"
 
@@ -75,15 +75,15 @@ def test_deleted_recovered_and_purged_items_speak_for_themselves(world: World, a
         leave_open(world, Action.SECRET_PURGE, "gone"): "failed",
         leave_open(world, Action.SECRET_PURGE, "destroyed"): "succeeded",
     }
-    assert settle_open_acts(timezone.now() + LATER) == len(acts)
+    assert reconcile_open_acts(timezone.now() + LATER) == len(acts)
     assert {event: settled(event).state for event in acts} == acts
 
 
 def test_a_fresh_act_is_left_alone_and_a_settled_one_is_not_settled_twice(world: World) -> None:
     leave_open(world, Action.SECRET_REVEAL, "checkout")
-    assert settle_open_acts() == 0
-    assert settle_open_acts(timezone.now() + LATER) == 1
-    assert settle_open_acts(timezone.now() + 2 * LATER) == 0
+    assert reconcile_open_acts() == 0
+    assert reconcile_open_acts(timezone.now() + LATER) == 1
+    assert reconcile_open_acts(timezone.now() + 2 * LATER) == 0
 
 
 def test_one_act_that_cannot_be_judged_stops_no_other(world: World, azure: VaultClient) -> None:
@@ -91,7 +91,7 @@ def test_one_act_that_cannot_be_judged_stops_no_other(world: World, azure: Vault
     AuditEntry.objects.filter(event=odd).update(detail={"no": "fact of ours"})
     event = leave_open(world, Action.SECRET_CREATE, "fresh")
     azure.secrets.set("fresh", "v")
-    assert settle_open_acts(timezone.now() + LATER) == 1
+    assert reconcile_open_acts(timezone.now() + LATER) == 1
     assert settled(event).state == "succeeded"
 
 
@@ -100,7 +100,7 @@ def test_a_gateways_404_does_not_say_what_came_of_an_act(world: World, azure: Va
     azure.secrets.delete("gone")
     event = leave_open(world, Action.SECRET_PURGE, "gone")
     emulator.answer_next(404, b"<html>Not Found</html>", times=9, path="/deletedsecrets/gone")
-    settle_open_acts(timezone.now() + LATER)
+    reconcile_open_acts(timezone.now() + LATER)
     assert settled(event).state == "unknown"
 
 
@@ -113,7 +113,7 @@ def test_a_vault_without_end_holds_up_no_other(
     made = azure.secrets.set("fresh", "v")
     other = leave_open(world, Action.SECRET_CREATE, "fresh")
     began = time.monotonic()
-    settle_open_acts(timezone.now() + LATER)
+    reconcile_open_acts(timezone.now() + LATER)
     assert time.monotonic() - began < 2
     assert settled(held).state == "unknown"
     assert settled(other).version == made.version

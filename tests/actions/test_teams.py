@@ -11,6 +11,7 @@ from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import World, in_threads, last_entry, say, signed_in
 from vaults import setup
 from vaults.actions import teams
+from vaults.actors import Person
 from vaults.models import AuditEntry, Invitation, Membership, User
 from vaults.permissions import Action, Role, RoleMissing
 
@@ -20,7 +21,7 @@ def member(user: User) -> Membership:
 
 
 def link(world: World, email: str = "new@example.com", role: Role = Role.WRITER) -> str:
-    return f"/join/{teams.invite_member(world.olga, world.team, email, role)}/"
+    return f"/join/{teams.invite_member(Person(world.olga), world.team, email, role)}/"
 
 
 def test_an_invitation_makes_a_member(olga: Client, world: World) -> None:
@@ -93,9 +94,9 @@ def test_extra_fields_change_nothing(world: World) -> None:
 def test_roles_and_record(world: World) -> None:
     manager, rafi = world.members[Role.MANAGER], member(world.rafi)
     for act in (
-        lambda: teams.invite_member(manager, world.team, "x@example.com", Role.OWNER),
-        lambda: teams.update_member(manager, rafi, Role.OWNER),
-        lambda: teams.remove_member(manager, rafi),
+        lambda: teams.invite_member(Person(manager), world.team, "x@example.com", Role.OWNER),
+        lambda: teams.update_member(Person(manager), rafi, Role.OWNER),
+        lambda: teams.remove_member(Person(manager), rafi),
     ):
         with pytest.raises(RoleMissing):
             act()
@@ -128,8 +129,8 @@ def test_two_owners_cannot_remove_each_other_at_once(file_world: World) -> None:
         Membership.objects.update_or_create(team=file_world.team, user=file_world.olga, defaults={"role": "owner"})
         first, second = member(file_world.olga), member(other)
         in_threads(
-            lambda s=second: teams.remove_member(User.objects.get(pk=file_world.olga.pk), s),  # type: ignore[misc]
-            lambda f=first: teams.update_member(User.objects.get(pk=other.pk), f, Role.VIEWER),  # type: ignore[misc]
+            lambda s=second: teams.remove_member(Person(User.objects.get(pk=file_world.olga.pk)), s),  # type: ignore[misc]
+            lambda f=first: teams.update_member(Person(User.objects.get(pk=other.pk)), f, Role.VIEWER),  # type: ignore[misc]
         )
         left.append(Membership.objects.filter(team=file_world.team, role="owner").count())
     say(f"races to remove the last owners: {len(left)}, teams left without one: {left.count(0)}")
@@ -137,7 +138,7 @@ def test_two_owners_cannot_remove_each_other_at_once(file_world: World) -> None:
 
 
 def test_one_link_used_twice_at_once_makes_one_account(file_world: World) -> None:
-    token = teams.invite_member(file_world.olga, file_world.team, "", Role.VIEWER)
+    token = teams.invite_member(Person(file_world.olga), file_world.team, "", Role.VIEWER)
     found = in_threads(
         *(lambda n=n: teams.join_team(token, f"new{n}@example.com", "", "a sentence is good") for n in range(4))
     )

@@ -7,6 +7,7 @@ from tests.actions.acts import entries
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import World, last_detail, make_connection, signed_in, vault_calls
 from vaults.actions import vaults
+from vaults.actors import Person, System
 from vaults.azure.errors import HostNotAllowed, InvalidInput, InvalidVaultName
 from vaults.emulator import ADMIN, Emulator
 from vaults.models import AuditEntry, Vault
@@ -29,9 +30,9 @@ def test_added_changed_removed_and_recorded(olga: Client, world: World, emulator
 def test_only_owners(world: World) -> None:
     manager = world.members[Role.MANAGER]
     for act in (
-        lambda: vaults.add_vault(manager, world.connection, "kv-shop-stage"),
-        lambda: vaults.update_vault(manager, world.vault, production=True),
-        lambda: vaults.remove_vault(manager, world.vault),
+        lambda: vaults.add_vault(Person(manager), world.connection, "kv-shop-stage"),
+        lambda: vaults.update_vault(Person(manager), world.vault, production=True),
+        lambda: vaults.remove_vault(Person(manager), world.vault),
     ):
         with pytest.raises(RoleMissing):
             act()
@@ -72,7 +73,7 @@ HOSTILE = [
 def test_no_name_leads_to_another_host(world: World, emulator: Emulator, olga: Client) -> None:
     for name in HOSTILE:
         with pytest.raises((InvalidVaultName, HostNotAllowed, InvalidInput)):
-            vaults.add_vault(world.olga, world.connection, name)
+            vaults.add_vault(Person(world.olga), world.connection, name)
         answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name=name)
         assert answer.status_code == 422, name
         assert main_form(answer).fields["name"] == [name.replace("\r\n", "")]  # as a browser fills a field of one line
@@ -132,23 +133,23 @@ def test_however_it_is_typed_it_is_one_vault(typed: str, olga: Client, world: Wo
 
 @pytest.mark.parametrize("typed", SPELLINGS)
 def test_every_spelling_is_known_again(typed: str, world: World) -> None:
-    vaults.add_vault(world.olga, world.connection, "kv-shop-stage")
+    vaults.add_vault(Person(world.olga), world.connection, "kv-shop-stage")
     with pytest.raises(vaults.VaultKnown):
-        vaults.add_vault(world.olga, world.connection, typed)
+        vaults.add_vault(Person(world.olga), world.connection, typed)
 
 
 def test_a_vault_kept_under_another_spelling_is_the_same(olga: Client, world: World) -> None:
     """As earlier versions of the portal stored them."""
     Vault.objects.create(connection=world.connection, name="HTTPS://KV-old.vault.test", slug="kv-old")
     with pytest.raises(vaults.VaultKnown):
-        vaults.add_vault(world.olga, world.connection, "kv-old")
+        vaults.add_vault(Person(world.olga), world.connection, "kv-old")
     assert olga.get("/go/", {"q": "kv-old"})["Location"] == "/vaults/kv-old/"
 
 
 def test_two_teams_may_have_the_same_vault(world: World) -> None:
     team = world.otto.memberships.get().team
     theirs = make_connection(team, "theirs", ADMIN.client_id, ADMIN.client_secret)
-    second = vaults.add_vault(None, theirs, "kv-shop-prod")
+    second = vaults.add_vault(System(), theirs, "kv-shop-prod")
     assert second.slug.startswith("kv-shop-prod-")
     assert signed_in(world.otto).get(f"/vaults/{second.slug}/").status_code == 200
     assert signed_in(world.olga).get(f"/vaults/{second.slug}/").status_code == 404

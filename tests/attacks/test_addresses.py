@@ -45,7 +45,7 @@ def paths() -> list[str]:
     found = []
     for route in routes(get_resolver().url_patterns):
         for name, value in SAMPLE.items():
-            for converter in ("slug", "str", "int", "uuid"):
+            for converter in ("slug", "str", "int", "uuid", "kind"):
                 route = route.replace(f"<{converter}:{name}>", value)
         found.append(route)
     return found
@@ -165,7 +165,7 @@ def test_no_answer_is_bare(path: str, method: str, olga: Client) -> None:
 )
 @pytest.mark.parametrize("signed_in_too", [True, False])
 def test_what_is_no_file_is_nobodys_page(path: str, signed_in_too: bool, olga: Client) -> None:
-    """A page with a person's vaults in its rail, at an address whose answers may be kept by caches."""
+    """A page with a person's vaults in its sidebar, at an address whose answers may be kept by caches."""
     answer = (olga if signed_in_too else Client()).get(path)
     assert answer.status_code == 404
     assert answer["Content-Type"] == "text/plain; charset=utf-8"

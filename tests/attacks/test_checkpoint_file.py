@@ -389,7 +389,7 @@ APPENDING = """
 import django
 django.setup()
 from tests.attacks.test_record import write
-from vaults import chain
+from vaults.audit import chain
 for _ in range(12):
     write(5)
     chain.note()

@@ -70,7 +70,7 @@ FREE = {
     "secret_new", "secret_new_version", "secret_edit", "secret_delete",
     "key_new", "key_new_version", "key_edit", "key_delete",
     "certificate_new", "certificate_new_version", "certificate_edit", "certificate_delete",
-    "deleted_recover",
+    "deleted_recover", "team_choose",
 }  # fmt: skip
 
 
@@ -85,7 +85,13 @@ def routes() -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.django_db
 def test_every_address_that_takes_a_post_says_whether_it_asks() -> None:
     nobody = User.objects.create_user("nobody@example.com", PASSWORD)  # in no team: a 403 comes after the method's 405
-    anything = {"connection_id": uuid.uuid4(), "event_id": uuid.uuid4(), "member_id": 1, "invitation_id": uuid.uuid4()}
+    anything = {
+        "connection_id": uuid.uuid4(),
+        "event_id": uuid.uuid4(),
+        "member_id": 1,
+        "invitation_id": uuid.uuid4(),
+        "kind": SECRET,
+    }
     takes = {
         name
         for name, parts in routes()

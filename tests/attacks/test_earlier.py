@@ -22,13 +22,16 @@ from tests.actions.test_client_certificates import Identity
 from tests.browsing import fill_in, filled, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
 from vaults import guesses
-from vaults.actions import secrets, teams
+from vaults.actions import items, teams
 from vaults.actions.scans import scan_vault
-from vaults.audit import recording, verification
+from vaults.actors import Person, System
+from vaults.acts import act
+from vaults.audit import verification
 from vaults.azure.errors import TransportError
 from vaults.azure.limits import Bulkhead
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
+from vaults.kinds import SECRET
 from vaults.models import Connection, Membership, User
 from vaults.permissions import Action, Role
 
@@ -92,11 +95,11 @@ def test_another_cloud_is_not_sent_the_stored_secret(
 def test_an_owner_leaves_no_way_back_behind(end: str, world: World) -> None:
     guest = User.objects.create_user("guest@example.com", PASSWORD)
     member = Membership.objects.create(team=world.team, user=guest, role=Role.OWNER)
-    token = teams.invite_member(guest, world.team, "guest-again@example.com", Role.OWNER)
+    token = teams.invite_member(Person(guest), world.team, "guest-again@example.com", Role.OWNER)
     if end == "removed":
-        teams.remove_member(world.olga, member)
+        teams.remove_member(Person(world.olga), member)
     else:
-        teams.update_member(world.olga, member, Role.VIEWER)
+        teams.update_member(Person(world.olga), member, Role.VIEWER)
     answer = Client().post(f"/join/{token}/", {"name": "", "password": PASSWORD})
     assert answer.status_code == 404
     assert not User.objects.filter(email="guest-again@example.com").exists()
@@ -107,7 +110,7 @@ def test_the_trail_is_whole_also_while_it_grows(file_world: World) -> None:
 
     def write() -> None:
         for _ in range(100):
-            with recording.recording(file_world.olga, Action.INVENTORY_READ, file_world.team):
+            with act(Person(file_world.olga), Action.INVENTORY_READ, file_world.team):
                 pass
         stop.set()
 
@@ -125,7 +128,7 @@ def test_the_trail_is_whole_also_while_it_grows(file_world: World) -> None:
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
 def test_the_end_of_time_breaks_no_page(zone: str, olga: Client, world: World, azure: VaultClient) -> None:
     azure.secrets.set("forever", "typed", expires_on=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     olga.cookies["timezone"] = zone
     olga.raise_request_exception = False
     here = f"/vaults/{world.vault.slug}"
@@ -153,7 +156,7 @@ def test_a_vault_writes_nothing_into_the_trail(world: World, azure: VaultClient,
     azure.secrets.set("gone", "typed")
     answer = {"id": f"https://kv-shop-prod.vault.test/secrets/gone/{VERSION}", "recoveryId": LONG}
     emulator.answer_next(200, answer, method="DELETE")
-    secrets.delete_secret(world.olga, world.vault, "gone")
+    items.delete_item(Person(world.olga), world.vault, SECRET, "gone")
     assert "canary" not in str(last_entry(Action.SECRET_DELETE).detail)
 
 
@@ -249,7 +252,7 @@ def test_three_silent_vaults_do_not_hold_every_thread() -> None:
 @pytest.mark.parametrize("page", ["/inventory/", "/inventory/csv/", "/audit/"])
 def test_a_search_for_a_book(page: str, olga: Client, world: World, azure: VaultClient) -> None:
     azure.secrets.set("found", "typed")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert olga.get(page, {"q": "a" * 60_000}).status_code == 200
 
 

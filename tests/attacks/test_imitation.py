@@ -13,6 +13,7 @@ from tests.conftest import World, confirmed, last_entry, say, signed_in
 from vaults.actions import connections
 from vaults.actions.connections import Credential
 from vaults.actions.scans import scan_vault
+from vaults.actors import Person, System
 from vaults.audit import recording, verification
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
@@ -162,7 +163,7 @@ def test_everybody_who_acts_is_kept_with_address_and_role(olga: Client, world: W
 
 
 def test_the_portals_own_acts_look_like_no_persons(olga: Client, world: World) -> None:
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert last_entry(Action.VAULT_SCAN).detail["source"] == "portal"
     page = olga.get("/audit/?show=all").content.decode()
     assert "⚙the portal itself" in who_cells(page)
@@ -274,6 +275,8 @@ def test_the_actions_refuse_such_connections_too(world: World) -> None:
     for name in IMITATES:
         world.connection.name = name
         with pytest.raises(UnfitName):
-            connections.create_connection(world.olga, world.team, world.connection, Credential(client_secret="x"))
+            connections.create_connection(
+                Person(world.olga), world.team, world.connection, Credential(client_secret="x")
+            )
         with pytest.raises(UnfitName):
-            connections.update_connection(world.olga, world.connection, Credential())
+            connections.update_connection(Person(world.olga), world.connection, Credential())

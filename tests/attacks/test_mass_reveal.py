@@ -9,6 +9,7 @@ from pytest_django import Settings
 from tests.browsing import text_of
 from tests.conftest import World, client_of, confirmed, in_threads, signed_in, vault_calls
 from vaults.actions.secrets import reveal_secret
+from vaults.actors import Person
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
@@ -70,7 +71,7 @@ def test_what_was_refused_does_not_make_the_wait_longer(olga: Client, azure: Vau
 def test_twenty_at_once_are_counted_as_twenty(file_world: World, settings: Settings) -> None:
     settings.REVEAL_LIMIT = 5
     client_of(file_world.vault).secrets.set("kept", "v")
-    tries = in_threads(*[partial(reveal_secret, file_world.olga, file_world.vault, "kept")] * 20)
+    tries = in_threads(*[partial(reveal_secret, Person(file_world.olga), file_world.vault, "kept")] * 20)
     refused = [each for each in tries if isinstance(each, RevealsSpent)]
     assert len(tries) - len(refused) <= 5
     assert alarms() >= 1

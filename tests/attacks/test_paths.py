@@ -10,6 +10,7 @@ from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, last_entry, vault_calls
 from tests.emulator.caller import SELF_SIGNED, Caller
 from vaults.actions.scans import scan_vault
+from vaults.actors import Person
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
@@ -129,7 +130,7 @@ def test_a_secret_may_be_called_so(
     for chosen in ("", version):
         assert "second" in text_of(olga.post(f"{here}/reveal/", {"version": chosen}))
     assert olga.get(f"{here}/versions/{version}/").status_code == 200
-    assert scan_vault(world.olga, world.vault) == 1
+    assert scan_vault(Person(world.olga), world.vault) == 1
     assert olga.get("/go/", {"q": f"https://kv-shop-prod.vault.test/secrets/{word}"})["Location"] == f"{here}/"
     assert fill_in(olga, f"{here}/delete/").status_code == 302
     assert fill_in(olga, f"{V}/deleted/secrets/{word}/recover/").status_code == 302
@@ -198,7 +199,7 @@ def test_lists_and_scans_go_on(olga: Client, world: World, caller: Caller) -> No
     for name in ("contacts", "issuers", "plain"):
         assert caller.post(f"certificates/{name}/create", BY_CA).status_code == 202
     for _ in range(2):
-        assert scan_vault(world.olga, world.vault) == 3
+        assert scan_vault(Person(world.olga), world.vault) == 3
         assert world.vault.scan_problem == ""
         found = dict(InventoryItem.objects.filter(kind="certificate").values_list("name", "pending"))
         assert found == {"contacts": True, "issuers": False, "plain": True}

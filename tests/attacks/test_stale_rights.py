@@ -12,11 +12,13 @@ from django.utils import timezone
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
 from tests.views.test_once import form
-from vaults.actions import connections, scans, secrets, teams, vaults
+from vaults.actions import connections, items, scans, secrets, teams, vaults
 from vaults.actions.connections import Credential
 from vaults.actions.secrets import SecretContent
+from vaults.actors import Person
 from vaults.emulator import DEPLOY, TENANT_ID, Emulator
 from vaults.jobs import worker
+from vaults.kinds import SECRET
 from vaults.models import AuditEntry, Connection, Invitation, Membership, Team, User, Vault
 from vaults.permissions import Action, Role, RoleMissing
 
@@ -74,8 +76,8 @@ def test_no_link_is_left_of_an_owner_who_is_removed_at_the_same_time(how: str, f
 
 def test_an_invitation_ends_with_its_makers_right_and_no_other(world: World) -> None:
     user, membership = second_owner(world)
-    theirs = f"/join/{teams.invite_member(user, world.team, 'a@example.com', Role.OWNER)}/"
-    mine = f"/join/{teams.invite_member(world.olga, world.team, 'b@example.com', Role.VIEWER)}/"
+    theirs = f"/join/{teams.invite_member(Person(user), world.team, 'a@example.com', Role.OWNER)}/"
+    mine = f"/join/{teams.invite_member(Person(world.olga), world.team, 'b@example.com', Role.VIEWER)}/"
     Membership.objects.filter(pk=membership.pk).update(role=Role.MANAGER)  # by whatever way
     assert (is_good(theirs), is_good(mine)) == (False, True)
     answer = Client().post(theirs, {"password": "a sentence is good"})
@@ -85,15 +87,15 @@ def test_an_invitation_ends_with_its_makers_right_and_no_other(world: World) -> 
 
 def test_it_stays_ended_when_the_right_comes_back(world: World) -> None:
     user, membership = second_owner(world)
-    link = f"/join/{teams.invite_member(user, world.team, 'a@example.com', Role.OWNER)}/"
-    teams.update_member(world.olga, membership, Role.VIEWER)
-    teams.update_member(world.olga, membership, Role.OWNER)
+    link = f"/join/{teams.invite_member(Person(user), world.team, 'a@example.com', Role.OWNER)}/"
+    teams.update_member(Person(world.olga), membership, Role.VIEWER)
+    teams.update_member(Person(world.olga), membership, Role.OWNER)
     assert not is_good(link)
 
 
 def test_a_link_ends_with_its_makers_account(world: World) -> None:
     user, _ = second_owner(world)
-    locked = f"/join/{teams.invite_member(user, world.team, 'a@example.com', Role.OWNER)}/"
+    locked = f"/join/{teams.invite_member(Person(user), world.team, 'a@example.com', Role.OWNER)}/"
     User.objects.filter(pk=user.pk).update(is_active=False)
     assert not is_good(locked)
     User.objects.filter(pk=user.pk).delete()
@@ -103,8 +105,8 @@ def test_a_link_ends_with_its_makers_account(world: World) -> None:
 @pytest.mark.parametrize("how", ["saved", "updated"])
 def test_it_stays_ended_when_the_account_comes_back(how: str, world: World) -> None:
     user, _ = second_owner(world)
-    theirs = f"/join/{teams.invite_member(user, world.team, 'a@example.com', Role.OWNER)}/"
-    mine = f"/join/{teams.invite_member(world.olga, world.team, 'b@example.com', Role.VIEWER)}/"
+    theirs = f"/join/{teams.invite_member(Person(user), world.team, 'a@example.com', Role.OWNER)}/"
+    mine = f"/join/{teams.invite_member(Person(world.olga), world.team, 'b@example.com', Role.VIEWER)}/"
     for active in (False, True):
         if how == "saved":
             user.is_active = active
@@ -121,7 +123,7 @@ def test_a_new_password_ends_ones_own_invitations(olga: Client, world: World) ->
     user, _ = second_owner(world)
     used, *open_ones = (address_of(invite(olga, email=f"{name}@example.com", role="viewer")) for name in "abc")
     fill_in(Client(), used, password="a sentence is good")
-    anothers = f"/join/{teams.invite_member(user, world.team, 'd@example.com', Role.VIEWER)}/"
+    anothers = f"/join/{teams.invite_member(Person(user), world.team, 'd@example.com', Role.VIEWER)}/"
     wrong = {"oldpassword": "a wrong guess", "password1": NEW, "password2": NEW}
     assert olga.post("/account/password/change/", wrong).status_code == 200
     assert all(is_good(each) for each in open_ones)
@@ -143,10 +145,10 @@ def test_a_maker_removed_while_somebody_joins(file_world: World) -> None:
     late = 0
     for run in range(RUNS):
         user, membership = second_owner(file_world)
-        token = teams.invite_member(user, file_world.team, f"new{run}@example.com", Role.OWNER)
+        token = teams.invite_member(Person(user), file_world.team, f"new{run}@example.com", Role.OWNER)
         joined, removed = in_threads(
             partial(teams.join_team, token, "", "", "a sentence is good"),
-            partial(teams.remove_member, User.objects.get(pk=file_world.olga.pk), membership),
+            partial(teams.remove_member, Person(User.objects.get(pk=file_world.olga.pk)), membership),
         )
         assert removed is None
         assert isinstance(joined, User | teams.InvitationSpent)
@@ -160,7 +162,7 @@ def connection(world: World) -> Connection:
 
 
 #: Each act that writes rows of ours, or hands something out, by the owner whose right has just gone.
-ACTS: dict[str, Callable[[User, World], Any]] = {
+ACTS: dict[str, Callable[[Person, World], Any]] = {
     "invite": lambda who, w: teams.invite_member(who, w.team, "x@example.com", Role.OWNER),
     "change a role": lambda who, w: teams.update_member(who, member(w.rafi), Role.OWNER),
     "remove": lambda who, w: teams.remove_member(who, member(w.rafi)),
@@ -178,7 +180,7 @@ ACTS: dict[str, Callable[[User, World], Any]] = {
     "ask for a scan": lambda who, w: scans.request_scans(who, [w.vault]),
     "reveal": lambda who, w: secrets.reveal_secret(who, w.vault, "kept"),
     "create": lambda who, w: secrets.create_secret(who, w.vault, "fresh", SecretContent("typed")),
-    "delete": lambda who, w: secrets.delete_secret(who, w.vault, "kept"),
+    "delete": lambda who, w: items.delete_item(who, w.vault, SECRET, "kept"),
 }
 
 
@@ -205,14 +207,15 @@ def test_a_right_that_was_read_before_it_went_does_nothing(
     gone: str, act: str, world: World, emulator: Emulator
 ) -> None:
     user, _ = second_owner(world)
-    assert user.role_in(world.team) == Role.OWNER  # as the request's beginning read it
+    person = Person(user)
+    assert person.role_in(world.team) == Role.OWNER  # as the request's beginning read it
     if gone == "membership":
         Membership.objects.filter(user=user).delete()
     else:
         User.objects.filter(pk=user.pk).update(is_active=False)
     before = rows()
     with pytest.raises(RoleMissing):
-        ACTS[act](user, world)
+        ACTS[act](person, world)
     assert rows() == before
     assert emulator.requests == []
 
@@ -222,7 +225,7 @@ def test_a_member_who_is_gone_is_not_said_to_be_changed(olga: Client, world: Wor
     Membership.objects.filter(pk=rafi.pk).delete()
     for act in (partial(teams.update_member, role=Role.OWNER), teams.remove_member):
         with pytest.raises(teams.MemberGone):
-            act(world.olga, rafi)
+            act(Person(world.olga), rafi)
 
 
 def test_the_team_sees_its_open_invitations_and_owners_withdraw_them(olga: Client, world: World) -> None:
@@ -283,7 +286,7 @@ def test_a_form_that_came_back_may_be_sent_again(olga: Client) -> None:
 
 
 def test_links_of_another_team_are_not_listed(olga: Client, world: World) -> None:
-    teams.invite_member(world.otto, Team.objects.get(name="Others"), "theirs@example.com", Role.OWNER)
+    teams.invite_member(Person(world.otto), Team.objects.get(name="Others"), "theirs@example.com", Role.OWNER)
     assert "theirs@example.com" not in olga.get("/team/").content.decode()
 
 

@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory
 
 from tests.attacks.test_guessing import CHANGE, HOME, LOGIN, gets_in, sign_in
 from tests.browsing import text_of
-from tests.conftest import PASSWORD, World, confirmed, say, signed_in
+from tests.conftest import PASSWORD, World, confirmed, entries_of, say, signed_in
 from tests.test_audit_down import OUTCOME, START, TITLE, refusing
 from vaults.audit import queries, verification
 from vaults.models import AuditEntry, Invitation, User
@@ -42,7 +42,7 @@ def requests(log: io.StringIO) -> list[dict[str, Any]]:
 
 def trail(world: World) -> list[tuple[str, str, str, str]]:
     """What the team's record says of accounts, oldest first: act, outcome, who, whose account."""
-    found = queries.events(world.team).filter(action__startswith="account.").order_by("seq")
+    found = queries.events(entries_of(world.team)).filter(action__startswith="account.").order_by("seq")
     return [(entry.action, entry.state, entry.actor_label, entry.name) for entry in found]
 
 
@@ -106,7 +106,7 @@ def test_nobody_fills_the_record(world: World) -> None:
     """A row of guesses leaves its first and its last; the rest is a number."""
     for number in range(40):
         sign_in(Client(), world.olga.email, f"guess {number}")
-    found = queries.events(world.team).filter(action="account.sign_in").order_by("seq")
+    found = queries.events(entries_of(world.team)).filter(action="account.sign_in").order_by("seq")
     assert [entry.detail["count"] for entry in found] == [1, 5]
     for number in range(130):
         sign_in(Client(), world.olga.email, "guess", f"203.0.{number // 250}.{number % 250}")
@@ -132,8 +132,8 @@ def test_somebody_in_two_teams_is_in_both_records(world: World) -> None:
     others = world.otto.memberships.get().team
     world.olga.memberships.create(team=others, role="viewer")
     assert gets_in(Client(), world.olga.email, HOME)
-    assert [entry.action for entry in queries.events(others)] == ["account.sign_in"]
-    assert [entry.action for entry in queries.events(world.team)] == ["account.sign_in"]
+    assert [entry.action for entry in queries.events(entries_of(others))] == ["account.sign_in"]
+    assert [entry.action for entry in queries.events(entries_of(world.team))] == ["account.sign_in"]
 
 
 @pytest.mark.parametrize("when", [START, OUTCOME])

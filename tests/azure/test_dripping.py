@@ -11,9 +11,9 @@ import pytest
 from tests.azure import drips
 from tests.azure.drips import Dripping, unresolved
 from tests.conftest import say
-from vaults.azure import transport
 from vaults.azure.clouds import Cloud
 from vaults.azure.errors import TransportError
+from vaults.azure.transport import Transport
 
 SECONDS = 1.0
 LARGE = b"x" * 3_000_000
@@ -37,7 +37,7 @@ def test_a_call_ends_in_its_time_whatever_drips(play: drips.Play, tmp_path: Path
         cloud = cloud_of(server, proxy=play is drips.tunnel)
         began = time.monotonic()
         with pytest.raises(TransportError) as caught:
-            transport.exchange(
+            Transport().exchange(
                 cloud, "PUT", f"{cloud.authority}/x", data=LARGE if play is drips.reading else b"{}", seconds=SECONDS
             )
         took = time.monotonic() - began
@@ -52,7 +52,7 @@ def test_a_call_ends_in_its_time_while_the_host_is_being_looked_up(tmp_path: Pat
         cloud = cloud_of(server)
         began = time.monotonic()
         with pytest.raises(TransportError) as caught:
-            transport.exchange(cloud, "GET", f"{cloud.authority}/", seconds=SECONDS)
+            Transport().exchange(cloud, "GET", f"{cloud.authority}/", seconds=SECONDS)
         assert time.monotonic() - began < SECONDS + 0.3
         assert (caught.value.reason, caught.value.maybe_done) == ("timeout", False)
         found.set()  # what was abandoned ends by itself, and leaves no connection behind
@@ -70,6 +70,6 @@ def test_connecting_takes_from_the_time_for_the_answer(tmp_path: Path) -> None:
         threading.Timer(0.7, found.set).start()
         began = time.monotonic()
         with pytest.raises(TransportError) as caught:
-            transport.exchange(cloud, "GET", f"{cloud.authority}/", seconds=SECONDS)
+            Transport().exchange(cloud, "GET", f"{cloud.authority}/", seconds=SECONDS)
         assert time.monotonic() - began < SECONDS + 0.3
     assert (caught.value.reason, caught.value.maybe_done) == ("timeout", True)

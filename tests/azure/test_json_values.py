@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from vaults.azure import json_values, responses
-from vaults.azure.errors import MalformedAnswer
+from vaults.azure.errors import MalformedResponse
 from vaults.azure.members import Members
 
 
@@ -30,7 +30,7 @@ from vaults.azure.members import Members
     ids=lambda content: f"{content[:12]!r}+{len(content)}",
 )
 def test_what_is_no_sane_object_is_refused(content: bytes) -> None:
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         json_values.parse_object(content)
 
 
@@ -70,7 +70,7 @@ def test_a_member_has_exactly_its_type() -> None:
     assert json_values.member({"a": 1}, "a", int) == 1
     assert json_values.member({"a": None}, "a", int) is None
     assert json_values.member({}, "a", int) is None
-    with pytest.raises(MalformedAnswer, match='"a"'):
+    with pytest.raises(MalformedResponse, match='"a"'):
         json_values.member({"a": True}, "a", int)
 
 
@@ -119,6 +119,6 @@ def test_a_pages_words_survive_its_encoding_and_its_length(content: bytes, words
 
 
 def test_messages_never_quote_a_value() -> None:
-    with pytest.raises(MalformedAnswer) as caught:
+    with pytest.raises(MalformedResponse) as caught:
         json_values.member({"value": ["hush"]}, "value", str)
     assert "hush" not in str(caught.value)

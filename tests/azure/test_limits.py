@@ -8,12 +8,13 @@ import pytest
 
 from tests.azure.fake import FakeTime
 from vaults.azure.errors import TransportError
-from vaults.azure.limits import Breaker, Bulkhead, RetryBudget, limits_for
+from vaults.azure.limits import Breaker, Bulkhead, LimitsByVault, RetryBudget
 
 
 def test_one_limits_for_each_vault() -> None:
-    assert limits_for("https://a.vault.test") is limits_for("https://a.vault.test")
-    assert limits_for("https://a.vault.test") is not limits_for("https://b.vault.test")
+    limits = LimitsByVault()
+    assert limits.of("https://a.vault.test") is limits.of("https://a.vault.test")
+    assert limits.of("https://a.vault.test") is not limits.of("https://b.vault.test")
 
 
 def test_a_place_is_waited_for() -> None:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from vaults.azure.parallel import AT_ONCE, gather, use_the_wait, while_waiting
+from vaults.azure.parallel import AT_ONCE, gather
 
 who: contextvars.ContextVar[str] = contextvars.ContextVar("who")
 
@@ -93,34 +93,3 @@ def test_a_gather_within_a_gather_does_not_wait_for_itself() -> None:
         return sum(gather(*[lambda: 1] * 20))
 
     assert sum(gather(*[inner] * 40)) == 800
-
-
-def test_the_wait_is_used_once_and_only_within() -> None:
-    done: list[str] = []
-    with while_waiting(lambda: done.append("outer")), while_waiting(lambda: done.append("inner")):
-        use_the_wait()
-        use_the_wait()
-    assert done == ["outer", "inner"]
-
-    with while_waiting(lambda: done.append("nobody was asked")):
-        pass
-    use_the_wait()
-    assert done == ["outer", "inner"]
-
-
-def test_no_other_thread_does_what_this_one_has_to_do() -> None:
-    done_by: list[threading.Thread] = []
-    with while_waiting(lambda: done_by.append(threading.current_thread())):
-        gather(use_the_wait, use_the_wait, use_the_wait)
-    assert done_by == [threading.current_thread()]
-
-
-def test_what_goes_wrong_during_the_wait_harms_nothing() -> None:
-    done: list[str] = []
-
-    def fail() -> None:
-        raise ValueError("x")
-
-    with while_waiting(fail), while_waiting(lambda: done.append("the next")):
-        use_the_wait()
-    assert done == ["the next"]

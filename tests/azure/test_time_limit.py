@@ -11,7 +11,7 @@ import pytest
 from tests.azure.fake import FakeAzure, response
 from tests.conftest import in_threads
 from vaults.azure import sign_in
-from vaults.azure.errors import AuthenticationError, KeyVaultError, TransportError
+from vaults.azure.errors import AuthenticationError, AzureError, TransportError
 from vaults.azure.limits import Breaker, Limits
 from vaults.azure.parallel import gather
 from vaults.azure.sign_in import TokenSource
@@ -33,7 +33,7 @@ def test_a_limit_holds_within_another_and_in_gathered_calls() -> None:
 def test_nothing_is_sent_without_time_and_the_vault_is_not_blamed(make_client: MakeClient, azure: FakeAzure) -> None:
     limits = Limits(breaker=Breaker(failures=1))
     client = make_client(limits=limits)
-    with time_limit(0), pytest.raises(KeyVaultError) as caught:
+    with time_limit(0), pytest.raises(AzureError) as caught:
         client.secrets.list_page()
     assert not caught.value.maybe_done
     assert not azure.vault_requests

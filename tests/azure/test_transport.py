@@ -19,36 +19,37 @@ from tests.azure.fake import FakeAzure, response
 from vaults.azure import transport
 from vaults.azure.clouds import Cloud
 from vaults.azure.deadline import TimedResponse
-from vaults.azure.errors import MalformedAnswer, TransportError
+from vaults.azure.errors import MalformedResponse, TransportError
+from vaults.azure.transport import Response, Transport
 
 URL = "https://kv-one.vault.test/secrets"
 PLAIN = Cloud("plain", "Plain", "https://login.test", "https://vault.test/.default", ("vault.test",))
 
 
-def get(cloud: Cloud, seconds: float = 5) -> transport.Answer:
-    return transport.exchange(cloud, "GET", URL, seconds=seconds)
+def get(cloud: Cloud, seconds: float = 5) -> Response:
+    return Transport().exchange(cloud, "GET", URL, seconds=seconds)
 
 
 def test_each_thread_keeps_its_session(cloud: Cloud) -> None:
-    others: list[requests.Session] = []
-    thread = threading.Thread(target=lambda: others.append(transport.session_for(cloud)))
+    shared, others = Transport(), list[requests.Session]()
+    thread = threading.Thread(target=lambda: others.append(shared.session_for(cloud)))
     thread.start()
     thread.join()
-    assert transport.session_for(cloud) is transport.session_for(cloud)
-    assert transport.session_for(cloud) is not others[0]
+    assert shared.session_for(cloud) is shared.session_for(cloud)
+    assert shared.session_for(cloud) is not others[0]
 
 
 def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "ALL_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
         monkeypatch.setenv(name, "http://evil.test:1/")
-    session = transport.session_for(PLAIN)
+    session = Transport().session_for(PLAIN)
     settings = session.merge_environment_settings(URL, {}, None, None, None)
     assert (settings["verify"], dict(settings["proxies"])) == (True, {})
     assert not session.trust_env
 
 
 def test_a_cloud_brings_its_ca_and_proxy() -> None:
-    session = transport.session_for(
+    session = Transport().session_for(
         Cloud("x", "X", "https://login.test", "https://v", ca_file="/ca.pem", proxy="http://proxy.test:3128")
     )
     assert (session.verify, session.proxies) == ("/ca.pem", {"https": "http://proxy.test:3128"})
@@ -63,7 +64,7 @@ def test_a_missing_ca_file_is_said() -> None:
 
 def test_nothing_goes_over_plain_http() -> None:
     with pytest.raises(TransportError):
-        transport.exchange(PLAIN, "GET", "http://kv-one.vault.test/", seconds=5)
+        Transport().exchange(PLAIN, "GET", "http://kv-one.vault.test/", seconds=5)
 
 
 @responses.activate
@@ -79,7 +80,7 @@ def test_cookies_are_not_kept() -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 304])
 def test_a_redirect_is_not_followed(status: int) -> None:
     responses.get(URL, status=status, headers={"Location": "https://evil.test/"})
-    with pytest.raises(MalformedAnswer, match="redirect"):
+    with pytest.raises(MalformedResponse, match="redirect"):
         get(PLAIN)
     assert len(responses.calls) == 1
 
@@ -87,20 +88,20 @@ def test_a_redirect_is_not_followed(status: int) -> None:
 @pytest.mark.parametrize("address", ["https://[::1", "https://\u00e9\x00.test/", "https://x:99999/", "//", "%zz"])
 def test_a_redirect_to_an_odd_address_is_refused_all_the_same(cloud: Cloud, azure: FakeAzure, address: str) -> None:
     azure.answers.append(response(302, text="", headers={"Location": address}))
-    with pytest.raises(MalformedAnswer, match="redirect"):
+    with pytest.raises(MalformedResponse, match="redirect"):
         get(cloud)
 
 
 @responses.activate
 def test_a_compressed_answer_is_refused() -> None:
     responses.get(URL, body=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
-    with pytest.raises(MalformedAnswer, match="compressed"):
+    with pytest.raises(MalformedResponse, match="compressed"):
         get(PLAIN)
 
 
 def test_a_huge_answer_is_cut_off(cloud: Cloud, azure: FakeAzure) -> None:
     azure.answers.append(response(200, text=b" " * (transport.MAX_ANSWER_BYTES + 1)))
-    with pytest.raises(MalformedAnswer, match="larger than 4 MB"):
+    with pytest.raises(MalformedResponse, match="larger than 4 MB"):
         get(cloud)
 
 
@@ -192,7 +193,7 @@ def test_an_answer_in_time_is_read_to_its_end(pipe: tuple[socket.socket, socket.
 
 
 def test_https_uses_the_timed_answer() -> None:
-    adapter = transport.session_for(PLAIN).get_adapter(URL)
+    adapter = Transport().session_for(PLAIN).get_adapter(URL)
     assert isinstance(adapter, requests.adapters.HTTPAdapter)
     pool = adapter.poolmanager.connection_from_url(URL)
     assert pool.ConnectionCls.response_class is TimedResponse

@@ -17,10 +17,12 @@ from time_machine import TimeMachineFixture
 
 from tests.conftest import World, last_entry
 from vaults.actions.scans import LEASE, ScanUnderWay, scan_vault
+from vaults.actors import System
 from vaults.emulator import Emulator
 from vaults.jobs import worker
 from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.templatetags.kvportal import scan_problem as scan_words
 
 
 def seen(vault: Vault, **fields: object) -> list[str]:
@@ -62,7 +64,7 @@ def test_a_scan_whose_worker_was_killed_is_taken_up_within_a_minute_or_two(
     begun: dict[str, object] = {"scanned_at": now, "scan_started_at": now - timedelta(minutes=3)}
     assert seen(world.vault, **begun, scan_seen_at=now - timedelta(seconds=50)) == []
     with pytest.raises(ScanUnderWay):
-        scan_vault(None, world.vault)
+        scan_vault(System(), world.vault)
     assert seen(world.vault, **begun, scan_seen_at=now - timedelta(seconds=65)) == ["kv-shop-prod"]
     worker.scan(worker.due(timezone.now())[0])
     assert seen(world.vault) == []
@@ -74,7 +76,7 @@ def test_a_scan_that_fails_is_on_the_row_and_in_the_trail(world: World, emulator
     emulator.fail(99, 503, retry_after="60")
     worker.scan(sick_vault)
     sick_vault.refresh_from_db()
-    assert sick_vault.scan_problem == "Azure has trouble of its own"
+    assert scan_words(sick_vault) == "Key Vault returned a server error"
     assert last_entry(Action.VAULT_SCAN).state == "failed"
 
 

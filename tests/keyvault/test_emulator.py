@@ -13,11 +13,11 @@ from tests.keyvault.test_certificates import POLICY, POLICY_JSON
 from vaults.azure.clouds import Cloud
 from vaults.azure.errors import (
     AuthenticationError,
+    AzureError,
     Conflict,
     Forbidden,
     HostileLink,
-    KeyVaultError,
-    MalformedAnswer,
+    MalformedResponse,
     NotFound,
     Throttled,
     TransportError,
@@ -302,13 +302,13 @@ def test_a_hostile_link_is_not_followed(client: VaultClient, emulator: Emulator)
 
 def test_a_redirect_is_not_followed(client: VaultClient, emulator: Emulator) -> None:
     emulator.answer_next(302, "", {"Location": "https://evil.test/"})
-    with pytest.raises(MalformedAnswer, match="redirect"):
+    with pytest.raises(MalformedResponse, match="redirect"):
         client.secrets.list_page()
 
 
 def test_an_endless_answer_is_cut_off(connect: Connect, emulator: Emulator) -> None:
     emulator.answer_next(200, itertools.repeat(b" " * 65536), {})
-    with pytest.raises(MalformedAnswer, match="larger than 4 MB"):
+    with pytest.raises(MalformedResponse, match="larger than 4 MB"):
         connect().secrets.list_page()
 
     def drip() -> Iterator[bytes]:
@@ -324,7 +324,7 @@ def test_an_endless_answer_is_cut_off(connect: Connect, emulator: Emulator) -> N
 
 def test_html_in_place_of_json(client: VaultClient, emulator: Emulator) -> None:
     emulator.answer_next(400, b"<html>Bad Request</html>", {"Content-Type": "text/html"})
-    with pytest.raises(KeyVaultError, match="Bad Request") as caught:
+    with pytest.raises(AzureError, match="Bad Request") as caught:
         client.secrets.list_page()
     assert caught.value.status == 400
 

@@ -12,7 +12,7 @@ from vaults.azure import json_values, responses
 from vaults.azure.clouds import AZURE_CLOUDS
 from vaults.azure.errors import HostileLink, InvalidIdentifier, InvalidInput, ServiceError
 from vaults.azure.members import Members
-from vaults.azure.transport import Answer
+from vaults.azure.transport import Response
 from vaults.keyvault import bundles
 from vaults.keyvault.identifiers import parse
 from vaults.keyvault.paging import skip_token
@@ -81,7 +81,7 @@ def test_no_text_makes_a_strange_identifier(url: str) -> None:
 @many
 @given(st.binary(max_size=60) | OBJECTS.map(lambda value: json.dumps(value).encode()))
 def test_any_error_body_makes_an_error(content: bytes) -> None:
-    error = responses.service_error(Answer(400, {}, content), absent=(), hidden=["token"])
+    error = responses.service_error(Response(400, {}, content), absent=(), hidden=["token"])
     assert isinstance(error, ServiceError)
     assert error.message.isprintable()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vaults.azure.errors import HostileLink, ListIncomplete, ListTooLong, MalformedAnswer, OnlyNameless
+from vaults.azure.errors import HostileLink, ListIncomplete, ListTooLong, MalformedResponse, OnlyNameless
 from vaults.azure.json_values import Json
 from vaults.azure.members import Members
 from vaults.keyvault.bundles import Asked, identity
@@ -61,7 +61,7 @@ def test_a_link_elsewhere_is_refused(link: str) -> None:
 
 @pytest.mark.parametrize("data", [{"nextLink": 7}, {"nextLink": ["x"]}, {"value": {}}, {"value": ["x"]}])
 def test_a_page_has_items_and_a_link(data: dict[str, object]) -> None:
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         page_of(data, LIST, dict)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.azure.fake import VERSION, FakeAzure
 from tests.conftest import say
-from vaults.azure.errors import AmbiguousPath, InvalidIdentifier, InvalidVersion, KeyVaultError
+from vaults.azure.errors import AmbiguousPath, AzureError, InvalidIdentifier, InvalidVersion
 from vaults.azure.json_values import nothing
 from vaults.azure.limits import Bulkhead, Limits
 from vaults.keyvault.client import VaultClient
@@ -77,7 +77,7 @@ def test_every_word_in_every_place(make_client: MakeClient, azure: FakeAzure, sp
             template = templates[0] if version or len(templates) == 1 else templates[1]
             path = tuple(part.format(name=name, version=version) for part in template)
             azure.requests.clear()
-            with pytest.raises(KeyVaultError):
+            with pytest.raises(AzureError):
                 client.send(OPERATIONS[operation], nothing, name=name, version=version)
             found = [(each.method, urlsplit(str(each.url)).path) for each in azure.vault_requests]
             meant = is_meant(spec, operation, template, tuple(part.lower() for part in path))

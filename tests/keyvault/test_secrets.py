@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.azure.fake import VAULT, VERSION, FakeAzure, body, secret_bundle
-from vaults.azure.errors import HostileLink, InvalidIdentifier, MalformedAnswer
+from vaults.azure.errors import HostileLink, InvalidIdentifier, MalformedResponse
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import SecretProperties
 
@@ -151,7 +151,7 @@ def test_a_name_that_leads_elsewhere_is_never_sent(client: VaultClient, azure: F
 )
 def test_an_answer_of_the_wrong_shape_is_refused(client: VaultClient, azure: FakeAzure, answer: object) -> None:
     azure.answer(200, answer)
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         client.secrets.get("crpsecret")
 
 
@@ -195,5 +195,5 @@ def test_an_item_without_identity_is_counted_and_the_others_are_listed(client: V
     page = client.secrets.list_page()
     assert (len(page.items), page.nameless) == (1, 3)
     azure.answer(200, {"value": [{"id": None}, None]})
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         client.secrets.list_page()

@@ -15,11 +15,11 @@ import urllib3.exceptions
 from tests.azure.fake import CHALLENGE, VAULT, FakeAzure, FakeTime, secret_bundle
 from vaults.azure.clouds import Cloud
 from vaults.azure.errors import (
+    AzureError,
     BadRequest,
     Conflict,
     Forbidden,
-    KeyVaultError,
-    MalformedAnswer,
+    MalformedResponse,
     ServiceError,
     Throttled,
     TransportError,
@@ -110,14 +110,14 @@ def test_a_401_without_challenge_is_final(client: VaultClient, azure: FakeAzure)
 def test_no_error_carries_the_token(client: VaultClient, azure: FakeAzure, failure: Exception) -> None:
     value = "-".join(["hush", "hush"])  # not as such in this source, which a traceback quotes
     azure.answers.append(failure)
-    with pytest.raises((KeyVaultError, RuntimeError)) as caught:
+    with pytest.raises((AzureError, RuntimeError)) as caught:
         client.secrets.set("crpsecret", value)
 
     error = caught.value
     shown = "".join(traceback.format_exception(error)) + repr(vars(error))
     assert "token-1" not in shown
     assert value not in shown
-    if isinstance(error, KeyVaultError):
+    if isinstance(error, AzureError):
         assert error.__context__ is None
 
 
@@ -173,13 +173,13 @@ def test_a_500_to_a_change_is_never_repeated(client: VaultClient, azure: FakeAzu
 
 def test_an_unreadable_answer_to_a_change_is_maybe_done(client: VaultClient, azure: FakeAzure) -> None:
     azure.answer(200, {"id": "nonsense"}, {"x-ms-request-id": "f0f0"})
-    with pytest.raises(MalformedAnswer) as caught:
+    with pytest.raises(MalformedResponse) as caught:
         client.secrets.set("crpsecret", "v")
     error = caught.value
     assert (error.maybe_done, error.status, error.request_id) == (True, 200, "f0f0")
 
     azure.answer(200, {"id": "nonsense"})
-    with pytest.raises(MalformedAnswer) as caught:
+    with pytest.raises(MalformedResponse) as caught:
         client.secrets.get("crpsecret")
     assert not caught.value.maybe_done
 
@@ -387,7 +387,7 @@ def test_an_error_of_another_shape_keeps_its_words(
 @pytest.mark.parametrize("status", [201, 202, 204, 206])
 def test_an_unexpected_success_is_refused(client: VaultClient, azure: FakeAzure, status: int) -> None:
     azure.answer(status, PAGE)
-    with pytest.raises(MalformedAnswer):
+    with pytest.raises(MalformedResponse):
         client.secrets.list_page()
 
 

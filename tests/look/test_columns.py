@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import World
 from vaults.actions.scans import scan_vault
+from vaults.actors import System
 from vaults.keyvault.client import VaultClient
 
 VAULT = "/vaults/kv-shop-prod/"
@@ -29,7 +30,7 @@ def filled(world: World, azure: VaultClient, olga: Client) -> None:
     azure.keys.create("signing", kty="EC")
     azure.secrets.set("gone", "v")
     azure.secrets.delete("gone")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
 
 
 def opened(page: Page, address: str, width: int, summary: str) -> Locator:

@@ -10,7 +10,7 @@ TOKENS = (Path(settings.BASE_DIR) / "static/kvportal/css/tokens.css").read_text(
 PAIR = re.compile(r"--([\w-]+):\s*light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)")
 COLOURS = {name: (light, dark) for name, light, dark in PAIR.findall(TOKENS)}
 
-GROUNDS = ("ground", "surface", "rail", "sunken", "hover")
+GROUNDS = ("ground", "surface", "sidebar", "sunken", "hover")
 TEXT = [
     *((ink, ground) for ink in ("ink", "ink-2", "accent", "accent-hover", "ok", "soon", "bad") for ground in GROUNDS),
     *((tone, f"{tone}-tint") for tone in ("ok", "soon", "bad", "off", "accent")),
@@ -20,7 +20,7 @@ TEXT = [
     ("bar-ink", "bar-ground"),
     ("bar-bad", "bar-ground"),
 ]
-MARKS = [(mark, ground) for mark in ("line-strong", "production") for ground in ("ground", "surface", "rail")]
+MARKS = [(mark, ground) for mark in ("line-strong", "production") for ground in ("ground", "surface", "sidebar")]
 
 
 def luminance(colour: str) -> float:

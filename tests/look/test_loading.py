@@ -11,6 +11,7 @@ from playwright.sync_api import Error, Page, Route, expect
 
 from tests.conftest import World
 from vaults.actions.scans import scan_vault
+from vaults.actors import System
 from vaults.emulator import Emulator
 from vaults.emulator.web import Request, Response, json_response
 from vaults.keyvault.client import VaultClient
@@ -94,7 +95,7 @@ def test_a_list_says_how_far_it_is_and_stops_and_goes_on_as_told(
 ) -> None:
     page, loaded = portal_page, portal_page.locator("[data-loaded]")
     fill(azure, 60)
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(SECRETS)
     expect(loaded).to_have_text("25 of 60, loading")

@@ -1,4 +1,4 @@
-"""Forty vaults in a real browser: the rail scrolls for itself."""
+"""Forty vaults in a real browser: the sidebar scrolls for itself."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,7 +19,7 @@ def many(world: World) -> None:
 
 
 def in_reach(page: Page, title: str) -> None:
-    found = page.locator(f".rail :is([title='{title}'], [title^='{title}: '])")
+    found = page.locator(f".sidebar :is([title='{title}'], [title^='{title}: '])")
     expect(found).to_be_in_viewport(ratio=1)
 
 
@@ -30,9 +30,9 @@ def test_what_stands_around_the_vaults_stays(portal_page: Page, many: None, widt
     for title in ALWAYS:
         in_reach(portal_page, title)
     in_reach(portal_page, "kv-shop-prod · sp-shop-admin")
-    portal_page.locator("#rail-vaults").hover()
+    portal_page.locator("#sidebar-vaults").hover()
     portal_page.mouse.wheel(0, -3000)
-    expect(portal_page.locator(".rail [title^='kv-many-00']")).to_be_in_viewport()
+    expect(portal_page.locator(".sidebar [title^='kv-many-00']")).to_be_in_viewport()
     in_reach(portal_page, "kv-shop-prod · sp-shop-admin")
     in_reach(portal_page, "Sign out")
 
@@ -44,7 +44,7 @@ def test_the_vault_of_the_page_is_in_view_without_scripts(
     portal_page: Page, many: None, vault: str, size: tuple[int, int]
 ) -> None:
     portal_page.set_viewport_size({"width": size[0], "height": size[1]})
-    portal_page.goto(f"/vaults/{vault}/#rail")
+    portal_page.goto(f"/vaults/{vault}/#sidebar")
     in_reach(portal_page, f"{vault} · sp-shop-admin")
     in_reach(portal_page, "Sign out")
 
@@ -52,7 +52,7 @@ def test_the_vault_of_the_page_is_in_view_without_scripts(
 def test_the_drawer_of_a_phone_keeps_its_foot(portal_page: Page, many: None) -> None:
     portal_page.set_viewport_size({"width": 390, "height": 800})
     portal_page.goto("/vaults/kv-many-25/")
-    portal_page.click("a[href='#rail']")
+    portal_page.click("a[href='#sidebar']")
     for title in (*ALWAYS, "kv-many-25 · sp-shop-admin"):
         in_reach(portal_page, title)
 
@@ -61,9 +61,9 @@ def test_vaults_are_filtered_by_words_and_enter_opens_the_first(portal_page: Pag
     portal_page.goto("/")
     box = portal_page.get_by_label("Filter the vaults")
     box.fill("MANY 07")
-    expect(portal_page.locator("#rail-vaults li:visible")).to_have_count(1)
+    expect(portal_page.locator("#sidebar-vaults li:visible")).to_have_count(1)
     box.fill("no such vault")
-    expect(portal_page.locator(".rail-none")).to_have_text("No vault matches.")
+    expect(portal_page.locator(".sidebar-none")).to_have_text("No vault matches.")
     box.fill("shop")
     box.press("Enter")
     portal_page.wait_for_url("**/vaults/kv-shop-prod/secrets/")

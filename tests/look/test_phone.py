@@ -7,6 +7,7 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from tests.conftest import World
 from vaults.actions.scans import scan_vault
+from vaults.actors import System
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 
@@ -21,7 +22,7 @@ def filled(world: World, azure: VaultClient, olga: Client) -> None:
     for number in range(40):
         azure.secrets.set(f"many-{number:02}", "v")
     azure.certificates.create("waiting", CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
 
 
 def bar_of(page: Page) -> Locator:
@@ -55,7 +56,7 @@ def test_the_bar_stands_at_the_thumb(portal_page: Page, filled: None, width: int
         for link in bar.get_by_role("link").all():
             expect(link).to_be_in_viewport(ratio=1)
             assert min(box_of(link)["height"], box_of(link)["width"]) >= 44, address
-        assert portal_page.locator(".topbar a[href='#rail'], .topbar .go").filter(visible=True).count() == 0, address
+        assert portal_page.locator(".topbar a[href='#sidebar'], .topbar .go").filter(visible=True).count() == 0, address
         assert portal_page.evaluate("() => document.documentElement.scrollWidth") == width, address
 
 

@@ -128,7 +128,7 @@ def test_paper_shows_the_content_in_dark_ink_without_the_sidebar(
     portal_page.emulate_media(media="print", color_scheme=theme)  # type: ignore[arg-type]
     portal_page.set_viewport_size({"width": 718, "height": 1000})
     portal_page.goto(SECRETS)
-    for part in (".rail", ".topbar", ".list-head", ".tabs"):
+    for part in (".sidebar", ".topbar", ".list-head", ".tabs"):
         expect(portal_page.locator(part)).to_be_hidden()
     expect(portal_page.get_by_role("heading", name="kv-shop-prod")).to_be_visible()
     expect(portal_page.get_by_role("columnheader", name="Name")).to_be_visible()

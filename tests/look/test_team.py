@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.conftest import PASSWORD, World
 from tests.look.test_confirmation import ASKED, late_page  # noqa: F401  # a fixture
 from vaults.actions import teams
+from vaults.actors import Person
 from vaults.models import User
 from vaults.permissions import Role
 
@@ -98,6 +99,6 @@ def test_a_page_opens_at_its_top_whoever_is_asked_at_its_end(late_page: Page, wo
 
 
 def test_who_joins_begins_with_the_name(portal_page: Page, world: World, olga: Client) -> None:
-    token = teams.invite_member(world.olga, world.team, "new@example.com", Role.VIEWER)
+    token = teams.invite_member(Person(world.olga), world.team, "new@example.com", Role.VIEWER)
     portal_page.goto(f"/join/{token}/")
     expect(portal_page.locator("[name=name]")).to_be_focused()

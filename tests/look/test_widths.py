@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import World
 from vaults.actions.scans import scan_vault
+from vaults.actors import System
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Connection, User
@@ -80,7 +81,7 @@ def long_names(world: World, azure: VaultClient, olga: Client) -> None:
     azure.secrets.set(f"{LONG}-gone", "v")
     azure.secrets.delete(f"{LONG}-gone")
     azure.keys.create(LONG, kty="EC", tags=tags)
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     for address in (f"{LISTS[0]}{LONG}/", f"{LISTS[0]}{NEIGHBOUR}/"):
         olga.get(address)
 
@@ -207,10 +208,10 @@ def test_an_expired_row_keeps_its_date_on_a_phone(portal_page: Page, long_names:
 def test_a_vault_keeps_its_letters_in_the_narrow_rail(portal_page: Page, world: World) -> None:
     portal_page.set_viewport_size({"width": 900, "height": 700})
     portal_page.goto("/")
-    expect(portal_page.locator("#rail-vaults .letters").first).to_have_text("shopprod")
-    expect(portal_page.locator("#rail-vaults .letters").first).to_be_in_viewport(ratio=1)
+    expect(portal_page.locator("#sidebar-vaults .letters").first).to_have_text("shopprod")
+    expect(portal_page.locator("#sidebar-vaults .letters").first).to_be_in_viewport(ratio=1)
     portal_page.set_viewport_size({"width": 1440, "height": 700})
-    expect(portal_page.locator("#rail-vaults .letters").first).to_be_hidden()
+    expect(portal_page.locator("#sidebar-vaults .letters").first).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", [1100, 960, 820])

@@ -30,7 +30,7 @@ TROUBLE: dict[str, tuple[Callable[[Emulator], None], str]] = {
         "The vault takes no calls from public networks",
     ),
     "throttled": (lambda e: e.throttle(99, retry_after="60"), "Azure is throttling this vault"),
-    "outage": (lambda e: e.fail(99, 503, retry_after="60"), "Azure has trouble of its own"),
+    "outage": (lambda e: e.fail(99, 503, retry_after="60"), "Key Vault returned a server error"),
     "no answer": (lambda e: e.lose_request(99), "The vault can't be reached"),
     "a gateway's page": (
         lambda e: e.answer_next(200, b"<!doctype html>", times=99),

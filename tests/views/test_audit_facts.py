@@ -16,8 +16,9 @@ from tests.conftest import World, confirmed, last_detail, last_entry, signed_in
 from vaults import actions
 from vaults.actions import connections, teams
 from vaults.actions.connections import Credential
+from vaults.actors import Person, Source, System
+from vaults.acts import act
 from vaults.audit import recording, verification
-from vaults.audit.who import Source
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry, Connection, Invitation
 from vaults.permissions import Action, Role
@@ -68,24 +69,24 @@ def test_a_role_that_was_missing_is_named(world: World) -> None:
 
 def test_a_change_of_role_tells_both(olga: Client, world: World) -> None:
     member = world.team.memberships.get(user=world.rafi)
-    teams.update_member(world.olga, member, Role.WRITER)
-    teams.update_member(world.olga, member, Role.MANAGER)
+    teams.update_member(Person(world.olga), member, Role.WRITER)
+    teams.update_member(Person(world.olga), member, Role.MANAGER)
     assert "writer → manager" in page_of(olga, Action.MEMBER_UPDATE)
     owner = world.team.memberships.get(user=world.olga)
     with pytest.raises(teams.LastOwner):
-        teams.update_member(world.olga, owner, Role.VIEWER)
+        teams.update_member(Person(world.olga), owner, Role.VIEWER)
     page = page_of(olga, Action.MEMBER_UPDATE)
     assert "The team would have been left without an owner." in page
     assert "owner → viewer" in page
-    teams.remove_member(world.olga, member)
+    teams.remove_member(Person(world.olga), member)
     assert last_detail(Action.MEMBER_REMOVE) == {"role": "manager"}
 
 
 def test_a_withdrawal_that_came_too_late_says_so(olga: Client, world: World) -> None:
     invitation, _ = Invitation.issue(world.team, Role.VIEWER, "new@example.com", world.olga)
-    teams.withdraw_invitation(world.olga, invitation)
+    teams.withdraw_invitation(Person(world.olga), invitation)
     with pytest.raises(teams.InvitationSpent):
-        teams.withdraw_invitation(world.olga, invitation)
+        teams.withdraw_invitation(Person(world.olga), invitation)
     assert "had ended" in page_of(olga, Action.INVITATION_WITHDRAW)
 
 
@@ -93,7 +94,7 @@ def test_a_changed_connection_tells_what_of_it_was_changed_and_no_secret(olga: C
     connection = Connection.objects.get(pk=world.connection.pk)
     tenant = connection.tenant_id
     connection.name, connection.tenant_id = "sp-renamed", str(uuid.UUID(int=7))
-    connections.update_connection(world.olga, connection, Credential(client_secret="a-hidden-secret"))
+    connections.update_connection(Person(world.olga), connection, Credential(client_secret="a-hidden-secret"))
     page = page_of(olga, Action.CONNECTION_UPDATE)
     assert "Name sp-shop-admin → sp-renamed" in page
     assert f"Tenant ID {tenant} → {uuid.UUID(int=7)}" in page
@@ -106,7 +107,7 @@ def test_a_changed_connection_tells_what_of_it_was_changed_and_no_secret(olga: C
 def test_a_connection_without_a_new_credential_does_not_tell_of_one(world: World) -> None:
     connection = Connection.objects.get(pk=world.connection.pk)
     connection.api_version = "7.4"
-    connections.update_connection(world.olga, connection, Credential())
+    connections.update_connection(Person(world.olga), connection, Credential())
     assert last_detail(Action.CONNECTION_UPDATE) == {"before": {"api_version": "7.0"}, "after": {"api_version": "7.4"}}
 
 
@@ -133,7 +134,7 @@ def test_changed_attributes_stand_in_words(olga: Client, azure: VaultClient) -> 
 
 def test_where_an_act_came_from_stands_in_words(olga: Client, world: World) -> None:
     assert "Source a person, in the portal" in page_of(olga, Action.ACCOUNT_CONFIRM)
-    with recording.recording(None, Action.VAULT_SCAN, world.team, vault=world.vault):
+    with act(System(), Action.VAULT_SCAN, world.vault):
         pass
     assert "Source the portal itself" in page_of(olga, Action.VAULT_SCAN)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from tests.browsing import text_of
 from tests.conftest import World, make_connection
 from vaults.actions.scans import scan_vault
+from vaults.actors import System
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Vault
@@ -21,7 +22,7 @@ def test_a_vault_that_was_never_scanned_is_no_empty_one(
     path: str, olga: Client, world: World, azure: VaultClient
 ) -> None:
     azure.secrets.set("kept", "v")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert "not read in full" not in text_of(olga.get(path))
     Vault.objects.create(connection=world.connection, name="kv-new", slug="kv-new")
     page = olga.get(path)
@@ -35,7 +36,7 @@ def test_a_list_that_was_refused_is_said_beside_the_figures(
 ) -> None:
     azure.secrets.set("kept", "v")
     emulator.deny("keys/list")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     page = olga.get(path)
     assert "1 of them not read in full" in text_of(page)
     assert "kv-shop-prod: Azure refused: keys/list is missing" in page.content.decode()
@@ -66,7 +67,7 @@ def test_before_the_first_scan_no_figure_is_given(olga: Client, world: World) ->
 
 
 def test_after_it_the_figures_stand_there(olga: Client, world: World) -> None:
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert "Holds 0 secrets" in text_of(olga.get(ABOUT))
     assert "kv-shop-prod sp-shop-admin 0 0 0" in text_of(olga.get("/vaults/"))
     assert "The last scans listed no secret" in text_of(olga.get("/inventory/"))
@@ -91,7 +92,7 @@ def test_a_zero_is_claimed_only_where_everything_was_read(
 ) -> None:
     azure.keys.create("signing", kty="EC")
     emulator.deny("secrets/list", "certificates/list")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     about = text_of(olga.get(f"/vaults/{world.vault.slug}/"))
     assert "Items 1 Expired — Within 30 days — Pending — Disabled —" in about
     assert "— secrets , 1 key , — certificates , — deleted" in about
@@ -102,7 +103,7 @@ def test_a_zero_is_claimed_only_where_everything_was_read(
 
 def test_figures_of_a_vault_that_was_read_in_full_are_zeros(olga: Client, world: World, azure: VaultClient) -> None:
     azure.keys.create("signing", kty="EC")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     about = text_of(olga.get(f"/vaults/{world.vault.slug}/"))
     assert "0 secrets , 1 key , 0 certificates , 0 deleted" in about
     assert "Not everything could be read." not in about
@@ -112,5 +113,5 @@ def test_the_record_of_a_scan_that_was_refused_a_list_says_in_part(
     olga: Client, world: World, azure: VaultClient, emulator: Emulator
 ) -> None:
     emulator.deny("secrets/list")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert "succeeded in part" in text_of(olga.get("/audit/?show=all"))

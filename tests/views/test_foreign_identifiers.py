@@ -9,6 +9,7 @@ from django.test import Client
 from tests.browsing import fill_in, text_of
 from tests.conftest import World
 from vaults.actions.scans import scan_vault
+from vaults.actors import Person
 from vaults.emulator import Emulator
 from vaults.emulator.kinds import CERTIFICATE, KEY, KINDS, SECRET
 from vaults.keyvault.client import VaultClient
@@ -80,7 +81,7 @@ def test_a_row_of_another_host_is_counted_and_leads_nowhere(
     assert {f"{V}/{collection}/other/", f"{V}/{collection}/further/"} & set(links(page))
     assert f"{V}/{collection}/a/" not in links(page)
     assert f"{V}/{collection}/{ITEMS[collection]}/" not in links(page)
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     assert not InventoryItem.objects.filter(name="a").exists()
 
 

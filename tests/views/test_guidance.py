@@ -8,6 +8,7 @@ from django.test import Client
 from tests.browsing import fill_in, text_of
 from tests.conftest import PASSWORD, World
 from vaults.actions import teams
+from vaults.actors import Person
 from vaults.models import Vault
 from vaults.permissions import Role
 
@@ -42,7 +43,7 @@ def test_a_deleted_items_name_leads_to_the_deleted_item(
 
 
 def test_a_spent_link_says_so_and_what_to_do(world: World) -> None:
-    token = teams.invite_member(world.olga, world.team, "nele@example.com", Role.VIEWER)
+    token = teams.invite_member(Person(world.olga), world.team, "nele@example.com", Role.VIEWER)
     first, second = Client(), Client()
     assert fill_in(first, f"/join/{token}/", name="Nele", password=PASSWORD).status_code == 302
     answer = second.get(f"/join/{token}/")

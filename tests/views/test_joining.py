@@ -11,6 +11,7 @@ from django.test import Client
 from tests.browsing import fill_in, forms_of, main_form, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, signed_in
 from vaults.actions import teams
+from vaults.actors import Person
 from vaults.guesses import SOURCE
 from vaults.models import AuditEntry, Guess, Invitation, Membership, Team, User
 from vaults.permissions import Action, Role
@@ -19,7 +20,7 @@ RAFI = "reader@example.com"
 
 
 def link(world: World, email: str, role: Role = Role.MANAGER) -> str:
-    return f"/join/{teams.invite_member(world.olga, world.team, email, role)}/"
+    return f"/join/{teams.invite_member(Person(world.olga), world.team, email, role)}/"
 
 
 def invite(client: Client, email: str) -> Any:
@@ -31,7 +32,7 @@ def invite_form(page: Any) -> dict[str, Any]:
 
 
 def remove(world: World, user: User) -> None:
-    teams.remove_member(world.olga, Membership.objects.select_related("user", "team").get(user=user))
+    teams.remove_member(Person(world.olga), Membership.objects.select_related("user", "team").get(user=user))
 
 
 @pytest.fixture
@@ -187,12 +188,12 @@ def test_nobody_is_invited_twice(olga: Client, world: World) -> None:
 
 
 def test_an_invitation_of_another_team_is_in_nobodys_way(olga: Client, world: World) -> None:
-    teams.invite_member(world.otto, Team.objects.get(name="Others"), "new@example.com", Role.VIEWER)
+    teams.invite_member(Person(world.otto), Team.objects.get(name="Others"), "new@example.com", Role.VIEWER)
     assert invite(olga, "new@example.com").status_code == 201
 
 
 def test_two_invitations_at_once_for_one_address_make_one(file_world: World) -> None:
-    call = partial(teams.invite_member, file_world.olga, file_world.team, "new@example.com", Role.VIEWER)
+    call = partial(teams.invite_member, Person(file_world.olga), file_world.team, "new@example.com", Role.VIEWER)
     found = in_threads(*[call] * 4)
     assert sum(isinstance(each, str) for each in found) == 1
     assert sum(isinstance(each, teams.AlreadyInvited) for each in found) == 3

@@ -250,7 +250,7 @@ def test_the_worst_comes_first_and_one_is_called_by_its_name(olga: Client, world
     add_items("kv-shop-prod", 1, NOW - 2 * DAY)
     InventoryItem.objects.create(vault=world.vault, kind="key", name="soon", enabled=True, expires_on=NOW + 2 * DAY)
     InventoryItem.objects.create(vault=world.vault, kind="certificate", name="asked", enabled=False, pending=True)
-    Connection.objects.update(credential_expires_on=NOW + 5.5 * DAY, test_passed=False, test_sentence="refused")
+    Connection.objects.update(credential_expires_on=NOW + 5.5 * DAY, test_passed=False, test_result="earlier")
     assert first_things(olga) == [
         "kv-shop-prod was not read in full",
         "item-0 has expired and is still enabled",

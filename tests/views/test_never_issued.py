@@ -12,6 +12,7 @@ from tests.conftest import World, vault_calls
 from vaults.actions import certificates
 from vaults.actions.certificates import VersionWanted
 from vaults.actions.scans import scan_vault
+from vaults.actors import Person, System
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
@@ -39,7 +40,7 @@ def in_inventory(olga: Client) -> str:
 def waiting(world: World, azure: VaultClient) -> None:
     """Asked for elsewhere, and found by a scan."""
     azure.certificates.create("waiting", POLICY)
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
 
 
 @pytest.mark.usefixtures("waiting")
@@ -55,11 +56,11 @@ def test_an_operation_that_is_gone_leaves_it_not_issued(
     by: str, olga: Client, world: World, azure: VaultClient
 ) -> None:
     if by == "this portal":
-        certificates.delete_operation(world.olga, world.vault, "waiting")
+        certificates.delete_operation(Person(world.olga), world.vault, "waiting")
     else:
         azure.certificates.delete_operation("waiting")
         if by == "somebody else":
-            scan_vault(None, world.vault)
+            scan_vault(System(), world.vault)
         else:
             olga.get(f"{ITEM}operation/")
     assert "Pending" not in listed(olga)
@@ -75,7 +76,7 @@ def test_an_operation_that_was_cancelled_or_failed_is_not_pending(
 ) -> None:
     azure.certificates.cancel_operation("waiting")
     emulator.clock.advance(60)
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert "Pending" not in listed(olga)
     assert "Pending" not in in_inventory(olga)
     assert "cancelled" in text_of(olga.get(ITEM, follow=True))
@@ -96,22 +97,22 @@ def test_a_scan_looks_at_the_operation_of_a_renewal_that_it_knows_of(
 ) -> None:
     azure.certificates.create("tls", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
     emulator.clock.advance(60)
-    certificates.read_certificate(world.olga, world.vault, "tls")
-    scan_vault(None, world.vault)
+    certificates.read_certificate(Person(world.olga), world.vault, "tls")
+    scan_vault(System(), world.vault)
     assert not InventoryItem.objects.get(kind="certificate", name="tls").pending
     azure.certificates.create("tls", None)
     InventoryItem.objects.filter(kind="certificate", name="tls").update(pending=True)  # as after New version here
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert InventoryItem.objects.get(kind="certificate", name="tls").pending
     emulator.clock.advance(60)
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert not InventoryItem.objects.get(kind="certificate", name="tls").pending
 
 
 @pytest.mark.usefixtures("waiting")
 def test_a_scan_that_may_not_look_calls_nothing_pending(olga: Client, world: World, emulator: Emulator) -> None:
     emulator.deny("certificates/get")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     world.vault.refresh_from_db()
     assert world.vault.scan_problem == ""
     assert "Pending" not in listed(olga)
@@ -120,7 +121,7 @@ def test_a_scan_that_may_not_look_calls_nothing_pending(olga: Client, world: Wor
 @pytest.mark.usefixtures("waiting")
 def test_a_scan_whose_look_fails_keeps_what_was_known(olga: Client, world: World, emulator: Emulator) -> None:
     emulator.throttle(9, retry_after="60", path="/pending")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert "Pending" in listed(olga)
 
 
@@ -186,7 +187,7 @@ def test_without_its_operation_the_inventory_calls_it_not_issued_too(
 ) -> None:
     assert counted(olga) == {"pending": 1}
     azure.certificates.delete_operation("waiting")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     for place in (listed(olga), in_inventory(olga), row(olga.get("/inventory/?q=waiting").content.decode())):
         assert "Not issued" in place
         assert "Disabled" not in place
@@ -200,9 +201,9 @@ def test_without_its_operation_the_inventory_calls_it_not_issued_too(
 
 
 def test_one_that_was_asked_for_here_is_known_as_not_issued(olga: Client, world: World) -> None:
-    certificates.create_certificate(world.olga, world.vault, "waiting", POLICY, {}, None)
+    certificates.create_certificate(Person(world.olga), world.vault, "waiting", POLICY, {}, None)
     assert counted(olga) == {"pending": 1}
-    certificates.delete_operation(world.olga, world.vault, "waiting")
+    certificates.delete_operation(Person(world.olga), world.vault, "waiting")
     assert "Not issued" in in_inventory(olga)
 
 
@@ -212,7 +213,7 @@ def test_an_operation_begun_elsewhere_is_known_once_its_page_was_looked_at(
 ) -> None:
     azure.certificates.create("waiting", POLICY)
     azure.certificates.delete_operation("waiting")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     azure.certificates.create("waiting", POLICY)
     assert "Not issued" in listed(olga)
     olga.get(address, follow=True)
@@ -224,7 +225,7 @@ def test_once_issued_and_looked_at_it_is_known_with_its_dates(
     olga: Client, world: World, azure: VaultClient, emulator: Emulator
 ) -> None:
     azure.certificates.create("waiting", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     assert "Pending" in in_inventory(olga)
     emulator.clock.advance(60)
     olga.get(ITEM)
@@ -237,9 +238,9 @@ def test_the_end_of_an_operation_asks_for_a_scan_where_the_dates_are_not_known(
     olga: Client, world: World, azure: VaultClient, emulator: Emulator
 ) -> None:
     azure.certificates.create("waiting", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     emulator.clock.advance(60)
-    certificates.read_operation(world.olga, world.vault, "waiting")
+    certificates.read_operation(Person(world.olga), world.vault, "waiting")
     world.vault.refresh_from_db()
     assert world.vault.scan_requested_at is not None
 
@@ -250,9 +251,9 @@ def test_a_renewal_under_way_hides_nothing_of_the_present_version(
     azure.certificates.create("waiting", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
     emulator.clock.advance(60)
     azure.certificates.get("waiting")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     before = listed(olga)
-    certificates.new_version_of_certificate(world.olga, world.vault, "waiting", VersionWanted(), stamp(azure))
+    certificates.new_version_of_certificate(Person(world.olga), world.vault, "waiting", VersionWanted(), stamp(azure))
     for place in (listed(olga), in_inventory(olga)):
         assert "a further version is pending" in place
         assert re.findall(r'<time class="date".*?</time>', place) == re.findall(r'<time class="date".*?</time>', before)

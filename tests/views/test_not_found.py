@@ -53,9 +53,7 @@ def test_what_azure_says_is_absent_is_no_such_item(olga: Client, world: World, e
 def test_a_404_of_somebody_else_ends_no_pending_operation(
     olga: Client, world: World, azure: VaultClient, emulator: Emulator
 ) -> None:
-    InventoryItem.objects.create(
-        vault=world.vault, kind=InventoryItem.Kind.CERTIFICATE, name="web", pending=True, enabled=True
-    )
+    InventoryItem.objects.create(vault=world.vault, kind="certificate", name="web", pending=True, enabled=True)
     emulator.answer_next(404, b"", times=9, path="/pending")
     olga.get("/vaults/kv-shop-prod/certificates/web/operation/")
     assert InventoryItem.objects.get(name="web").pending

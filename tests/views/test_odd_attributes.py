@@ -15,6 +15,7 @@ from django.utils import timezone
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World
 from vaults.actions.scans import scan_vault
+from vaults.actors import Person
 from vaults.emulator import Emulator
 from vaults.emulator.kinds import KINDS
 from vaults.keyvault.client import VaultClient
@@ -91,7 +92,7 @@ def test_lists_and_inventory_tell_the_same(
 ) -> None:
     name = ITEMS[collection]
     hold(emulator, path, odd, collection)
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     listed, found = row(olga.get(f"{V}/{collection}/"), name), row(olga.get("/inventory/?managed="), name)
     for place in (listed, found):
         assert 'data-state="unknown"' in place
@@ -112,7 +113,7 @@ def test_figures_count_them_neither_as_enabled_nor_as_without_end(
     olga: Client, world: World, stock: None, emulator: Emulator
 ) -> None:
     hold(emulator, "attributes", [])
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     summary = olga.get("/").context["summary"]
     assert (summary.never_expires, summary.disabled) == (0, 0)
     assert olga.get("/inventory/?state=never").context["page"].paginator.count == 0
@@ -125,7 +126,7 @@ def test_one_that_expired_is_not_called_still_enabled(
 ) -> None:
     azure.secrets.set("old", "hidden", expires_on=timezone.now() - timedelta(days=1))
     hold(emulator, "attributes.enabled", odd, "secrets")
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     page = olga.get("/")
     assert "still enabled" not in " ".join(task.title for task in page.context["tasks"])
     assert page.context["summary"].expired == 1
@@ -146,7 +147,7 @@ def test_what_is_really_not_sent_has_its_documented_meaning(
     page = olga.get(f"{V}/{collection}/{ITEMS[collection]}/")
     assert "Yes" in cell(page, "Enabled")
     assert "no end" in row(olga.get(f"{V}/{collection}/"), ITEMS[collection])
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     assert InventoryItem.objects.get(name=ITEMS[collection], kind=collection[:-1]).enabled is True
 
 

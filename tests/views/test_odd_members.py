@@ -12,6 +12,7 @@ from django.test import Client
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World
 from vaults.actions.scans import scan_vault
+from vaults.actors import Person
 from vaults.emulator import Emulator
 from vaults.emulator.kinds import CERTIFICATE, KEY, KINDS, SECRET
 from vaults.keyvault.client import VaultClient
@@ -68,7 +69,7 @@ def test_the_whole_vault_is_scanned(olga: Client, world: World, stock: None, emu
         emulator.hold(VAULT, kind, name, "attributes.recoverableDays", "ninety")
     emulator.hold(VAULT, SECRET, "old", "contentType", "nul\0" + "x" * 300)
     emulator.hold(VAULT, SECRET, "old", "tags", {"a\0": "b\0"})
-    assert scan_vault(world.olga, world.vault) == 6
+    assert scan_vault(Person(world.olga), world.vault) == 6
     item = InventoryItem.objects.get(kind="secret", name="old")
     assert (item.expires_on, item.odd["expires_on"]) == (None, str(BEYOND))
     assert (len(item.content_type), item.tags) == (255, {"a\ufffd": "b\ufffd"})
@@ -104,7 +105,7 @@ def test_a_deleted_item_without_a_date_is_no_live_one(
     emulator.hold(VAULT, SECRET, "old", "deletedDate", when)
     azure.secrets.delete("old")
     emulator.clock.advance(60)
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     assert "old" not in text_of(olga.get("/inventory/?kind=secret"))
     assert "old" in text_of(olga.get("/inventory/?state=deleted"))
 
@@ -221,7 +222,7 @@ def test_one_odd_member_fails_nothing(
         for page in ("", f"{name}/", f"{name}/edit/", f"{name}/new-version/"):
             found = olga.get(f"{V}/{collection}/{page}")
             assert (found.status_code, name in text_of(found)) == (200, True), f"{collection}/{page}"
-    assert scan_vault(world.olga, world.vault) == 6
+    assert scan_vault(Person(world.olga), world.vault) == 6
 
 
 def test_a_certificate_that_cannot_be_read_was_issued_all_the_same(
@@ -233,7 +234,7 @@ def test_a_certificate_that_cannot_be_read_was_issued_all_the_same(
     assert "never issued" not in page
     assert "!!" in page
     assert "Pending" not in text_of(olga.get(f"{V}/certificates/")).partition("tls")[2][:40]
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     assert not InventoryItem.objects.get(kind="certificate", name="tls").pending
 
 

@@ -98,8 +98,8 @@ def rotating(world: World, azure: VaultClient) -> None:
     world.connection.save()
     newest = VaultClient(
         clients.vault_url(world.vault),
-        clients.cloud_of(world.connection),
-        clients.token_source(world.connection),
+        clients.azure.cloud_of(world.connection),
+        clients.azure.token_source(world.connection),
         api_version=NEWEST_API_VERSION,
     )
     newest.keys.create("signing", kty="EC", crv="P-384")

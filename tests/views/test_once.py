@@ -14,7 +14,7 @@ from tests.conftest import World, client_of, confirmed, in_threads, say, signed_
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Submission
-from vaults.web.decorators import _digest
+from vaults.web.submissions import _digest
 
 V = "/vaults/kv-shop-prod"
 NEW = f"{V}/new/secret/"

@@ -11,13 +11,13 @@ from vaults.keyvault.client import VaultClient
 from vaults.models import Vault
 
 #: Session, person, vault with the role there; for the record twice: chain's head, entry, new head, and whether both are there;
-#: the rail, and how many operations there are.
-LIST = 3 + 2 * 4 + 2
+#: the teams, the sidebar, and how many operations there are.
+LIST = 3 + 2 * 4 + 3
 #: ... and the item's latest activity.
 DETAIL = LIST + 1
-#: ... without the rail, which a swapped part does not show; the role is read anew, for the page, for the act and once the value
-#: is there, and the reveals of the last minutes are counted.
-REVEAL = LIST - 2 + 3 + 1
+#: ... without teams and sidebar, which a swapped part does not show; the role is read again for the act and for the value,
+#: and the reveals of the last minutes are counted.
+REVEAL = LIST - 3 + 2 + 1
 
 BASE = "/vaults/kv-shop-prod"
 

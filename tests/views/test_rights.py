@@ -11,10 +11,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.browsing import forms_of, text_of
 from tests.conftest import World, say, signed_in
-from vaults.audit import recording
+from vaults.actors import Person
+from vaults.acts import act
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
+from vaults.kinds import SECRET
 from vaults.models import Invitation, Membership, User
 from vaults.permissions import Action, Role
 
@@ -37,6 +39,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "audit_verify": ("post", [], OWNERS, 302),
     "audit_detail": ("get", ["event"], ALL, 200),
     "team": ("get", [], ALL, 200),
+    "team_choose": ("post", [], ALL, 404),
     "member_invite": ("post", [], OWNERS, 422),
     "invitation_withdraw": ("post", ["invitation"], OWNERS, 302),
     "member_update": ("post", ["member"], OWNERS, 422),
@@ -86,9 +89,9 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "certificate_operation_cancel": ("get", [V, CERTIFICATE], WRITERS, 200),
     "certificate_operation_delete": ("get", [V, CERTIFICATE], WRITERS, 200),
     "deleted_list": ("get", [V], ALL, 200),
-    "deleted_detail": ("get", [V, "secrets", "gone"], ALL, 200),
-    "deleted_recover": ("get", [V, "secrets", "gone"], MANAGERS, 200),
-    "deleted_purge": ("get", [V, "secrets", "gone"], MANAGERS, 200),
+    "deleted_detail": ("get", [V, SECRET, "gone"], ALL, 200),
+    "deleted_recover": ("get", [V, SECRET, "gone"], MANAGERS, 200),
+    "deleted_purge": ("get", [V, SECRET, "gone"], MANAGERS, 200),
 }
 PUBLIC = {"healthz", "readyz", "join", "session"}
 #: An object of another team is not found; a page about one's own team is just one's own.
@@ -116,10 +119,10 @@ def places(world: World, azure: VaultClient, emulator: Emulator) -> dict[str, ob
     azure.certificates.create(CERTIFICATE, CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
     emulator.clock.advance(60)
     certificate = azure.certificates.get(CERTIFICATE)
-    with recording.recording(world.olga, Action.TEAM_READ, world.team) as event:
+    with act(Person(world.olga), Action.TEAM_READ, world.team) as doing:
         pass
     return {
-        "event": event.id,
+        "event": doing.event.id,
         "invitation": Invitation.issue(world.team, Role.VIEWER, "new@example.com", world.olga)[0].pk,
         "member": Membership.objects.get(user=world.rafi).pk,
         "connection": world.connection.pk,

@@ -12,7 +12,8 @@ from django.utils import timezone
 from tests.browsing import text_of
 from tests.conftest import World, client_of, confirmed, signed_in, unwritable
 from vaults.actions.scans import LONGEST_SCAN, request_scans, scan_vault
-from vaults.azure.errors import KeyVaultError
+from vaults.actors import Person, System
+from vaults.azure.errors import AzureError
 from vaults.emulator import Emulator
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Vault
@@ -38,9 +39,9 @@ def test_a_scan_that_was_asked_for_waits(olga: Client, sick_vault: Vault) -> Non
 
 
 def test_asking_twice_is_asking_once(world: World, sick_vault: Vault) -> None:
-    request_scans(world.olga, [sick_vault])
+    request_scans(Person(world.olga), [sick_vault])
     asked = Vault.objects.get(pk=sick_vault.pk)
-    request_scans(world.rafi, [sick_vault])
+    request_scans(Person(world.rafi), [sick_vault])
     again = Vault.objects.get(pk=sick_vault.pk)
     assert (again.scan_requested_at, again.scan_requested_by) == (asked.scan_requested_at, world.olga)
 
@@ -54,7 +55,7 @@ def test_a_scan_under_way_says_how_far_it_is(file_world: World, emulator: Emulat
 
     def scan() -> None:
         try:
-            scan_vault(None, Vault.objects.select_related("connection__team").get(pk=vault.pk))
+            scan_vault(System(), Vault.objects.select_related("connection__team").get(pk=vault.pk))
         finally:
             connections.close_all()
 
@@ -82,27 +83,27 @@ def test_a_failure_has_its_time_and_its_cause(olga: Client, sick_vault: Vault, e
     earlier = timezone.now() - timedelta(days=2)
     put(sick_vault, scanned_at=earlier)
     emulator.fail(99, 503, retry_after="60")
-    with pytest.raises(KeyVaultError):
-        scan_vault(None, Vault.objects.get(pk=sick_vault.pk))
+    with pytest.raises(AzureError):
+        scan_vault(System(), Vault.objects.get(pk=sick_vault.pk))
     failed = Vault.objects.get(pk=sick_vault.pk)
     assert failed.scan_ended_at
     assert timezone.now() - failed.scan_ended_at < timedelta(minutes=1)
     shown = text_of(page_of(sick_vault, olga))
     assert "failed" in shown
-    assert "Azure has trouble of its own" in shown
+    assert "Key Vault returned a server error" in shown
     assert "What is shown was found" in shown
 
 
 def test_a_failure_of_this_server_is_not_called_cut_off(olga: Client, sick_vault: Vault) -> None:
     client_of(sick_vault).secrets.set("kept", "hidden")
     with unwritable("vaults_inventoryitem"), pytest.raises(Exception, match="disk full"):
-        scan_vault(None, sick_vault)
+        scan_vault(System(), sick_vault)
     assert "The scan failed in this server" in text_of(page_of(sick_vault, olga))
 
 
 def test_a_list_that_is_refused_is_no_failure_of_the_scan(olga: Client, sick_vault: Vault, emulator: Emulator) -> None:
     emulator.deny("keys/list", vault=sick_vault.name)
-    scan_vault(None, sick_vault)
+    scan_vault(System(), sick_vault)
     shown = text_of(page_of(sick_vault, olga))
     assert "in part" in shown
     assert "keys/list is missing" in shown
@@ -114,7 +115,7 @@ def test_a_long_scan_goes_on_giving_signs_of_life(path: str, file_world: World, 
     azure.certificates.create("csr", CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
     emulator.latency(2.5, path=path)
     began = timezone.now()
-    scan_vault(None, vault)
+    scan_vault(System(), vault)
     vault.refresh_from_db()
     assert vault.scan_seen_at is not None
     assert vault.scan_seen_at - began > timedelta(seconds=1.5)
@@ -131,6 +132,6 @@ def test_a_scan_whose_worker_was_killed_is_said_to_be_cut_off(olga: Client, sick
 def test_a_vault_that_is_left_alone_says_how_it_failed(olga: Client, emulator: Emulator, sick_vault: Vault) -> None:
     emulator.fail(99, 500, host=sick_vault.name)
     for _ in range(3):
-        with pytest.raises(KeyVaultError):
-            scan_vault(None, sick_vault)
+        with pytest.raises(AzureError):
+            scan_vault(System(), sick_vault)
     assert "The vault keeps failing: it answered with status 500" in text_of(page_of(sick_vault, olga))

@@ -31,7 +31,7 @@ TOLD = {
     90002: ("There is no such tenant", "Compare the tenant ID", "denied"),
     900023: ("There is no such tenant", "Compare the tenant ID", "denied"),
     90038: ("The tenant belongs to another cloud", "choose the tenant's cloud", "denied"),
-    90033: ("Entra ID has trouble of its own", "Wait 7 s, then try again.", "failed"),
+    90033: ("Entra ID returned a server error", "Wait 7 s, then try again.", "failed"),
     90055: ("Entra ID is throttling", "Wait 7 s, then try again.", "failed"),
     123456: ("Entra ID gave no token", "Entra ID says: “AADSTS123456: The request was refused.”", "denied"),
 }
@@ -121,7 +121,7 @@ def test_a_stored_certificate_that_cant_sign_is_not_entras_refusal(
 ) -> None:
     world.connection.set_certificate("-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----", "x", "CN=x")
     world.connection.save()
-    clients.forget_tokens()
+    clients.azure.forget_tokens()
     shown = text_of(olga.post(f"/connections/{world.connection.pk}/test/"))
     assert "The stored certificate can't be used" in shown
     assert "Entra ID was not asked" in shown

@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.conftest import World, signed_in
 from vaults.actions.scans import scan_vault
+from vaults.actors import System
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Connection, InventoryItem, Vault
@@ -113,7 +114,7 @@ def test_an_empty_list_says_who_answered_and_what_is_deleted(olga: Client, world
 
 def test_a_list_that_ends_in_a_refusal_keeps_the_rows_it_has(olga: Client, azure: VaultClient, world: World) -> None:
     azure.secrets.set("here", "v")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     answer = olga.get(f"{BASE}secrets/?page=broken", headers={"HX-Request": "true"})
     assert answer.status_code >= 400
     assert "to look at only" not in answer.content.decode(), "only the refusal is swapped in"

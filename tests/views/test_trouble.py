@@ -28,8 +28,8 @@ def endless() -> Iterator[bytes]:
 #: How it goes wrong, and the words people read. Retry-After beyond our patience keeps the tests quick.
 TROUBLE: dict[str, tuple[Callable[[Emulator], None], str]] = {
     "throttled": (lambda e: e.throttle(9, retry_after="60"), "Azure is throttling this vault"),
-    "unavailable": (lambda e: e.fail(9, 503, retry_after="60"), "Azure has trouble of its own"),
-    "broken": (lambda e: e.fail(9, 500, retry_after="60"), "Azure has trouble of its own"),
+    "unavailable": (lambda e: e.fail(9, 503, retry_after="60"), "Key Vault returned a server error"),
+    "broken": (lambda e: e.fail(9, 500, retry_after="60"), "Key Vault returned a server error"),
     "HTML": (lambda e: e.answer_next(200, HTML, times=9), "The answer does not look like Key Vault's"),
     "not JSON": (lambda e: e.answer_next(200, b'{"value": [', times=9), "The answer does not look like Key Vault's"),
     "wrong shape": (lambda e: e.answer_next(200, {"value": 7}, times=9), "The answer does not look like Key Vault's"),

@@ -7,6 +7,7 @@ from tests.browsing import fill_in, text_of
 from tests.conftest import World, unreadable
 from vaults import clients
 from vaults.actions.scans import scan_vault
+from vaults.actors import System
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 
@@ -33,7 +34,7 @@ def test_pages_show_what_azure_has(
 ) -> None:
     azure.secrets.set("kept", "v", content_type="text/plain")
     assert fill_in(olga, f"{V}/new/certificate/", name="tls", subject="CN=tls").status_code == 302
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     with unreadable(INDEX):
         page = olga.get(f"{V}/{address}")
     assert page.status_code == 200
@@ -44,7 +45,7 @@ def test_a_refused_list_is_told_without_what_was_known_of_it(
     olga: Client, world: World, azure: VaultClient, emulator: Emulator
 ) -> None:
     azure.secrets.set("kept", "v")
-    scan_vault(None, world.vault)
+    scan_vault(System(), world.vault)
     emulator.deny("secrets/list")
     with unreadable(INDEX):
         page = olga.get(f"{V}/secrets/")

@@ -9,6 +9,7 @@ from django.test import Client
 from tests.browsing import fill_in, filled
 from tests.conftest import World, last_entry
 from vaults.actions.scans import scan_vault
+from vaults.actors import Person
 from vaults.emulator import Emulator
 from vaults.emulator.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient
@@ -79,7 +80,7 @@ def stock(azure: VaultClient, emulator: Emulator) -> None:
 def test_no_page_shows_them_as_they_are(path: str, olga: Client, world: World, emulator: Emulator, stock: None) -> None:
     for member in ("issuer.name", "key_props.kty", "secret_props.contentType"):
         emulator.hold(VAULT, CERTIFICATE, "tls", f"policy.{member}", ODD)
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     page = olga.get(f"{V}/{path}")
     assert page.status_code == 200
     assert unseen_in(page) == []
@@ -89,7 +90,7 @@ def test_no_page_shows_them_as_they_are(path: str, olga: Client, world: World, e
     "address", ["/", "/inventory/", "/inventory/?state=deleted", "/vaults/", "/audit/?show=all", "/go/?q=old"]
 )
 def test_nor_does_the_inventory(address: str, olga: Client, world: World, stock: None) -> None:
-    scan_vault(world.olga, world.vault)
+    scan_vault(Person(world.olga), world.vault)
     assert unseen_in(olga.get(address)) == []
 
 

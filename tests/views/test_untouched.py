@@ -11,10 +11,10 @@ from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, vault_calls
 from vaults import clients
 from vaults.actions.keys import Predecessor
-from vaults.actions.parts import Part
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.operations import OPERATIONS
+from vaults.keyvault.parts import Part
 from vaults.keyvault.types import CertificatePolicy, Key, KeyProperties, ReleasePolicy
 from vaults.models.connection import NEWEST_API_VERSION
 from vaults.views.keys import _version_form_of
@@ -35,8 +35,8 @@ def newest(world: World, azure: VaultClient) -> VaultClient:
     world.connection.save()
     return VaultClient(
         clients.vault_url(world.vault),
-        clients.cloud_of(world.connection),
-        clients.token_source(world.connection),
+        clients.azure.cloud_of(world.connection),
+        clients.azure.token_source(world.connection),
         api_version=NEWEST_API_VERSION,
     )
 

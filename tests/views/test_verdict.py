@@ -6,7 +6,9 @@ from django.test import Client
 
 from tests.browsing import text_of
 from tests.conftest import World, last_detail, last_entry, signed_in
-from vaults.audit import recording, verification
+from vaults.actors import Person
+from vaults.acts import act
+from vaults.audit import verification
 from vaults.models import AuditEntry
 from vaults.permissions import Action, Role
 
@@ -48,7 +50,7 @@ def test_a_whole_trail_says_when_it_was_last_verified_by_whom_and_how_far(olga: 
 
 def test_a_verification_of_an_earlier_version_tells_no_verdict(olga: Client, world: World) -> None:
     """It succeeded whatever it found."""
-    with recording.recording(world.olga, Action.AUDIT_VERIFY, world.team, count=3):
+    with act(Person(world.olga), Action.AUDIT_VERIFY, world.team, count=3):
         pass
     assert "not verified yet" in text_of(olga.get("/audit/")).lower()
 

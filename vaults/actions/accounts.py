@@ -1,11 +1,11 @@
-"""Somebody's account, from the server: a password for who has forgotten theirs."""
+"""Somebody's account, from the server: a password for a person who has forgotten theirs."""
 
 from django.contrib.auth.password_validation import validate_password
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import signin
 from vaults.actions import teams
-from vaults.audit.who import Source
+from vaults.actors import Command
 from vaults.models import User
 from vaults.permissions import Action
 
@@ -14,10 +14,9 @@ from vaults.permissions import Action
 def set_password(user: User, password: str) -> None:
     """Their sessions, known browsers and open invitations end with the old one. Raises ValidationError, AuditUnavailable."""
     validate_password(password, user)
-    by_command = {"source": Source.COMMAND}
     with (
-        signin.in_record(None, user, Action.ACCOUNT_PASSWORD, **by_command),
-        teams.withdrawing_own(user, None, **by_command),
+        signin.in_record(Command(), user, Action.ACCOUNT_PASSWORD),
+        teams.withdrawing_own(user, Command()),
     ):
         user.set_password(password)
         user.save(update_fields=["password"])

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vaults import access, clients
 from vaults.actions.changes import (
     UNREAD,
     ChangedMeanwhile,
@@ -14,16 +13,17 @@ from vaults.actions.changes import (
     PartsUnread,
     changing,
     differences,
+    is_taken,
     stamp_of,
     version_opened_on,
 )
-from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
-from vaults.audit import recording
-from vaults.azure.errors import BadRequest, Forbidden, KeyVaultError, NotFound
+from vaults.actors import Actor
+from vaults.acts import Doing, act
+from vaults.azure.errors import AzureError, BadRequest, NotFound
 from vaults.azure.parallel import gather
 from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.paging import Page
+from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
 from vaults.keyvault.paths import check_new_name
 from vaults.keyvault.types import (
     Certificate,
@@ -31,10 +31,8 @@ from vaults.keyvault.types import (
     CertificateOperation,
     CertificatePolicy,
     CertificateProperties,
-    DeletedCertificate,
 )
-from vaults.models import User, Vault
-from vaults.models.audit import AuditState
+from vaults.models import Vault
 from vaults.permissions import Action
 
 
@@ -69,23 +67,10 @@ class VersionWanted:
     preserve_cert_order: bool | None = None
 
 
-def list_certificates(actor: User, vault: Vault, page_token: str | None = None) -> Page[CertificateProperties]:
-    """One page of 25, as Azure gives it, with those that are still being issued."""
-    with recording.recording(actor, Action.CERTIFICATE_LIST, vault.team, vault=vault) as event:
-        access.require(actor, Action.CERTIFICATE_LIST, vault.team)
-        page = clients.for_vault(vault, event).certificates.list_page(page_token, include_pending=True)
-        event.detail["count"] = len(page.items)
-        record_unread(event, Part(error=page.broken_off))
-    return page
-
-
-def read_certificate(actor: User, vault: Vault, name: str, version: str = "") -> CertificateDetail:
+def read_certificate(actor: Actor, vault: Vault, name: str, version: str = "") -> CertificateDetail:
     """Three calls side by side. A name may have nothing yet but an operation. Raises Forbidden where nothing may be read."""
-    with recording.recording(
-        actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version
-    ) as event:
-        access.require(actor, Action.CERTIFICATE_READ, vault.team)
-        client = clients.for_vault(vault, event)
+    with act(actor, Action.CERTIFICATE_READ, vault, name=name, version=version) as doing:
+        client = doing.client
         certificate, versions, operation = gather(
             lambda: part(lambda: client.certificates.get(name, version)),
             lambda: versions_read(client.certificates, name),
@@ -99,23 +84,20 @@ def read_certificate(actor: User, vault: Vault, name: str, version: str = "") ->
                 raise certificate.error  # what was completed and isn't there was deleted, or its recovery has not settled
             return CertificateDetail(certificate, versions, operation)
         require_some(certificate, versions)
-        record_unread(event, certificate, versions, operation)
+        doing.record_unread(certificate, versions, operation)
         if certificate.error and not versions.value:
             raise no_version(name, versions)
         return CertificateDetail(certificate, versions, operation)
 
 
-def read_issued(actor: User, vault: Vault, name: str, version: str = "") -> Certificate:
+def read_issued(actor: Actor, vault: Vault, name: str, version: str = "") -> Certificate:
     """One version, current where none is named."""
-    with recording.recording(
-        actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, version=version
-    ) as event:
-        access.require(actor, Action.CERTIFICATE_READ, vault.team)
-        return clients.for_vault(vault, event).certificates.get(name, version)
+    with act(actor, Action.CERTIFICATE_READ, vault, name=name, version=version) as doing:
+        return doing.client.certificates.get(name, version)
 
 
 def create_certificate(
-    actor: User,
+    actor: Actor,
     vault: Vault,
     name: str,
     policy: CertificatePolicy,
@@ -125,39 +107,36 @@ def create_certificate(
     """Raises NameTaken where the name is in use, Conflict where a deleted one holds it or an operation is under way, and
     AmbiguousPath for a name that means something else.
     """
-    with changing(actor, Action.CERTIFICATE_CREATE, vault, name, issuer=policy.issuer_name) as event:
-        access.require(actor, Action.CERTIFICATE_CREATE, vault.team)
+    with changing(actor, Action.CERTIFICATE_CREATE, vault, name, issuer=policy.issuer_name) as doing:
         check_new_name("certificates", name)
-        client = clients.for_vault(vault, event)
-        if _exists(client, name):
+        client = doing.client
+        if is_taken(client.certificates, name):
             raise NameTaken
-        operation = _create(client, event, name, policy, tags=tags, enabled=enabled)
+        operation = _create(doing, name, policy, tags=tags, enabled=enabled)
     observe.remember_request(vault, name)
     return operation
 
 
-def list_issuers(actor: User, vault: Vault) -> Part[Sequence[CertificateIssuer]]:
+def list_issuers(actor: Actor, vault: Vault) -> Part[Sequence[CertificateIssuer]]:
     """The CAs that the vault has an account with, as far as they may be listed: their names can be typed all the same."""
-    with recording.recording(actor, Action.CERTIFICATE_LIST, vault.team, vault=vault, kind="issuers") as event:
-        access.require(actor, Action.CERTIFICATE_LIST, vault.team)
-        client = clients.for_vault(vault, event)
+    with act(actor, Action.CERTIFICATE_LIST, vault, kind="issuers") as doing:
+        client = doing.client
         issuers = part(lambda: client.certificates.issuers())
-        record_unread(event, issuers)
+        doing.record_unread(issuers)
         return issuers
 
 
-def read_for_new_version(actor: User, vault: Vault, name: str) -> Renewal:
+def read_for_new_version(actor: Actor, vault: Vault, name: str) -> Renewal:
     """Two calls side by side; the vault's issuers are left out where they can't be had.
 
     Raises Forbidden where the certificate may not be read: the vault can still be asked for a version by its policy.
     """
-    with recording.recording(actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name) as event:
-        access.require(actor, Action.CERTIFICATE_READ, vault.team)
-        client = clients.for_vault(vault, event)
+    with act(actor, Action.CERTIFICATE_READ, vault, name=name) as doing:
+        client = doing.client
         certificate, issuers = gather(
             lambda: client.certificates.get(name), lambda: part(lambda: client.certificates.issuers())
         )
-        record_unread(event, issuers)
+        doing.record_unread(issuers)
         return Renewal(certificate, issuers, stamp_with_policy(certificate))
 
 
@@ -169,38 +148,35 @@ def stamp_with_policy(certificate: Certificate) -> str:
 
 
 def new_version_of_certificate(
-    actor: User, vault: Vault, name: str, wanted: VersionWanted, opened_on: str
+    actor: Actor, vault: Vault, name: str, wanted: VersionWanted, opened_on: str
 ) -> CertificateOperation:
     """`opened_on` UNREAD: the certificate may not be read, so the vault is asked for a version by the policy that it has.
 
     Raises ChangedMeanwhile where another version, or another policy, came first, and PartsUnread where a policy would be sent
     without what could not be read of the present one.
     """
-    with changing(actor, Action.CERTIFICATE_NEW_VERSION, vault, name) as event:
-        access.require(actor, Action.CERTIFICATE_NEW_VERSION, vault.team)
-        client = clients.for_vault(vault, event)
+    with changing(actor, Action.CERTIFICATE_NEW_VERSION, vault, name) as doing:
+        client = doing.client
         if opened_on == UNREAD:
-            operation = _create(client, event, name, None, tags=wanted.tags, enabled=wanted.enabled)
+            operation = _create(doing, name, None, tags=wanted.tags, enabled=wanted.enabled)
         else:
             present = client.certificates.get(name)
             stamp = stamp_with_policy(present)
             if stamp != opened_on:
                 raise ChangedMeanwhile(present.properties, stamp)
-            operation = _create_version(client, event, present, wanted)
+            operation = _create_version(doing, present, wanted)
     observe.remember_request(vault, name)
     return operation
 
 
-def _create_version(
-    client: VaultClient, event: recording.Event, present: Certificate, wanted: VersionWanted
-) -> CertificateOperation:
+def _create_version(doing: Doing, present: Certificate, wanted: VersionWanted) -> CertificateOperation:
     """Ask for a version like the present one in all that is not wanted otherwise.
 
     Where the policy stays as it is, none is sent: the vault has it. Should it insist on one, it gets its own back.
     """
     name, policy = present.properties.name, present.policy or CertificatePolicy()
     changed = replace(policy, **wanted.policy)
-    event.detail["issuer"] = changed.issuer_name
+    doing.detail["issuer"] = changed.issuer_name
     enabled = present.properties.enabled if wanted.enabled is None else wanted.enabled
     order = present.preserve_cert_order if wanted.preserve_cert_order is None else wanted.preserve_cert_order
     more: dict[str, Any] = {
@@ -210,14 +186,14 @@ def _create_version(
     }
     if changed != policy:
         _refuse_if_less(changed, wanted)
-        event.detail["attributes"] = sorted(wanted.policy)
-        return _create(client, event, name, changed, **more)
+        doing.detail["attributes"] = sorted(wanted.policy)
+        return _create(doing, name, changed, **more)
     try:
-        return _create(client, event, name, None, **more)
+        return _create(doing, name, None, **more)
     except BadRequest:
         if not policy.as_read:
             raise
-        return _create(client, event, name, policy, **more)
+        return _create(doing, name, policy, **more)
 
 
 def _refuse_if_less(policy: CertificatePolicy, wanted: VersionWanted) -> None:
@@ -231,31 +207,27 @@ def _refuse_if_less(policy: CertificatePolicy, wanted: VersionWanted) -> None:
         raise PartsUnread(["issuer"])
 
 
-def update_certificate(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> None:
+def update_certificate(actor: Actor, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> None:
     """Bring one version's state and tags to what is wanted; only what differs is sent."""
     version = opened_on.partition(".")[0]
-    with changing(actor, Action.CERTIFICATE_UPDATE, vault, name, version=version) as event:
-        access.require(actor, Action.CERTIFICATE_UPDATE, vault.team)
-        client = clients.for_vault(vault, event)
+    with changing(actor, Action.CERTIFICATE_UPDATE, vault, name, version=version) as doing:
+        client = doing.client
         listed = part(lambda: client.certificates.versions(name))
-        record_unread(event, listed)
+        doing.record_unread(listed)
         versions = listed.value or ()
         known = [client.certificates.get(name, version).properties] if listed.error else versions
         changes = differences(version_opened_on(known, opened_on), wanted)
-        event.detail["attributes"] = sorted(changes)
+        doing.detail["attributes"] = sorted(changes)
         updated = client.certificates.update(name, version, **changes).properties if changes else None
     if updated and versions and version == versions[0].version:
         observe.remember(vault, updated)
 
 
-def read_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
+def read_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
     """Raises NotFound where none was started, or it was deleted."""
-    with recording.recording(
-        actor, Action.CERTIFICATE_READ, vault.team, vault=vault, name=name, kind="operation"
-    ) as event:
-        access.require(actor, Action.CERTIFICATE_READ, vault.team)
+    with act(actor, Action.CERTIFICATE_READ, vault, name=name, kind="operation") as doing:
         try:
-            operation = clients.for_vault(vault, event).certificates.operation(name)
+            operation = doing.client.certificates.operation(name)
         except NotFound:
             observe.end_request(vault, name)
             raise
@@ -266,37 +238,18 @@ def read_operation(actor: User, vault: Vault, name: str) -> CertificateOperation
     return operation
 
 
-def cancel_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
+def cancel_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
     """Ask for an end; the certificate may be issued all the same."""
-    with recording.recording(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault.team, vault=vault, name=name) as event:
-        access.require(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault.team)
-        return clients.for_vault(vault, event).certificates.cancel_operation(name)
+    with act(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault, name=name) as doing:
+        return doing.client.certificates.cancel_operation(name)
 
 
-def delete_operation(actor: User, vault: Vault, name: str) -> CertificateOperation:
+def delete_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
     """Forget the operation. What a CA has started may go on."""
-    with recording.recording(actor, Action.CERTIFICATE_OPERATION_DELETE, vault.team, vault=vault, name=name) as event:
-        access.require(actor, Action.CERTIFICATE_OPERATION_DELETE, vault.team)
-        operation = clients.for_vault(vault, event).certificates.delete_operation(name)
+    with act(actor, Action.CERTIFICATE_OPERATION_DELETE, vault, name=name) as doing:
+        operation = doing.client.certificates.delete_operation(name)
     observe.end_request(vault, name)
     return operation
-
-
-def delete_certificate(actor: User, vault: Vault, name: str) -> DeletedCertificate:
-    """Soft-delete every version, with its key and its secret."""
-    with recording.recording(actor, Action.CERTIFICATE_DELETE, vault.team, vault=vault, name=name) as event:
-        access.require(actor, Action.CERTIFICATE_DELETE, vault.team)
-        deleted = clients.for_vault(vault, event).certificates.delete(name)
-    observe.remember(vault, deleted)
-    return deleted
-
-
-def _exists(client: VaultClient, name: str) -> bool:
-    """Best effort: a service principal that may create but not list is not kept from creating."""
-    try:
-        return bool(client.certificates.versions(name))
-    except (Forbidden, NotFound):
-        return False
 
 
 def _operation_if_any(client: VaultClient, name: str) -> CertificateOperation | None:
@@ -307,8 +260,7 @@ def _operation_if_any(client: VaultClient, name: str) -> CertificateOperation | 
 
 
 def _create(
-    client: VaultClient,
-    event: recording.Event,
+    doing: Doing,
     name: str,
     policy: CertificatePolicy | None,
     *,
@@ -317,16 +269,16 @@ def _create(
     preserve_cert_order: bool | None = None,
 ) -> CertificateOperation:
     try:
-        operation = client.certificates.create(
+        operation = doing.client.certificates.create(
             name, policy, enabled=enabled, tags=tags, preserve_cert_order=preserve_cert_order
         )
-    except KeyVaultError as lost:
-        operation = _look_up_lost(client, event, name, lost)
-    event.detail["request_id"] = operation.request_id
+    except AzureError as lost:
+        operation = _look_up_lost(doing, name, lost)
+    doing.detail["request_id"] = operation.request_id
     return operation
 
 
-def _look_up_lost(client: VaultClient, event: recording.Event, name: str, lost: KeyVaultError) -> CertificateOperation:
+def _look_up_lost(doing: Doing, name: str, lost: AzureError) -> CertificateOperation:
     """After a lost answer: only one operation can be under way for a name, so one in progress is the one we asked for.
 
     An operation that was pending before would have been refused with a 409, not with silence. Raises the error again where
@@ -335,11 +287,10 @@ def _look_up_lost(client: VaultClient, event: recording.Event, name: str, lost: 
     if not lost.maybe_done:
         raise lost
     try:
-        operation = client.certificates.operation(name)
-    except KeyVaultError:
+        operation = doing.client.certificates.operation(name)
+    except AzureError:
         raise lost from None
     if not operation.is_pending:
         raise lost
-    event.detail["unconfirmed"] = True
-    event.state = AuditState.SUCCEEDED
+    doing.happened_after_all()
     return operation

@@ -10,22 +10,22 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from vaults.actions.parts import Part
-from vaults.audit import recording
-from vaults.audit.recording import Event
-from vaults.azure.errors import Forbidden, KeyVaultError, NotFound, TransportError
+from vaults.actors import Actor
+from vaults.acts import Doing, act
+from vaults.azure.errors import AzureError, Forbidden, NotFound, TransportError
+from vaults.keyvault.objects import ObjectClient
+from vaults.keyvault.parts import Part
 from vaults.keyvault.types import Properties
-from vaults.models import User, Vault
-from vaults.models.audit import AuditState
+from vaults.models import Vault
 from vaults.permissions import Action
 
 Found = TypeVar("Found", bound=Properties)
 
 
 #: A change of an item waits this long for the one before it.
-TURN_SECONDS = 5.0
-_turns: WeakValueDictionary[tuple[str, ...], threading.Lock] = WeakValueDictionary()
-_turns_lock = threading.Lock()
+LOCK_SECONDS = 5.0
+_locks: WeakValueDictionary[tuple[str, ...], threading.Lock] = WeakValueDictionary()
+_locks_lock = threading.Lock()
 
 
 class ChangedMeanwhile(Exception):
@@ -40,7 +40,7 @@ class ChangedMeanwhile(Exception):
 class CurrentUnread(Exception):
     """What stands there now may not be read any more, so nobody can tell whether it changed after the form was opened."""
 
-    def __init__(self, error: KeyVaultError) -> None:
+    def __init__(self, error: AzureError) -> None:
         self.error = error
         super().__init__("current version not read")
 
@@ -62,28 +62,27 @@ class NameTaken(Exception):
 
 @contextmanager
 def changing(
-    actor: User, action: Action, vault: Vault, name: str, *, version: str = "", **detail: Any
-) -> Iterator[Event]:
-    """Record a change of one item. Changes of the same item follow each other, so that the second sees the first's.
+    actor: Actor, action: Action, vault: Vault, name: str, *, version: str = "", **detail: Any
+) -> Iterator[Doing]:
+    """The act of changing one item. Changes of the same item follow each other, so that the second sees the first's.
 
     That holds within a process; between processes the time from reading to writing, one round trip, remains.
     """
-    recorded = recording.recording(actor, action, vault.team, vault=vault, name=name, version=version, **detail)
-    with recorded as event, _turn(vault, action, name):
-        yield event
+    with act(actor, action, vault, name=name, version=version, **detail) as doing, _lock(vault, action, name):
+        yield doing
 
 
 @contextmanager
-def _turn(vault: Vault, action: Action, name: str) -> Iterator[None]:
+def _lock(vault: Vault, action: Action, name: str) -> Iterator[None]:
     key = (vault.connection.cloud, vault.name.lower(), action.partition(".")[0], name.lower())
-    with _turns_lock:
-        turn = _turns.setdefault(key, threading.Lock())
-    if not turn.acquire(timeout=TURN_SECONDS):
+    with _locks_lock:
+        lock = _locks.setdefault(key, threading.Lock())
+    if not lock.acquire(timeout=LOCK_SECONDS):
         raise TransportError("Another change of this item is under way.", reason="busy")
     try:
         yield
     finally:
-        turn.release()
+        lock.release()
 
 
 def stamp_of(properties: Properties) -> str:
@@ -141,8 +140,8 @@ def differences(current: Properties, wanted: Mapping[str, Any]) -> dict[str, Any
 
 
 def look_up_lost(
-    error: KeyVaultError,
-    event: Event,
+    error: AzureError,
+    doing: Doing,
     versions: Callable[[], Sequence[Found]],
     before: Sequence[Found] | None,
     is_ours: Callable[[Found], bool],
@@ -156,12 +155,19 @@ def look_up_lost(
         raise error
     try:
         found = versions()
-    except KeyVaultError:
+    except AzureError:
         raise error from None
     known = {version.version for version in before}
     made = [version for version in found if version.version not in known and is_ours(version)]
     if len(made) != 1:
         raise error
-    event.detail["unconfirmed"] = True
-    event.state = AuditState.SUCCEEDED
+    doing.happened_after_all(version=made[0].version)
     return made[0]
+
+
+def is_taken(items: ObjectClient[Any, Any], name: str) -> bool:
+    """Whether an item has the name. Best effort: a service principal that may not list is not kept from creating."""
+    try:
+        return bool(items.versions(name))
+    except (Forbidden, NotFound):
+        return False

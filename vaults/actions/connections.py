@@ -1,26 +1,29 @@
 """Connections: store, change, test, delete. A credential goes in and never comes out again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 from django.db import Error, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import access, clients, names
+from vaults import clients, names
+from vaults.actors import Actor
+from vaults.acts import Doing, act
 from vaults.audit import recording
-from vaults.azure.errors import KeyVaultError
+from vaults.azure.errors import AzureError
 from vaults.azure.parallel import gather
 from vaults.keyvault.session import Exchange
-from vaults.models import Connection, Team, User, Vault
+from vaults.models import Connection, Team, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
 from vaults.problems import EXPECTED, Problem, explain
+from vaults.problems.titles import Facts
 
 log = structlog.get_logger("vaults.connections")
 
-#: A test lists this many vaults at most, side by side; its sentence says where there are more.
+#: A test lists this many vaults at most, side by side; its result tells where there are more.
 MOST_TESTED = 48
 
 
@@ -47,55 +50,54 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What a test of a connection showed: one sentence, a problem for each thing that did not work, and what was sent.
+    """What a test of a connection showed, as a code with its facts, a problem for each thing that did not work, and what was
+    sent.
 
     `signed_in`: a token was issued, so that the problems are those of vaults.
     """
 
     passed: bool
-    sentence: str
+    code: str
+    facts: Facts = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     exchanges: Sequence[Exchange] = ()
     signed_in: bool = False
 
 
 @sensitive_variables("credential")
-def create_connection(actor: User | None, team: Team, connection: Connection, credential: Credential) -> None:
+def create_connection(actor: Actor, team: Team, connection: Connection, credential: Credential) -> None:
     """Store a new connection; `connection` is filled in and not saved yet. Raises UnfitName."""
     connection.team, connection.name = team, names.fit_for_object(connection.name)
-    with recording.recording(
+    with act(
         actor,
         Action.CONNECTION_CREATE,
-        team,
-        connection=connection,
+        connection,
         name=connection.name,
         cloud=connection.cloud,
-    ):
+    ) as doing:
         _put_credential(connection, credential)
-        with access.writing(actor, Action.CONNECTION_CREATE, team):
+        with doing.writing():
             connection.save(force_insert=True)
 
 
 @sensitive_variables("credential")
-def update_connection(actor: User, connection: Connection, credential: Credential) -> None:
+def update_connection(actor: Actor, connection: Connection, credential: Credential) -> None:
     """Store changes to the revision that the form was opened on; tokens got with what was stored before are dropped.
 
     Raises ConnectionChanged where it is another one by now, and UnfitName.
     """
     connection.name = names.fit_for_object(connection.name)
-    with recording.recording(
-        actor, Action.CONNECTION_UPDATE, connection.team, connection=connection, name=connection.name
-    ) as event:
+    with act(actor, Action.CONNECTION_UPDATE, connection, name=connection.name) as doing:
         _put_credential(connection, credential)
         opened_on, connection.revision = connection.revision, connection.revision + 1
         connection.tested_at = connection.test_passed = None
-        connection.test_sentence = ""
-        with access.writing(actor, Action.CONNECTION_UPDATE, connection.team):
+        connection.test_result, connection.test_facts = "", {}
+        with doing.writing():
             opened = Connection.objects.filter(pk=connection.pk, revision=opened_on)
             stored = opened.first()
             if stored is None or not opened.update(revision=connection.revision):
                 raise ConnectionChanged
-            event.detail |= _differences(stored, connection, credential)
+            doing.detail.update(_differences(stored, connection, credential))
             connection.save()
 
 
@@ -118,25 +120,20 @@ def _recorded(connection: Connection) -> dict[str, str | None]:
     return {name: None if value is None else str(value) for name, value in found.items()} | {"credential": kind}
 
 
-def delete_connection(actor: User, connection: Connection) -> None:
+def delete_connection(actor: Actor, connection: Connection) -> None:
     """Raises django.db.models.ProtectedError while it still has vaults."""
     with (
-        recording.recording(
-            actor, Action.CONNECTION_DELETE, connection.team, connection=connection, name=connection.name
-        ),
-        access.writing(actor, Action.CONNECTION_DELETE, connection.team),
+        act(actor, Action.CONNECTION_DELETE, connection, name=connection.name) as doing,
+        doing.writing(),
     ):
         connection.delete()
 
 
-def test_connection(actor: User, connection: Connection) -> TestResult:
+def test_connection(actor: Actor, connection: Connection) -> TestResult:
     """Ask for a token with a fresh application (no token of before can make a wrong secret look right), then list each vault."""
-    with recording.recording(
-        actor, Action.CONNECTION_TEST, connection.team, connection=connection, name=connection.name
-    ) as event:
-        access.require(actor, Action.CONNECTION_TEST, connection.team)
-        result = replace(_test(connection, event), exchanges=event.exchanges)
-        event.detail["sentence"] = result.sentence
+    with act(actor, Action.CONNECTION_TEST, connection, name=connection.name) as doing:
+        result = replace(_test(connection, doing), exchanges=doing.event.exchanges)
+        doing.detail.update(result=result.code, facts=dict(result.facts))
     _keep(connection, result)
     return result
 
@@ -145,44 +142,42 @@ def _keep(connection: Connection, result: TestResult) -> None:
     """Keep a test's result for the connection's page; the person who asked for it is told in any case."""
     connection.tested_at = timezone.now()
     connection.test_passed = result.passed
-    connection.test_sentence = result.sentence
+    connection.test_result, connection.test_facts = result.code, dict(result.facts)
     try:
         with transaction.atomic():
-            connection.save(update_fields=["tested_at", "test_passed", "test_sentence"])
+            connection.save(update_fields=["tested_at", "test_passed", "test_result", "test_facts"])
     except Error:
         log.exception("the result of a test could not be kept", connection=str(connection.pk))
 
 
-def _test(connection: Connection, event: recording.Event) -> TestResult:
-    cloud = clients.cloud_of(connection)
-    tokens = clients.token_source(connection)
+def _test(connection: Connection, doing: Doing) -> TestResult:
+    cloud = clients.azure.cloud_of(connection)
+    tokens = clients.azure.token_source(connection)
     try:
         tokens.token(cloud.scope)
-    except KeyVaultError as error:
+    except AzureError as error:
         problem = explain(error, connection=connection)
-        event.state = recording.state_of(error)
-        return TestResult(False, f"{problem.title}.", [problem])
+        doing.event.state = recording.state_of(error)
+        return TestResult(False, problem.code, problem.facts, [problem])
     count = connection.vaults.count()
     vaults = list(connection.vaults.select_related("connection__team")[:MOST_TESTED])
     if not vaults:
-        return TestResult(True, "A token was issued. Add a vault to see whether it answers.", signed_in=True)
+        return TestResult(True, "connection.token_issued", signed_in=True)
 
     def listed(vault: Vault) -> Problem | None:
         try:
-            clients.client_with(tokens, vault, event).secrets.list_page()
+            doing.client_with(tokens, vault).secrets.list_page()
         except EXPECTED as error:
             problem = explain(error, vault=vault)
-            return replace(problem, title=f"{vault.name}: {problem.title}")
+            return replace(problem, about=vault.name)
         return None
 
     found = [problem for problem in gather(*(lambda v=vault: listed(v) for vault in vaults)) if problem]
     if found:
-        event.state = AuditState.FAILED
+        doing.event.state = AuditState.FAILED
     answered = len(vaults) - len(found)
-    sentence = f"A token was issued; {answered} of {len(vaults)} vaults could be listed."
-    if count > len(vaults):
-        sentence += f" The other {count - len(vaults)} were not tried."
-    return TestResult(not found, sentence, found, signed_in=True)
+    facts = {"answered": answered, "tried": len(vaults), "untried": count - len(vaults)}
+    return TestResult(not found, "connection.vaults_listed", facts, found, signed_in=True)
 
 
 def _put_credential(connection: Connection, credential: Credential) -> None:

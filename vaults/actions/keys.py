@@ -5,28 +5,28 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
-from vaults import access, clients
 from vaults.actions.changes import (
     UNREAD,
     NameTaken,
     PartsUnread,
     changing,
     differences,
+    is_taken,
     look_up_lost,
     refuse_if_changed,
     refuse_if_unread,
     version_opened_on,
 )
-from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
-from vaults.audit import recording
-from vaults.azure.errors import Forbidden, KeyVaultError, NotFound
+from vaults.actors import Actor
+from vaults.acts import Doing, act
+from vaults.azure.errors import AzureError, Forbidden, NotFound
 from vaults.azure.parallel import gather
 from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.paging import Page
+from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
 from vaults.keyvault.paths import check_new_name
-from vaults.keyvault.types import DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy
-from vaults.models import User, Vault
+from vaults.keyvault.types import Key, KeyProperties, ReleasePolicy, RotationPolicy
+from vaults.models import Vault
 from vaults.permissions import Action
 
 #: What an EC key can't do. (Import and export are no question of the type.)
@@ -84,16 +84,6 @@ class KeyContent:
         )
 
 
-def list_keys(actor: User, vault: Vault, page_token: str | None = None) -> Page[KeyProperties]:
-    """One page of 25, as Azure gives it. (A list names no key type: that takes a call for each key.)"""
-    with recording.recording(actor, Action.KEY_LIST, vault.team, vault=vault) as event:
-        access.require(actor, Action.KEY_LIST, vault.team)
-        page = clients.for_vault(vault, event).keys.list_page(page_token)
-        event.detail["count"] = len(page.items)
-        record_unread(event, Part(error=page.broken_off))
-    return page
-
-
 @dataclass(frozen=True, slots=True)
 class KeyDetail:
     """A version of a key, and all versions, newest first. Each needs a permission of its own: get and list."""
@@ -102,11 +92,10 @@ class KeyDetail:
     versions: Part[Sequence[KeyProperties]]
 
 
-def read_key(actor: User, vault: Vault, name: str, version: str = "") -> KeyDetail:
+def read_key(actor: Actor, vault: Vault, name: str, version: str = "") -> KeyDetail:
     """Two calls side by side. Raises NotFound where there is no such key, and Forbidden where neither may be read."""
-    with recording.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
-        access.require(actor, Action.KEY_READ, vault.team)
-        client = clients.for_vault(vault, event)
+    with act(actor, Action.KEY_READ, vault, name=name, version=version) as doing:
+        client = doing.client
         detail = KeyDetail(
             *gather(
                 lambda: part(lambda: client.keys.get(name, version)),
@@ -116,17 +105,16 @@ def read_key(actor: User, vault: Vault, name: str, version: str = "") -> KeyDeta
         if isinstance(detail.key.error, NotFound):
             raise detail.key.error
         require_some(detail.key, detail.versions)
-        record_unread(event, detail.key, detail.versions)
+        doing.record_unread(detail.key, detail.versions)
         if detail.key.error and not detail.versions.value:
             raise no_version(name, detail.versions)
         return detail
 
 
-def read_public_key(actor: User, vault: Vault, name: str, version: str = "") -> Key:
+def read_public_key(actor: Actor, vault: Vault, name: str, version: str = "") -> Key:
     """One version, current where none is named."""
-    with recording.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name, version=version) as event:
-        access.require(actor, Action.KEY_READ, vault.team)
-        return clients.for_vault(vault, event).keys.get(name, version)
+    with act(actor, Action.KEY_READ, vault, name=name, version=version) as doing:
+        return doing.client.keys.get(name, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,31 +130,29 @@ class Predecessor:
     knows_policies: bool
 
 
-def read_predecessor(actor: User, vault: Vault, name: str) -> Predecessor:
+def read_predecessor(actor: Actor, vault: Vault, name: str) -> Predecessor:
     """Three calls side by side. What may not be read is left out; raises the error of a vault that fails otherwise."""
-    with recording.recording(actor, Action.KEY_READ, vault.team, vault=vault, name=name) as event:
-        access.require(actor, Action.KEY_READ, vault.team)
-        before = _predecessor(clients.for_vault(vault, event), event, name)
+    with act(actor, Action.KEY_READ, vault, name=name) as doing:
+        before = _predecessor(doing, name)
         if before.key.error and not isinstance(before.key.error, Forbidden):
             raise before.key.error
         return before
 
 
-def create_key(actor: User, vault: Vault, name: str, content: KeyContent) -> KeyProperties:
+def create_key(actor: Actor, vault: Vault, name: str, content: KeyContent) -> KeyProperties:
     """Raises NameTaken where the name is in use; Conflict where a deleted key holds it; AmbiguousPath."""
-    with changing(actor, Action.KEY_CREATE, vault, name) as event:
-        access.require(actor, Action.KEY_CREATE, vault.team)
+    with changing(actor, Action.KEY_CREATE, vault, name) as doing:
         check_new_name("keys", name)
-        client = clients.for_vault(vault, event)
-        if _exists(client, name):
+        client = doing.client
+        if is_taken(client.keys, name):
             raise NameTaken
-        made = _make(client, event, name, content, ())
+        made = _make(doing, name, content, ())
     observe.remember(vault, made)
     return made
 
 
 def new_version_of_key(
-    actor: User, vault: Vault, name: str, changes: Mapping[str, Any], opened_on: str
+    actor: Actor, vault: Vault, name: str, changes: Mapping[str, Any], opened_on: str
 ) -> KeyProperties:
     """A version like the current one but for `changes`, which are members of KeyContent.
 
@@ -174,10 +160,8 @@ def new_version_of_key(
     `opened_on` UNREAD: the form showed nothing of the current version, and `changes` are all that the new one gets.
     Raises ChangedMeanwhile where another version came first, PartsUnread where `changes` lack what could not be read.
     """
-    with changing(actor, Action.KEY_NEW_VERSION, vault, name) as event:
-        access.require(actor, Action.KEY_NEW_VERSION, vault.team)
-        client = clients.for_vault(vault, event)
-        before = _predecessor(client, event, name)
+    with changing(actor, Action.KEY_NEW_VERSION, vault, name) as doing:
+        before = _predecessor(doing, name)
         refuse_if_unread(before.key, opened_on)
         key, content = None if opened_on == UNREAD else before.key.value, KeyContent(kty="")
         if key:
@@ -189,7 +173,7 @@ def new_version_of_key(
             _refuse_if_less(content, key, changes)
         if key and content.key_ops:
             content = replace(content, key_ops=key.as_sent(content.key_ops))
-        made = _make(client, event, name, content, before.versions.value, rotate=rotate)
+        made = _make(doing, name, content, before.versions.value, rotate=rotate)
     observe.remember(vault, made)
     return made
 
@@ -210,63 +194,45 @@ def _rotates(policy: Part[RotationPolicy | None]) -> bool:
 
 
 def update_key(
-    actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], key_ops: Sequence[str] | None, opened_on: str
+    actor: Actor, vault: Vault, name: str, wanted: Mapping[str, Any], key_ops: Sequence[str] | None, opened_on: str
 ) -> None:
     """Bring one version's attributes, tags and permitted operations to what is wanted; only what differs is sent.
 
     `key_ops` None: they stay as they are.
     """
     version = opened_on.partition(".")[0]
-    with changing(actor, Action.KEY_UPDATE, vault, name, version=version) as event:
-        access.require(actor, Action.KEY_UPDATE, vault.team)
-        client = clients.for_vault(vault, event)
+    with changing(actor, Action.KEY_UPDATE, vault, name, version=version) as doing:
+        client = doing.client
         current, listed = gather(
             lambda: part(lambda: client.keys.get(name, version)),
             lambda: part(lambda: client.keys.versions(name)),
         )
         require_some(current, listed)
-        record_unread(event, current, listed)
+        doing.record_unread(current, listed)
         key, versions = current.value, listed.value or ()
         known = versions or [current.needed().properties]
         changes = differences(version_opened_on(known, opened_on), wanted)
         if key_ops is not None and (key is None or set(key_ops) != set(key.key_ops)):
             changes["key_ops"] = key.as_sent(key_ops) if key else list(key_ops)
-        event.detail["attributes"] = sorted(changes)
+        doing.detail["attributes"] = sorted(changes)
         updated = client.keys.update(name, version, **changes).properties if changes else None
     if updated and versions and version == versions[0].version:
         observe.remember(vault, updated)
 
 
-def delete_key(actor: User, vault: Vault, name: str) -> DeletedKey:
-    """Soft-delete every version."""
-    with recording.recording(actor, Action.KEY_DELETE, vault.team, vault=vault, name=name) as event:
-        access.require(actor, Action.KEY_DELETE, vault.team)
-        deleted = clients.for_vault(vault, event).keys.delete(name)
-    observe.remember(vault, deleted)
-    return deleted
-
-
-def _exists(client: VaultClient, name: str) -> bool:
-    """Best effort: a service principal that may create but not list is not kept from creating."""
-    try:
-        return bool(client.keys.versions(name))
-    except (Forbidden, NotFound):
-        return False
-
-
-def _predecessor(client: VaultClient, event: recording.Event, name: str) -> Predecessor:
+def _predecessor(doing: Doing, name: str) -> Predecessor:
+    client = doing.client
     key, versions, policy = gather(
         lambda: part(lambda: client.keys.get(name)),
         lambda: part(lambda: client.keys.versions(name)),
         lambda: part(lambda: client.keys.rotation_policy(name) if client.keys.knows_policies else None),
     )
-    record_unread(event, key, versions, policy)
+    doing.record_unread(key, versions, policy)
     return Predecessor(key, versions, policy, client.keys.knows_policies)
 
 
 def _make(
-    client: VaultClient,
-    event: recording.Event,
+    doing: Doing,
     name: str,
     content: KeyContent,
     before: Sequence[KeyProperties] | None,
@@ -274,12 +240,12 @@ def _make(
     rotate: bool = False,
 ) -> KeyProperties:
     try:
-        made = client.keys.rotate(name).properties if rotate else _create(client, name, content)
-    except KeyVaultError as lost:
+        made = doing.client.keys.rotate(name).properties if rotate else _create(doing.client, name, content)
+    except AzureError as lost:
         # A rotated version's dates are the policy's own, which nobody here has told.
         is_ours = (lambda _: True) if rotate else content.made
-        made = look_up_lost(lost, event, lambda: client.keys.versions(name), before, is_ours)
-    event.version = made.version
+        made = look_up_lost(lost, doing, lambda: doing.client.keys.versions(name), before, is_ours)
+    doing.event.version = made.version
     return made
 
 

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from vaults import access, clients
-from vaults.audit import recording
+from vaults.actors import Actor
+from vaults.acts import act
 from vaults.keyvault.probes import ProbeResult, probe_all
-from vaults.models import User, Vault
+from vaults.models import Vault
 from vaults.permissions import Action
 
 
@@ -18,11 +18,10 @@ class PermissionCheck:
     checked_at: datetime
 
 
-def check_access(actor: User, vault: Vault) -> PermissionCheck:
+def check_access(actor: Actor, vault: Vault) -> PermissionCheck:
     """One result for each permission; those that no harmless request can show are unknown."""
-    with recording.recording(actor, Action.ACCESS_CHECK, vault.team, vault=vault) as event:
-        access.require(actor, Action.ACCESS_CHECK, vault.team)
-        results = probe_all(clients.for_vault(vault, event))
+    with act(actor, Action.ACCESS_CHECK, vault) as doing:
+        results = probe_all(doing.client)
         verdicts = [result.verdict for result in results]
-        event.detail["verdicts"] = {verdict: verdicts.count(verdict) for verdict in sorted(set(verdicts))}
+        doing.detail["verdicts"] = {verdict: verdicts.count(verdict) for verdict in sorted(set(verdicts))}
     return PermissionCheck(results, timezone.now())

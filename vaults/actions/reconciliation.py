@@ -4,32 +4,33 @@ A process that is killed between the call and its outcome leaves such an entry. 
 those seconds, a deleted item with its date. What they don't show stays "unknown".
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import Error
 from django.utils import timezone
 
-from vaults import clients
+from vaults import access
+from vaults.actors import System
+from vaults.acts import act
 from vaults.audit import queries, recording
 from vaults.azure.errors import NotFound
 from vaults.azure.time_limit import time_limit
-from vaults.keyvault.certificates import CertificateClient
-from vaults.keyvault.client import VaultClient
-from vaults.keyvault.keys import KeyClient
-from vaults.keyvault.secrets import SecretClient
+from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.types import Properties
+from vaults.kinds import KINDS, Kind
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
 from vaults.problems import EXPECTED
 
-log = structlog.get_logger("vaults.settlement")
+log = structlog.get_logger("vaults.reconciliation")
 
-AnyItems = SecretClient | KeyClient | CertificateClient
+AnyItems = ObjectClient[Any, Any]
 
 #: No act of ours takes this long; a scan's lease ends earlier.
 CUT_OFF_AFTER = timedelta(minutes=15)
@@ -49,79 +50,70 @@ DONE = Finding(AuditState.SUCCEEDED)
 NOT_DONE = Finding(AuditState.FAILED)
 
 
-def settle_open_acts(now: datetime | None = None) -> int:
+def reconcile_open_acts(now: datetime | None = None) -> int:
     """Give every act that was cut off an outcome; the number of those that got one.
 
     One that can't be judged stops no other; a database that fails does, until the next time.
     """
-    settled = 0
+    reconciled = 0
     for entry in queries.open_entries(before=(now or timezone.now()) - CUT_OFF_AFTER):
         try:
-            recording.settle(entry, *_outcome_of(entry))
+            recording.reconcile(entry, *_outcome_of(entry))
         except (Error, recording.AuditUnavailable):
             raise
         except Exception:
-            log.exception("an open act can't be settled yet", action=entry.action)
+            log.exception("an open act can't be reconciled yet", action=entry.action)
         else:
-            settled += 1
-    return settled
+            reconciled += 1
+    return reconciled
 
 
 def _outcome_of(entry: AuditEntry) -> tuple[AuditState, str]:
-    vault = _vault_of(entry)
-    kind, _, verb = entry.action.partition(".")
-    if vault is None or kind not in ("secret", "key", "certificate"):
+    vault, found = _vault_of(entry), _FINDERS.get(entry.action)
+    if vault is None or found is None:
         return UNKNOWN.state, ""
+    kind, find = found
     try:
         with (
-            recording.recording(None, Action.AUDIT_SETTLE, vault.team, vault=vault, name=entry.name) as event,
+            act(System(), Action.AUDIT_SETTLE, vault, name=entry.name) as doing,
             time_limit(settings.CHANGE_SECONDS),
         ):
-            items = _items(clients.for_vault(vault, event), kind)
-            found = _look(items, verb, entry)
+            finding = find(doing.client_of(kind), entry)
     except recording.AuditUnavailable:
         raise  # the database may be there the next time
     except EXPECTED:
-        found = UNKNOWN
-    return found.state, found.version
+        finding = UNKNOWN
+    return finding.state, finding.version
 
 
 def _vault_of(entry: AuditEntry) -> Vault | None:
     if entry.vault_id is None:
         return None
-    return Vault.objects.filter(pk=entry.vault_id).select_related("connection__team").first()
+    return access.visible_to(System()).vaults.filter(pk=entry.vault_id).first()
 
 
-def _items(client: VaultClient, kind: str) -> AnyItems:
-    kinds: dict[str, AnyItems] = {
-        "secret": client.secrets,
-        "key": client.keys,
-        "certificate": client.certificates,
-    }
-    return kinds[kind]
-
-
-def _look(items: AnyItems, verb: str, entry: AuditEntry) -> Finding:
-    match verb:
-        case "create" | "new_version":
-            return _made(_versions(items, entry.name), entry.at)
-        case "delete":
-            return DONE if _is_deleted(items, entry.name) else NOT_DONE if _versions(items, entry.name) else UNKNOWN
-        case "recover":
-            return DONE if _versions(items, entry.name) else NOT_DONE
-        case "purge":
-            return NOT_DONE if _is_deleted(items, entry.name) else DONE
-        case _:
-            return UNKNOWN
-
-
-def _made(versions: Sequence[Properties], at: datetime) -> Finding:
+def _made(items: AnyItems, entry: AuditEntry) -> Finding:
     """The one version that was made while the act was under way."""
-    begin, end = at - CLOCK_TOLERANCE, at + LONGEST_CALL
+    versions = _versions(items, entry.name)
+    begin, end = entry.at - CLOCK_TOLERANCE, entry.at + LONGEST_CALL
     made = [version for version in versions if version.created_on and begin <= version.created_on <= end]
     if len(made) == 1:
         return Finding(AuditState.SUCCEEDED, made[0].version)
     return NOT_DONE if versions and not made else UNKNOWN
+
+
+def _deleted(items: AnyItems, entry: AuditEntry) -> Finding:
+    if _is_deleted(items, entry.name):
+        return DONE
+    return NOT_DONE if _versions(items, entry.name) else UNKNOWN
+
+
+def _recovered(items: AnyItems, entry: AuditEntry) -> Finding:
+    return DONE if _versions(items, entry.name) else NOT_DONE
+
+
+def _purged(items: AnyItems, entry: AuditEntry) -> Finding:
+    return NOT_DONE if _is_deleted(items, entry.name) else DONE
 
 
 def _versions(items: AnyItems, name: str) -> Sequence[Properties]:
@@ -137,3 +129,18 @@ def _is_deleted(items: AnyItems, name: str) -> bool:
     except NotFound:
         return False
     return True
+
+
+Finder = Callable[[AnyItems, AuditEntry], Finding]
+#: What came of an act, by its action as the record spells it; of other acts nobody can tell.
+_FINDERS: dict[str, tuple[Kind, Finder]] = {
+    action: (kind, find)
+    for kind in KINDS
+    for action, find in (
+        (kind.actions.create, _made),
+        (kind.actions.new_version, _made),
+        (kind.actions.delete, _deleted),
+        (kind.actions.recover, _recovered),
+        (kind.actions.purge, _purged),
+    )
+}

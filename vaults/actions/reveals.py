@@ -9,8 +9,9 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from vaults.audit import recording
-from vaults.models import AuditEntry, User, Vault
+from vaults.actors import Actor
+from vaults.acts import act
+from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action, RevealsSpent
 
@@ -19,23 +20,21 @@ WINDOW = timedelta(minutes=10)
 log = structlog.get_logger("vaults.reveals")
 
 
-def keep_within_limit(actor: User, vault: Vault) -> None:
+def keep_within_limit(actor: Actor, vault: Vault) -> None:
     """To be called within the recording of a reveal, which is counted too. Raises RevealsSpent.
 
     The first refusal of a window is recorded as an act of its own, for whoever watches the record.
     """
     since = timezone.now() - WINDOW
-    entries = AuditEntry.objects.filter(actor_id=actor.pk, at__gt=since)
+    entries = AuditEntry.objects.filter(actor_id=actor.account_id, at__gt=since)
     reveals = entries.filter(action=Action.SECRET_REVEAL)
     refused = reveals.filter(state=AuditState.DENIED)
     counted = reveals.filter(state=AuditState.STARTED).exclude(event__in=refused.values("event"))
     if counted.count() <= settings.REVEAL_LIMIT:
         return
     if not entries.filter(action=Action.SECRET_REVEAL_LIMIT).exists():
-        log.warning("the limit of revealed values is reached", user=str(actor.pk), limit=settings.REVEAL_LIMIT)
-        with recording.recording(
-            actor, Action.SECRET_REVEAL_LIMIT, vault.team, vault=vault, count=settings.REVEAL_LIMIT
-        ):
+        log.warning("the limit of revealed values is reached", user=str(actor.account_id), limit=settings.REVEAL_LIMIT)
+        with act(actor, Action.SECRET_REVEAL_LIMIT, vault, count=settings.REVEAL_LIMIT):
             pass
     oldest = counted.order_by("at").values_list("at", flat=True)[0]
     raise RevealsSpent(settings.REVEAL_LIMIT, WINDOW // timedelta(minutes=1), (oldest - since).total_seconds())

@@ -8,27 +8,27 @@ from typing import Any, Self
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from vaults import access, clients
 from vaults.actions.changes import (
     UNREAD,
     NameTaken,
     changing,
     differences,
+    is_taken,
     look_up_lost,
     refuse_if_changed,
     refuse_if_unread,
     version_opened_on,
 )
-from vaults.actions.parts import Part, no_version, part, record_unread, require_some, versions_read
 from vaults.actions.reveals import keep_within_limit
-from vaults.audit import recording
-from vaults.azure.errors import Forbidden, KeyVaultError, NotFound
+from vaults.actors import Actor
+from vaults.acts import Doing, act
+from vaults.azure.errors import AzureError
 from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.paging import Page
+from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
 from vaults.keyvault.paths import check_new_name, is_version
-from vaults.keyvault.types import DeletedSecret, Secret, SecretProperties
-from vaults.models import User, Vault
+from vaults.keyvault.types import Secret, SecretProperties
+from vaults.models import Vault
 from vaults.permissions import Action
 
 
@@ -64,105 +64,79 @@ class SecretContent:
         )
 
 
-def list_secrets(actor: User, vault: Vault, page_token: str | None = None) -> Page[SecretProperties]:
-    """One page of 25, as Azure gives it."""
-    with recording.recording(actor, Action.SECRET_LIST, vault.team, vault=vault) as event:
-        access.require(actor, Action.SECRET_LIST, vault.team)
-        page = clients.for_vault(vault, event).secrets.list_page(page_token)
-        event.detail["count"] = len(page.items)
-        record_unread(event, Part(error=page.broken_off))
-    return page
-
-
-def read_secret(actor: User, vault: Vault, name: str) -> Part[Sequence[SecretProperties]]:
+def read_secret(actor: Actor, vault: Vault, name: str) -> Part[Sequence[SecretProperties]]:
     """All versions without values, newest first. Raises NotFound where there is none, and the error where none could be read."""
-    with recording.recording(actor, Action.SECRET_READ, vault.team, vault=vault, name=name) as event:
-        access.require(actor, Action.SECRET_READ, vault.team)
-        versions = versions_read(clients.for_vault(vault, event).secrets, name)
+    with act(actor, Action.SECRET_READ, vault, name=name) as doing:
+        versions = versions_read(doing.client.secrets, name)
         require_some(versions)
-        record_unread(event, versions)
+        doing.record_unread(versions)
         if not versions.value:
             raise no_version(name, versions)
         return versions
 
 
-def reveal_secret(actor: User, vault: Vault, name: str, version: str = "") -> Secret:
+def reveal_secret(actor: Actor, vault: Vault, name: str, version: str = "") -> Secret:
     """The value. It is handed out only after the record that it was read is committed."""
     recorded = version if is_version(version) else ""  # else it may be anything that somebody has typed
-    with recording.recording(
-        actor, Action.SECRET_REVEAL, vault.team, vault=vault, name=name, version=recorded
-    ) as event:
-        access.require(actor, Action.SECRET_REVEAL, vault.team)
+    with act(actor, Action.SECRET_REVEAL, vault, name=name, version=recorded) as doing:
         keep_within_limit(actor, vault)
-        secret = clients.for_vault(vault, event).secrets.get(name, version)
-        event.decide()  # Azure may have taken its time
-        event.version = secret.properties.version
+        secret = doing.client.secrets.get(name, version)
+        doing.decide()  # Azure may have taken its time
+        doing.event.version = secret.properties.version
     return secret
 
 
 @sensitive_variables("content")
-def create_secret(actor: User, vault: Vault, name: str, content: SecretContent) -> SecretProperties:
+def create_secret(actor: Actor, vault: Vault, name: str, content: SecretContent) -> SecretProperties:
     """Raises NameTaken where the name is in use; Conflict where a deleted secret holds it; AmbiguousPath."""
-    with changing(actor, Action.SECRET_CREATE, vault, name) as event:
-        access.require(actor, Action.SECRET_CREATE, vault.team)
+    with changing(actor, Action.SECRET_CREATE, vault, name) as doing:
         check_new_name("secrets", name)
-        client = clients.for_vault(vault, event)
-        if _exists(client, name):
+        client = doing.client
+        if is_taken(client.secrets, name):
             raise NameTaken
-        made = _set(client, event, name, content, ())
+        made = _set(doing, name, content, ())
     observe.remember(vault, made)
     return made
 
 
 @sensitive_variables("value", "content")
 def new_version_of_secret(
-    actor: User, vault: Vault, name: str, value: str, changes: Mapping[str, Any], opened_on: str
+    actor: Actor, vault: Vault, name: str, value: str, changes: Mapping[str, Any], opened_on: str
 ) -> SecretProperties:
     """A version like the current one but for its value and `changes`, which are members of SecretContent.
 
     `opened_on` UNREAD: the form showed nothing of the current version, and `changes` are all that the new one gets.
     Raises ChangedMeanwhile where another version came first.
     """
-    with changing(actor, Action.SECRET_NEW_VERSION, vault, name) as event:
-        access.require(actor, Action.SECRET_NEW_VERSION, vault.team)
-        client = clients.for_vault(vault, event)
+    with changing(actor, Action.SECRET_NEW_VERSION, vault, name) as doing:
+        client = doing.client
         before = part(lambda: _versions(client, name))
-        record_unread(event, before)
+        doing.record_unread(before)
         refuse_if_unread(before, opened_on)
         content = SecretContent(value)
         if before.value and opened_on != UNREAD:
             refuse_if_changed(before.value[0], opened_on)
             content = SecretContent.like(value, before.value[0])
-        made = _set(client, event, name, replace(content, **changes), before.value)
+        made = _set(doing, name, replace(content, **changes), before.value)
     observe.remember(vault, made)
     return made
 
 
-def update_secret(actor: User, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> SecretProperties:
+def update_secret(actor: Actor, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> SecretProperties:
     """Bring attributes and tags of one version to what is wanted; only what differs is sent."""
     version = opened_on.partition(".")[0]
-    with changing(actor, Action.SECRET_UPDATE, vault, name, version=version) as event:
-        access.require(actor, Action.SECRET_UPDATE, vault.team)
-        client = clients.for_vault(vault, event)
+    with changing(actor, Action.SECRET_UPDATE, vault, name, version=version) as doing:
+        client = doing.client
         versions = client.secrets.versions(name)
         current = version_opened_on(versions, opened_on)
         changes = differences(current, wanted)
-        event.detail["attributes"] = sorted(changes)
+        doing.detail["attributes"] = sorted(changes)
         if not changes:
             return current
         updated = client.secrets.update(name, version, **changes)
     if version == versions[0].version:
         observe.remember(vault, updated)
     return updated
-
-
-def delete_secret(actor: User, vault: Vault, name: str) -> DeletedSecret:
-    """Soft-delete every version."""
-    with recording.recording(actor, Action.SECRET_DELETE, vault.team, vault=vault, name=name) as event:
-        access.require(actor, Action.SECRET_DELETE, vault.team)
-        deleted = clients.for_vault(vault, event).secrets.delete(name)
-    observe.remember(vault, deleted)
-    return deleted
 
 
 def _versions(client: VaultClient, name: str) -> Sequence[SecretProperties]:
@@ -172,24 +146,15 @@ def _versions(client: VaultClient, name: str) -> Sequence[SecretProperties]:
     return found
 
 
-def _exists(client: VaultClient, name: str) -> bool:
-    """Best effort: a service principal that may set but not list is not kept from setting."""
-    try:
-        return bool(client.secrets.versions(name))
-    except (Forbidden, NotFound):
-        return False
-
-
 @sensitive_variables("content")
 def _set(
-    client: VaultClient,
-    event: recording.Event,
+    doing: Doing,
     name: str,
     content: SecretContent,
     before: Sequence[SecretProperties] | None,
 ) -> SecretProperties:
     try:
-        made = client.secrets.set(
+        made = doing.client.secrets.set(
             name,
             content.value,
             content_type=content.content_type,
@@ -198,7 +163,7 @@ def _set(
             expires_on=content.expires_on,
             tags=content.tags or None,
         )
-    except KeyVaultError as lost:
-        made = look_up_lost(lost, event, lambda: client.secrets.versions(name), before, content.made)
-    event.version = made.version
+    except AzureError as lost:
+        made = look_up_lost(lost, doing, lambda: doing.client.secrets.versions(name), before, content.made)
+    doing.event.version = made.version
     return made

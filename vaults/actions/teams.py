@@ -1,19 +1,18 @@
 """Members of a team: invite, join, change a role, remove. A team always keeps an owner.
 
-Each writes in a transaction that also decides whether it may: `access.writing`.
+Each writes in a transaction that also decides whether it may: `Doing.writing`.
 """
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import access, names
-from vaults.audit import recording
-from vaults.audit.who import Source
+from vaults.actors import Actor, Invited, InvitedByCommand, Person
+from vaults.acts import act
 from vaults.models import Invitation, Membership, Team, User
 from vaults.permissions import Action, Role
 
@@ -46,66 +45,59 @@ class AccountOff(Exception):
     """The account is switched off."""
 
 
-def invite_member(actor: User, team: Team, email: str, role: Role) -> str:
+def invite_member(actor: Person, team: Team, email: str, role: Role) -> str:
     """The token of a one-time link for this person. It is shown once and kept nowhere.
 
     Raises AlreadyMember, AlreadyInvited.
     """
     email = email.strip().lower()
     with (
-        recording.recording(actor, Action.MEMBER_INVITE, team, name=email, role=role),
-        access.writing(actor, Action.MEMBER_INVITE, team),
+        act(actor, Action.MEMBER_INVITE, team, name=email, role=role) as doing,
+        doing.writing(),
     ):
         if team.memberships.filter(user__email=email).exists():
             raise AlreadyMember
         if email and team.invitations.good().filter(email=email).exists():
             raise AlreadyInvited
-        return Invitation.issue(team, role, email, actor)[1]
+        return Invitation.issue(team, role, email, actor.user)[1]
 
 
-def withdraw_invitation(actor: User, invitation: Invitation) -> None:
+def withdraw_invitation(actor: Actor, invitation: Invitation) -> None:
     """Raises InvitationSpent where it was used, or has ended, before."""
     team = invitation.team
     with (
-        recording.recording(actor, Action.INVITATION_WITHDRAW, team, name=invitation.email, role=invitation.role),
-        access.writing(actor, Action.INVITATION_WITHDRAW, team),
+        act(actor, Action.INVITATION_WITHDRAW, team, name=invitation.email, role=invitation.role) as doing,
+        doing.writing(),
     ):
         if not Invitation.objects.filter(pk=invitation.pk).end():
             raise InvitationSpent
 
 
 @contextmanager
-def withdrawing_own(maker: User, actor: User | None, **facts: Any) -> Iterator[int]:
+def withdrawing_own(maker: User, actor: Actor) -> Iterator[int]:
     """Withdraw the open invitations that somebody has made, together with what is done within; yields how many."""
     mine = list(Invitation.objects.good().filter(invited_by=maker).select_related("team"))
     with ExitStack() as recorded:
         for each in mine:
-            of_it = {"name": each.email, "role": each.role, **facts}
-            recorded.enter_context(recording.recording(actor, Action.INVITATION_WITHDRAW, each.team, **of_it))
+            recorded.enter_context(act(actor, Action.INVITATION_WITHDRAW, each.team, name=each.email, role=each.role))
         with transaction.atomic():
             yield len(mine)
             Invitation.objects.filter(invited_by=maker).end()
 
 
 @sensitive_variables("token", "password")
-def join_team(token: str, email: str, name: str, password: str, source: Source = Source.PERSON) -> User:
-    """Make the account that an invitation is for. Raises InvitationSpent, EmailTaken, UnfitName."""
+def join_team(token: str, email: str, name: str, password: str, *, by_command: bool = False) -> User:
+    """Make the account that an invitation is for. `by_command`: of the first owner, by a command on the server.
+
+    Raises InvitationSpent, EmailTaken, UnfitName.
+    """
     name = names.fit(name)
     invitation = Invitation.open(token)
     if invitation is None:
         raise InvitationSpent
     email = (invitation.email or email).strip().lower()
-    with recording.recording(
-        None,
-        Action.MEMBER_JOIN,
-        invitation.team,
-        name=email,
-        role=invitation.role,
-        label=name or email,
-        source=source,
-        actor_email=email,
-        actor_role=invitation.role,
-    ):
+    actor = (InvitedByCommand if by_command else Invited)(invitation, email, name)
+    with act(actor, Action.MEMBER_JOIN, invitation.team, name=email, role=invitation.role):
         with transaction.atomic():
             _use(invitation)
             if User.objects.filter(email=email).exists():
@@ -117,49 +109,48 @@ def join_team(token: str, email: str, name: str, password: str, source: Source =
 
 
 @sensitive_variables("token")
-def join_with_account(actor: User, token: str) -> None:
+def join_with_account(user: User, token: str) -> None:
     """Give somebody who has an account the membership that the invitation for their address is for.
 
     Raises InvitationSpent, AccountOff, AlreadyMember.
     """
     invitation = Invitation.open(token)
-    if invitation is None or invitation.email != actor.email:
+    if invitation is None or invitation.email != user.email:
         raise InvitationSpent
     team, role = invitation.team, invitation.role
     with (
-        recording.recording(actor, Action.MEMBER_JOIN, team, name=actor.email, role=role) as event,
+        act(Invited(invitation, user.email, user=user), Action.MEMBER_JOIN, team, name=user.email, role=role) as doing,
         transaction.atomic(),
     ):
         _use(invitation)
-        if not User.objects.filter(pk=actor.pk, is_active=True).exists():
+        if not User.objects.filter(pk=user.pk, is_active=True).exists():
             raise AccountOff
-        if not Membership.objects.get_or_create(team=team, user=actor, defaults={"role": role})[1]:
+        if not Membership.objects.get_or_create(team=team, user=user, defaults={"role": role})[1]:
             raise AlreadyMember
-        _end_invitations_for(actor, team)
-        event.detail["actor_role"] = role
-    actor.role_now(team)
+        _end_invitations_for(user, team)
+        doing.detail["actor_role"] = role
 
 
-def update_member(actor: User, member: Membership, role: Role) -> None:
+def update_member(actor: Actor, member: Membership, role: Role) -> None:
     """Raises LastOwner, MemberGone."""
     with (
-        recording.recording(actor, Action.MEMBER_UPDATE, member.team, name=member.user.email, role=role) as event,
-        access.writing(actor, Action.MEMBER_UPDATE, member.team),
+        act(actor, Action.MEMBER_UPDATE, member.team, name=member.user.email, role=role) as doing,
+        doing.writing(),
     ):
-        event.detail["before"] = {"role": _role_now(member)}
+        doing.detail["before"] = {"role": _role_now(member)}
         _keep_an_owner(member, role)
         _end_invitations(member, role)
         if not Membership.objects.filter(pk=member.pk).update(role=role):
             raise MemberGone
 
 
-def remove_member(actor: User, member: Membership) -> None:
+def remove_member(actor: Actor, member: Membership) -> None:
     """Raises LastOwner, MemberGone. The account stays, without this team."""
     with (
-        recording.recording(actor, Action.MEMBER_REMOVE, member.team, name=member.user.email) as event,
-        access.writing(actor, Action.MEMBER_REMOVE, member.team),
+        act(actor, Action.MEMBER_REMOVE, member.team, name=member.user.email) as doing,
+        doing.writing(),
     ):
-        event.detail["role"] = _role_now(member)
+        doing.detail["role"] = _role_now(member)
         _keep_an_owner(member, None)
         _end_invitations(member, None)
         _end_invitations_for(member.user, member.team)

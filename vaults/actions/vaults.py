@@ -5,9 +5,10 @@ import secrets
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from vaults import access, clients
-from vaults.audit import recording
-from vaults.models import Connection, User, Vault
+from vaults import clients
+from vaults.actors import Actor
+from vaults.acts import act
+from vaults.models import Connection, Vault
 from vaults.permissions import Action
 
 
@@ -15,15 +16,14 @@ class VaultKnown(Exception):
     """The connection has this vault already."""
 
 
-def add_vault(actor: User | None, connection: Connection, name: str, *, production: bool = False) -> Vault:
+def add_vault(actor: Actor, connection: Connection, name: str, *, production: bool = False) -> Vault:
     """Add a vault by its name, host or address, each in any spelling.
 
     Raises InvalidVaultName or HostNotAllowed for a name the connection's cloud has no vault under, VaultKnown.
     """
-    team = connection.team
     with (
-        recording.recording(actor, Action.VAULT_ADD, team, connection=connection, name=name, production=production),
-        access.writing(actor, Action.VAULT_ADD, team),
+        act(actor, Action.VAULT_ADD, connection, name=name, production=production) as doing,
+        doing.writing(),
     ):
         vault = Vault(connection=connection, name=clients.vault_name(connection, name), production=production)
         # Rows of earlier versions may hold a host or an address as name: what counts is where it leads.
@@ -33,19 +33,19 @@ def add_vault(actor: User | None, connection: Connection, name: str, *, producti
         return _create(vault)
 
 
-def update_vault(actor: User, vault: Vault, *, production: bool) -> None:
+def update_vault(actor: Actor, vault: Vault, *, production: bool) -> None:
     before = {"production": vault.production}
-    with recording.recording(actor, Action.VAULT_UPDATE, vault.team, vault=vault, production=production, before=before):
+    with act(actor, Action.VAULT_UPDATE, vault, production=production, before=before) as doing:
         vault.production = production
-        with access.writing(actor, Action.VAULT_UPDATE, vault.team):
+        with doing.writing():
             vault.save(update_fields=["production"])
 
 
-def remove_vault(actor: User, vault: Vault) -> None:
+def remove_vault(actor: Actor, vault: Vault) -> None:
     """Forget the vault and what was scanned of it; its audit entries stay."""
     with (
-        recording.recording(actor, Action.VAULT_REMOVE, vault.team, vault=vault),
-        access.writing(actor, Action.VAULT_REMOVE, vault.team),
+        act(actor, Action.VAULT_REMOVE, vault) as doing,
+        doing.writing(),
     ):
         vault.delete()
 

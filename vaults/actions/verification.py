@@ -1,24 +1,34 @@
-"""Verifying the audit trail, as an act whose entry keeps what was found."""
+"""Verifying the audit trail, as an act whose entry keeps what was found, and accepting that it was set back on purpose."""
 
-from vaults import access
-from vaults.audit import recording, verification
+from vaults.actors import Actor
+from vaults.acts import act
+from vaults.audit import chain, verification
 from vaults.audit.verification import Verification
-from vaults.models import Team, User
+from vaults.models import Team
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
 
 
-def verify_trail(actor: User, team: Team) -> Verification:
+def verify_trail(actor: Actor, team: Team) -> Verification:
     """Raises OSError where the checkpoint file can't be read."""
-    with recording.recording(actor, Action.AUDIT_VERIFY, team) as event:
-        access.require(actor, Action.AUDIT_VERIFY, team)
+    with act(actor, Action.AUDIT_VERIFY, team) as doing:
         try:
             found = verification.verify()
         except OSError:
-            event.detail["reason"] = "its checkpoint file can't be read"
+            doing.detail["reason"] = "its checkpoint file can't be read"
             raise
-        event.detail |= {"count": found.count, "broken": found.broken}
+        doing.detail.update(count=found.count, broken=found.broken)
         if found.broken is not None:
-            event.detail["reason"] = found.reason
-            event.state = AuditState.FAILED
+            doing.detail["reason"] = found.reason
+            doing.event.state = AuditState.FAILED
     return found
+
+
+def accept_restore(actor: Actor, team: Team, reason: str) -> None:
+    """Record that the trail was set back on purpose, and let its checkpoints go on from where it is now.
+
+    Only an end that is elsewhere can be accepted, never a change. Raises NothingToAccept, AuditUnavailable, OSError.
+    """
+    verification.require_restore()
+    with act(actor, Action.AUDIT_ACCEPT_RESTORE, team, reason=reason):
+        chain.accept(reason)

@@ -1,13 +1,15 @@
-"""What pages and jobs ask of the audit trail."""
+"""What pages and jobs ask of the audit trail. `entries`: those that may be seen, see `access.visible_to`."""
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from vaults.audit import stored
-from vaults.models import AuditEntry, Team, Vault
-from vaults.models.audit import AuditState
+from vaults.models import AuditEntry, Vault
+from vaults.models.audit import AuditEntryQuerySet, AuditState
 from vaults.permissions import Action
+
+Entries = AuditEntryQuerySet
 
 
 def open_entries(before: datetime) -> list[AuditEntry]:
@@ -17,34 +19,46 @@ def open_entries(before: datetime) -> list[AuditEntry]:
     return list(begun.filter(~Exists(later)).order_by("seq")[:100])
 
 
-def last_verdict(team: Team) -> AuditEntry | None:
-    """The team's newest verification that tells what it found: those of earlier versions don't. To be asked `is_ours`."""
-    ended = events(team).filter(action=Action.AUDIT_VERIFY, state__in=[AuditState.SUCCEEDED, AuditState.FAILED])
+def last_verdict(entries: Entries) -> AuditEntry | None:
+    """The newest verification that tells what it found: those of earlier versions don't. To be asked `is_ours`."""
+    ended = events(entries).filter(action=Action.AUDIT_VERIFY, state__in=[AuditState.SUCCEEDED, AuditState.FAILED])
     return next((entry for entry in stored.with_spelling(ended).iterator(20) if "broken" in entry.detail), None)
 
 
-def events(team: Team) -> QuerySet[AuditEntry]:
-    """One entry for each act of the team, newest first: its outcome, or its start while there is none."""
+def events(entries: Entries) -> Entries:
+    """One entry for each act, newest first: its outcome, or its start while there is none."""
     later = AuditEntry.objects.filter(event=OuterRef("event"), seq__gt=OuterRef("seq"))
-    return AuditEntry.objects.filter(~Exists(later), team_id=team.pk).with_accounts()
+    return entries.filter(~Exists(later)).with_accounts()
 
 
-def activity(vault: Vault, name: str, limit: int = 8) -> list[AuditEntry]:
+def activity(entries: Entries, vault: Vault, name: str, limit: int = 8) -> list[AuditEntry]:
     """The newest acts on one item of a vault; looking at it is not among them."""
-    return list(changes(vault.team).filter(vault_id=vault.pk, name=name)[:limit])
+    return list(changes(entries).filter(vault_id=vault.pk, name=name)[:limit])
 
 
-def changes(team: Team) -> QuerySet[AuditEntry]:
+def changes(entries: Entries) -> Entries:
     """Acts that changed something, handed a value out, or were refused; newest first."""
-    return only_changes(events(team))
+    return only_changes(events(entries))
 
 
 #: How acts end whose success is no news: looks, scans, sign-ins and what belongs to them.
 LOOKING = (".list", ".read", ".scan", ".check", ".sign_in", ".sign_out", ".session_end", ".confirm")
 
 
-def only_changes(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+def only_changes(entries: Entries) -> Entries:
     """Without the looks, scans and sign-ins that went well; a sign-in by a browser that the account did not know is news."""
     looking = [action for action in Action if action.endswith(LOOKING)]
     no_news = Q(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])
     return entries.filter(~no_news | Q(action=Action.ACCOUNT_SIGN_IN, detail__browser="new"))
+
+
+def request_of(entries: Entries, vault: Vault, name: str, request_id: str) -> AuditEntry | None:
+    """Who asked for a certificate operation through the portal, and when; None where it was begun elsewhere."""
+    asked = entries.filter(
+        vault_id=vault.pk,
+        name=name,
+        state=AuditState.SUCCEEDED,
+        action__in=[Action.CERTIFICATE_CREATE, Action.CERTIFICATE_NEW_VERSION],
+        detail__request_id=request_id,
+    )
+    return asked.with_accounts().order_by("-seq").first()

@@ -7,9 +7,6 @@ import structlog
 
 from vaults.audit import chain, checkpoints, stored
 from vaults.audit.links import link
-from vaults.audit.recording import recording
-from vaults.models import Team
-from vaults.permissions import Action
 
 log = structlog.get_logger("vaults.audit")
 
@@ -88,14 +85,9 @@ class NothingToAccept(Exception):
     """There is no restore that could be accepted, and why."""
 
 
-def accept_restore(team: Team, reason: str) -> None:
-    """Record that the trail was set back on purpose, and let its checkpoints go on from where it is now.
-
-    Only an end that is elsewhere can be accepted, never a change. Raises NothingToAccept, AuditUnavailable, OSError.
-    """
+def require_restore() -> None:
+    """Raises NothingToAccept unless the trail only ends elsewhere than its head or checkpoints say, and OSError."""
     if verify().broken is None:
         raise NothingToAccept("the audit trail is whole")
     if changed := _links().reason:
         raise NothingToAccept(f"{changed}; no restore does that")
-    with recording(None, Action.AUDIT_ACCEPT_RESTORE, team, reason=reason):
-        chain.accept(reason)

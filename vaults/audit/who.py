@@ -4,32 +4,14 @@ An audit entry's label is what a person was called. Anybody chooses that, so wha
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from vaults import names
-from vaults.models import AuditEntry, Team, User
+from vaults.actors import Source
+from vaults.models import AuditEntry
 from vaults.permissions import Action
 
-
-class Source(StrEnum):
-    """Where an act came from: somebody's browser, the portal by itself, a command on its server, or who knows whom."""
-
-    PERSON = "person"
-    PORTAL = "portal"
-    COMMAND = "command"
-    STRANGER = "stranger"
-
-
-def facts_of(actor: User | None, team: Team) -> dict[str, str]:
-    """What an entry's detail keeps of whoever acts."""
-    if actor is None:
-        return {"source": Source.PORTAL}
-    role = actor.role_in(team)
-    return {"source": Source.PERSON, "actor_email": actor.email, **({"actor_role": role} if role else {})}
-
-
-#: Their names in `detail`.
+#: What `Actor.facts` puts into `detail`.
 FACTS = frozenset({"source", "actor_email", "actor_role"})
 
 
@@ -55,7 +37,7 @@ def who_did(entry: AuditEntry) -> Who:
     if not (entry.actor_id or joined):
         return Who(Source.PORTAL)
     recorded = _text(detail, "actor_email") or (entry.name if joined else "")
-    email = recorded or entry.__dict__.get("account_email") or ""
+    email = recorded or entry.account_email or ""
     name = entry.actor_label if names.is_fit(entry.actor_label) else ""
     called = "" if email else entry.actor_label
     return Who(

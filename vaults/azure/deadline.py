@@ -18,7 +18,7 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 
 from vaults.azure.ca_files import read_cas
-from vaults.azure.parallel import start_thread, use_the_wait
+from vaults.azure.parallel import start_thread
 from vaults.azure.time_limit import time_left
 
 HOUR = 3600.0
@@ -98,10 +98,6 @@ class _Connection(HTTPSConnection):
                 raise TimeoutError("sending took too long")
             self.sock.settimeout(left)
         super().send(data)
-
-    def getresponse(self) -> Any:
-        use_the_wait()
-        return super().getresponse()
 
 
 class _Pool(HTTPSConnectionPool):

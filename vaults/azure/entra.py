@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 
 from vaults.azure import responses
 from vaults.azure.errors import AuthenticationError, AuthenticationReason
-from vaults.azure.transport import Answer
+from vaults.azure.transport import Response
 
 MAX_WORDS = 500
 _LONGEST_READ = 4000
@@ -89,7 +89,7 @@ _SENTENCES: dict[AuthenticationReason, str] = {
     "conditional_access": "Conditional Access blocks this sign-in.",
     "clock": "The time of this server and Entra ID's differ.",
     "other": "Entra ID gave no token.",
-    "unavailable": "Entra ID has trouble of its own.",
+    "unavailable": "Entra ID returned a server error.",
     "throttled": "Entra ID is throttling this tenant or application.",
     "unreachable": "Entra ID can't be reached.",
     "untrusted": "The sign-in host's certificate is not trusted.",
@@ -106,7 +106,7 @@ def failure(reason: AuthenticationReason, detail: str = "", *, code: str = "", *
     return AuthenticationError(message, reason=reason, detail=detail, code=code, **facts)
 
 
-def refusal(answer: Answer, said: Mapping[str, Any], sent: Iterable[str], correlation: str) -> AuthenticationError:
+def refusal(answer: Response, said: Mapping[str, Any], sent: Iterable[str], correlation: str) -> AuthenticationError:
     """The error in an answer without a token, whatever its shape. `said` is its body, {} where that is not JSON.
 
     `sent` must not come back in its words; `correlation` is the id that the request bore. Without a code of Entra's it is
@@ -130,7 +130,7 @@ def refusal(answer: Answer, said: Mapping[str, Any], sent: Iterable[str], correl
     )
 
 
-def _description(answer: Answer, said: Mapping[str, Any]) -> str:
+def _description(answer: Response, said: Mapping[str, Any]) -> str:
     """Entra's description; of an answer of another shape, such as a gateway's page, its words."""
     words = str(said.get("error_description") or "") or responses.said(answer.content)[2]
     return "" if _PLAIN_CODE.fullmatch(words) else words[:_LONGEST_READ]
@@ -171,7 +171,7 @@ def _reason(status: int, codes: list[str], description: str) -> tuple[Authentica
     return ("unavailable" if status >= 500 else "other"), code
 
 
-def _detail(reason: AuthenticationReason, answer: Answer, description: str, code: str) -> str:
+def _detail(reason: AuthenticationReason, answer: Response, description: str, code: str) -> str:
     match reason:
         case "conditional_access":
             seen = _address_in(description)
@@ -183,7 +183,7 @@ def _detail(reason: AuthenticationReason, answer: Answer, description: str, code
     return ""
 
 
-def _clock_detail(answer: Answer) -> str:
+def _clock_detail(answer: Response) -> str:
     """How far this server's clock is from the answer's, where that explains something."""
     theirs = responses.http_date(answer.headers.get("Date", ""))
     apart = (datetime.now(UTC) - theirs).total_seconds() if theirs else 0.0

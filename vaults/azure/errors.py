@@ -1,10 +1,10 @@
 """What can go wrong between us and a vault, as one tree.
 
-    KeyVaultError              message, status, code, inner_code, request_id, retry_after, maybe_done
+    AzureError              message, status, code, inner_code, request_id, retry_after, maybe_done
       TransportError           no answer: network, TLS, timeout, or we held the call back (reason)
         UnreadableCaFile       a cloud's CA file can't be read here
       AuthenticationError      no token (reason, AADSTS code, Entra's words)
-      MalformedAnswer          an answer that no Key Vault gives: redirect, not JSON, too large
+      MalformedResponse          an answer that no Key Vault gives: redirect, not JSON, too large
         BrokenLink             a nextLink that leads nowhere
         HostileLink            a nextLink that leads away from the list it was asked of
       ServiceError             the vault answered with an error
@@ -71,7 +71,7 @@ _NO_REFUSAL = frozenset(
 )
 
 
-class KeyVaultError(Exception):
+class AzureError(Exception):
     """A call that did not give what was asked for.
 
     `retry_after` is in seconds, as the service asked for it. `maybe_done` is True when the vault may have
@@ -100,10 +100,10 @@ class KeyVaultError(Exception):
         self.retry_after = retry_after
         self.maybe_done = maybe_done
         self.permission = ""
-        self.others: tuple[KeyVaultError, ...] = ()
+        self.others: tuple[AzureError, ...] = ()
 
 
-class TransportError(KeyVaultError):
+class TransportError(AzureError):
     """No answer came.
 
     `reason` says why: "connect" (nobody there), "tls" (not the host it says it is), "timeout", "broken" (cut
@@ -129,7 +129,7 @@ class UnreadableCaFile(TransportError):
     """The CAs to trust can't be read here, so no host can prove who it is."""
 
 
-class AuthenticationError(KeyVaultError):
+class AuthenticationError(AzureError):
     """No token came. `code` is Entra's AADSTS number, `request_id` the correlation id.
 
     `words` are Entra's own, cut short and without anything that was sent; `detail` is a sentence of ours about this
@@ -172,11 +172,11 @@ class AuthenticationError(KeyVaultError):
         )
 
 
-class MalformedAnswer(KeyVaultError):
+class MalformedResponse(AzureError):
     """An answer that does not look like Key Vault's; nothing of it is used."""
 
 
-class BrokenLink(MalformedAnswer):
+class BrokenLink(MalformedResponse):
     """What comes next in a list can't be asked for: its nextLink is no address, or leads round in a circle."""
 
 
@@ -188,15 +188,15 @@ class ListTooLong(ListIncomplete):
     """The list has more pages than are read, or than come in the time there is. It may have no end."""
 
 
-class OnlyNameless(MalformedAnswer):
+class OnlyNameless(MalformedResponse):
     """The list has items, but none with an identifier that can be read."""
 
 
-class HostileLink(MalformedAnswer):
+class HostileLink(MalformedResponse):
     """A nextLink to another host or another list. It was not followed."""
 
 
-class NotAddressable(KeyVaultError):
+class NotAddressable(AzureError):
     """Nothing was sent: no path means this item, and nothing else."""
 
 
@@ -214,7 +214,7 @@ class InvalidVersion(NotAddressable):
     """Not a version: where one stands, other words have a meaning of their own."""
 
 
-class ServiceError(KeyVaultError):
+class ServiceError(AzureError):
     """The vault answered with an error. `code` and `inner_code` are `error.code` and its innererror's.
 
     `words` are those of the answer; "" where it had none, so that `message` is ours.

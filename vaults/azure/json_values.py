@@ -1,4 +1,4 @@
-"""From the bytes of an answer to members of the right type, or MalformedAnswer. The JSON border is here.
+"""From the bytes of an answer to members of the right type, or MalformedResponse. The JSON border is here.
 
 A vault is not trusted to send sane JSON: size, number of members, depth and types are checked before anything
 of it is used. What is nested too deep is cut, and a number too long for one is a text: neither spoils what stands beside
@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
-from vaults.azure.errors import MalformedAnswer
+from vaults.azure.errors import MalformedResponse
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
@@ -25,15 +25,15 @@ MAX_MEMBERS = 100_000
 
 
 def parse_object(content: bytes) -> dict[str, Any]:
-    """The JSON object in `content`. Raises MalformedAnswer for anything else."""
+    """The JSON object in `content`. Raises MalformedResponse for anything else."""
     if sum(content.count(mark) for mark in (b",", b"[", b"{")) > MAX_MEMBERS:
-        raise MalformedAnswer("The answer has too many members.")
+        raise MalformedResponse("The answer has too many members.")
     try:
         parsed = _parsed(content.decode("utf-8"))
     except ValueError:
         parsed = None
     if not isinstance(parsed, dict):
-        raise MalformedAnswer("The answer is not a JSON object.")
+        raise MalformedResponse("The answer is not a JSON object.")
     return parsed
 
 
@@ -108,7 +108,7 @@ def member(data: Json, name: str, kind: type[T]) -> T | None:
     """A member that may be missing or null, of exactly this type."""
     value = data.get(name)
     if value is not None and type(value) is not kind:
-        raise MalformedAnswer(f'The member "{name}" of the answer has the wrong type.')
+        raise MalformedResponse(f'The member "{name}" of the answer has the wrong type.')
     return value
 
 
@@ -116,7 +116,7 @@ def required(data: Json, name: str, kind: type[T]) -> T:
     """A member that must be there."""
     value = member(data, name, kind)
     if value is None:
-        raise MalformedAnswer(f'The answer has no member "{name}".')
+        raise MalformedResponse(f'The answer has no member "{name}".')
     return value
 
 
@@ -128,5 +128,5 @@ def section(data: Json, name: str) -> Json:
 def as_object(item: Any) -> Json:
     """An item of a list, which must be an object."""
     if not isinstance(item, dict):
-        raise MalformedAnswer("The list holds more than objects.")
+        raise MalformedResponse("The list holds more than objects.")
     return item

@@ -1,4 +1,4 @@
-"""What we spare a vault, and what a sick vault can't do to the others: one Limits per vault and process.
+"""Per-vault limits: concurrency, circuit breaker, retry budget. One Limits per vault and process.
 
 - Bulkhead: so many calls to a vault at once, so many waiting; more are refused at once.
 - Breaker: after some failures in a row the vault is left alone for a while, then tried by one call.
@@ -115,11 +115,13 @@ class Limits:
         self.budget = budget or RetryBudget()
 
 
-_by_vault: dict[str, Limits] = {}
-_by_vault_lock = threading.Lock()
+class LimitsByVault:
+    """The limits that everything in this process shares for a vault."""
 
+    def __init__(self) -> None:
+        self._limits: dict[str, Limits] = {}
+        self._lock = threading.Lock()
 
-def limits_for(vault_url: str) -> Limits:
-    """The limits that all of this process shares for a vault."""
-    with _by_vault_lock:
-        return _by_vault.setdefault(vault_url, Limits())
+    def of(self, vault_url: str) -> Limits:
+        with self._lock:
+            return self._limits.setdefault(vault_url, Limits())

@@ -1,13 +1,11 @@
-"""Independent calls side by side, and other work while they wait."""
+"""Independent calls side by side."""
 
 from __future__ import annotations
 
 import contextvars
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
 A = TypeVar("A")
@@ -70,33 +68,3 @@ def _outcome(call: Callable[[], Any]) -> Any:
         return call()
     except BaseException as error:  # raised again in the thread that gathers
         return error
-
-
-_waiting = threading.local()
-
-HEAD_START = 0.002
-"""Seconds in which calls gathered with this thread's own get their requests out, before it takes the interpreter again."""
-
-
-@contextmanager
-def while_waiting(work: Callable[[], object]) -> Iterator[None]:
-    """Let this thread do `work` once the next request is on its way, instead of only waiting for the answer.
-
-    It may read the database, for no other thread runs it. It is a head start and nothing more: without a request
-    it isn't done, and what it raises is dropped, so whoever needs its result must be able to come by it later.
-    """
-    _waiting.works = [*getattr(_waiting, "works", ()), work]
-    try:
-        yield
-    finally:
-        _waiting.works = [other for other in _waiting.works if other is not work]
-
-
-def use_the_wait() -> None:
-    """Do what this thread has to do while it waits. For the wire, when a request is out and its answer isn't there."""
-    works, _waiting.works = getattr(_waiting, "works", ()), []
-    if works:
-        time.sleep(HEAD_START)
-    for work in works:
-        with suppress(Exception):
-            work()

@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from vaults.azure import json_values
-from vaults.azure.errors import MalformedAnswer, ServiceError, service_error_type
-from vaults.azure.transport import Answer
+from vaults.azure.errors import MalformedResponse, ServiceError, service_error_type
+from vaults.azure.transport import Response
 
 MAX_MESSAGE = 1000
 MAX_CODE = 100
@@ -22,9 +22,9 @@ MAX_RETRY_AFTER = 31 * 86_400.0
 
 
 def result(
-    answer: Answer, operation: str, ok: Collection[int], *, absent: Collection[str], hidden: Sequence[str] = ()
+    answer: Response, operation: str, ok: Collection[int], *, absent: Collection[str], hidden: Sequence[str] = ()
 ) -> json_values.Json:
-    """The parsed body of a success; {} if it has none. Raises ServiceError or MalformedAnswer.
+    """The parsed body of a success; {} if it has none. Raises ServiceError or MalformedResponse.
 
     `operation`: its name, for the error's words; `ok`: the statuses of its success; `absent`: the codes of a 404 that is about
     an item; `hidden`: texts that went out with the request and must not come back in an error.
@@ -32,11 +32,11 @@ def result(
     if answer.status >= 400:
         raise service_error(answer, absent=absent, hidden=hidden)
     if answer.status not in ok:
-        raise MalformedAnswer(f"{operation} was answered with status {answer.status}.")
+        raise MalformedResponse(f"{operation} was answered with status {answer.status}.")
     return {} if answer.status == 204 else json_values.parse_object(answer.content)
 
 
-def service_error(answer: Answer, *, absent: Collection[str], hidden: Sequence[str] = ()) -> ServiceError:
+def service_error(answer: Response, *, absent: Collection[str], hidden: Sequence[str] = ()) -> ServiceError:
     """The error in an answer, which need not be JSON: gateways answer with HTML, old vaults with nothing."""
     code, inner_code, words = (_plain(text) for text in said(answer.content))
     if any(text and text in said for text in hidden for said in (code, inner_code, words)):
@@ -58,7 +58,7 @@ def said(content: bytes) -> tuple[str, str, str]:
     """`error.code`, its innererror's code, and `error.message`; of another shape the same, as far as it has them."""
     try:
         body = _in_lower_case(json_values.parse_object(content))
-    except MalformedAnswer:
+    except MalformedResponse:
         return "", "", _words_of_a_page(content)
     error = body.get("error", body.get("odata.error", body))
     if not isinstance(error, dict):

@@ -26,17 +26,18 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from requests.auth import AuthBase
 
-from vaults.azure import entra, json_values, transport
+from vaults.azure import entra, json_values
 from vaults.azure.clouds import Cloud
 from vaults.azure.errors import (
     AuthenticationError,
     AuthenticationReason,
     InvalidTenant,
-    MalformedAnswer,
+    MalformedResponse,
     TransportError,
     UnreadableCaFile,
 )
 from vaults.azure.limits import Breaker
+from vaults.azure.transport import Response, Transport
 
 TOKEN_SECONDS = 10.0
 """Time for discovery and token request together: some of a page's time is left for the vault then."""
@@ -87,7 +88,8 @@ class Bearer(AuthBase):
 class TokenSource:
     """Tokens for one application in one tenant of one cloud.
 
-    `clock` is for tests. Raises InvalidTenant at once, and nothing else: the network is used on first need.
+    `transport`: shared with others; its own without. `clock` is for tests. Raises InvalidTenant at once, and nothing else:
+    the network is used on first need.
     """
 
     def __init__(
@@ -97,18 +99,20 @@ class TokenSource:
         client_id: str,
         credential: Credential,
         *,
+        transport: Transport | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not (_GUID.fullmatch(tenant_id) or _DOMAIN.fullmatch(tenant_id)):
             raise InvalidTenant("A tenant is a GUID or a domain name.")
         self.cloud = cloud
+        self.transport = transport or Transport()
         self.tenant_id = tenant_id
         self.client_id = client_id
         self._credential = credential
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting = threading.Semaphore(MOST_WAITING)
-        self._wire = _EntraWire(cloud, clock)
+        self._wire = _EntraWire(cloud, self.transport, clock)
         self._application: Any = None
         self._failure: tuple[float, AuthenticationError] | None = None
 
@@ -239,8 +243,9 @@ class _EntraWire:
     Failures leave as _NoAnswer, right through msal.
     """
 
-    def __init__(self, cloud: Cloud, clock: Callable[[], float]) -> None:
+    def __init__(self, cloud: Cloud, transport: Transport, clock: Callable[[], float]) -> None:
         self._cloud = cloud
+        self._transport = transport
         self._clock = clock
         self._until = 0.0
         self._breaker = Breaker(failures=2, rest=REST_SECONDS, clock=clock)
@@ -263,12 +268,12 @@ class _EntraWire:
         seconds = self._until - self._clock()
         try:
             self._breaker.admit()
-            answer = transport.exchange(self._cloud, method, url, seconds=seconds, **parts)
+            answer = self._transport.exchange(self._cloud, method, url, seconds=seconds, **parts)
         except TransportError as error:
             if error.reason == "timeout" and seconds >= FAIR_SECONDS:
                 self._breaker.record(failure=error.message)
             raise _NoAnswer(entra.failure(_unanswered(error), error.message)) from None
-        except MalformedAnswer as error:
+        except MalformedResponse as error:
             raise _NoAnswer(entra.failure("malformed", error.message, status=error.status)) from None
         self._breaker.record(failure=None)
         said = _said(answer)
@@ -284,11 +289,11 @@ def _unanswered(error: TransportError) -> AuthenticationReason:
     return "untrusted" if error.reason == "tls" else "unreachable"
 
 
-def _said(answer: transport.Answer) -> json_values.Json:
+def _said(answer: Response) -> json_values.Json:
     """The JSON of an answer, {} where it is none: a gateway has pages of its own."""
     try:
         return json_values.parse_object(answer.content)
-    except MalformedAnswer:
+    except MalformedResponse:
         return {}
 
 

@@ -1,7 +1,7 @@
-"""One HTTP exchange with a host of a cloud: bounded in time and size, never redirected, never on its own.
+"""One HTTP request to a host of a cloud: bounded time and size, no redirects, no retries.
 
 The environment is not asked for anything (`trust_env` off): no netrc that replaces our Authorization header,
-no CA bundle that replaces ours, no proxy nobody configured. Nothing is repeated here.
+no CA bundle that replaces ours, no proxy nobody configured.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from requests.auth import AuthBase
 from vaults.azure.ca_files import check_cas
 from vaults.azure.clouds import Cloud
 from vaults.azure.deadline import NotConnected, TimedAdapter
-from vaults.azure.errors import MalformedAnswer, TransportError, UnreadableCaFile
+from vaults.azure.errors import MalformedResponse, TransportError, UnreadableCaFile
 from vaults.azure.time_limit import time_limit
 
 CONNECT_SECONDS = 3.0
@@ -33,13 +33,9 @@ _CHUNK = 64 * 1024
 HOSTS = 256
 """So many hosts keep warm connections; where there are more, those used last."""
 
-_threads = threading.local()
-_adapters: WeakKeyDictionary[Cloud, TimedAdapter] = WeakKeyDictionary()
-_adapters_lock = threading.Lock()
-
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """Status, headers (any case) and the whole body of an answer."""
 
     status: int
@@ -54,97 +50,105 @@ class _Session(requests.Session):
         return None
 
 
-def session_for(cloud: Cloud) -> requests.Session:
-    """This thread's session for a cloud; it lives as long as both. All threads' sessions share the connections."""
-    sessions: WeakKeyDictionary[Cloud, requests.Session] | None = getattr(_threads, "sessions", None)
-    if sessions is None:
-        sessions = _threads.sessions = WeakKeyDictionary()
-    if cloud not in sessions:
-        sessions[cloud] = _new_session(cloud)
-    return sessions[cloud]
+class Transport:
+    """This process's connections to the hosts of all clouds; safe to share between threads."""
 
+    def __init__(self) -> None:
+        self._sessions = threading.local()
+        self._adapters: WeakKeyDictionary[Cloud, TimedAdapter] = WeakKeyDictionary()
+        self._lock = threading.Lock()
 
-def _new_session(cloud: Cloud) -> requests.Session:
-    session = _Session()
-    session.trust_env = False
-    session.verify = True if cloud.public_cas else cloud.ca_file or True
-    session.proxies = {"https": cloud.proxy} if cloud.proxy else {}
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.adapters.clear()
-    session.mount("https://", _connections_of(cloud))
-    if cloud.mount:
-        cloud.mount(session)
-    return session
+    def exchange(
+        self,
+        cloud: Cloud,
+        method: str,
+        url: str,
+        *,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
+        params: Any = None,
+        data: Any = None,
+        json: Any = None,
+        auth: AuthBase | None = None,
+    ) -> Response:
+        """Send one request and read its whole answer within `seconds`.
 
+        Raises TransportError without an answer, MalformedResponse for a redirect, a compressed or a huge one. They
+        are raised outside the except block on purpose: a `requests` exception holds the request with its
+        Authorization header, and must not hang on ours as its context.
+        """
+        if seconds <= 0:
+            raise _timed_out(maybe_done=False)
+        until = time.monotonic() + seconds
+        try:
+            with (
+                time_limit(seconds),
+                self.session_for(cloud).request(
+                    method,
+                    url,
+                    params=params,
+                    data=data,
+                    json=json,
+                    headers={"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})},
+                    auth=auth,
+                    timeout=(min(CONNECT_SECONDS, seconds), seconds),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                return Response(response.status_code, response.headers, _whole_body(response, until))
+        except (OSError, urllib3.exceptions.HTTPError) as error:  # what `requests` raises is an OSError, too
+            failure = _transport_error(error, cloud)
+        raise failure
 
-def _connections_of(cloud: Cloud) -> TimedAdapter:
-    """The process's connections to a cloud's hosts.
+    def session_for(self, cloud: Cloud) -> requests.Session:
+        """This thread's session for a cloud; it lives as long as both. All threads' sessions share the connections."""
+        sessions: WeakKeyDictionary[Cloud, requests.Session] | None = getattr(self._sessions, "by_cloud", None)
+        if sessions is None:
+            sessions = self._sessions.by_cloud = WeakKeyDictionary()
+        if cloud not in sessions:
+            sessions[cloud] = self._new_session(cloud)
+        return sessions[cloud]
 
-    The one used last is used next, so that a few stay warm, where two dozen threads with their own would let each go
-    cold before its next turn: a fresh one costs two more round trips.
-    """
-    with _adapters_lock:
-        if cloud not in _adapters:
-            further = cloud.ca_file if cloud.public_cas else None
-            _adapters[cloud] = TimedAdapter(further_cas=further, pool_connections=HOSTS, pool_maxsize=16, max_retries=0)
-        return _adapters[cloud]
+    def _new_session(self, cloud: Cloud) -> requests.Session:
+        session = _Session()
+        session.trust_env = False
+        session.verify = True if cloud.public_cas else cloud.ca_file or True
+        session.proxies = {"https": cloud.proxy} if cloud.proxy else {}
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.adapters.clear()
+        session.mount("https://", self._connections_of(cloud))
+        if cloud.mount:
+            cloud.mount(session)
+        return session
 
+    def _connections_of(self, cloud: Cloud) -> TimedAdapter:
+        """The process's connections to a cloud's hosts.
 
-def exchange(
-    cloud: Cloud,
-    method: str,
-    url: str,
-    *,
-    seconds: float,
-    headers: Mapping[str, str] | None = None,
-    params: Any = None,
-    data: Any = None,
-    json: Any = None,
-    auth: AuthBase | None = None,
-) -> Answer:
-    """Send one request and read its whole answer within `seconds`.
-
-    Raises TransportError without an answer, MalformedAnswer for a redirect, a compressed or a huge one. They
-    are raised outside the except block on purpose: a `requests` exception holds the request with its
-    Authorization header, and must not hang on ours as its context.
-    """
-    if seconds <= 0:
-        raise _timed_out(maybe_done=False)
-    until = time.monotonic() + seconds
-    try:
-        with (
-            time_limit(seconds),
-            session_for(cloud).request(
-                method,
-                url,
-                params=params,
-                data=data,
-                json=json,
-                headers={"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})},
-                auth=auth,
-                timeout=(min(CONNECT_SECONDS, seconds), seconds),
-                allow_redirects=False,
-                stream=True,
-            ) as response,
-        ):
-            return Answer(response.status_code, response.headers, _whole_body(response, until))
-    except (OSError, urllib3.exceptions.HTTPError) as error:  # what `requests` raises is an OSError, too
-        failure = _transport_error(error, cloud)
-    raise failure
+        The one used last is used next, so that a few stay warm, where two dozen threads with their own would let each go
+        cold before its next turn: a fresh one costs two more round trips.
+        """
+        with self._lock:
+            if cloud not in self._adapters:
+                further = cloud.ca_file if cloud.public_cas else None
+                self._adapters[cloud] = TimedAdapter(
+                    further_cas=further, pool_connections=HOSTS, pool_maxsize=16, max_retries=0
+                )
+            return self._adapters[cloud]
 
 
 def _whole_body(response: requests.Response, until: float) -> bytes:
     """The body, as long as it is no redirect, not compressed, not too large and not too late."""
     status = response.status_code
     if 300 <= status < 400:
-        raise MalformedAnswer("The answer was a redirect, which is never followed.", status=status)
+        raise MalformedResponse("The answer was a redirect, which is never followed.", status=status)
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise MalformedAnswer("The answer was compressed, which was not asked for.", status=status)
+        raise MalformedResponse("The answer was compressed, which was not asked for.", status=status)
     body = bytearray()
     for chunk in response.iter_content(_CHUNK):
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
-            raise MalformedAnswer(f"The answer was larger than {MAX_ANSWER_BYTES // 1024**2} MB.", status=status)
+            raise MalformedResponse(f"The answer was larger than {MAX_ANSWER_BYTES // 1024**2} MB.", status=status)
         if time.monotonic() > until:
             raise _timed_out(maybe_done=True)
     return bytes(body)

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 
 from vaults.actions.certificates import VersionWanted
-from vaults.actions.parts import Part
 from vaults.forms.fields import ItemForm, NameField, OpenedOnMixin, SwitchField, TagsField
 from vaults.forms.policy_fields import (
     CONTENT_TYPES,
@@ -18,6 +17,7 @@ from vaults.forms.policy_fields import (
     issuer_choices,
     unlisted,
 )
+from vaults.keyvault.parts import Part
 from vaults.keyvault.types import CertificateIssuer, CertificatePolicy
 
 KEY_TYPES = [("RSA", "RSA"), ("EC", "EC")]

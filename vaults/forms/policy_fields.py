@@ -9,8 +9,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from vaults import problems
-from vaults.actions.parts import Part
-from vaults.azure.errors import Forbidden, KeyVaultError
+from vaults.azure.errors import AzureError, Forbidden
+from vaults.keyvault.parts import Part
 from vaults.keyvault.refusals import MISSING_PERMISSION, cause_of
 from vaults.keyvault.types import CertificateIssuer
 
@@ -44,7 +44,7 @@ def issuer_choices(issuers: Part[Sequence[CertificateIssuer]]) -> list[tuple[str
     return [(issuer.name, f"{issuer.name}: {issuer.provider}") for issuer in issuers.value or ()]
 
 
-def unlisted(error: KeyVaultError) -> str:
+def unlisted(error: AzureError) -> str:
     """Why the vault's issuers are not among the choices."""
     if isinstance(error, Forbidden) and error.permission and cause_of(error) in MISSING_PERMISSION:
         return f"The vault's issuers could not be listed: {error.permission} is missing."

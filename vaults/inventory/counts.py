@@ -10,10 +10,9 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
+from vaults.kinds import CERTIFICATE, KEY, SECRET
 from vaults.models import InventoryItem, Vault
 from vaults.models.inventory import ENDLESS
-
-KINDS = ("secret", "key", "certificate")
 
 
 @dataclass(slots=True)
@@ -105,16 +104,17 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
     everything = InventoryItem.objects.filter(vault__in=real)
     counts = live(everything).aggregate(
         total=Count("pk"),
-        **{f"{kind}s": Count("pk", filter=Q(kind=kind)) for kind in KINDS},
+        secrets=Count("pk", filter=Q(kind=SECRET.name)),
+        keys=Count("pk", filter=Q(kind=KEY.name)),
+        certificates=Count("pk", filter=Q(kind=CERTIFICATE.name)),
         expired=Count("pk", filter=Q(expires_on__lte=now)),
         expired_enabled=Count("pk", filter=Q(expires_on__lte=now, enabled=True)),
         within_7_enabled=Count(
             "pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=7), enabled=True)
         ),
-        **{
-            f"within_{days}": Count("pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days)))
-            for days in (7, 30, 90)
-        },
+        within_7=_within(now, 7),
+        within_30=_within(now, 30),
+        within_90=_within(now, 90),
         never_expires=Count("pk", filter=ENDLESS),
         disabled=Count("pk", filter=Q(enabled=False, issued=True)),
         unissued=Count("pk", filter=Q(issued=False, pending=False)),
@@ -132,12 +132,19 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
     )
 
 
+def _within(now: datetime, days: int) -> Count:
+    """How many items expire in the days to come."""
+    return Count("pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days)))
+
+
 def rows(vaults: list[Vault]) -> list[VaultRow]:
     """The vaults with their counts: one query, however many there are."""
     now, alive = timezone.now(), Q(deleted_on=None)
     counted = InventoryItem.objects.filter(vault__in=vaults, managed=False).values("vault").annotate(
         items=Count("pk", filter=alive),
-        **{f"{kind}s": Count("pk", filter=alive & Q(kind=kind)) for kind in KINDS},
+        secrets=Count("pk", filter=alive & Q(kind=SECRET.name)),
+        keys=Count("pk", filter=alive & Q(kind=KEY.name)),
+        certificates=Count("pk", filter=alive & Q(kind=CERTIFICATE.name)),
         deleted=Count("pk", filter=~alive),
         expired=Count("pk", filter=alive & Q(enabled=True, expires_on__lte=now)),
         expiring=Count(

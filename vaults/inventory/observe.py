@@ -20,11 +20,11 @@ from vaults.keyvault.types import (
     KeyProperties,
     SecretProperties,
 )
+from vaults.kinds import CERTIFICATE, KEY, SECRET, Kind
 from vaults.models import InventoryItem, Vault
 
 log = structlog.get_logger("vaults.inventory.observe")
 
-Kind = InventoryItem.Kind
 Found = TypeVar("Found")
 Live = SecretProperties | KeyProperties | CertificateProperties
 AnyDeleted = DeletedSecret | DeletedKey | DeletedCertificate
@@ -51,12 +51,12 @@ def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
     )
     match found:
         case SecretProperties():
-            item.kind, item.managed = Kind.SECRET, found.managed
+            item.kind, item.managed = SECRET.name, found.managed
             item.content_type = storable(found.content_type or "")[:255]
         case KeyProperties():
-            item.kind, item.managed = Kind.KEY, found.managed
+            item.kind, item.managed = KEY.name, found.managed
         case CertificateProperties():
-            item.kind, item.issued = Kind.CERTIFICATE, found.issued
+            item.kind, item.issued = CERTIFICATE.name, found.issued
             if not found.issued:
                 item.not_before = item.expires_on = None
             item.subject = storable(found.subject or "")[:1000]
@@ -107,14 +107,14 @@ def remember(vault: Vault, found: Live | AnyDeleted) -> None:
     """
     with _best_effort(vault):
         item = item_of(vault, found)
-        if item.kind == Kind.CERTIFICATE and not item.deleted_on:
+        if item.kind == CERTIFICATE.name and not item.deleted_on:
             item.pending = item.name.lower() in pending_names(vault)
-        _known(vault, Kind(item.kind), item.name).delete()
+        _known(vault, item.kind, item.name).delete()
         if not (isinstance(found, AnyDeleted) and found.properties.recoverable is False):
             item.save()
 
 
-def forget(vault: Vault, kind: Kind, name: str) -> None:
+def forget(vault: Vault, kind: str, name: str) -> None:
     with _best_effort(vault):
         _known(vault, kind, name).delete()
 
@@ -122,17 +122,23 @@ def forget(vault: Vault, kind: Kind, name: str) -> None:
 def remember_request(vault: Vault, name: str) -> None:
     """A certificate was asked for; one that has an earlier version stays as it is known."""
     with _best_effort(vault):
-        if not _known(vault, Kind.CERTIFICATE, name).update(pending=True):
+        if not _known(vault, CERTIFICATE.name, name).update(pending=True):
             InventoryItem.objects.create(
-                vault=vault, kind=Kind.CERTIFICATE, name=name, enabled=True, pending=True, issued=False
+                vault=vault, kind=CERTIFICATE.name, name=name, enabled=True, pending=True, issued=False
             )
 
 
 def pending_names(vault: Vault) -> set[str]:
     """Certificates, in lower case, whose operation was under way when it was last looked at. The list doesn't tell: it has
     one that was never issued whether its operation goes on, has failed or was deleted."""
-    names = vault.items.filter(kind=Kind.CERTIFICATE, pending=True).values_list("name", flat=True)
+    names = vault.items.filter(kind=CERTIFICATE.name, pending=True).values_list("name", flat=True)
     return {name.lower() for name in names}
+
+
+def pending_if_read(vault: Vault, kind: Kind) -> set[str]:
+    """The same for a list's page, which is drawn without where the index can't be read."""
+    nothing: set[str] = set()
+    return read(lambda: pending_names(vault), nothing) if kind is CERTIFICATE else nothing
 
 
 def see_certificate(vault: Vault, name: str, pending: bool | None, shown: CertificateProperties | None = None) -> None:
@@ -141,9 +147,9 @@ def see_certificate(vault: Vault, name: str, pending: bool | None, shown: Certif
     What is not known of yet stays so until the next scan.
     """
     with _best_effort(vault):
-        known = _known(vault, Kind.CERTIFICATE, name).filter(deleted_on=None).first()
+        known = _known(vault, CERTIFICATE.name, name).filter(deleted_on=None).first()
         if known and pending is not None and known.pending != pending:
-            _known(vault, Kind.CERTIFICATE, name).update(pending=pending)
+            _known(vault, CERTIFICATE.name, name).update(pending=pending)
         if known and shown and shown.issued and not known.issued:
             remember(vault, shown)
 
@@ -151,11 +157,11 @@ def see_certificate(vault: Vault, name: str, pending: bool | None, shown: Certif
 def end_request(vault: Vault, name: str, *, completed: bool = False) -> None:
     """The operation has come to an end, or is gone; the next scan or look tells more."""
     with _best_effort(vault):
-        known = _known(vault, Kind.CERTIFICATE, name)
+        known = _known(vault, CERTIFICATE.name, name)
         known.filter(pending=True).update(pending=False)
         if completed and known.filter(issued=False).exists():
             _ask_for_scan(vault)
 
 
-def _known(vault: Vault, kind: Kind, name: str) -> QuerySet[InventoryItem]:
+def _known(vault: Vault, kind: str, name: str) -> QuerySet[InventoryItem]:
     return vault.items.filter(kind=kind, name__iexact=name)

@@ -1,4 +1,4 @@
-"""The worker: scans vaults that somebody asked for and those whose last scan is old, settles acts that were cut off, and
+"""The worker: scans vaults that somebody asked for and those whose last scan is old, reconciles acts that were cut off, and
 makes the audit trail's checkpoints.
 """
 
@@ -16,11 +16,12 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
-from vaults import problems
-from vaults.actions.reconciliation import settle_open_acts
+from vaults import access, problems
+from vaults.actions.reconciliation import reconcile_open_acts
 from vaults.actions.scans import ScanUnderWay, is_cut_off, scan_vault
+from vaults.actors import Actor, Job, System
 from vaults.audit import chain, verification
-from vaults.models import User, Vault
+from vaults.models import Vault
 from vaults.permissions import Action
 
 log = structlog.get_logger("vaults.worker")
@@ -39,7 +40,7 @@ LONGEST_PAUSE = 30.0
 REST = timedelta(minutes=2)
 LONGEST_REST = timedelta(minutes=30)
 MOST_DOUBLINGS = 4
-SETTLE_EVERY = timedelta(minutes=1)
+RECONCILE_EVERY = timedelta(minutes=1)
 CHECKPOINT_SECONDS = 60.0
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -95,7 +96,7 @@ class Tries:
 
 
 class Look:
-    """One look at what there is to do: settle acts that were cut off, and begin scans that are due.
+    """One look at what there is to do: reconcile acts that were cut off, and begin scans that are due.
 
     `pause`: how long the next one has time.
     """
@@ -104,7 +105,7 @@ class Look:
         self.pause = LOOK_EVERY
         self._pool = pool
         self._tries: defaultdict[uuid.UUID, Tries] = defaultdict(Tries)
-        self._settled_at = LONG_AGO
+        self._reconciled_at = LONG_AGO
 
     def __call__(self) -> None:
         now = timezone.now()
@@ -118,9 +119,9 @@ class Look:
             tries = self._tries[vault.pk]
             tries.begun, tries.job = now, self._pool.submit(scan, vault)
         self.pause = LOOK_WHILE_CROWDED if len(waiting) > free else LOOK_EVERY
-        if now - self._settled_at > SETTLE_EVERY:
-            self._settled_at = now
-            settle_open_acts()
+        if now - self._reconciled_at > RECONCILE_EVERY:
+            self._reconciled_at = now
+            reconcile_open_acts()
 
     def _may_begin(self, vault: Vault, now: datetime) -> bool:
         tries = self._tries[vault.pk]
@@ -137,20 +138,23 @@ def due(now: datetime) -> list[Vault]:
     """Vaults to scan: asked for first, then never scanned, then those scanned too long ago or cut off in the middle."""
     old = now - timedelta(minutes=settings.SCAN_MINUTES)
     wanted = Q(scan_requested_at__isnull=False) | Q(scanned_at=None) | Q(scanned_at__lt=old) | is_cut_off(now)
-    found = Vault.objects.filter(wanted).select_related("connection__team", "scan_requested_by")
+    found = access.visible_to(System()).vaults.filter(wanted).select_related("scan_requested_by")
     return sorted(found, key=lambda vault: (vault.scan_requested_at is None, vault.scanned_at is not None))
 
 
-def asker_of(vault: Vault) -> User | None:
-    """Whoever asked for the scan. Where their right has gone since, it is the portal's own: every vault is scanned in the end."""
-    asker = vault.scan_requested_by
-    return asker if asker and asker.role_now(vault.team) and asker.may(Action.VAULT_SCAN, vault.team) else None
+def actor_for(vault: Vault) -> Actor:
+    """Who asked for the scan. Where their right has gone since, it is the portal's own: every vault is scanned in the end."""
+    if vault.scan_requested_by:
+        job = Job(vault.scan_requested_by)
+        if access.decide(job, Action.VAULT_SCAN, vault).allowed:
+            return job
+    return System()
 
 
 def scan(vault: Vault) -> bool:
     """One scan, and whether it went well; what goes wrong is on the vault's row and in the audit trail."""
     try:
-        scan_vault(asker_of(vault), vault)
+        scan_vault(actor_for(vault), vault)
     except ScanUnderWay:
         pass
     except problems.EXPECTED as error:

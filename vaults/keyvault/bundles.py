@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypedDict
 from urllib.parse import urlsplit
 
-from vaults.azure.errors import InvalidIdentifier, MalformedAnswer
+from vaults.azure.errors import InvalidIdentifier, MalformedResponse
 from vaults.azure.json_values import Json
 from vaults.azure.members import LONGEST, Members
 from vaults.keyvault.identifiers import Identifier
@@ -57,7 +57,7 @@ def identity(members: Members, name: str, asked: Asked, holder: Members | None =
     """The identifier in a member, of `holder` if it stands in a part of the answer. Of another vault or object it is odd: what
     was asked for by its name has that one.
 
-    Raises MalformedAnswer where nothing tells which object it is, or that it is one.
+    Raises MalformedResponse where nothing tells which object it is, or that it is one.
     """
     url = (holder or members).text(name, "id")
     found = parsed(url)
@@ -66,7 +66,7 @@ def identity(members: Members, name: str, asked: Asked, holder: Members | None =
     if asked.listed or not (
         "attributes" in members or "status" in members
     ):  # an object has the one, an operation the other
-        raise MalformedAnswer(f'The member "{name}" of the answer is no identifier of what was asked for.')
+        raise MalformedResponse(f'The member "{name}" of the answer is no identifier of what was asked for.')
     if url:
         members.odd["id"] = url[:LONGEST]
     return asked.identity()

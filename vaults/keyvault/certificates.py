@@ -11,7 +11,7 @@ from vaults.azure.json_values import Json
 from vaults.azure.members import Members
 from vaults.keyvault.bodies import changed, given
 from vaults.keyvault.bundles import Asked, attributes, deletion, identity
-from vaults.keyvault.objects import ObjectClient
+from vaults.keyvault.objects import CommonOperations, ObjectClient
 from vaults.keyvault.paging import Page, walk
 from vaults.keyvault.policies import policy_from_json, policy_to_json
 from vaults.keyvault.types import (
@@ -29,7 +29,15 @@ from vaults.keyvault.types import (
 class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate]):
     """The certificates of one vault. Deleting or recovering one takes its key and secret along."""
 
-    noun = "Certificate"
+    operations = CommonOperations(
+        list="GetCertificates",
+        versions="GetCertificateVersions",
+        delete="DeleteCertificate",
+        list_deleted="GetDeletedCertificates",
+        get_deleted="GetDeletedCertificate",
+        recover="RecoverDeletedCertificate",
+        purge="PurgeDeletedCertificate",
+    )
     collection = "certificates"
 
     def list_page(self, token: str | None = None, *, include_pending: bool = False) -> Page[CertificateProperties]:

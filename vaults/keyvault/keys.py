@@ -10,7 +10,7 @@ from vaults.azure.json_values import Json
 from vaults.azure.members import Members, as_text
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
 from vaults.keyvault.bundles import Asked, attributes, deletion, identity
-from vaults.keyvault.objects import ObjectClient
+from vaults.keyvault.objects import CommonOperations, ObjectClient
 from vaults.keyvault.operations import API_VERSIONS
 from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy, Unset
 
@@ -24,7 +24,15 @@ POLICIES_SINCE = "7.3"
 class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
     """The keys of one vault. Private parts never leave the vault."""
 
-    noun = "Key"
+    operations = CommonOperations(
+        list="GetKeys",
+        versions="GetKeyVersions",
+        delete="DeleteKey",
+        list_deleted="GetDeletedKeys",
+        get_deleted="GetDeletedKey",
+        recover="RecoverDeletedKey",
+        purge="PurgeDeletedKey",
+    )
     collection = "keys"
 
     @property

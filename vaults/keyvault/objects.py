@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -39,11 +40,24 @@ def _created(version: Properties) -> float:
         return -math.inf
 
 
+@dataclass(frozen=True, slots=True)
+class CommonOperations:
+    """Names in the catalogue, of the operations that secrets, keys and certificates have alike."""
+
+    list: str
+    versions: str
+    delete: str
+    list_deleted: str
+    get_deleted: str
+    recover: str
+    purge: str
+
+
 class ObjectClient(ABC, Generic[P, D]):
     """The client of one kind of object in one vault: P are its properties, D is its deleted form."""
 
-    noun: ClassVar[str]
-    """The kind as the operation ids spell it: "Secret" in "GetDeletedSecrets"."""
+    operations: ClassVar[CommonOperations]
+    """The names that the operations alike for all kinds have for this one."""
     collection: ClassVar[str]
     """The kind as identifiers spell it: "secrets"."""
 
@@ -60,7 +74,7 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def list_page(self, token: str | None = None) -> Page[P]:
         """One page of the list: at most 25, perhaps none though more follow. Permission: list."""
-        return self._page(f"Get{self.noun}s", token, self._properties)
+        return self._page(self.operations.list, token, self._properties)
 
     def list(self) -> Iterator[P]:
         """The newest version of each object, page after page. Permission: list."""
@@ -72,15 +86,15 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def versions_page(self, name: str, token: str | None = None) -> Page[P]:
         """One page of the versions, in no order. Permission: list."""
-        return self._page(f"Get{self.noun}Versions", token, self._properties, name=name)
+        return self._page(self.operations.versions, token, self._properties, name=name)
 
     def delete(self, name: str) -> D:
         """Soft-delete all versions of an object. Permission: delete."""
-        return self._ask(f"Delete{self.noun}", self._deleted, name)
+        return self._ask(self.operations.delete, self._deleted, name)
 
     def deleted_page(self, token: str | None = None) -> Page[D]:
         """One page of the soft-deleted objects. Permission: list."""
-        return self._page(f"GetDeleted{self.noun}s", token, self._deleted)
+        return self._page(self.operations.list_deleted, token, self._deleted)
 
     def list_deleted(self) -> Iterator[D]:
         """All soft-deleted objects, page after page. Permission: list."""
@@ -88,18 +102,18 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def get_deleted(self, name: str) -> D:
         """A soft-deleted object; NotFound until its deletion has settled. Permission: get."""
-        return self._ask(f"GetDeleted{self.noun}", self._deleted, name)
+        return self._ask(self.operations.get_deleted, self._deleted, name)
 
     def recover(self, name: str) -> P:
         """Bring a soft-deleted object back with all its versions. Permission: recover.
 
         Asking for it may give NotFound for up to two minutes afterwards.
         """
-        return self._ask(f"RecoverDeleted{self.noun}", self._properties, name)
+        return self._ask(self.operations.recover, self._properties, name)
 
     def purge(self, name: str) -> None:
         """Destroy a soft-deleted object for ever. Permission: purge."""
-        self._ask(f"PurgeDeleted{self.noun}", lambda data, _asked: nothing(data), name)
+        self._ask(self.operations.purge, lambda data, _asked: nothing(data), name)
 
     def _page(
         self,

@@ -16,7 +16,7 @@ from vaults.azure.errors import (
     HostileLink,
     ListIncomplete,
     ListTooLong,
-    MalformedAnswer,
+    MalformedResponse,
     OnlyNameless,
     TransportError,
 )
@@ -39,26 +39,26 @@ class Page(Generic[T]):
     items: tuple[T, ...]
     next_token: str | None
     nameless: int = 0
-    broken_off: MalformedAnswer | None = None
+    broken_off: MalformedResponse | None = None
 
 
 def page_of(data: json_values.Json, list_url: str, read: Callable[[json_values.Json], T]) -> Page[T]:
     """The page in an answer to a request for `list_url`.
 
-    Raises MalformedAnswer where none of the items looks like one of Key Vault's, and the link's error where there are none.
+    Raises MalformedResponse where none of the items looks like one of Key Vault's, and the link's error where there are none.
     """
     sent = json_values.member(data, "value", list) or []
     items, strange = [], []
     for item in sent:
         try:
             items.append(read(json_values.as_object(item)))
-        except MalformedAnswer as error:
+        except MalformedResponse as error:
             strange.append(error)
     if strange and not items and not any(_has_attributes(item) for item in sent):
         raise strange[0]
     try:
         token, broken_off = _next_token(data.get("nextLink"), list_url), None
-    except MalformedAnswer as error:
+    except MalformedResponse as error:
         token, broken_off = None, error
     if broken_off and not sent:
         raise broken_off

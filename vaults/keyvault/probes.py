@@ -16,10 +16,10 @@ from typing import Literal
 
 from vaults.azure.errors import (
     AuthenticationError,
+    AzureError,
     BadRequest,
     Forbidden,
-    KeyVaultError,
-    MalformedAnswer,
+    MalformedResponse,
     NotFound,
     Throttled,
     TransportError,
@@ -49,7 +49,7 @@ PERMISSIONS: Sequence[str] = tuple(
 
 #: Refused before anybody looked which operation it was: every other probe would meet the same.
 _ABOUT_THE_WHOLE_VAULT = (
-    TransportError, AuthenticationError, MalformedAnswer, Unauthorized, Throttled, Unavailable,
+    TransportError, AuthenticationError, MalformedResponse, Unauthorized, Throttled, Unavailable,
 )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ class ProbeResult:
     inner_code: str = ""
     reason: str = ""
     unexpected: bool = False
-    error: KeyVaultError | None = field(default=None, repr=False, compare=False)
+    error: AzureError | None = field(default=None, repr=False, compare=False)
 
 
 def probe_all(client: VaultClient, permissions: Sequence[str] = PERMISSIONS) -> list[ProbeResult]:
@@ -95,7 +95,7 @@ def _reason_to_stop(found: Sequence[ProbeResult]) -> ProbeResult | None:
     return asked[-1] if asked and all(_is_about_the_whole_vault(result.error) for result in asked) else None
 
 
-def _is_about_the_whole_vault(error: KeyVaultError | None) -> bool:
+def _is_about_the_whole_vault(error: AzureError | None) -> bool:
     if error is None:
         return False
     return isinstance(error, _ABOUT_THE_WHOLE_VAULT) or is_about_the_network(error) or is_about_no_item(error)
@@ -137,7 +137,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
     )
     try:
         client.send(operation, nothing, name=name, query=how.query, json=how.body)
-    except KeyVaultError as error:
+    except AzureError as error:
         error.maybe_done = False  # carried out or not, it was for a name that nobody has
         return _judge(result, how, error)
     if 200 in how.allowed:
@@ -147,7 +147,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
     )
 
 
-def _judge(result: ProbeResult, how: Probe, error: KeyVaultError) -> ProbeResult:
+def _judge(result: ProbeResult, how: Probe, error: AzureError) -> ProbeResult:
     """The verdict of an error. A 404 that is about no object may be some gateway's, and decides nothing."""
     verdict: Verdict = "unknown"
     reason = error.message

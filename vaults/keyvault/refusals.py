@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from vaults.azure.errors import BadRequest, Forbidden, KeyVaultError, NotFound, ServiceError
+from vaults.azure.errors import AzureError, BadRequest, Forbidden, NotFound, ServiceError
 
 Cause = Literal[
     "access_policy",
@@ -63,21 +63,21 @@ def cause_of(error: Forbidden) -> Cause:
     return "other"
 
 
-def is_about_the_network(error: KeyVaultError) -> bool:
+def is_about_the_network(error: AzureError) -> bool:
     return isinstance(error, Forbidden) and cause_of(error) in NETWORK
 
 
-def is_about_the_api_version(error: KeyVaultError) -> bool:
+def is_about_the_api_version(error: AzureError) -> bool:
     """A 400 about the connection's API version, which says nothing of the operation."""
     return isinstance(error, BadRequest) and _API_VERSION.search(error.words) is not None
 
 
-def is_about_no_item(error: KeyVaultError) -> bool:
+def is_about_no_item(error: AzureError) -> bool:
     """A 404 that is about no item, so that no vault, or not this one, answers at the address."""
     return isinstance(error, ServiceError) and error.status == 404 and not isinstance(error, NotFound)
 
 
-def is_about_the_vault(error: KeyVaultError) -> bool:
+def is_about_the_vault(error: AzureError) -> bool:
     """A 404 that says the vault itself is not there."""
     if not (isinstance(error, ServiceError) and is_about_no_item(error)):
         return False

@@ -9,14 +9,22 @@ from vaults.azure.json_values import Json, required
 from vaults.azure.members import Members
 from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
 from vaults.keyvault.bundles import Asked, attributes, deletion, identity
-from vaults.keyvault.objects import ObjectClient
+from vaults.keyvault.objects import CommonOperations, ObjectClient
 from vaults.keyvault.types import UNSET, DeletedSecret, Secret, SecretProperties, Unset
 
 
 class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
     """The secrets of one vault. Only `get` fetches a value."""
 
-    noun = "Secret"
+    operations = CommonOperations(
+        list="GetSecrets",
+        versions="GetSecretVersions",
+        delete="DeleteSecret",
+        list_deleted="GetDeletedSecrets",
+        get_deleted="GetDeletedSecret",
+        recover="RecoverDeletedSecret",
+        purge="PurgeDeletedSecret",
+    )
     collection = "secrets"
 
     def set(

@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-from vaults.azure import responses, transport
+from vaults.azure import responses
 from vaults.azure.clouds import Cloud
-from vaults.azure.errors import HostNotAllowed, KeyVaultError, MalformedAnswer, Throttled, TransportError, Unavailable
+from vaults.azure.errors import AzureError, HostNotAllowed, MalformedResponse, Throttled, TransportError, Unavailable
 from vaults.azure.json_values import Json
-from vaults.azure.limits import Limits, limits_for
+from vaults.azure.limits import Limits
 from vaults.azure.sign_in import Bearer, TokenSource
 from vaults.azure.time_limit import time_left
+from vaults.azure.transport import Response
 from vaults.keyvault.operations import ABSENT_CODES, API_VERSIONS, OPERATIONS, Operation
 from vaults.keyvault.paths import path_of
 
@@ -66,7 +67,7 @@ class VaultSession:
     `request_id` goes out as x-ms-client-request-id, so that Azure's log can be joined with ours.
     `exchanges` is what went over the wire so far, oldest first.
     `before_change` is called ahead of each request that changes something, and may raise to have it not sent.
-    `limits`, `clock`, `sleep` and `jitter` are for tests.
+    `limits`: those that all sessions of this process with the vault share. `clock`, `sleep` and `jitter` are for tests.
     """
 
     def __init__(
@@ -90,10 +91,11 @@ class VaultSession:
         self.exchanges: list[Exchange] = []
         self.before_change: Callable[[], None] = lambda: None
         self._cloud = cloud
+        self.transport = tokens.transport
         self._tokens = tokens
         self._request_id = request_id
         self._patience = patience or Patience()
-        self._limits = limits or limits_for(self.vault_url)
+        self._limits = limits or Limits()
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
@@ -110,7 +112,7 @@ class VaultSession:
     ) -> T:
         """Carry an operation out and give what `read` makes of its answer ({} where it has no body).
 
-        Raises KeyVaultError; before anything is sent NotAddressable, which is one, or InvalidIdentifier.
+        Raises AzureError; before anything is sent NotAddressable, which is one, or InvalidIdentifier.
         """
         call = self._call(operation, name, version, query, json)
         until = self._clock() + time_left(self._patience.seconds)
@@ -119,12 +121,12 @@ class VaultSession:
         while True:
             try:
                 return self._try(call, read, until)
-            except KeyVaultError as error:
+            except AzureError as error:
                 pause = self._pause_before_repeat(operation, error, tries, until)
                 if pause is None:
                     error.permission = operation.permission
                     error.maybe_done = operation.method != "GET" and (
-                        error.maybe_done or isinstance(error, MalformedAnswer)
+                        error.maybe_done or isinstance(error, MalformedResponse)
                     )
                     raise
             self._sleep(pause)
@@ -161,11 +163,11 @@ class VaultSession:
             hidden = (bearer.token, *call.values())
             operation = call.operation
             return read(responses.result(answer, operation.name, operation.ok, absent=ABSENT_CODES, hidden=hidden))
-        except MalformedAnswer as error:
+        except MalformedResponse as error:
             error.status, error.request_id = answer.status, responses.request_id(answer.headers)
             raise
 
-    def _exchange(self, call: _Call, bearer: Bearer, until: float) -> transport.Answer:
+    def _exchange(self, call: _Call, bearer: Bearer, until: float) -> Response:
         """One request over the wire, within the limits of this vault."""
         queue_seconds = min(self._patience.queue_seconds, until - self._clock())
         if until - self._clock() <= self._least_seconds(call.operation):
@@ -177,7 +179,7 @@ class VaultSession:
             started = self._clock()
             seconds = until - started
             try:
-                answer = transport.exchange(
+                answer = self.transport.exchange(
                     self._cloud,
                     call.operation.method,
                     call.url,
@@ -186,9 +188,9 @@ class VaultSession:
                     json=call.json,
                     auth=bearer,
                 )
-            except (TransportError, MalformedAnswer) as error:
+            except (TransportError, MalformedResponse) as error:
                 self._note(call, started, error.status, {})
-                alive = isinstance(error, MalformedAnswer)
+                alive = isinstance(error, MalformedResponse)
                 if alive or seconds >= FAIR_SECONDS:
                     self._limits.breaker.record(failure=None if alive else error.message)
                 raise
@@ -218,9 +220,7 @@ class VaultSession:
             )
         )
 
-    def _pause_before_repeat(
-        self, operation: Operation, error: KeyVaultError, tries: int, until: float
-    ) -> float | None:
+    def _pause_before_repeat(self, operation: Operation, error: AzureError, tries: int, until: float) -> float | None:
         """Seconds to wait before another try, or None if there is to be none.
 
         Full jitter over 1, 2, 4... seconds, on top of what Retry-After asks for.
@@ -247,7 +247,7 @@ class _Call:
         return tuple(str(text) for name, text in (self.json or {}).items() if name in ("value", "pwd"))
 
 
-def _may_repeat(operation: Operation, error: KeyVaultError) -> bool:
+def _may_repeat(operation: Operation, error: AzureError) -> bool:
     """Throttled and never-sent requests may always go again, lost answers only if that does no harm.
 
     A blind repeat of "set" or "create" would make a second version.

@@ -52,6 +52,9 @@ class AuditEntry(models.Model):
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
+    #: What `with_accounts` looks up.
+    account_email: str | None = None
+
     objects = AuditEntryQuerySet.as_manager()
 
     class Meta:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from django.db import models
 
+from vaults.models.json import ShapedJSONField
 from vaults.models.team import Team
 from vaults.sealing import Place, is_current, seal, unseal
 
@@ -30,7 +31,9 @@ class Connection(models.Model):
     credential_changed_at = models.DateTimeField(null=True, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
     tested_at = models.DateTimeField(null=True, editable=False)
-    test_sentence = models.CharField(max_length=300, blank=True, editable=False)
+    #: What the last test showed, as a code with its facts.
+    test_result = models.CharField(max_length=60, blank=True, editable=False)
+    test_facts = ShapedJSONField(default=dict, editable=False)
     test_passed = models.BooleanField(null=True, editable=False)
 
     class Meta:
@@ -72,8 +75,15 @@ class Connection(models.Model):
 
         `bound_to_row_alone`: it is as version 0.1 has left it.
         """
-        for field in ("client_secret", "certificate"):
-            sealed, place = getattr(self, f"{field}_sealed"), self._place(field)
-            if sealed:
-                text = unseal(sealed, replace(place, facts=()) if bound_to_row_alone else place)
-                setattr(self, f"{field}_sealed", seal(text, place))
+        self.client_secret_sealed = self._resealed(
+            self.client_secret_sealed, self._place("client_secret"), bound_to_row_alone
+        )
+        self.certificate_sealed = self._resealed(
+            self.certificate_sealed, self._place("certificate"), bound_to_row_alone
+        )
+
+    @staticmethod
+    def _resealed(sealed: str, place: Place, bound_to_row_alone: bool) -> str:
+        if not sealed:
+            return sealed
+        return seal(unseal(sealed, replace(place, facts=()) if bound_to_row_alone else place), place)

@@ -1,7 +1,9 @@
 """What the last scan found: names, dates and states of every vault's items. Metadata only."""
 
 from django.db import models
+from django.urls import reverse
 
+from vaults.kinds import BY_NAME, KINDS, Kind
 from vaults.models.json import ShapedJSONField, texts
 from vaults.models.vault import Vault
 
@@ -10,13 +12,8 @@ ENDLESS = models.Q(expires_on=None, issued=True) & ~models.Q(odd__has_key="expir
 
 
 class InventoryItem(models.Model):
-    class Kind(models.TextChoices):
-        SECRET = "secret", "Secret"
-        KEY = "key", "Key"
-        CERTIFICATE = "certificate", "Certificate"
-
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="items")
-    kind = models.CharField(max_length=12, choices=Kind)
+    kind = models.CharField(max_length=12, choices=[(kind.name, kind.title) for kind in KINDS])
     name = models.CharField(max_length=127)
     #: None where that can't be read.
     enabled = models.BooleanField(null=True)
@@ -44,3 +41,13 @@ class InventoryItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def of_kind(self) -> Kind:
+        return BY_NAME[self.kind]
+
+    def get_absolute_url(self) -> str:
+        """Its page, or that of its deletion."""
+        if self.deleted_on:
+            return reverse("deleted_detail", args=[self.vault.slug, self.of_kind, self.name])
+        return reverse(self.of_kind.pages.detail, args=[self.vault.slug, self.name])

@@ -17,6 +17,19 @@ def facts(found: Any) -> dict[str, Any]:
     return {name: fact for name, fact in members(found) if is_single(fact) or all(map(is_single, parts(fact)))}
 
 
+def nested_facts(found: Any) -> dict[str, Any]:
+    """Facts, and lists of mappings that hold facts and a mapping of facts."""
+    kept = facts(found)
+    for name, listed in members(found):
+        if isinstance(listed, list) and any(isinstance(each, dict) for each in listed):
+            kept[name] = [
+                {**facts(each), **{part: facts(inner) for part, inner in members(each) if isinstance(inner, dict)}}
+                for each in listed
+                if isinstance(each, dict)
+            ]
+    return kept
+
+
 def text_list(found: Any) -> list[str]:
     return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
 

@@ -68,26 +68,6 @@ class User(AbstractBaseUser):
         """Name and e-mail address, for sentences: a name alone may be anybody's."""
         return f"{self.name} ({self.email})" if self.has_name else self.email
 
-    def role_in(self, team: "Team") -> Role | None:
-        """Read once a request, for what pages show; an act is decided by `role_now`."""
-        known: dict[uuid.UUID, Role | None] = self.__dict__.setdefault("_roles", {})
-        return known[team.pk] if team.pk in known else self.role_now(team)
-
-    def role_now(self, team: "Team") -> Role | None:
-        """As the database has it at this moment; `role_in` knows it from then on."""
-        member = self.memberships.filter(team=team, user__is_active=True).first()
-        role = Role(member.role) if member else None
-        self.knows_role(team, role)
-        return role
-
-    def knows_role(self, team: "Team", role: Role | None) -> None:
-        """Spare `role_in` its query: the role was just read with something else."""
-        self.__dict__.setdefault("_roles", {})[team.pk] = role
-
-    def may(self, action: Action, team: "Team") -> bool:
-        role = self.role_in(team)
-        return self.is_active and role is not None and action in ROLE_ACTIONS[role]
-
 
 class Team(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 from django.apps import apps
 from django.db import models
@@ -10,11 +10,8 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from vaults.models.connection import Connection
+from vaults.models.json import ShapedJSONField, nested_facts
 from vaults.models.team import Team, User
-
-if TYPE_CHECKING:
-    from vaults.keyvault.session import Exchange
-
 
 EXPIRES_SOON = timedelta(days=30)
 
@@ -23,12 +20,13 @@ class VaultQuerySet(models.QuerySet["Vault"]):
     def with_state(self) -> Self:
         """Look up what `Vault.state` needs to know: when the first of the enabled live items expires, or has expired.
 
-        One row of an index for each vault: the rail asks for it on every page, however much the vaults hold.
+        One row of an index for each vault: the sidebar asks for it on every page, however much the vaults hold.
         """
         items = apps.get_model("vaults", "InventoryItem").objects.filter(
             vault=OuterRef("pk"), deleted_on=None, managed=False, enabled=True, expires_on__isnull=False
         )
-        return self.annotate(first_expiry=Subquery(items.order_by("expires_on").values("expires_on")[:1]))
+        first_expiry = Subquery(items.order_by("expires_on").values("expires_on")[:1])
+        return self.annotate(first_expiry=first_expiry, has_state=models.Value(True))
 
 
 class Vault(models.Model):
@@ -48,18 +46,19 @@ class Vault(models.Model):
     #: When the last scan ended, whether or not it went through; `scanned_at` is when the last one did.
     scan_ended_at = models.DateTimeField(null=True, editable=False)
     scanned_at = models.DateTimeField(null=True, editable=False)
-    scan_problem = models.CharField(max_length=300, blank=True, editable=False)
+    #: What was in the way of the last scan, as `problems.scans` keeps it; "" where nothing was.
+    scan_problem = models.CharField(max_length=60, blank=True, editable=False)
+    scan_problem_facts = ShapedJSONField(default=dict, shape=nested_facts, editable=False)
+
+    #: What `with_state` looks up.
+    first_expiry: datetime | None = None
+    has_state: bool = False
 
     objects = VaultQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "name"], name="vault_once_a_connection")]
         ordering = ["name"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        #: What this request has sent to the vault so far, for the page's "By hand" panel.
-        self.exchanges: list[Exchange] = []
 
     def __str__(self) -> str:
         return self.name
@@ -72,10 +71,17 @@ class Vault(models.Model):
         """
         if self.scan_problem:
             return "bad"
-        if self.scanned_at is None or "first_expiry" not in self.__dict__:
+        if self.scanned_at is None or not self.has_state:
             return "unknown"
-        first_expiry: datetime | None = self.__dict__["first_expiry"]
-        return "soon" if first_expiry and first_expiry <= timezone.now() + EXPIRES_SOON else "ok"
+        return "soon" if self.first_expiry and self.first_expiry <= timezone.now() + EXPIRES_SOON else "ok"
+
+    @property
+    def problem_codes(self) -> set[str]:
+        """The codes of all problems that the last scan met."""
+        listed = self.scan_problem_facts.get("lists") if self.scan_problem else None
+        lists = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        codes = {each.get("code") for each in lists}
+        return {code for code in codes if isinstance(code, str)} or {self.scan_problem} - {""}
 
     @property
     def read_in_full(self) -> bool:

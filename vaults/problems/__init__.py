@@ -6,8 +6,8 @@ Two may refuse: the portal (a role is missing) and Azure (the service principal 
 from vaults.audit.recording import AuditUnavailable
 from vaults.azure.errors import (
     AuthenticationError,
+    AzureError,
     InvalidInput,
-    KeyVaultError,
     NotAddressable,
     ServiceError,
     TransportError,
@@ -25,14 +25,14 @@ from vaults.sealing import SealBroken
 __all__ = ["EXPECTED", "Expected", "Problem", "explain"]
 
 #: Everything an action may raise that is not a defect of ours.
-Expected = KeyVaultError | RoleMissing | RevealsSpent | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
-EXPECTED = (KeyVaultError, RoleMissing, RevealsSpent, AuditUnavailable, SealBroken, UnknownCloud, InvalidInput)
+Expected = AzureError | RoleMissing | RevealsSpent | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
+EXPECTED = (AzureError, RoleMissing, RevealsSpent, AuditUnavailable, SealBroken, UnknownCloud, InvalidInput)
 
 
 def explain(error: Expected, *, vault: Vault | None = None, connection: Connection | None = None) -> Problem:
     """The problem that an expected error makes for a person."""
     problem = _explained(error, vault, connection)
-    if problem.retry_after is None and isinstance(error, KeyVaultError | RevealsSpent):
+    if problem.retry_after is None and isinstance(error, AzureError | RevealsSpent):
         problem.retry_after = error.retry_after
     return problem
 
@@ -47,7 +47,7 @@ def _explained(error: Expected, vault: Vault | None, connection: Connection | No
             return explain_service(error, vault)
         case NotAddressable():
             return explain_unaddressable(error)
-        case KeyVaultError():
+        case AzureError():
             return explain_malformed(error)
         case _:
             return explain_portal(error, vault.connection if vault else connection)

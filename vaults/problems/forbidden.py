@@ -4,7 +4,7 @@ import re
 
 from django.utils.text import get_text_list
 
-from vaults.azure.errors import Forbidden, KeyVaultError
+from vaults.azure.errors import AzureError, Forbidden
 from vaults.keyvault.refusals import MISSING_PERMISSION, cause_of
 from vaults.models import Vault
 from vaults.problems.problem import Problem, details_of, problem_of
@@ -13,65 +13,65 @@ from vaults.remedies import grant_remedy
 _POLICY = re.compile(r"does not have (secrets|keys|certificates) ([a-zA-Z]+) permission")
 _OBJECT_ID = re.compile(r"oid=([0-9a-fA-F-]{36})")
 
-#: By cause: title, meaning, what to do. `{vault}` is the vault's name, `{words}` what the answer says.
+#: By cause: code, meaning, what to do. `{vault}` is the vault's name, `{words}` what the answer says.
 SENTENCES = {
     "firewall": (
-        "The vault's firewall turned this server away",
+        "refused.firewall",
         "Azure refused because of where the call came from; it says nothing about permissions.",
         "Allow this server's address in the networking settings of {vault}, or use its private endpoint.",
     ),
     "private_link": (
-        "The vault takes no calls from public networks",
+        "refused.private_link",
         "Public network access of {vault} is off, and the call came over no approved private endpoint. It says nothing about "
         "permissions, and to allow an address in the firewall does not help.",
         "Give this server a way to the vault's private endpoint (network and DNS), or have public network access enabled.",
     ),
     "perimeter": (
-        "The vault's network security perimeter turned this server away",
+        "refused.perimeter",
         "{vault} belongs to a network security perimeter without an access rule for this call. It says nothing about "
         "permissions.",
         "Have an inbound access rule for this server added to the perimeter.",
     ),
     "deny_assignment": (
-        "A deny assignment forbids this",
+        "refused.deny_assignment",
         "A deny assignment goes before every role, so no further role helps.",
         "See Access control (IAM), Deny assignments, of {vault}. Whoever made it (a managed application, a deployment stack) "
         "can exclude the service principal.",
     ),
     "azure_policy": (
-        "Azure Policy forbids this request",
+        "refused.azure_policy",
         "No permission is missing: a policy in deny mode does not allow what was sent. {words}",
         "Send what the policy allows (an expiry date, another type or size), or have the vault exempted. Its page Policies "
         "in the Azure Portal lists the assignments.",
     ),
     "on_behalf_of": (
-        "The access policy asks for a user behind the application",
+        "refused.on_behalf_of",
         "The policy of {vault} is for the application together with a user (a compound identity); the portal signs in as the "
         "application alone.",
         "Add an access policy for the service principal itself.",
     ),
     "disabled": (
-        "The item is disabled",
+        "refused.disabled",
         "Azure hands nothing out of a disabled item, whoever asks.",
         "Enable it first (Edit), if it should be used.",
     ),
     "managed": (
-        "It belongs to a certificate",
+        "refused.managed",
         "Keys and secrets behind a certificate are managed by Key Vault and change only with it.",
         "Work on the certificate of the same name instead.",
     ),
     "key_operation": (
-        "The key is not made for this operation",
+        "refused.key_operation",
         "Its permitted operations (key_ops) leave this one out. {words}",
         "Permit the operation on the key (Edit), if it should do that.",
     ),
     "dates": (
-        "The item is outside its dates",
+        "refused.dates",
         "It has expired or is not active yet, and Azure does not use it then. {words}",
         "Change its dates (Edit), or use a version that is valid now.",
     ),
     "ended": (
-        "The operation has ended",
+        "refused.ended",
         "A certificate's operation can be changed only while it is in progress.",
         "Open the certificate to see what came of it.",
     ),
@@ -86,14 +86,14 @@ def explain_forbidden(error: Forbidden, vault: Vault) -> Problem:
     if cause not in SENTENCES:
         words = error.words or "Azure refused, without a reason."
         return problem_of(
-            error, "Azure refused", words, "It names no permission that is missing. See the details.", 403
+            error, "refused.other", words, "It names no permission that is missing. See the details.", 403
         )
-    title, meaning, todo = SENTENCES[cause]
+    code, meaning, todo = SENTENCES[cause]
     said = meaning.replace("{vault}", vault.name).replace("{words}", error.words).strip()
-    return problem_of(error, title, said, todo.replace("{vault}", vault.name), 403)
+    return problem_of(error, code, said, todo.replace("{vault}", vault.name), 403)
 
 
-def _missing_for(error: KeyVaultError) -> str:
+def _missing_for(error: AzureError) -> str:
     """The permission whose lack explains a refusal, if that does."""
     if not isinstance(error, Forbidden) or cause_of(error) not in MISSING_PERMISSION:
         return ""
@@ -107,7 +107,7 @@ def _missing(error: Forbidden, vault: Vault, permissions: list[str], *, rbac: bo
     remedy = grant_remedy(vault, *permissions, rbac=rbac)
     named, several = get_text_list(permissions, "and"), len(permissions) > 1
     return Problem(
-        f"Azure refused: {named} {'are' if several else 'is'} missing",
+        "refused.missing_permission",
         f"{principal}{f', object ID {object_id[1]},' if object_id else ''} lacks the "
         f"{'permissions' if several else 'permission'} {named} on {vault.name}.",
         remedy.todo,
@@ -115,4 +115,5 @@ def _missing(error: Forbidden, vault: Vault, permissions: list[str], *, rbac: bo
         details_of(error),
         403,
         permissions[0],
+        facts={"permissions": permissions},
     )

@@ -1,9 +1,9 @@
 """No answer came, or none that Key Vault gives."""
 
 from vaults.azure.errors import (
+    AzureError,
     BrokenLink,
     HostileLink,
-    KeyVaultError,
     ListTooLong,
     OnlyNameless,
     TransportError,
@@ -30,7 +30,7 @@ def explain_transport(error: TransportError) -> Problem:
     if isinstance(error, UnreadableCaFile):
         return problem_of(
             error,
-            "The file of CAs can't be read",
+            "vault.ca_file",
             "This server can't tell whom to trust, so nothing was sent.",
             "An operator corrects KVPORTAL_CA_FILE, or the cloud's ca_file in the file of clouds.",
             500,
@@ -39,7 +39,7 @@ def explain_transport(error: TransportError) -> Problem:
     if error.maybe_done:
         return problem_of(
             error,
-            "The answer was lost",
+            "vault.response_lost",
             f"{meaning} The request may have been carried out all the same.",
             "Look at the item before you try again: a second try could make a second version.",
             504,
@@ -47,13 +47,14 @@ def explain_transport(error: TransportError) -> Problem:
     if error.reason in HELD_BACK:
         return problem_of(
             error,
-            f"The vault keeps failing: {_clause(error.cause)}" if error.cause else "The vault was not asked",
+            "vault.keeps_failing" if error.cause else "vault.not_asked",
             meaning,
             "Nothing was changed. Try again in a moment; other vaults are not affected.",
             503,
+            cause=_clause(error.cause),
         )
     todo = "Nothing was changed. Try again in a moment; if it stays so, check this server's way to the vault."
-    return problem_of(error, "The vault can't be reached", meaning, todo, 504)
+    return problem_of(error, "vault.unreachable", meaning, todo, 504)
 
 
 def _clause(sentence: str) -> str:
@@ -61,18 +62,18 @@ def _clause(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].removesuffix(".")
 
 
-def explain_malformed(error: KeyVaultError) -> Problem:
+def explain_malformed(error: AzureError) -> Problem:
     if isinstance(error, HostileLink):
         return problem_of(
             error,
-            "The vault's list leads elsewhere",
+            "response.hostile_link",
             "A page of the list named a next page outside this list. It was not followed, and no token was sent there.",
             "Tell whoever runs the network between this server and Azure: somebody may be changing answers.",
         )
     if isinstance(error, ListTooLong):
         return problem_of(
             error,
-            "The vault's list is too long to be read to its end",
+            "response.list_too_long",
             f"{error.message} It may hold much, answer slowly, or have no end.",
             "Nothing was changed. Try again later, or look at the vault with az. If it holds far less than is listed, something "
             "between this server and Azure may be changing answers.",
@@ -81,20 +82,20 @@ def explain_malformed(error: KeyVaultError) -> Problem:
     if isinstance(error, OnlyNameless):
         return problem_of(
             error,
-            "Azure names it by nothing that can be read",
+            "response.only_nameless",
             f"{error.message} Without one nothing can be done with it here.",
             "Look at it in the Azure Portal or with az.",
         )
     if isinstance(error, BrokenLink):
         return problem_of(
             error,
-            "The vault's list breaks off",
+            "response.broken_link",
             f"{error.message} What else the list holds can't be asked for.",
             "Try again in a moment. If it stays so, something between this server and Azure may be changing answers.",
         )
     return problem_of(
         error,
-        "The answer does not look like Key Vault's",
+        "response.malformed",
         error.message,
         "A proxy or a sign-in page may stand between this server and Azure. Nothing of the answer was used.",
     )

@@ -1,6 +1,7 @@
 """The portal itself could not, or would not."""
 
-from vaults.audit.recording import AuditUnavailable, FormNotNoted
+from vaults.acts import FormNotNoted
+from vaults.audit.recording import AuditUnavailable
 from vaults.azure.errors import (
     AmbiguousPath,
     InvalidClouds,
@@ -22,29 +23,31 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
     match error:
         case RoleMissing():
             return Problem(
-                f"This needs the role {error.role}",
+                "portal.role_missing",
                 "The portal refused; Azure was not asked. Your role in this team does not allow it.",
                 [f"Ask an owner of the team for the role {error.role}."],
                 status=403,
+                facts={"role": error.role},
             )
         case RevealsSpent():
             return Problem(
-                f"{error.limit} values in {error.minutes} minutes are the limit",
+                "portal.reveals_spent",
                 "The portal refused; Azure was not asked. So that nobody carries a whole vault away unseen, each person can "
                 "reveal so many values in that time. The team's audit trail says that the limit was reached.",
                 [f"Wait {wait(error.retry_after)}. An operator can set another limit (KVPORTAL_REVEAL_LIMIT)."],
                 status=429,
+                facts={"limit": error.limit, "minutes": error.minutes},
             )
         case InvalidIdentifier():
             return Problem(
-                "Key Vault has no such names",
+                "portal.invalid_name",
                 str(error),
                 ["Look at the address: a name in it has other characters than letters, digits and hyphens."],
                 status=404,
             )
         case FormNotNoted():
             return Problem(
-                "The database can't be written",
+                "portal.form_not_noted",
                 "A form is noted before its work begins, so that it has one effect however often it is sent. "
                 "That failed, so nothing was sent.",
                 ["Try again in a moment; if it stays so, the database needs a look."],
@@ -52,28 +55,28 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
             )
         case AuditUnavailable():
             return Problem(
-                "The audit trail can't be written",
+                "portal.audit_unavailable",
                 "Nothing is done without its record, so nothing was sent, or nothing is shown of what was answered.",
                 ["Try again in a moment; if it stays so, the database needs a look."],
                 status=503,
             )
         case SealBroken():
             return Problem(
-                "The stored credential can't be opened",
+                "portal.seal_broken",
                 "It was altered, or was sealed with a key this server does not have.",
                 ["Give the server its key ring back, or edit the connection and enter the credential anew."],
                 status=500,
             )
         case InvalidTenant():
             return Problem(
-                "The connection's tenant ID can't be used",
+                "portal.invalid_tenant",
                 str(error),
                 ["Edit the connection and correct it."],
                 status=400,
             )
         case InvalidClouds():
             return Problem(
-                "The file of clouds can't be used",
+                "portal.invalid_clouds",
                 f"This server does not know where to send anything. {error}",
                 ["An operator corrects the file that KVPORTAL_CLOUDS_FILE names."],
                 status=500,
@@ -81,7 +84,7 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
         case _:
             name = connection.cloud if connection else ""
             return Problem(
-                "The address is not one of this cloud's vaults",
+                "portal.host_not_allowed",
                 str(error) if not isinstance(error, UnknownCloud) else f"This server knows no cloud named {name}.",
                 [
                     "Compare the vault's name with the connection's cloud. An operator can add clouds (KVPORTAL_CLOUDS_FILE)."
@@ -93,13 +96,13 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
 def explain_unaddressable(error: NotAddressable) -> Problem:
     if isinstance(error, AmbiguousPath):
         return Problem(
-            "The item's name is a word of Key Vault's own addresses",
+            "portal.ambiguous_path",
             f"{error.message} Azure would have done that, not what was asked for here. Nothing was sent.",
             ["Give it another name: make a new item, and let those who use this one change to it."],
             status=400,
         )
     return Problem(
-        "This version can't be asked for",
+        "portal.invalid_version",
         f"{error.message} What stands in its place could be a word of Key Vault's own addresses. Nothing was sent.",
         ["Open the item without a version: that shows its current one."],
         status=404,

@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from vaults.azure.errors import KeyVaultError, ServiceError
+from vaults.azure.errors import AzureError, ServiceError
+from vaults.problems.titles import Facts, title_of
 
 
 @dataclass(slots=True)
 class Problem:
-    """What a page shows of a refusal. `status` is that of the answer to what was refused.
+    """What a page shows of a refusal. `code` and `facts` say which it is, for what keeps it: see `titles`.
 
-    `retry_after` is in how many seconds another try makes sense, where somebody has said so.
+    `status` is that of the response to what was refused; `retry_after` is in how many seconds another try makes sense, where
+    that is known. `about` names what it is of, where several are shown together.
     """
 
-    title: str
+    code: str
     meaning: str
     todo: list[str] = field(default_factory=list)
     command: str = ""
@@ -23,14 +25,21 @@ class Problem:
     status: int = 502
     permission: str = ""
     retry_after: float | None = None
+    facts: Facts = field(default_factory=dict)
+    about: str = ""
+
+    @property
+    def title(self) -> str:
+        title = title_of(self.code, self.facts)
+        return f"{self.about}: {title}" if self.about else title
 
 
-def problem_of(error: KeyVaultError, title: str, meaning: str, todo: str, status: int = 502) -> Problem:
+def problem_of(error: AzureError, code: str, meaning: str, todo: str, status: int = 502, **facts: str) -> Problem:
     """A problem with one thing to do, and the facts of the error folded under it."""
-    return Problem(title, meaning, [todo], details=details_of(error), status=status)
+    return Problem(code, meaning, [todo], details=details_of(error), status=status, facts=facts)
 
 
-def details_of(error: KeyVaultError) -> list[tuple[str, str]]:
+def details_of(error: AzureError) -> list[tuple[str, str]]:
     """Codes, request id and time, as Azure's support asks for them; what Azure left out is left out."""
     found = [
         ("Status", str(error.status or "")),
@@ -43,7 +52,7 @@ def details_of(error: KeyVaultError) -> list[tuple[str, str]]:
     return [(label, text) for label, text in found if text]
 
 
-def _words_in(error: KeyVaultError) -> list[tuple[str, str]]:
+def _words_in(error: AzureError) -> list[tuple[str, str]]:
     """Words without a code are some gateway's as likely as Azure's."""
     if not isinstance(error, ServiceError):
         return []

@@ -17,14 +17,14 @@ def explain_service(error: ServiceError, vault: Vault | None) -> Problem:
         case Unauthorized():
             return problem_of(
                 error,
-                "Azure did not accept the token",
+                "service.token_refused",
                 "The vault belongs to another tenant or cloud than this connection, or the token was withdrawn.",
                 "Compare the connection's tenant with the vault's directory in the Azure Portal, and test the connection.",
             )
         case NotFound():
             return problem_of(
                 error,
-                "Azure knows no such item",
+                "service.not_found",
                 "It never existed, was deleted, or has not settled yet.",
                 "Look under Deleted: what was deleted lately can be recovered.",
                 404,
@@ -39,7 +39,7 @@ def explain_service(error: ServiceError, vault: Vault | None) -> Problem:
             when = f"Wait {wait(error.retry_after)}, then try again" if error.retry_after else "Try again in a moment"
             return problem_of(
                 error,
-                "Azure has trouble of its own",
+                "service.error",
                 "The vault answered that it can't serve this now.",
                 f"{when}; Azure's status page may tell more.",
             )
@@ -51,7 +51,7 @@ def _throttled(error: Throttled) -> Problem:
     seconds = error.retry_after or THROTTLED_SECONDS
     problem = problem_of(
         error,
-        "Azure is throttling this vault",
+        "service.throttled",
         "Too many requests reached it in the last seconds, from here or elsewhere; it did not look at this one.",
         f"Nothing was changed. Wait {wait(seconds)}, then try again.",
         503,
@@ -65,7 +65,7 @@ def _no_vault(error: ServiceError) -> Problem:
     if is_about_the_vault(error):
         return problem_of(
             error,
-            "There is no such vault",
+            "service.no_such_vault",
             "Azure knows no vault at this address: it was deleted, belongs to another cloud, or its name is misspelt.",
             "Compare the vault's name and the connection's cloud with the Azure Portal. What was deleted lately stands there "
             "under Manage deleted vaults, and can be recovered.",
@@ -73,7 +73,7 @@ def _no_vault(error: ServiceError) -> Problem:
         )
     return problem_of(
         error,
-        "No Key Vault answers at the vault's address",
+        "service.no_key_vault",
         "Something answered “not found” (404) without a word about an item, as a gateway or a wrong host does. Whether the "
         "item exists is not known.",
         "Compare the vault's address with the Azure Portal, and check this server's way there: DNS, private endpoint, proxy.",
@@ -86,7 +86,7 @@ def _refused_request(error: ServiceError) -> Problem:
     if is_about_the_api_version(error):
         return problem_of(
             error,
-            "The vault does not know the API version",
+            "service.api_version",
             error.words,
             "Choose another one in the field “API version” of the connection (Connections, Edit).",
             400,
@@ -94,14 +94,14 @@ def _refused_request(error: ServiceError) -> Problem:
     if error.status == 405:
         return problem_of(
             error,
-            "The vault does not offer this operation",
+            "service.operation_not_offered",
             error.words or "What answers at the vault's address does not take this kind of request.",
             "The connection's “API version” may be older than the operation, or a proxy on the way may let only some "
             "methods pass.",
         )
     return problem_of(
         error,
-        "Azure did not accept the request",
+        "service.request_refused",
         error.words or f"The answer has status {error.status} and gives no reason.",
         "Correct what it names, and try again."
         if error.words
@@ -115,7 +115,7 @@ def _conflict(error: Conflict) -> Problem:
         case "ObjectIsDeletedButRecoverable":
             return problem_of(
                 error,
-                "The name belongs to a deleted item",
+                "service.name_of_deleted",
                 "A deleted item keeps its name until it is purged.",
                 "Recover it, purge it, or choose another name.",
                 409,
@@ -123,7 +123,7 @@ def _conflict(error: Conflict) -> Problem:
         case "ObjectIsBeingDeleted":
             return problem_of(
                 error,
-                "The item is still being deleted or recovered",
+                "service.being_deleted",
                 "Azure takes some seconds to settle this.",
                 "Try again in a few seconds.",
                 409,
@@ -131,7 +131,7 @@ def _conflict(error: Conflict) -> Problem:
         case _:
             return problem_of(
                 error,
-                "Something else is going on with this name",
+                "service.conflict",
                 error.words or "Azure reports a conflict.",
                 "Look at the item's state, and try again when the other work has ended.",
                 409,

@@ -17,12 +17,18 @@ from zipfile import ZipFile
 from django import template
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm
+from django.template import Context
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 
+from vaults import access
+from vaults.kinds import OF_ACTION
+from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.problems.scans import words_of_scan
+from vaults.problems.titles import Facts, title_of
 from vaults.templatetags.figures import expiry_chart, of_vault
 
 register = template.Library()
@@ -153,7 +159,7 @@ def dot(tone: str) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=500)
 def letters(vault: str) -> SafeString:
-    """A vault in the narrow rail: how its name begins and how it ends. "kv-shop-prod" is "shop", "prod"."""
+    """A vault in the narrow sidebar: how its name begins and how it ends. "kv-shop-prod" is "shop", "prod"."""
     start, _, rest = vault.removeprefix("kv-").partition("-")
     return format_html(
         '<span class="letters" aria-hidden="true"><b>{}</b>{}</span>', start[:4], rest.replace("-", "")[-5:]
@@ -394,6 +400,33 @@ def pick(mapping: dict[str, Any] | None, key: str) -> Any:
 def action_label(action: str) -> str:
     """The words for an audited act; an entry may be older than today's list of acts."""
     return Action(action).label if action in set(Action) else action
+
+
+@register.filter
+def scan_problem(vault: Vault) -> str:
+    """What was in the way of the vault's last scan, in words."""
+    return words_of_scan(vault.scan_problem, vault.scan_problem_facts)
+
+
+@register.filter
+def problem_title(code: str, facts: Facts) -> str:
+    """A problem, or a result, that is kept as its code with its facts, in words."""
+    return title_of(code, facts)
+
+
+@register.simple_tag(takes_context=True)
+def can(context: Context, action: str, target: access.Target | None = None, name: str = "") -> bool:
+    """Whether the person who looks at the page may do an act: on a vault, one of its items by name, or a connection; without a
+    target in the team that the page is about. `{% can "secret.update" vault name as allowed %}`
+    """
+    navigation = context.get("navigation")
+    target = target or (navigation.here if navigation else None)
+    if target is None:
+        return False
+    kind = OF_ACTION.get(Action(action))
+    if isinstance(target, Vault) and kind and name:
+        target = access.Item(target, kind, name)
+    return access.decide(context["request"].actor, Action(action), target).allowed
 
 
 @register.simple_tag

@@ -4,7 +4,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from vaults.audit.who import Source, who_did
+from vaults.actors import Source
+from vaults.audit.who import who_did
 from vaults.models import AuditEntry, User
 from vaults.templatetags.kvportal import icon, visible
 

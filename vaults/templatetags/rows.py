@@ -3,14 +3,16 @@
 Tags, not includes: a list is the page that people live on, and it draws each of these once a row.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, Protocol
 
 from django import template
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
+from vaults.keyvault.types import CertificateProperties, SecretProperties
+from vaults.kinds import CERTIFICATE, KEY, SECRET, Kind
 from vaults.templatetags.kvportal import (
     NO_END,
     NUMBER,
@@ -23,6 +25,7 @@ from vaults.templatetags.kvportal import (
     odd,
     pairs,
     relative,
+    short_id,
     state_of,
     tags,
     visible,
@@ -204,3 +207,42 @@ def row_moment(item: Listed, name: str, css: str, label: str) -> SafeString:
     else:
         shown = format_html('<span class="none" title="{}">not known</span>', as_sent(raw))
     return format_html('<td class="{}{}" data-label="{}" data-sort="{}">{}</td>', css, blank, label, exact, shown)
+
+
+def _content_type(item: SecretProperties) -> SafeString:
+    raw, text = item.odd.get("content_type"), visible(item.content_type or "")
+    shown = odd(raw) if raw else format_html("<bdi>{}</bdi>", text)
+    title = format_html(' title="{}"', text) if text else ""
+    return format_html('<td class="mono wrap drop-2 content-type"{} data-sort="{}">{}</td>', title, text, shown)
+
+
+def _created(item: Listed) -> SafeString:
+    return row_moment(item, "created_on", "drop-2", "created")
+
+
+def _thumbprint(item: CertificateProperties) -> SafeString:
+    return format_html('<td class="mono drop-2" title="{}">{}</td>', item.x5t, short_id(item.x5t))
+
+
+#: The column that the list of a kind has and the others have not: its head, and the cell of an item.
+OWN_COLUMNS: Final[Mapping[Kind, tuple[SafeString, Callable[[Any], SafeString]]]] = {
+    SECRET: (
+        format_html('<th scope="col" data-column="{}" class="drop-2 col-type">{}</th>', "type", "Content type"),
+        _content_type,
+    ),
+    KEY: (
+        format_html('<th scope="col" data-column="{}" class="drop-2 col-time">{}</th>', "created", "Created"),
+        _created,
+    ),
+    CERTIFICATE: (format_html('<th scope="col" class="drop-2 col-type">{}</th>', "Thumbprint"), _thumbprint),
+}
+
+
+@register.simple_tag
+def own_column_head(kind: Kind) -> SafeString:
+    return OWN_COLUMNS[kind][0]
+
+
+@register.simple_tag
+def own_column(item: Listed, kind: Kind) -> SafeString:
+    return OWN_COLUMNS[kind][1](item)

@@ -7,14 +7,13 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from vaults import problems
-from vaults.access import require
 from vaults.actions.permission_check import check_access
-from vaults.azure.errors import KeyVaultError
+from vaults.azure.errors import AzureError
 from vaults.keyvault.probes import PERMISSIONS, ProbeResult
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.remedies import Remedy, grant_remedy
-from vaults.web.decorators import with_vault
+from vaults.web.decorators import needs, with_vault
 from vaults.web.rendering import HtmxRequest, render_page
 
 COLLECTIONS = ("secrets", "keys", "certificates")
@@ -55,7 +54,7 @@ TICKED_AT_FIRST = 5
 @require_safe
 @with_vault
 def access(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    check = check_access(request.user, vault)
+    check = check_access(request.actor, vault)
     results = {result.permission: result for result in check.results}
     denied = [result for result in check.results if result.verdict == "denied"]
     context = {
@@ -75,9 +74,9 @@ def access(request: HtmxRequest, vault: Vault) -> HttpResponse:
 
 @require_safe
 @with_vault
+@needs(Action.ACCESS_CHECK)
 def access_grant(request: HtmxRequest, vault: Vault) -> HttpResponse:
     """The one command that grants what was ticked (`?need=`); it asks nothing of Azure."""
-    require(request.user, Action.ACCESS_CHECK, vault.team)
     asked = request.GET.getlist("need")
     needed = [permission for permission in PERMISSIONS if permission in asked]
     model = "roles" if request.GET.get("model") == "roles" else "policies"
@@ -104,7 +103,7 @@ def grant_of(vault: Vault, offered: Sequence[str], needed: list[str], model: str
 
 def causes(vault: Vault, results: list[ProbeResult]) -> list[Cause]:
     """The failures of probes, alike ones together, the most frequent first."""
-    alike: dict[tuple[object, ...], list[KeyVaultError]] = {}
+    alike: dict[tuple[object, ...], list[AzureError]] = {}
     for error in (result.error for result in results if result.error):
         alike.setdefault((type(error), error.status, error.code, error.inner_code), []).append(error)
     found = [Cause(problems.explain(errors[0], vault=vault), len(errors)) for errors in alike.values()]

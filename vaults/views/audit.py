@@ -8,18 +8,19 @@ from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST, require_safe
 
-from vaults import access
+from vaults.access import current_team, not_found, require, visible_to
 from vaults.actions import verification
 from vaults.audit import chain, links, queries
 from vaults.audit.who import who_did
-from vaults.models import AuditEntry, User
+from vaults.models import AuditEntry, Membership
 from vaults.models.audit import AuditState
 from vaults.permissions import LABELS, Action
 from vaults.web.audit_facts import SOURCES, asked_azure, facts_of, why
+from vaults.web.decorators import needs
 from vaults.web.rendering import HtmxRequest, is_swap, render_page, search_words, searched_in_part
 
 PAGE_SIZE = 50
@@ -50,12 +51,17 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         model = AuditEntry
         fields = ("show", "q", "action", "state", "since", "until")
 
-    def by_kind(self, entries: QuerySet[AuditEntry], _name: str, kind: str) -> QuerySet[AuditEntry]:
+    def __init__(self, *args: Any, people: QuerySet[Membership], **kwargs: Any) -> None:
+        """`people`: the members whose e-mail addresses are searched, for entries that don't hold them."""
+        self.people = people
+        super().__init__(*args, **kwargs)
+
+    def by_kind(self, entries: queries.Entries, _name: str, kind: str) -> queries.Entries:
         return queries.only_changes(entries) if kind == CHANGES else entries
 
     def by_text(self, entries: QuerySet[AuditEntry], _name: str, text: str) -> QuerySet[AuditEntry]:
         for word in search_words(text):
-            people = User.objects.filter(email__icontains=word).values("pk")
+            people = self.people.filter(user__email__icontains=word).values("user")
             entries = entries.filter(
                 Q(actor_label__icontains=word)
                 | Q(detail__actor_email__icontains=word)
@@ -68,13 +74,13 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 
 
 @require_safe
+@needs(Action.AUDIT_READ)
 def audit_list(request: HtmxRequest) -> HttpResponse:
-    team = access.team_for(request.user)
-    access.require(request.user, Action.AUDIT_READ, team)
+    visible = visible_to(request.actor, request.actor.team)
     asked = request.GET.copy()
     # Whoever names an act wants to see it, also where its success is no change.
     asked["show"] = EVERYTHING if asked.get("action") or asked.get("show") == EVERYTHING else CHANGES
-    found = AuditFilter(asked, queryset=queries.events(team))
+    found = AuditFilter(asked, queryset=queries.events(visible.entries), people=visible.members)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -85,7 +91,7 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
         "searched_in_part": searched_in_part(request.GET.get("q", "")),
     }
     if not is_swap(request):
-        verdict = queries.last_verdict(team)
+        verdict = queries.last_verdict(visible.entries)
         context |= {
             "checkpoints": _checkpoints(),
             "verdict": verdict,
@@ -104,12 +110,13 @@ def _checkpoints() -> chain.Standing | None:
 
 @require_safe
 def audit_detail(request: HtmxRequest, event_id: uuid.UUID) -> HttpResponse:
-    """One act: its start and its outcome."""
-    team = access.team_for(request.user)
-    access.require(request.user, Action.AUDIT_READ, team)
-    entries = list(AuditEntry.objects.filter(event=event_id, team_id=team.pk).with_accounts().order_by("seq"))
+    """One act: its start and its outcome, in whichever of one's teams."""
+    found = visible_to(request.actor).entries.filter(event=event_id)
+    entries = list(found.with_accounts().order_by("seq"))
     if not entries:
-        raise Http404("No such event.")
+        raise not_found(request.actor, "No such event.")
+    team = next(team for team in request.actor.teams if team.pk == entries[0].team_id)
+    require(request.actor, Action.AUDIT_READ, team)
     entry, started = entries[-1], entries[0]
     context: dict[str, Any] = {
         "entries": entries,
@@ -127,9 +134,8 @@ def audit_detail(request: HtmxRequest, event_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def audit_verify(request: HtmxRequest) -> HttpResponse:
     """Read the whole chain."""
-    team = access.team_for(request.user)
     try:
-        result = verification.verify_trail(request.user, team)
+        result = verification.verify_trail(request.actor, current_team(request.actor))
     except OSError:
         messages.error(request, "The audit trail can't be verified: its checkpoint file can't be read.")
         return redirect("audit_list")

@@ -1,40 +1,34 @@
-"""Certificates: list, one with its versions, create, new version, edit, download, delete."""
+"""Certificates: one with its versions, create, new version, edit, download. (List and delete: see items.py.)"""
 
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access, problems
+from vaults import problems
 from vaults.actions import certificates
 from vaults.actions.certificates import CertificateDetail
 from vaults.actions.changes import UNREAD, stamp_of
-from vaults.actions.parts import Part
 from vaults.azure.errors import Forbidden, NotFound
 from vaults.forms.certificate_versions import CertificateVersionForm
 from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateUnreadForm
-from vaults.inventory import observe
 from vaults.keyvault import x509
 from vaults.keyvault.types import CertificateProperties
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.web.activity import activity_ahead
+from vaults.web.activity import activity
 from vaults.web.carried_over import unreadable_of_certificate
 from vaults.web.certificate_parts import parts_of_form, parts_of_policy
-from vaults.web.confirmation import PASSWORD
-from vaults.web.decorators import once, with_vault
-from vaults.web.deletion import FROM_LIST, OPERATION, VERSIONS, Seen, deletion
+from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
-from vaults.web.last_known import list_context
 from vaults.web.rendering import HtmxRequest, render_page
-from vaults.web.unread_parts import NEWER, current_version, not_read, shown_version, unread_parts
+from vaults.web.submissions import once
+from vaults.web.unread_parts import FROM_LIST, NEWER, OPERATION, current_version, not_read, shown_version, unread_parts
 from vaults.web.version_summary import tally_of
 
 UNREAD_NOTE = (
@@ -45,19 +39,8 @@ UNREAD_NOTE = (
 
 @require_safe
 @with_vault
-def certificate_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    page = certificates.list_certificates(request.user, vault, request.GET.get("page") or None)
-    context = list_context(request, vault, "certificate", page)
-    nothing: set[str] = set()
-    context["pending"] = observe.read(lambda: observe.pending_names(vault), nothing) if page.items else nothing
-    return render_page(request, "vaults/certificate_list.html", context, partial="rows")
-
-
-@require_safe
-@with_vault
 def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
-    with activity_ahead(vault, name) as activity:
-        detail = certificates.read_certificate(request.user, vault, name, version)
+    detail = certificates.read_certificate(request.actor, vault, name, version)
     certificate, operation = detail.certificate.value, detail.operation.value
     if certificate:
         nothing_issued = not certificate.cer and "cer" not in certificate.odd
@@ -81,7 +64,7 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         "versions_nameless": detail.versions.nameless,
         "operation": operation,
         "operation_problem": not_read(vault, detail.operation) if certificate else None,
-        "activity": activity(shown.name),
+        "activity": activity(request, vault, shown.name),
     }
     return render_page(request, "vaults/certificate_detail.html", context)
 
@@ -98,7 +81,7 @@ def certificate_download(request: HtmxRequest, vault: Vault, name: str) -> HttpR
     wanted = request.GET.get("format", "pem")
     if wanted not in ("pem", "der"):
         raise Http404("There is no such format.")
-    certificate = certificates.read_issued(request.user, vault, name, request.GET.get("version", ""))
+    certificate = certificates.read_issued(request.actor, vault, name, request.GET.get("version", ""))
     if not certificate.cer:
         raise Http404("This version has no certificate that can be read.")
     if wanted == "der":
@@ -108,31 +91,31 @@ def certificate_download(request: HtmxRequest, vault: Vault, name: str) -> HttpR
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_vault
+@needs(Action.CERTIFICATE_CREATE)
 @once
 def certificate_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    access.require(request.user, Action.CERTIFICATE_CREATE, vault.team)
     form = CertificateForm(posted(request))
     context: dict[str, Any] = {"vault": vault, "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
         with refused_form(form, context) as attempt:
-            certificates.create_certificate(request.user, vault, name, form.policy(), form.cleaned_data["tags"], None)
+            certificates.create_certificate(request.actor, vault, name, form.policy(), form.cleaned_data["tags"], None)
         if attempt.succeeded:
             messages.success(request, f"Certificate {name} was requested.")
             return redirect("certificate_operation", vault.slug, name)
-    form.offer(certificates.list_issuers(request.user, vault))
+    form.offer(certificates.list_issuers(request.actor, vault))
     return form_page(request, "vaults/certificate_form.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_vault
+@needs(Action.CERTIFICATE_NEW_VERSION)
 @once
 def certificate_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.CERTIFICATE_NEW_VERSION, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         try:
-            form = CertificateVersionForm(renewal=certificates.read_for_new_version(request.user, vault, name))
+            form = CertificateVersionForm(renewal=certificates.read_for_new_version(request.actor, vault, name))
         except Forbidden as error:
             context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
             context["form"] = CertificateUnreadForm(initial={"opened_on": UNREAD})
@@ -144,14 +127,14 @@ def certificate_new_version(request: HtmxRequest, vault: Vault, name: str) -> Ht
     if form.is_valid():
         with refused_form(form, context) as attempt:
             certificates.new_version_of_certificate(
-                request.user, vault, name, form.wanted(), form.cleaned_data["opened_on"]
+                request.actor, vault, name, form.wanted(), form.cleaned_data["opened_on"]
             )
         if attempt.succeeded:
             messages.success(request, f"A new version of {name} was requested.")
             return redirect("certificate_operation", vault.slug, name)
     renewal = None
     with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
-        renewal = certificates.read_for_new_version(request.user, vault, name)
+        renewal = certificates.read_for_new_version(request.actor, vault, name)
     return _version_page(request, context, form.again(renewal, changed_meanwhile="changed" in context))
 
 
@@ -160,7 +143,7 @@ def _new_version_unread(request: HtmxRequest, context: dict[str, Any], form: Cer
     context["form"] = form
     if form.is_valid():
         with refused_form(form, context) as attempt:
-            certificates.new_version_of_certificate(request.user, vault, name, form.wanted(), UNREAD)
+            certificates.new_version_of_certificate(request.actor, vault, name, form.wanted(), UNREAD)
         if attempt.succeeded:
             messages.success(request, f"A new version of {name} was requested.")
             return redirect("certificate_operation", vault.slug, name)
@@ -187,13 +170,13 @@ def _version_page(request: HtmxRequest, context: dict[str, Any], form: Certifica
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_vault
+@needs(Action.CERTIFICATE_UPDATE)
 @once
 def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.CERTIFICATE_UPDATE, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         wanted = request.GET.get("version", "")
-        detail = certificates.read_certificate(request.user, vault, name, wanted)
+        detail = certificates.read_certificate(request.actor, vault, name, wanted)
         current = _shown(detail, wanted)
         initial = {"opened_on": stamp_of(current), **attributes_of(current, CertificateEditForm)}
         context |= {"form": CertificateEditForm(initial=initial), "odd": current.odd}
@@ -204,28 +187,8 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
     form = context["form"] = CertificateEditForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
-            certificates.update_certificate(request.user, vault, name, form.wanted(), form.cleaned_data["opened_on"])
+            certificates.update_certificate(request.actor, vault, name, form.wanted(), form.cleaned_data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Certificate {name} was updated.")
             return redirect("certificate_detail", vault.slug, name)
     return form_page(request, "vaults/certificate_edit.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters(PASSWORD)
-@with_vault
-@once
-def certificate_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.CERTIFICATE_DELETE, vault.team)
-
-    def look() -> Seen:
-        detail = certificates.read_certificate(request.user, vault, name)
-        parts: list[tuple[Part[Any], str]] = [(detail.versions, VERSIONS), (detail.operation, OPERATION)]
-        if not isinstance(detail.certificate.error, NotFound):  # it may be there only as an operation
-            parts.insert(0, (detail.certificate, FROM_LIST))
-        current = _shown(detail) if detail.certificate.value or detail.versions.value else None
-        return current, parts
-
-    return deletion(
-        request, vault, "certificate", name, look, partial(certificates.delete_certificate, request.user, vault, name)
-    )

@@ -1,6 +1,5 @@
 """Connections: list, one of them, store, change, test, delete."""
 
-import uuid
 from typing import Any, cast
 
 from django.contrib import messages
@@ -20,13 +19,14 @@ from vaults.models import Connection
 from vaults.permissions import Action
 from vaults.web.by_hand import by_hand
 from vaults.web.confirmation import PASSWORD, ask_password
-from vaults.web.decorators import once
+from vaults.web.decorators import needs, with_connection
 from vaults.web.form_errors import form_page, posted, refused_form
 from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.submissions import once
 
 SENSITIVE = ("client_secret", "certificate_password", PASSWORD)
 STILL_HAS_VAULTS = problems.Problem(
-    "The connection still has vaults",
+    "connection.has_vaults",
     "A vault can't be reached without its connection, so the connection stays.",
     ["Remove its vaults from the portal first."],
     status=409,
@@ -35,26 +35,26 @@ STILL_HAS_VAULTS = problems.Problem(
 
 def cloud_choices() -> list[tuple[str, str]]:
     """Clouds of this deployment; its own come before Azure's."""
-    known = clients.clouds()
+    known = clients.azure.clouds()
     own = [name for name in known if name not in AZURE_CLOUDS]
     return [(name, known[name].label) for name in (*own, *AZURE_CLOUDS)]
 
 
 @require_safe
+@needs(Action.CONNECTION_READ)
 def connection_list(request: HtmxRequest) -> HttpResponse:
-    team = access.team_for(request.user)
-    access.require(request.user, Action.CONNECTION_READ, team)
+    visible = access.visible_to(request.actor, request.actor.team)
     context = {
-        "connections": access.connections_for(request.user).prefetch_related("vaults"),
+        "connections": visible.connections.prefetch_related("vaults"),
         "clouds": dict(cloud_choices()),
     }
     return render_page(request, "vaults/connection_list.html", context)
 
 
 @require_safe
-def connection_detail(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
-    connection = access.connection_for(request.user, connection_id)
-    access.require(request.user, Action.CONNECTION_READ, connection.team)
+@with_connection
+@needs(Action.CONNECTION_READ)
+def connection_detail(request: HtmxRequest, connection: Connection) -> HttpResponse:
     return render_page(request, "vaults/connection_detail.html", detail(connection))
 
 
@@ -68,10 +68,10 @@ def detail(connection: Connection) -> dict[str, Any]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters(*SENSITIVE)
+@needs(Action.CONNECTION_CREATE)
 @once
 def connection_new(request: HtmxRequest) -> HttpResponse:
-    team = access.team_for(request.user)
-    access.require(request.user, Action.CONNECTION_CREATE, team)
+    team = access.current_team(request.actor)
     form = ConnectionForm(posted(request), request.FILES or None, clouds=cloud_choices())
     ask_password(request, form)
     context: dict[str, Any] = {"form": form, "cancel_url": reverse("connection_list")}
@@ -79,7 +79,7 @@ def connection_new(request: HtmxRequest) -> HttpResponse:
         connection = form.save(commit=False)
         if name_is_free(form, team.connections.filter(name=connection.name).exists()):
             with refused_form(form, context) as attempt:
-                connections.create_connection(request.user, team, connection, form.credential())
+                connections.create_connection(request.actor, team, connection, form.credential())
             if attempt.succeeded:
                 say_stored(request, form, f"Connection {connection.name} is stored. Test it now.")
                 return redirect("connection_detail", connection.pk)
@@ -88,20 +88,20 @@ def connection_new(request: HtmxRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters(*SENSITIVE)
+@with_connection
+@needs(Action.CONNECTION_UPDATE)
 @once
-def connection_edit(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
-    connection = access.connection_for(request.user, connection_id)
-    access.require(request.user, Action.CONNECTION_UPDATE, connection.team)
+def connection_edit(request: HtmxRequest, connection: Connection) -> HttpResponse:
     form = ConnectionForm(posted(request), request.FILES or None, instance=connection, clouds=cloud_choices())
     ask_password(request, form)
     context = {
         "form": form,
-        "connection": access.connection_for(request.user, connection_id),  # as it is stored: the form fills the other
-        "cancel_url": reverse("connection_detail", args=[connection_id]),
+        "connection": access.connection_for(request.actor, connection.pk),  # as it is stored: the form fills the other
+        "cancel_url": reverse("connection_detail", args=[connection.pk]),
     }
     if request.method == "POST" and form.is_valid() and changed(request, form, context):
         say_stored(request, form, f"Connection {connection.name} was changed. Test it now.")
-        return redirect("connection_detail", connection_id)
+        return redirect("connection_detail", connection.pk)
     return form_page(request, "vaults/connection_form.html", context)
 
 
@@ -114,9 +114,9 @@ def changed(request: HtmxRequest, form: ConnectionForm, context: dict[str, Any])
     connection.revision = form.cleaned_data["revision"]
     try:
         with refused_form(form, context) as attempt:
-            connections.update_connection(request.user, connection, form.credential())
+            connections.update_connection(request.actor, connection, form.credential())
     except connections.ConnectionChanged:
-        ask_again(form, access.connection_for(request.user, connection.pk).revision)
+        ask_again(form, access.connection_for(request.actor, connection.pk).revision)
         return False
     return attempt.succeeded
 
@@ -142,14 +142,14 @@ def name_is_free(form: ConnectionForm, taken: bool) -> bool:
 
 
 @require_POST
-def connection_test(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
-    connection = access.connection_for(request.user, connection_id)
-    access.require(request.user, Action.CONNECTION_TEST, connection.team)
+@with_connection
+@needs(Action.CONNECTION_TEST)
+def connection_test(request: HtmxRequest, connection: Connection) -> HttpResponse:
     try:
-        result = connections.test_connection(request.user, connection)
+        result = connections.test_connection(request.actor, connection)
     except problems.EXPECTED as error:
         problem = problems.explain(error, connection=connection)
-        result = connections.TestResult(False, f"{problem.title}.", [problem])
+        result = connections.TestResult(False, problem.code, problem.facts, [problem])
     context = {**detail(connection), "result": result, "exchanges": by_hand(result.exchanges, connection)}
     status = 200 if result.passed else result.problems[0].status
     return render_page(request, "vaults/connection_detail.html", context, partial="test", status=status)
@@ -157,12 +157,12 @@ def connection_test(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRespo
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters(PASSWORD)
+@with_connection
+@needs(Action.CONNECTION_DELETE)
 @once
-def connection_delete(request: HtmxRequest, connection_id: uuid.UUID) -> HttpResponse:
-    connection = access.connection_for(request.user, connection_id)
-    access.require(request.user, Action.CONNECTION_DELETE, connection.team)
+def connection_delete(request: HtmxRequest, connection: Connection) -> HttpResponse:
     form = ConfirmForm(posted(request))
-    here = reverse("connection_detail", args=[connection_id])
+    here = reverse("connection_detail", args=[connection.pk])
     vaults = list(connection.vaults.order_by("name"))
     if request.method == "POST" or not vaults:
         ask_password(request, form)
@@ -182,7 +182,7 @@ def connection_delete(request: HtmxRequest, connection_id: uuid.UUID) -> HttpRes
     }
     if request.method == "POST" and form.is_valid():
         try:
-            connections.delete_connection(request.user, connection)
+            connections.delete_connection(request.actor, connection)
         except ProtectedError:
             context["problem"] = STILL_HAS_VAULTS
         else:

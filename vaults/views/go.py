@@ -12,21 +12,20 @@ from vaults import access, clients
 from vaults.azure.errors import InvalidClouds
 from vaults.inventory import observe
 from vaults.keyvault.references import Reference, find_references
+from vaults.kinds import BY_COLLECTION
 from vaults.models import Vault
 from vaults.web.rendering import HtmxRequest, render_page
-
-KIND = {"secrets": "secret", "keys": "key", "certificates": "certificate"}
 
 
 @require_safe
 def go(request: HtmxRequest) -> HttpResponse:
     """`?q=` or `?id=`: what names a vault or an item in any of the forms people paste, or words. Without: the box itself."""
-    access.team_for(request.user)
+    access.current_team(request.actor)  # a person of no team finds nothing
     if not {"q", "id"} & request.GET.keys():
         return render_page(request, "vaults/search.html", {})
     wanted = (request.GET.get("id") or request.GET.get("q") or "").strip()
     references = find_references(wanted)
-    known = clients.vaults_by_spelling(access.vaults_for(request.user))
+    known = clients.vaults_by_spelling(access.visible_to(request.actor).vaults)
     for reference in references:
         if vaults := known.get(reference.vault):
             return opened(request, wanted, reference, vaults)
@@ -49,7 +48,7 @@ def opened(request: HtmxRequest, wanted: str, reference: Reference, vaults: Sequ
 def is_vault_host(host: str) -> bool:
     """Would one of the deployment's clouds have a vault at this host?"""
     try:
-        return any(cloud.allows_vault_host(host) for cloud in clients.clouds().values())
+        return any(cloud.allows_vault_host(host) for cloud in clients.azure.clouds().values())
     except InvalidClouds:  # words are looked for all the same
         return False
 
@@ -58,20 +57,20 @@ def page_of(vault: Vault, reference: Reference) -> str:
     if not reference.name:
         return list_of(vault, reference.collection)
     collection = reference.collection.removeprefix("deleted")
-    kind = KIND[collection]
+    kind = BY_COLLECTION[collection]
     # Names are the same in any case: where the item is known, its own spelling stands in the address.
-    known = vault.items.filter(kind=kind, name__iexact=reference.name).values_list("name", flat=True)
+    known = vault.items.filter(kind=kind.name, name__iexact=reference.name).values_list("name", flat=True)
     name = observe.read(known.first, None) or reference.name
     if collection != reference.collection:
-        return reverse("deleted_detail", args=[vault.slug, collection, name])
+        return reverse("deleted_detail", args=[vault.slug, kind, name])
     if reference.suffix == "pending":
         return reverse("certificate_operation", args=[vault.slug, name])
     if reference.version:
-        return reverse(f"{kind}_version", args=[vault.slug, name, reference.version])
-    return reverse(f"{kind}_detail", args=[vault.slug, name])
+        return reverse(kind.pages.version, args=[vault.slug, name, reference.version])
+    return reverse(kind.pages.detail, args=[vault.slug, name])
 
 
 def list_of(vault: Vault, collection: str) -> str:
     if collection.startswith("deleted"):
         return reverse("deleted_list", args=[vault.slug])
-    return reverse(f"{KIND[collection]}_list" if collection else "vault_detail", args=[vault.slug])
+    return reverse(BY_COLLECTION[collection].pages.list if collection else "vault_detail", args=[vault.slug])

@@ -1,4 +1,4 @@
-"""The overview and the inventory: what the last scans found in all vaults one may see. Nothing here asks Azure."""
+"""The inventory: what the last scans found in the current team's vaults. Nothing here asks Azure."""
 
 import json
 from datetime import timedelta
@@ -12,18 +12,21 @@ from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from vaults import access, clients
-from vaults.audit import queries, recording
+from vaults import clients
+from vaults.access import current_team, visible_to
+from vaults.actions.inventory import export_items
 from vaults.inventory.counts import each_once, next_months, summary_of
 from vaults.keyvault.references import find_references
+from vaults.kinds import KINDS
 from vaults.models import InventoryItem, Vault
 from vaults.models.inventory import ENDLESS
+from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
 from vaults.templatetags.kvportal import told
-from vaults.web import attention
+from vaults.web.decorators import needs
 from vaults.web.downloads import download
-from vaults.web.navigation import frame_of
+from vaults.web.navigation import navigation_of
 from vaults.web.rendering import HtmxRequest, is_swap, render_page, search_words, searched_in_part
 from vaults.web.spreadsheet import spreadsheet
 
@@ -121,8 +124,8 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     """What may be asked of the inventory; anything else in the address is ignored."""
 
     q = django_filters.CharFilter(method="by_text", label="Search")
-    vault = VaultFilter(queryset=Vault.objects.none(), to_field_name="slug", empty_label="All vaults")
-    kind = django_filters.ChoiceFilter(choices=InventoryItem.Kind.choices, empty_label="All kinds")
+    vault = VaultFilter(queryset=VaultQuerySet(Vault).none(), to_field_name="slug", empty_label="All vaults")
+    kind = django_filters.ChoiceFilter(choices=[(kind.name, kind.title) for kind in KINDS], empty_label="All kinds")
     state = django_filters.ChoiceFilter(choices=STATES, method="by_state", label="State", empty_label="All states")
     month = django_filters.ChoiceFilter(
         choices=month_choices, method="by_month", label="Expires in", empty_label="Any month"
@@ -205,9 +208,11 @@ def filtered(request: HtmxRequest, **changed: str) -> InventoryFilter:
     asked = request.GET.copy()
     for name, value in changed.items():
         asked[name] = value
-    vaults = access.vaults_for(request.user)
+    # An address finds its vault, whatever the current team.
+    visible = visible_to(request.actor, None if asked.get("vault") else request.actor.team)
+    vaults = visible.vaults
     counted = vaults if asked.get("vault") else each_once(vaults)
-    items = InventoryItem.objects.filter(vault__in=counted).select_related("vault")
+    items = visible.items.filter(vault__in=counted).select_related("vault")
     return InventoryFilter(asked, vaults=vaults, queryset=items)
 
 
@@ -238,30 +243,11 @@ def ordered(request: HtmxRequest, found: InventoryFilter) -> QuerySet[InventoryI
 
 
 @require_safe
-def overview(request: HtmxRequest) -> HttpResponse:
-    team = access.team_for(request.user)
-    access.require(request.user, Action.INVENTORY_READ, team)
-    summary = summary_of(frame_of(request, request.user).vaults)
-    listed, more, well = attention.listed(summary.vaults)
-    may_change = request.user.may(Action.CONNECTION_UPDATE, team)
-    context = {
-        "summary": summary,
-        "tasks": attention.tasks(summary, may_change_connections=may_change),
-        "rows": listed,
-        "more_in_trouble": more,
-        "without_trouble": well,
-        "activity": list(queries.changes(team)[:8]),
-    }
-    return render_page(request, "vaults/overview.html", context)
-
-
-@require_safe
+@needs(Action.INVENTORY_READ)
 def inventory(request: HtmxRequest) -> HttpResponse:
-    team = access.team_for(request.user)
-    access.require(request.user, Action.INVENTORY_READ, team)
     found = filtered(request)
     page = Paginator(ordered(request, found), PAGE_SIZE).get_page(request.GET.get("page"))
-    summary = summary_of(frame_of(request, request.user).vaults)
+    summary = summary_of(navigation_of(request, request.actor).vaults)
     context = {
         "filter": found,
         "page": page,
@@ -278,11 +264,8 @@ def inventory(request: HtmxRequest) -> HttpResponse:
 @require_safe
 def inventory_csv(request: HtmxRequest) -> HttpResponse:
     """What is on screen, all pages of it, as a spreadsheet; metadata only."""
-    team = access.team_for(request.user)
-    with recording.recording(request.user, Action.INVENTORY_EXPORT, team) as event:
-        access.require(request.user, Action.INVENTORY_EXPORT, team)
-        rows = [row_of(item) for item in ordered(request, filtered(request))]
-        event.detail["count"] = len(rows)
+    found = ordered(request, filtered(request))
+    rows = [row_of(item) for item in export_items(request.actor, current_team(request.actor), found)]
     name = f"kvportal-inventory-{timezone.localdate():%Y-%m-%d}.csv"
     return download(spreadsheet([CSV_COLUMNS, *rows]), name, "text/csv; charset=utf-8")
 

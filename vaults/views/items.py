@@ -1,158 +1,156 @@
-"""Deleted items: what is there, one of them with its dates, recover, purge. Both take Azure some seconds, so pages poll."""
+"""Secrets, keys and certificates alike: their lists, and the page that asks before one is deleted."""
 
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access, problems
-from vaults.actions import items
-from vaults.audit import queries
-from vaults.azure.errors import Forbidden
-from vaults.forms.confirm import ConfirmForm, TypedNameForm
+from vaults.actions import certificates, items, keys, secrets
+from vaults.actors import Actor
+from vaults.azure.errors import NotFound
+from vaults.forms.confirm import ConfirmForm
+from vaults.inventory import observe
 from vaults.inventory.observe import AnyDeleted
-from vaults.models import AuditEntry, Vault
-from vaults.models.audit import AuditState
-from vaults.web.confirmation import PASSWORD, ask_password
-from vaults.web.decorators import once, with_vault
+from vaults.keyvault.parts import Part, part
+from vaults.keyvault.types import Properties
+from vaults.kinds import CERTIFICATE, KEY, SECRET, Kind
+from vaults.models import Vault
+from vaults.web.confirmation import PASSWORD, ask_password, recently_confirmed
+from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, posted, refused_form
-from vaults.web.rendering import HtmxRequest, is_swap, render_page
+from vaults.web.last_known import list_context
+from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.submissions import once
+from vaults.web.unread_parts import FROM_LIST, OPERATION, VERSIONS, shown_version, unread_parts
 
-DETAIL = {"secrets": "secret_detail", "keys": "key_detail", "certificates": "certificate_detail"}
+FOR_GOOD = "This vault has no soft delete: nobody can bring it back, not even Microsoft."
+NAME_HELD = "Until it is recovered or purged, nobody can create another one of this name."
+RETENTION = "for the vault's retention time (7 to 90 days)"
+NOTHING = (
+    "What goes, and for how long it can be recovered is not known here. It can be deleted all the same, if it is there."
+)
 
+WHAT_GOES: Final[Mapping[Kind, str]] = {
+    SECRET: "All versions of the secret go. Whoever uses it gets an error from this moment on.",
+    KEY: "All versions of the key go. What was encrypted with it can't be decrypted from this moment on.",
+    CERTIFICATE: "All versions of the certificate go, with its key and its secret of the same name.",
+}
 
-@require_safe
-@with_vault
-def deleted_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    """A page of each kind; `?secrets=…&keys=…` asks for the next one of these."""
-    tokens = {kind: request.GET[kind] for kind in items.COLLECTIONS if request.GET.get(kind)}
-    found = items.list_deleted(request.user, vault, tokens or None)
-    further = {part.collection: part.page.next_token for part in found if part.page.next_token}
-    context = {
-        "vault": vault,
-        "items": [(part.collection, item) for part in found for item in part.items],
-        "nameless": sum(part.page.nameless for part in found),
-        "more": f"?{urlencode(further)}" if further else "",
-        "refusals": [
-            (problems.explain(part.error, vault=vault), unlisted(part, tokens)) for part in found if part.error
-        ],
-        "added": is_swap(request),
-    }
-    return render_page(request, "vaults/deleted_list.html", context, partial="rows")
-
-
-def unlisted(part: items.DeletedItems, tokens: Mapping[str, str]) -> str:
-    if part.collection in tokens:
-        return f"So there may be more deleted {part.collection} than those listed here."
-    if part.items:
-        return f"More deleted {part.collection} may follow than the {len(part.items)} listed here."
-    return f"Deleted {part.collection} are not listed here."
+#: The current version, and the parts that were read with what it means for the page where one could not be.
+Seen = tuple[Properties | None, Sequence[tuple[Part[Any], str]]]
 
 
 @require_safe
 @with_vault
-def deleted_detail(request: HtmxRequest, vault: Vault, kind: str, name: str) -> HttpResponse:
-    """A deleted item, or the wait for Azure to settle what was done last: deleting, recovering or purging it."""
-    check(kind)
-    context: dict[str, Any] = {"vault": vault, "kind": kind, "name": name, "last": last_change(vault, kind, name)}
-    context["state"] = "unread"
-    try:
-        item = context["item"] = items.read_deleted(request.user, vault, kind, name)
-        state = context["state"] = state_of(item, context["last"], kind)
-        if item is None and state == "recovering" and items.is_back(request.user, vault, kind, name):
-            return redirect(DETAIL[kind], vault.slug, name)
-    except Forbidden as error:
-        context |= {
-            "unread": problems.explain(error, vault=vault),
-            "item_url": reverse(DETAIL[kind], args=[vault.slug, name]),
-        }
-    context["activity"] = queries.activity(vault, name)
-    return render_page(request, "vaults/deleted_detail.html", context, partial="status")
-
-
-def state_of(item: AnyDeleted | None, last: AuditEntry | None, kind: str) -> str:
-    """How far Azure is with what was done last, by what it shows of the item."""
-    if last and last.action == items.RECOVER[kind]:
-        return "recovering"
-    if last and last.action == items.PURGE[kind]:
-        return "purging" if item else "purged"
-    if item is None and last is None:
-        raise Http404("Nothing of this name is deleted here.")
-    return "deleted" if item else "deleting"
-
-
-def last_change(vault: Vault, kind: str, name: str) -> AuditEntry | None:
-    """The last of delete, recover and purge that this portal did to the item, or began and could not record the end of."""
-    actions = [f"{kind.removesuffix('s')}.delete", items.RECOVER[kind], items.PURGE[kind]]
-    done = [AuditState.SUCCEEDED, AuditState.STARTED]
-    acts = queries.events(vault.team).filter(vault_id=vault.pk, name=name, action__in=actions, state__in=done)
-    return acts.order_by("-seq").first()
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@with_vault
-@once
-def deleted_recover(request: HtmxRequest, vault: Vault, kind: str, name: str) -> HttpResponse:
-    check(kind)
-    access.require(request.user, items.RECOVER[kind], vault.team)
-    context = page(vault, kind, name, "Recover", ["It comes back with all its versions, under its old name."])
-    context["form"] = ConfirmForm()
-    if request.method == "POST":
-        with refused_form(context["form"], context) as attempt:
-            items.recover_deleted(request.user, vault, kind, name)
-        if attempt.succeeded:
-            messages.success(request, f"{name} is being recovered.")
-            return redirect("deleted_detail", vault.slug, kind, name)
-    return form_page(request, "vaults/confirm.html", context)
+def item_list(request: HtmxRequest, vault: Vault, kind: Kind) -> HttpResponse:
+    page = items.list_items(request.actor, vault, kind, request.GET.get("page") or None)
+    context = list_context(request, vault, kind, page)
+    context["pending"] = observe.pending_if_read(vault, kind) if page.items else set()
+    return render_page(request, "vaults/item_list.html", context, partial="rows")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters(PASSWORD)
 @with_vault
+@needs(lambda kind: kind.actions.delete)
 @once
-def deleted_purge(request: HtmxRequest, vault: Vault, kind: str, name: str) -> HttpResponse:
-    """Typed name, and a fresh confirmation of who is there."""
-    check(kind)
-    access.require(request.user, items.PURGE[kind], vault.team)
-    context = page(
-        vault,
-        kind,
-        name,
-        "Purge",
-        ["All versions are destroyed. Nobody can bring them back, not even Microsoft."],
-    )
-    form = context["form"] = TypedNameForm(posted(request), expected=name)
-    ask_password(request, form)
-    context |= {"danger": True, "typed_name": True}
+def item_delete(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
+    """Ask, and delete. Where nobody may be able to bring the item back it is also asked who is there. Raises NotFound.
+
+    What is only sent after a fresh confirmation is not looked at before.
+    """
+    if request.method == "POST" and recently_confirmed(request):
+        context = deletion_page(vault, kind, name)
+    else:
+        context = deletion_asked(request.actor, vault, kind, name)
+    form = context["form"] = ConfirmForm(posted(request))
+    if not context["recoverable"]:
+        ask_password(request, form)
     if request.method == "POST" and form.is_valid():
         with refused_form(form, context) as attempt:
-            items.purge_deleted(request.user, vault, kind, name)
+            deleted = items.delete_item(request.actor, vault, kind, name)
         if attempt.succeeded:
-            messages.success(request, f"{name} was purged.")
-            return redirect("deleted_list", vault.slug)
+            return _after_deletion(request, vault, kind, name, deleted)
     return form_page(request, "vaults/confirm.html", context)
 
 
-def check(kind: str) -> None:
-    if kind not in items.COLLECTIONS:
-        raise Http404("There is no such kind of item.")
+def _after_deletion(request: HtmxRequest, vault: Vault, kind: Kind, name: str, deleted: AnyDeleted) -> HttpResponse:
+    if deleted.properties.recoverable is False:
+        messages.success(request, f"{kind.title} {name} was deleted for good.")
+        return redirect(kind.pages.list, vault.slug)
+    messages.success(request, f"{kind.title} {name} is being deleted.")
+    return redirect("deleted_detail", vault.slug, kind, name)
 
 
-def page(vault: Vault, kind: str, name: str, act: str, consequences: list[str]) -> dict[str, Any]:
-    item_url = reverse("deleted_detail", args=[vault.slug, kind, name])
+def deletion_page(vault: Vault, kind: Kind, name: str, current: Properties | None = None) -> dict[str, Any]:
+    """The page that asks before something is deleted. `current` tells whether, and for how long, it can be brought back."""
+    recoverable = current.recoverable if current else None
+    item_url = reverse(kind.pages.detail, args=[vault.slug, name])
     return {
         "vault": vault,
-        "kind": kind.removesuffix("s"),
+        "kind": kind,
         "name": name,
-        "title": f"{act} {name}?",
-        "consequences": consequences,
-        "submit_label": act,
+        "title": f"Delete {name}?",
+        "recoverable": recoverable,
+        "consequences": [WHAT_GOES[kind], *([FOR_GOOD] if recoverable is False else [how_long(current), NAME_HELD])],
+        "submit_label": f"Delete the {kind}",
         "cancel_url": item_url,
-        "crumbs": [("Deleted", reverse("deleted_list", args=[vault.slug])), (name, item_url)],
+        "danger": True,
+        "crumbs": [(kind.titles, reverse(kind.pages.list, args=[vault.slug])), (name, item_url)],
     }
+
+
+def how_long(current: Properties | None) -> str:
+    """Until when it can be recovered, where the vault tells; API versions before 7.1 don't."""
+    days = current.recoverable_days if current else None
+    until = f"until {date_format(timezone.localtime() + timedelta(days=days), 'j F Y')}" if days else RETENTION
+    protected = " Purge protection is on: nobody can purge it before." if current and current.purge_protected else ""
+    return f"It stays under Deleted and can be recovered {until}.{protected}"
+
+
+def deletion_asked(actor: Actor, vault: Vault, kind: Kind, name: str) -> dict[str, Any]:
+    """The page as it is opened. A person who may delete but not look is asked all the same, and so is everybody where Azure
+    does not tell just now. Raises NotFound."""
+    looked = part(lambda: LOOKS[kind](actor, vault, name))
+    if isinstance(looked.error, NotFound):
+        raise looked.error
+    current, parts = looked.value or (None, [(looked, NOTHING)])
+    return {**deletion_page(vault, kind, name, current), "unread_parts": unread_parts(vault, *parts)}
+
+
+def _look_at_secret(actor: Actor, vault: Vault, name: str) -> Seen:
+    versions = secrets.read_secret(actor, vault, name)
+    return shown_version(None, versions, ""), [(versions, VERSIONS)]
+
+
+def _look_at_key(actor: Actor, vault: Vault, name: str) -> Seen:
+    detail = keys.read_key(actor, vault, name)
+    own = detail.key.value.properties if detail.key.value else None
+    return shown_version(own, detail.versions, ""), [(detail.key, FROM_LIST), (detail.versions, VERSIONS)]
+
+
+def _look_at_certificate(actor: Actor, vault: Vault, name: str) -> Seen:
+    detail = certificates.read_certificate(actor, vault, name)
+    parts: list[tuple[Part[Any], str]] = [(detail.versions, VERSIONS), (detail.operation, OPERATION)]
+    if not isinstance(detail.certificate.error, NotFound):  # it may be there only as an operation
+        parts.insert(0, (detail.certificate, FROM_LIST))
+    if not (detail.certificate.value or detail.versions.value):
+        return None, parts
+    own = detail.certificate.value.properties if detail.certificate.value else None
+    return shown_version(own, detail.versions, ""), parts
+
+
+#: What is read of an item before its deletion is asked for.
+LOOKS: Final[Mapping[Kind, Callable[[Actor, Vault, str], Seen]]] = {
+    SECRET: _look_at_secret,
+    KEY: _look_at_key,
+    CERTIFICATE: _look_at_certificate,
+}

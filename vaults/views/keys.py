@@ -1,17 +1,15 @@
-"""Keys: list, one with its versions, create, new version, edit, public key, delete."""
+"""Keys: one with its versions, create, new version, edit, public key. (List and delete: see items.py.)"""
 
 import json
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access, problems
+from vaults import problems
 from vaults.actions import keys
 from vaults.actions.changes import UNREAD, stamp_of
 from vaults.actions.keys import KeyDetail, Predecessor
@@ -20,15 +18,13 @@ from vaults.keyvault.types import Key, KeyProperties
 from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.web.activity import activity_ahead
-from vaults.web.confirmation import PASSWORD
-from vaults.web.decorators import once, with_vault
-from vaults.web.deletion import FROM_LIST, VERSIONS, Seen, deletion
+from vaults.web.activity import activity
+from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
 from vaults.web.key_parts import not_carried, parts_of_version
-from vaults.web.last_known import list_context
 from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.submissions import once
 from vaults.web.unread_parts import NEWER, current_version, not_read, shown_version, unread_parts
 from vaults.web.version_summary import tally_of
 
@@ -42,17 +38,8 @@ LOST_ANSWER = "Should the answer get lost, nobody can tell whether the new versi
 
 @require_safe
 @with_vault
-def key_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    page = keys.list_keys(request.user, vault, request.GET.get("page") or None)
-    context = list_context(request, vault, "key", page)
-    return render_page(request, "vaults/key_list.html", context, partial="rows")
-
-
-@require_safe
-@with_vault
 def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
-    with activity_ahead(vault, name) as activity:
-        detail = keys.read_key(request.user, vault, name, version)
+    detail = keys.read_key(request.actor, vault, name, version)
     key, versions, shown = detail.key.value, detail.versions.value or (), _shown(detail, version)
     context = {
         "vault": vault,
@@ -65,7 +52,7 @@ def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "")
         "versions": versions,
         "versions_problem": not_read(vault, detail.versions),
         "versions_nameless": detail.versions.nameless,
-        "activity": activity(shown.name),
+        "activity": activity(request, vault, shown.name),
     }
     return render_page(request, "vaults/key_detail.html", context)
 
@@ -82,7 +69,7 @@ def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     wanted = request.GET.get("format", "pem")
     if wanted not in ("pem", "jwk"):
         raise Http404("There is no such format.")
-    key = keys.read_public_key(request.user, vault, name, request.GET.get("version", ""))
+    key = keys.read_public_key(request.actor, vault, name, request.GET.get("version", ""))
     if wanted == "jwk":
         return download(json.dumps(dict(key.jwk), indent=2) + "\n", f"{name}.jwk.json", "application/jwk+json")
     try:
@@ -109,15 +96,15 @@ def _version_form_of(key: Key | None) -> KeyVersionForm:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_vault
+@needs(Action.KEY_CREATE)
 @once
 def key_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    access.require(request.user, Action.KEY_CREATE, vault.team)
     form = KeyForm(posted(request))
     context: dict[str, Any] = {"vault": vault, "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
         with refused_form(form, context) as attempt:
-            keys.create_key(request.user, vault, name, form.content())
+            keys.create_key(request.actor, vault, name, form.content())
         if attempt.succeeded:
             messages.success(request, f"Key {name} was created.")
             return redirect("key_detail", vault.slug, name)
@@ -126,24 +113,24 @@ def key_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_vault
+@needs(Action.KEY_NEW_VERSION)
 @once
 def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.KEY_NEW_VERSION, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        before = keys.read_predecessor(request.user, vault, name)
+        before = keys.read_predecessor(request.actor, vault, name)
         context |= {"unread": not_read(vault, before.key), "unread_note": UNREAD_NOTE}
         return _version_page(request, context, _version_form_of(before.key.value), before)
     form = context["form"] = KeyVersionForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
-            keys.new_version_of_key(request.user, vault, name, form.changes(), form.cleaned_data["opened_on"])
+            keys.new_version_of_key(request.actor, vault, name, form.changes(), form.cleaned_data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Key {name} has a new version.")
             return redirect("key_detail", vault.slug, name)
     again = None
     with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
-        again = keys.read_predecessor(request.user, vault, name)
+        again = keys.read_predecessor(request.actor, vault, name)
     if again and again.key.value and "changed" in context:
         form = form.on_top_of(_version_form_of(again.key.value))
     return _version_page(request, context, form, again)
@@ -175,12 +162,12 @@ def _version_page(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_vault
+@needs(Action.KEY_UPDATE)
 @once
 def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.KEY_UPDATE, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        detail = keys.read_key(request.user, vault, name, request.GET.get("version", ""))
+        detail = keys.read_key(request.actor, vault, name, request.GET.get("version", ""))
         key, current = detail.key.value, _shown(detail, request.GET.get("version", ""))
         initial = {"opened_on": stamp_of(current), **attributes_of(current, KeyEditForm)}
         if key:
@@ -196,22 +183,8 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     if form.is_valid():
         data = form.cleaned_data
         with refused_form(form, context) as attempt:
-            keys.update_key(request.user, vault, name, form.wanted(), form.wanted_operations(), data["opened_on"])
+            keys.update_key(request.actor, vault, name, form.wanted(), form.wanted_operations(), data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Key {name} was updated.")
             return redirect("key_detail", vault.slug, name)
     return form_page(request, "vaults/key_edit.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters(PASSWORD)
-@with_vault
-@once
-def key_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.KEY_DELETE, vault.team)
-
-    def look() -> Seen:
-        detail = keys.read_key(request.user, vault, name)
-        return _shown(detail), [(detail.key, FROM_LIST), (detail.versions, VERSIONS)]
-
-    return deletion(request, vault, "key", name, look, partial(keys.delete_key, request.user, vault, name))

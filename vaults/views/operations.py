@@ -10,20 +10,22 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import access, az_clouds, clients
+from vaults import az_clouds, clients
+from vaults.access import visible_to
 from vaults.actions import certificates
+from vaults.audit import queries
 from vaults.azure.errors import NotFound
 from vaults.forms.confirm import ConfirmForm
 from vaults.keyvault import x509
 from vaults.keyvault.types import CertificateOperation
-from vaults.models import AuditEntry, Vault
-from vaults.models.audit import AuditState
+from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.confirmation import PASSWORD, ask_password
-from vaults.web.decorators import once, with_vault
+from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
 from vaults.web.form_errors import form_page, posted, refused_form
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
+from vaults.web.submissions import once
 
 #: Seconds between two looks: quick at first, then calmer.
 FIRST_LOOKS = 2
@@ -39,7 +41,7 @@ def certificate_operation(request: HtmxRequest, vault: Vault, name: str) -> Http
     So does an open page whose operation is gone: the certificate's says what there is.
     """
     try:
-        operation = certificates.read_operation(request.user, vault, name)
+        operation = certificates.read_operation(request.actor, vault, name)
     except NotFound:
         if not is_swap(request):
             raise
@@ -47,11 +49,13 @@ def certificate_operation(request: HtmxRequest, vault: Vault, name: str) -> Http
     if operation.status == "completed" and is_swap(request):
         messages.success(request, f"Certificate {name} was issued.")
         return redirect("certificate_detail", vault.slug, name)
-    return render_page(request, "vaults/certificate_operation.html", operation_page(vault, operation), partial="status")
+    entries = visible_to(request.actor, vault.team).entries
+    context = operation_page(entries, vault, operation)
+    return render_page(request, "vaults/certificate_operation.html", context, partial="status")
 
 
-def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, Any]:
-    requested = request_entry(vault, operation)
+def operation_page(entries: queries.Entries, vault: Vault, operation: CertificateOperation) -> dict[str, Any]:
+    requested = queries.request_of(entries, vault, operation.name, operation.request_id)
     started_at = requested.at if requested else None
     elapsed = (timezone.now() - started_at).total_seconds() if started_at else 0
     return {
@@ -68,35 +72,19 @@ def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, A
     }
 
 
-def request_entry(vault: Vault, operation: CertificateOperation) -> AuditEntry | None:
-    """Who asked for this operation through the portal, and when; None where it was begun elsewhere."""
-    return (
-        AuditEntry.objects.filter(
-            vault_id=vault.pk,
-            name=operation.name,
-            state=AuditState.SUCCEEDED,
-            action__in=[Action.CERTIFICATE_CREATE, Action.CERTIFICATE_NEW_VERSION],
-            detail__request_id=operation.request_id,
-        )
-        .with_accounts()
-        .order_by("-seq")
-        .first()
-    )
-
-
 @require_safe
 @with_vault
 def certificate_operation_csr(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    operation = certificates.read_operation(request.user, vault, name)
+    operation = certificates.read_operation(request.actor, vault, name)
     return download(x509.to_pem(operation.csr, "CERTIFICATE REQUEST"), f"{name}.csr", "application/pkcs10")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters(PASSWORD)
 @with_vault
+@needs(Action.CERTIFICATE_OPERATION_CANCEL)
 @once
 def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.CERTIFICATE_OPERATION_CANCEL, vault.team)
     context = end_page(request, vault, name, "Cancel the operation", [
         "Key Vault is asked to stop. A CA that is already at work may issue the certificate all the same.",
         "The operation stays visible with its outcome until it is deleted or replaced.",
@@ -104,7 +92,7 @@ def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) 
     form = context["form"]
     if request.method == "POST" and form.is_valid():
         with refused_form(form, context) as attempt:
-            certificates.cancel_operation(request.user, vault, name)
+            certificates.cancel_operation(request.actor, vault, name)
         if attempt.succeeded:
             messages.success(request, "Key Vault was asked to cancel the operation.")
             return redirect("certificate_operation", vault.slug, name)
@@ -114,9 +102,9 @@ def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters(PASSWORD)
 @with_vault
+@needs(Action.CERTIFICATE_OPERATION_DELETE)
 @once
 def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.CERTIFICATE_OPERATION_DELETE, vault.team)
     context = end_page(request, vault, name, "Delete the operation", [
         "The operation and its CSR are forgotten.",
         "Where no version was issued yet, an empty, disabled certificate keeps the name until it is deleted.",
@@ -125,7 +113,7 @@ def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) 
     form = context["form"]
     if request.method == "POST" and form.is_valid():
         with refused_form(form, context) as attempt:
-            certificates.delete_operation(request.user, vault, name)
+            certificates.delete_operation(request.actor, vault, name)
         if attempt.succeeded:
             messages.success(request, f"The operation of {name} was deleted.")
             return redirect("certificate_list", vault.slug)

@@ -1,7 +1,6 @@
-"""Secrets: list, one with its versions, create, new version, edit, reveal, delete."""
+"""Secrets: one with its versions, create, new version, edit, reveal. (List and delete: see items.py.)"""
 
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -10,25 +9,23 @@ from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from vaults import access, problems
+from vaults import problems
 from vaults.actions import secrets
 from vaults.actions.changes import UNREAD, stamp_of
-from vaults.audit import queries
-from vaults.azure.errors import Forbidden, KeyVaultError
+from vaults.azure.errors import AzureError, Forbidden
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
 from vaults.keyvault.types import SecretProperties
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.web.activity import activity_ahead
+from vaults.web.activity import activity
 from vaults.web.confirmation import PASSWORD, ask_password
-from vaults.web.decorators import once, with_vault
-from vaults.web.deletion import VERSIONS, Seen, deletion
+from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form, selected_version
-from vaults.web.last_known import list_context
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
 from vaults.web.secret_parts import lost, not_carried, parts_of_version, version_form_of
 from vaults.web.secret_values import shown
+from vaults.web.submissions import once
 from vaults.web.unread_parts import current_version, not_read, shown_version
 from vaults.web.version_summary import tally_of
 
@@ -40,19 +37,10 @@ UNREAD_NOTE = (
 
 @require_safe
 @with_vault
-def secret_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    page = secrets.list_secrets(request.user, vault, request.GET.get("page") or None)
-    context = list_context(request, vault, "secret", page)
-    return render_page(request, "vaults/secret_list.html", context, partial="rows")
-
-
-@require_safe
-@with_vault
 def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
     context: dict[str, Any] = {"vault": vault, "name": name}
     try:
-        with activity_ahead(vault, name) as activity:
-            read = secrets.read_secret(request.user, vault, name)
+        read = secrets.read_secret(request.actor, vault, name)
     except Forbidden as error:
         # May get but not list: the name can still be revealed, which the page offers.
         context["problem"] = problems.explain(error, vault=vault)
@@ -65,7 +53,7 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
         "versions": read.value,
         "versions_problem": not_read(vault, read),
         "versions_nameless": read.nameless,
-        "activity": activity(shown.name),
+        "activity": activity(request, vault, shown.name),
     }
     return render_page(request, "vaults/secret_detail.html", context)
 
@@ -73,15 +61,15 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("value")
 @with_vault
+@needs(Action.SECRET_CREATE)
 @once
 def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    access.require(request.user, Action.SECRET_CREATE, vault.team)
     form = SecretForm(posted(request))
     context: dict[str, Any] = {"vault": vault, "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
         with refused_form(form, context) as attempt:
-            secrets.create_secret(request.user, vault, name, form.content())
+            secrets.create_secret(request.actor, vault, name, form.content())
         if attempt.succeeded:
             messages.success(request, f"Secret {name} was created.")
             return redirect("secret_detail", vault.slug, name)
@@ -91,14 +79,14 @@ def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters("value")
 @with_vault
+@needs(Action.SECRET_NEW_VERSION)
 @once
 def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.SECRET_NEW_VERSION, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         current = None
         try:
-            current = secrets.read_secret(request.user, vault, name).needed()[0]
+            current = secrets.read_secret(request.actor, vault, name).needed()[0]
         except Forbidden as error:
             context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
         return _version_page(request, context, version_form_of(current), current)
@@ -106,13 +94,13 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
     if form.is_valid():
         data = form.cleaned_data
         with refused_form(form, context) as attempt:
-            secrets.new_version_of_secret(request.user, vault, name, data["value"], form.changes(), data["opened_on"])
+            secrets.new_version_of_secret(request.actor, vault, name, data["value"], form.changes(), data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Secret {name} has a new version.")
             return redirect("secret_detail", vault.slug, name)
     current = None
     with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
-        current = secrets.read_secret(request.user, vault, name).needed()[0]
+        current = secrets.read_secret(request.actor, vault, name).needed()[0]
     if current and "changed" in context:
         form = form.on_top_of(version_form_of(current), "ends", "lasts")
     return _version_page(request, context, form, current)
@@ -145,19 +133,19 @@ def _version_page(
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_vault
+@needs(Action.SECRET_UPDATE)
 @once
 def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.SECRET_UPDATE, vault.team)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
-        versions = secrets.read_secret(request.user, vault, name).needed()
+        versions = secrets.read_secret(request.actor, vault, name).needed()
         current = selected_version(versions, request.GET.get("version", ""))
         form = SecretEditForm(initial={"opened_on": stamp_of(current), **attributes_of(current, SecretEditForm)})
         return form_page(request, "vaults/secret_edit.html", {**context, "form": form, "odd": current.odd})
     form = context["form"] = SecretEditForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
-            secrets.update_secret(request.user, vault, name, form.wanted(), form.cleaned_data["opened_on"])
+            secrets.update_secret(request.actor, vault, name, form.wanted(), form.cleaned_data["opened_on"])
         if attempt.succeeded:
             messages.success(request, f"Secret {name} was updated.")
             return redirect("secret_detail", vault.slug, name)
@@ -167,15 +155,15 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
 @require_POST
 @sensitive_post_parameters(PASSWORD)
 @with_vault
+@needs(Action.SECRET_REVEAL)
 @sensitive_variables("secret")
 def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.SECRET_REVEAL, vault.team)
     form, version = ConfirmForm(request.POST), request.POST.get("version", "")
     ask_password(request, form)
     confirmed = PASSWORD not in form.errors
     context = {"vault": vault, "name": name, "form": form, "version": version}
     if confirmed:
-        context |= shown(secrets.reveal_secret(request.user, vault, name, version))
+        context |= shown(secrets.reveal_secret(request.actor, vault, name, version))
     if not is_swap(request):
         context |= _versions_if_read(request, vault, name)
     status = 200 if confirmed else 422
@@ -185,27 +173,13 @@ def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
 def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str, Any]:
     """What the whole page shows beside the value, where there is no JavaScript."""
     try:
-        read = secrets.read_secret(request.user, vault, name)
-    except KeyVaultError as error:
+        read = secrets.read_secret(request.actor, vault, name)
+    except AzureError as error:
         return {"versions_problem": problems.explain(error, vault=vault)}
     return {
         "current": current_version(read, shown_version(None, read, ""), ""),
         "versions": read.value,
         "versions_problem": not_read(vault, read),
         "versions_nameless": read.nameless,
-        "activity": queries.activity(vault, name),
+        "activity": activity(request, vault, name),
     }
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters(PASSWORD)
-@with_vault
-@once
-def secret_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    access.require(request.user, Action.SECRET_DELETE, vault.team)
-
-    def look() -> Seen:
-        versions = secrets.read_secret(request.user, vault, name)
-        return shown_version(None, versions, ""), [(versions, VERSIONS)]
-
-    return deletion(request, vault, "secret", name, look, partial(secrets.delete_secret, request.user, vault, name))

@@ -11,31 +11,33 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from vaults import access
+from vaults.access import current_team, not_found, visible_to
 from vaults.actions import teams
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.teams import InviteForm, RoleForm
 from vaults.models import Membership, Team
 from vaults.permissions import ROLE_SENTENCES, Action, Role
 from vaults.problems import Problem
+from vaults.web.actors import choose_team
 from vaults.web.confirmation import PASSWORD, ask_password
-from vaults.web.decorators import once
+from vaults.web.decorators import needs
 from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.submissions import once
 
 LAST_OWNER = Problem(
-    "A team keeps at least one owner",
+    "team.last_owner",
     "Nobody could change the team's members, connections and vaults any more, so nothing was changed.",
     ["Make somebody else an owner first."],
     status=409,
 )
 MEMBER_GONE = Problem(
-    "This member is no longer in the team",
+    "team.member_gone",
     "Somebody else has removed them meanwhile, so nothing was changed.",
     ["Look at the members below."],
     status=409,
 )
 WITHDRAWN_TOO_LATE = Problem(
-    "This invitation had ended already",
+    "team.invitation_ended",
     "It was used, was withdrawn by somebody else, or its time was over.",
     ["See among the members whether somebody has joined by it."],
     status=409,
@@ -44,7 +46,7 @@ ALREADY = {
     teams.AlreadyMember: "This person is in the team already. Their role is set in the list of members.",
     teams.AlreadyInvited: "There is an open invitation for this address: withdraw it to make a new one.",
 }
-NO_SUCH_ROLE = Problem("There is no such role", "Nothing was changed.", ["Choose one of the list."], status=422)
+NO_SUCH_ROLE = Problem("team.no_such_role", "Nothing was changed.", ["Choose one of the list."], status=422)
 
 
 def page_of(team: Team, member: Membership | None = None, **sent: Form) -> dict[str, Any]:
@@ -65,21 +67,31 @@ def row_of(member: Membership, **sent: Form) -> dict[str, Any]:
 
 
 @require_safe
+@needs(Action.TEAM_READ)
 def team(request: HtmxRequest) -> HttpResponse:
-    mine = access.team_for(request.user)
-    access.require(request.user, Action.TEAM_READ, mine)
-    context = page_of(mine)
+    context = page_of(current_team(request.actor))
     ask_password(request, context["form"])
     return render_page(request, "vaults/team.html", context)
 
 
 @require_POST
+def team_choose(request: HtmxRequest) -> HttpResponse:
+    """Work in another of one's teams from now on, in this session."""
+    chosen = next((each for each in request.actor.teams if str(each.pk) == request.POST.get("team")), None)
+    if chosen is None:
+        raise not_found(request.actor, "No such team.")
+    choose_team(request, chosen)
+    messages.info(request, f"You now work in the team {chosen.name}.")
+    return redirect("overview")
+
+
+@require_POST
 @sensitive_post_parameters(PASSWORD)
+@needs(Action.MEMBER_INVITE)
 @once
 def member_invite(request: HtmxRequest) -> HttpResponse:
     """The link is in the answer to this POST and nowhere else. The same form once more leads to the open invitations."""
-    mine = access.team_for(request.user)
-    access.require(request.user, Action.MEMBER_INVITE, mine)
+    mine = current_team(request.actor)
     form = InviteForm(request.POST)
     ask_password(request, form)
     token = invited(request, mine, form) if form.is_valid() else None
@@ -95,7 +107,7 @@ def member_invite(request: HtmxRequest) -> HttpResponse:
 def invited(request: HtmxRequest, team: Team, form: InviteForm) -> str | None:
     """The token of the link that the form asks for; None where the field says why there is none."""
     try:
-        return teams.invite_member(request.user, team, form.cleaned_data["email"], Role(form.cleaned_data["role"]))
+        return teams.invite_member(request.actor, team, form.cleaned_data["email"], Role(form.cleaned_data["role"]))
     except (teams.AlreadyMember, teams.AlreadyInvited) as refusal:
         form.add_error("email", ALREADY[type(refusal)])
         return None
@@ -104,12 +116,12 @@ def invited(request: HtmxRequest, team: Team, form: InviteForm) -> str | None:
 @require_POST
 @once
 def invitation_withdraw(request: HtmxRequest, invitation_id: uuid.UUID) -> HttpResponse:
-    mine = access.team_for(request.user)
-    invitation = mine.invitations.filter(pk=invitation_id).select_related("team").first()
+    mine = current_team(request.actor)
+    invitation = visible_to(request.actor, mine).invitations.filter(pk=invitation_id).first()
     if invitation is None:
         raise Http404("No such invitation.")
     try:
-        teams.withdraw_invitation(request.user, invitation)
+        teams.withdraw_invitation(request.actor, invitation)
     except teams.InvitationSpent:
         return refused(request, mine, WITHDRAWN_TOO_LATE)
     messages.success(request, f"The invitation for {invitation.email} is withdrawn: its link is not valid any more.")
@@ -118,10 +130,10 @@ def invitation_withdraw(request: HtmxRequest, invitation_id: uuid.UUID) -> HttpR
 
 @require_POST
 @sensitive_post_parameters(PASSWORD)
+@needs(Action.MEMBER_UPDATE)
 @once
 def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
     member = member_for(request, member_id)
-    access.require(request.user, Action.MEMBER_UPDATE, member.team)
     form = RoleForm(request.POST, auto_id=f"role-{member_id}-%s")
     ask_password(request, form)
     if "role" in form.errors:
@@ -129,7 +141,7 @@ def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
     if PASSWORD in form.errors:
         return asked(request, member, role_form=form)
     try:
-        teams.update_member(request.user, member, Role(form.cleaned_data["role"]))
+        teams.update_member(request.actor, member, Role(form.cleaned_data["role"]))
     except teams.LastOwner:
         return refused(request, member.team, LAST_OWNER)
     except teams.MemberGone:
@@ -140,16 +152,16 @@ def member_update(request: HtmxRequest, member_id: int) -> HttpResponse:
 
 @require_POST
 @sensitive_post_parameters(PASSWORD)
+@needs(Action.MEMBER_REMOVE)
 @once
 def member_remove(request: HtmxRequest, member_id: int) -> HttpResponse:
     member = member_for(request, member_id)
-    access.require(request.user, Action.MEMBER_REMOVE, member.team)
     form = ConfirmForm(request.POST, auto_id=f"removal-{member_id}-%s")
     ask_password(request, form)
     if PASSWORD in form.errors:
         return asked(request, member, removal=form)
     try:
-        teams.remove_member(request.user, member)
+        teams.remove_member(request.actor, member)
     except teams.LastOwner:
         return refused(request, member.team, LAST_OWNER)
     except teams.MemberGone:
@@ -167,8 +179,8 @@ def refused(request: HtmxRequest, team: Team, problem: Problem) -> HttpResponse:
 
 
 def member_for(request: HtmxRequest, member_id: int) -> Membership:
-    mine = access.team_for(request.user)
-    member = mine.memberships.select_related("user", "team").filter(pk=member_id).first()
+    mine = current_team(request.actor)
+    member = visible_to(request.actor, mine).members.filter(pk=member_id).first()
     if member is None:
         raise Http404("No such member.")
     return member

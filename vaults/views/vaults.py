@@ -18,13 +18,15 @@ from vaults.actions import scans, vaults
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.vaults import VaultEditForm, VaultForm
 from vaults.inventory.counts import rows, summary_of
+from vaults.inventory.scan import LISTINGS
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.confirmation import PASSWORD, ask_password
-from vaults.web.decorators import once, with_vault
+from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, posted, refused_form
-from vaults.web.navigation import frame_of
+from vaults.web.navigation import navigation_of
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
+from vaults.web.submissions import once
 from vaults.web.vault_table import FEW, PAGE_SIZE, VaultTable
 
 #: A worker that is there and not busy begins within seconds.
@@ -32,10 +34,10 @@ WORKER_BEGINS_WITHIN = timedelta(seconds=30)
 
 
 @require_safe
+@needs(Action.INVENTORY_READ)
 def vault_list(request: HtmxRequest) -> HttpResponse:
     """The vaults as the address filters and sorts them; while some are scanned, the page asks for how many are left."""
-    access.require(request.user, Action.INVENTORY_READ, access.team_for(request.user))
-    found = frame_of(request, request.user).vaults
+    found = navigation_of(request, request.actor).vaults
     table = VaultTable(rows(found), request.GET)
     target = request.htmx.target if is_swap(request) else ""
     scans_left = sum(scans.awaits_scan(vault) for vault in found)
@@ -54,13 +56,13 @@ def vault_list(request: HtmxRequest) -> HttpResponse:
 
 
 @require_POST
+@needs(Action.VAULT_SCAN)
 def vaults_scan(request: HtmxRequest) -> HttpResponse:
-    """Ask for a scan of every vault in which this person may; back to the table as its address had filtered it."""
-    access.require(request.user, Action.VAULT_SCAN, access.team_for(request.user))
-    vaults_here = access.vaults_for(request.user)
-    count = scans.request_scans(
-        request.user, [vault for vault in vaults_here if request.user.may(Action.VAULT_SCAN, vault.team)]
-    )
+    """Ask for a scan of every vault of the current team in which this person may; back to the table as its address had
+    filtered it."""
+    listed = access.visible_to(request.actor, request.actor.team).vaults
+    allowed = [vault for vault in listed if access.decide(request.actor, Action.VAULT_SCAN, vault).allowed]
+    count = scans.request_scans(request.actor, allowed)
     if count:
         messages.info(request, f"{count} vault{pluralize(count)} will be scanned.")
     else:
@@ -71,9 +73,9 @@ def vaults_scan(request: HtmxRequest) -> HttpResponse:
 
 @require_safe
 @with_vault
+@needs(Action.INVENTORY_READ)
 def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
     """What the last scan found; it asks nothing of Azure."""
-    access.require(request.user, Action.INVENTORY_READ, vault.team)
     if is_swap(request):
         return scan_part(request, vault)
     context: dict[str, Any] = {
@@ -104,31 +106,31 @@ def scan_state(vault: Vault) -> dict[str, Any]:
     return {
         "scanning": since is not None,
         "late": since is not None and timezone.now() - since > patience,
-        "cut_off": Vault.objects.filter(scans.is_cut_off(timezone.now()), pk=vault.pk).exists(),
-        "lists": len(scans.LISTINGS),
+        "cut_off": scans.has_been_cut_off(vault),
+        "lists": len(LISTINGS),
         "went_through": vault.scanned_at is not None and vault.scanned_at == vault.scan_ended_at,
     }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters(PASSWORD)
+@needs(Action.VAULT_ADD)
 @once
 def vault_new(request: HtmxRequest) -> HttpResponse:
-    access.require(request.user, Action.VAULT_ADD, access.team_for(request.user))
-    connections = access.connections_for(request.user)
+    connections = access.visible_to(request.actor, request.actor.team).connections
     form = VaultForm(posted(request), connections=connections, initial={"connection": request.GET.get("connection")})
     ask_password(request, form)
     context = {
         "form": form,
         "connections": connections,
-        "known_vaults": sorted({name for cloud in clients.clouds().values() for name in cloud.vault_hosts}),
+        "known_vaults": sorted({name for cloud in clients.azure.clouds().values() for name in cloud.vault_hosts}),
         "cancel_url": reverse("vault_list"),
     }
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
             with refused_form(form, context):
-                vault = vaults.add_vault(request.user, data["connection"], data["name"], production=data["production"])
+                vault = vaults.add_vault(request.actor, data["connection"], data["name"], production=data["production"])
                 messages.success(request, f"Vault {vault.name} was added. Scan it, or check what you may do in it.")
                 return redirect("vault_detail", vault.slug)
         except vaults.VaultKnown:
@@ -138,12 +140,12 @@ def vault_new(request: HtmxRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_vault
+@needs(Action.VAULT_UPDATE)
 @once
 def vault_edit(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    access.require(request.user, Action.VAULT_UPDATE, vault.team)
     form = VaultEditForm(posted(request), initial={"production": vault.production})
     if request.method == "POST" and form.is_valid():
-        vaults.update_vault(request.user, vault, production=form.cleaned_data["production"])
+        vaults.update_vault(request.actor, vault, production=form.cleaned_data["production"])
         messages.success(request, f"Vault {vault.name} was changed.")
         return redirect("vault_detail", vault.slug)
     context = {"vault": vault, "form": form, "cancel_url": reverse("vault_detail", args=[vault.slug])}
@@ -153,13 +155,13 @@ def vault_edit(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @sensitive_post_parameters(PASSWORD)
 @with_vault
+@needs(Action.VAULT_REMOVE)
 @once
 def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    access.require(request.user, Action.VAULT_REMOVE, vault.team)
     form = ConfirmForm(posted(request))
     ask_password(request, form)
     if request.method == "POST" and form.is_valid():
-        vaults.remove_vault(request.user, vault)
+        vaults.remove_vault(request.actor, vault)
         messages.success(request, f"Vault {vault.name} was removed from the portal.")
         return redirect("vault_list")
     here = reverse("vault_detail", args=[vault.slug])
@@ -184,6 +186,6 @@ def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @with_vault
 def vault_scan(request: HtmxRequest, vault: Vault) -> HttpResponse:
     """Ask for a scan; the worker does it, and the page looks for its end."""
-    scans.request_scans(request.user, [vault])
+    scans.request_scans(request.actor, [vault])
     messages.info(request, f"A scan of {vault.name} was asked for.")
     return redirect("vault_detail", vault.slug)

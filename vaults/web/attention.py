@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from django.urls import reverse
 from django.utils import timezone
 
 from vaults.inventory.counts import Summary, VaultRow
 from vaults.models import Connection, InventoryItem
+from vaults.problems.scans import words_of_scan
+from vaults.problems.titles import title_of
 from vaults.templatetags.kvportal import due_soon, relative
 
 #: So many causes, and so many connections, stand for themselves; the rest share a line.
@@ -62,7 +65,7 @@ def _unread(rows: list[VaultRow]) -> list[Task]:
     causes: dict[str, list[VaultRow]] = defaultdict(list)
     for row in rows:
         if row.vault.scan_problem:
-            causes[row.vault.scan_problem].append(row)
+            causes[words_of_scan(row.vault.scan_problem, row.vault.scan_problem_facts)].append(row)
     groups = sorted(causes.items(), key=lambda cause: -len(cause[1]))
     apart, rest = (groups, []) if len(groups) <= APART + 1 else (groups[:APART], groups[APART:])
     found = [_unread_for(cause, affected) for cause, affected in apart]
@@ -73,7 +76,9 @@ def _unread(rows: list[VaultRow]) -> list[Task]:
 def _unread_for(cause: str, rows: list[VaultRow]) -> Task:
     if len(rows) > 1:
         title = f"{len(rows)} vaults were not read in full"
-        url, label = f"{reverse('vault_list')}?state=unread", "See them"
+        codes = {row.vault.scan_problem for row in rows}
+        only = f"&problem={quote(codes.pop())}" if len(codes) == 1 else ""
+        url, label = f"{reverse('vault_list')}?state=unread{only}", "See them"
         return Task("bad", "shield-x", title, f"{cause} · {_some([row.vault.name for row in rows])}", url, label)
     vault = rows[0].vault
     read = f"last scan {relative(vault.scanned_at, timezone.now())}" if vault.scanned_at else "never scanned"
@@ -101,7 +106,10 @@ def _connection(connection: Connection, count: int, may_change: bool) -> Task | 
         tone, title = end.css.removeprefix("tone-"), f"{connection.name}: its credential {end.word}"
         return Task(tone, "plug-connected", title, about, reverse(page, args=[connection.pk]), label)
     if connection.test_passed is False:
-        url, about = reverse("connection_detail", args=[connection.pk]), f"{about} · {connection.test_sentence}"
+        url, about = (
+            reverse("connection_detail", args=[connection.pk]),
+            f"{about} · {title_of(connection.test_result, connection.test_facts)}",
+        )
         return Task("bad", "plug-connected", f"{connection.name}: its last test failed", about, url, "Open")
     return None
 
@@ -141,7 +149,7 @@ def _items(
     if count > 1:
         names = _some([item.name for item in first], count)
         return [Task(tone, icon, title_of_many, names, f"{reverse('inventory')}?{filters}", "See them")]
-    return [_item(tone, icon, first[0], _title(first[0]), f"{first[0].kind}_detail")]
+    return [_item(tone, icon, first[0], _title(first[0]), first[0].of_kind.pages.detail)]
 
 
 def _item(tone: str, icon: str, item: InventoryItem, title: str, page: str) -> Task:

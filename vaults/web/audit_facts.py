@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vaults.audit.who import FACTS, Source
+from vaults.actors import Source
+from vaults.audit.who import FACTS
 from vaults.models import AuditEntry
 from vaults.models.audit import AuditState
 from vaults.permissions import Action, RevealsSpent, RoleMissing, smallest_role
+from vaults.problems.titles import title_of
 
 #: What the members of `detail` are called; `audit.DETAIL_KEYS` has them all.
 LABELS = {
@@ -21,6 +23,7 @@ LABELS = {
     "cloud": "Cloud",
     "count": "Number",
     "email": "E-mail",
+    "facts": "Facts of the result",
     "first_seq": "First entry",
     "issuer": "Issuer",
     "kind": "Kind",
@@ -30,6 +33,7 @@ LABELS = {
     "production": "Production",
     "reason": "Reason",
     "request_id": "Request ID of the operation",
+    "result": "Result",
     "role": "Role",
     "sentence": "Result",
     "source": "Source",
@@ -100,7 +104,8 @@ WHY = {
     "AuditUnavailable": "The record could not be written.",
     "TransportError": "No answer came from Azure.",
     "AuthenticationError": "Entra ID gave no token.",
-    "MalformedAnswer": "The answer could not be understood.",
+    "MalformedResponse": "The answer could not be understood.",
+    "MalformedAnswer": "The answer could not be understood.",  # as earlier versions called it
 }
 #: Acts that send something to Azure.
 ASK_AZURE = frozenset(
@@ -143,9 +148,12 @@ def facts_of(entry: AuditEntry) -> list[Fact]:
         Fact(CHANGED.get(name, name), f"{_words(old)} → {_words(after.get(name, detail.get(name)))}")
         for name, old in before.items()
     ]
-    told = FACTS | {"before", "after"} | before.keys()
+    told = FACTS | {"before", "after", "result", "facts"} | before.keys()
+    result = (
+        [Fact("Result", title_of(str(code), _mapping(detail.get("facts"))))] if (code := detail.get("result")) else []
+    )
     rest = [Fact(_label(entry, name), _told(name, value)) for name, value in detail.items() if name not in told]
-    return changed + rest
+    return changed + result + rest
 
 
 def _mapping(found: Any) -> dict[str, Any]:

@@ -1,155 +1,88 @@
-"""Decorators in front of views: the vault behind a slug, one effect for one form."""
+"""Decorators in front of views: the object behind an address, and the right that a page needs."""
 
 import functools
-import hashlib
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, Concatenate, ParamSpec, cast
+from contextlib import suppress
+from typing import Any, Concatenate, ParamSpec
 
-import structlog
-from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
-from django.db import Error, IntegrityError, transaction
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
 
 from vaults import access
-from vaults.audit import recording
-from vaults.azure.parallel import while_waiting
-from vaults.models import Submission, Vault
-from vaults.web.confirmation import PASSWORD
-from vaults.web.navigation import frame_of
-from vaults.web.rendering import HtmxRequest, is_swap
+from vaults.access import Item, Target
+from vaults.acts import act
+from vaults.audit.recording import AuditUnavailable
+from vaults.kinds import Kind
+from vaults.models import Connection, Vault
+from vaults.permissions import Action, RoleMissing
+from vaults.web.rendering import HtmxRequest
 
 P = ParamSpec("P")
 
-KEPT_FOR = timedelta(hours=24)
-#: No form is at work for longer.
-LONGEST_WORK = timedelta(minutes=2)
-#: As many may come in while one that stood in their way is freed. What fails oftener is no other click.
-CLICKS_AT_ONCE = 5
-
-log = structlog.get_logger("vaults.doors")
+View = Callable[..., HttpResponse]
+#: An action, or which one of a kind of items.
+ActionOrOfKind = Action | Callable[[Kind], Action]
 
 
-def with_vault(
-    view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse],
-) -> Callable[..., HttpResponse]:
+def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse]) -> View:
     """Give the view the vault behind the address's slug, or answer 404; error pages know the vault too."""
 
     @functools.wraps(view)
-    def door(request: HtmxRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        vault = access.vault_for(request.user, slug)
-        request.vault = vault  # type: ignore[attr-defined]  # read by ProblemMiddleware
-        if is_swap(request):
-            return view(request, vault, *args, **kwargs)
-        # The page's rail is drawn while the vault is asked.
-        with while_waiting(lambda: frame_of(request, request.user).rail):
-            return view(request, vault, *args, **kwargs)
+    def view_of_vault(request: HtmxRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        request.vault = access.vault_for(request.actor, slug)
+        return view(request, request.vault, *args, **kwargs)
 
-    return door
+    return view_of_vault
 
 
-def once(
-    view: Callable[Concatenate[HtmxRequest, P], HttpResponse],
-) -> Callable[Concatenate[HtmxRequest, P], HttpResponse]:
-    """Let one form have one effect: a second click or a resubmit is led to where the first one led.
-
-    The form carries `form_key`, a fresh UUID. Only an answer with a Location (a redirect, or 201) counts as done: a form
-    that came back with errors may be sent again. While the first is under way the second gets 409; another body under
-    the same key gets 422.
-    """
+def with_connection(view: Callable[Concatenate[HtmxRequest, Connection, P], HttpResponse]) -> View:
+    """Give the view the connection behind the address's id, or answer 404."""
 
     @functools.wraps(view)
-    def door(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        key = _form_key(request)
-        if request.method != "POST" or key is None:
-            return view(request, *args, **kwargs)
-        try:
-            first, is_first = _claim(request, key)
-        except Error:
-            log.exception("a form could not be noted as sent", path=request.path)
-            with recording.no_changes():
-                return view(request, *args, **kwargs)
-        if not is_first:
-            return _answer_again(request, first)
-        try:
-            response = view(request, *args, **kwargs)
-        except BaseException:
-            _end(first)
-            raise
-        _end(first, response.headers.get("Location", ""))
-        return response
+    def view_of_connection(
+        request: HtmxRequest, connection_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        return view(request, access.connection_for(request.actor, connection_id), *args, **kwargs)
 
-    return cast(Callable[Concatenate[HtmxRequest, P], HttpResponse], door)
+    return view_of_connection
 
 
-def _form_key(request: HtmxRequest) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(request.POST.get("form_key", ""))
-    except ValueError:
-        return None
+def needs(action: ActionOrOfKind) -> Callable[[View], View]:
+    """Let the view be reached only by those who may do the act: on the vault or connection that the view is given, or on one
+    of the vault's items where the address names it, else in the current team. Raises RoleMissing.
 
-
-def _claim(request: HtmxRequest, key: uuid.UUID) -> tuple[Submission, bool]:
-    """The form's note, and whether it is this one's own. Raises the database's Error where it can't be made."""
-    fields: dict[str, Any] = {"user": request.user, "path": request.path[:400], "digest": _digest(request)}
-    for _ in range(CLICKS_AT_ONCE):
-        try:
-            return _note(key, fields), True
-        except IntegrityError as error:
-            refused = error
-        if first := Submission.objects.filter(key=key).first():
-            return first, False
-        # The first one has come back without an effect since: this one may try.
-    raise refused
-
-
-def _note(key: uuid.UUID, fields: dict[str, Any]) -> Submission:
-    with transaction.atomic():
-        Submission.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
-        return Submission.objects.create(key=key, **fields)
-
-
-def _end(first: Submission, location: str = "") -> None:
-    """Note where a form led, or free its key if it led nowhere. What can't be noted changes nothing of what was done."""
-    try:
-        with transaction.atomic():
-            if location:
-                Submission.objects.filter(pk=first.pk).update(location=location)
-            else:
-                first.delete()
-    except Error:
-        log.exception("the end of a form could not be noted", path=first.path)
-
-
-def _digest(request: HtmxRequest) -> str:
-    """A keyed fingerprint of the form: it tells two bodies apart and gives neither away.
-
-    The password that confirms who is there is no part of it: with or without, it is the same form.
+    A form that is refused here is recorded: its page never offered it.
     """
-    apart = {"csrfmiddlewaretoken", PASSWORD}
-    files = [(name, [_fingerprint(file) for file in sent]) for name, sent in sorted(request.FILES.lists())]
-    fields = sorted((name, values) for name, values in request.POST.lists() if name not in apart)
-    return hashlib.blake2b(
-        repr([fields, files]).encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32
-    ).hexdigest()
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def view_with_right(request: HtmxRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            kind = kwargs.get("kind")
+            needed = action if isinstance(action, Action) else action(kind)  # type: ignore[arg-type]  # urls give the kind
+            target = _target_of(request, args, kind, kwargs.get("name", ""))
+            if not access.decide(request.actor, needed, target).allowed:
+                _refuse(request, needed, target, kwargs.get("name", ""))
+            return view(request, *args, **kwargs)
+
+        return view_with_right
+
+    return decorate
 
 
-def _fingerprint(file: "UploadedFile[bytes]") -> tuple[str, str]:
-    content = file.read()
-    file.seek(0)
-    return file.name or "", hashlib.sha256(content).hexdigest()
+def _target_of(request: HtmxRequest, args: tuple[Any, ...], kind: Kind | None, name: str) -> Target:
+    match args:
+        case [Vault() as vault, *_]:
+            return Item(vault, kind, name) if kind and name else vault
+        case [Connection() as connection, *_]:
+            return connection
+        case _:
+            return access.current_team(request.actor)
 
 
-def _answer_again(request: HtmxRequest, first: Submission) -> HttpResponse:
-    """Lead to where the first one led, or say why nothing is done; the first may also have been cut off."""
-    same = first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
-    if not same:
-        return render(request, "vaults/submitted.html", {"changed": True}, status=422)
-    if not first.location:
-        cut_off = timezone.now() - first.created_at > LONGEST_WORK
-        return render(request, "vaults/submitted.html", {"cut_off": cut_off}, status=409)
-    return redirect(first.location)
+def _refuse(request: HtmxRequest, action: Action, target: Target, name: str) -> None:
+    refusal = RoleMissing(action)
+    if request.method == "POST":
+        # Refused all the same where the record can't be written.
+        with suppress(AuditUnavailable, RoleMissing), act(request.actor, action, target, name=name):
+            raise refusal
+    raise refusal

@@ -1,17 +1,14 @@
 """Error pages: what Azure or the portal refused as a sentence, never a bare 500."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
 from vaults import access, problems
-from vaults.audit import recording
-from vaults.azure.errors import KeyVaultError
+from vaults.azure.errors import AzureError
 from vaults.models import Vault
-from vaults.permissions import RoleMissing
 from vaults.web.last_known import last_known
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
 
@@ -32,17 +29,11 @@ class ProblemMiddleware:
             return no_team_page(request)
         if not isinstance(error, problems.EXPECTED):
             return None
-        vault = getattr(request, "vault", None)
-        if isinstance(error, RoleMissing) and request.method == "POST":
-            try:
-                record_try(request, error, vault)
-            except access.NoTeam:  # they were removed while the request was under way
-                return no_team_page(request)
-        return problem_page(request, error, vault)
+        return problem_page(request, error, getattr(request, "vault", None))
 
 
 NO_TEAM = problems.Problem(
-    "You are in no team any more",
+    "portal.no_team",
     "There is nothing here that you can see.",
     ["Ask an owner of your team for an invitation: its link works with the account that you have."],
     status=403,
@@ -52,14 +43,6 @@ NO_TEAM = problems.Problem(
 def no_team_page(request: HtmxRequest) -> HttpResponse:
     page = "vaults/error.html" if is_swap(request) else "vaults/no_team.html"
     return render_page(request, page, {"problem": NO_TEAM}, partial="problem", status=NO_TEAM.status)
-
-
-def record_try(request: HtmxRequest, refusal: RoleMissing, vault: Vault | None) -> None:
-    """Whoever sends a form that his page never showed him is trying something."""
-    team = vault.team if vault else access.team_for(request.user)
-    name = str(request.resolver_match.kwargs.get("name", "")) if request.resolver_match else ""
-    with suppress(recording.AuditUnavailable):  # he is refused all the same
-        recording.record_refusal(request.user, refusal, team, vault, name)
 
 
 #: What the page of a new version says where what it starts from can't be had for a moment. Where that is refused for good,
@@ -73,7 +56,7 @@ def problem_page(request: HtmxRequest, error: problems.Expected, vault: Vault | 
     problem = problems.explain(error, vault=vault)
     log.info("problem", error=type(error).__name__, status=problem.status, code=getattr(error, "code", None))
     context: dict[str, Any] = {"problem": problem, "vault": vault}
-    if isinstance(error, KeyVaultError) and problem.status >= 500 and request.method == "GET" and _begins(request):
+    if isinstance(error, AzureError) and problem.status >= 500 and request.method == "GET" and _begins(request):
         context["not_begun"] = NOT_BEGUN
     if not is_swap(request):
         context["last_known"] = last_known(request, vault, error)

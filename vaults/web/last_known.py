@@ -6,19 +6,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, Min, Q, QuerySet
-from django.http import HttpRequest
 
 from vaults import access, problems
-from vaults.azure.errors import KeyVaultError
+from vaults.azure.errors import AzureError
 from vaults.inventory import observe
 from vaults.keyvault.paging import Page
+from vaults.kinds import KINDS, Kind
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
+from vaults.web.rendering import HtmxRequest
 
 #: Rows of a list that was refused: enough to look something up; the inventory has the rest.
 SHOWN = 100
 
-LISTS = {f"{kind}_list": kind for kind in InventoryItem.Kind.values}
+LISTS = {kind.pages.list: kind for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,51 +43,56 @@ class Deleted:
     until: datetime | None
 
 
-def last_known(request: HttpRequest, vault: Vault | None, error: Exception) -> LastKnown | None:
+def last_known(request: HtmxRequest, vault: Vault | None, error: Exception) -> LastKnown | None:
     """The rows of the list that this page would have shown. None for other pages, other errors, and before the first scan."""
     match = request.resolver_match
     kind = LISTS.get(match.url_name or "") if match else None
-    if vault is None or vault.scanned_at is None or kind is None or not isinstance(error, KeyVaultError):
+    if vault is None or vault.scanned_at is None or kind is None or not isinstance(error, AzureError):
         return None
-    if Action.INVENTORY_READ not in access.allowed(request.user, vault.team):  # type: ignore[arg-type]  # signed in
+    if not access.decide(request.actor, Action.INVENTORY_READ, vault).allowed:
         return None
-    found = InventoryItem.objects.filter(vault=vault, kind=kind, deleted_on=None)
+    found = _items_of(request, vault, kind).filter(deleted_on=None)
     return observe.read(lambda: _first_of(kind, found), None)
 
 
-def _first_of(kind: str, found: QuerySet[InventoryItem]) -> LastKnown | None:
+def _items_of(request: HtmxRequest, vault: Vault, kind: Kind) -> QuerySet[InventoryItem]:
+    return access.visible_to(request.actor, vault.team).items.filter(vault=vault, kind=kind.name)
+
+
+def _first_of(kind: Kind, found: QuerySet[InventoryItem]) -> LastKnown | None:
     items = list(found.order_by("name")[: SHOWN + 1])
     more = found.count() - SHOWN if len(items) > SHOWN else 0
-    return LastKnown(kind, items[:SHOWN], more) if items else None
+    return LastKnown(kind.name, items[:SHOWN], more) if items else None
 
 
-def list_context(request: HttpRequest, vault: Vault, kind: str, page: Page[Any]) -> dict[str, Any]:
+def list_context(request: HtmxRequest, vault: Vault, kind: Kind, page: Page[Any]) -> dict[str, Any]:
     """What a list page shows of one page of a list, `?page=` asking for the next."""
     return {
         "vault": vault,
+        "kind": kind,
         "items": page.items,
         "more": f"?{urlencode({'page': page.next_token})}" if page.next_token else "",
         "nameless": page.nameless,
         "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
-        "deleted": None if page.items or page.next_token else _deleted(vault, kind),
+        "deleted": None if page.items or page.next_token else _deleted(request, vault, kind),
         "total": _total_if_more(request, vault, kind, page.next_token),
     }
 
 
-def _deleted(vault: Vault, kind: str) -> Deleted:
+def _deleted(request: HtmxRequest, vault: Vault, kind: Kind) -> Deleted:
     """How many of a kind were deleted at the last scan, and until when all of them can be recovered."""
-    found = InventoryItem.objects.filter(vault=vault, kind=kind).exclude(deleted_on=None)
+    found = _items_of(request, vault, kind).exclude(deleted_on=None)
     return observe.read(
         lambda: Deleted(**found.aggregate(count=Count("pk"), until=Min("scheduled_purge_on"))), Deleted(0, None)
     )
 
 
-def _total_if_more(request: HttpRequest, vault: Vault, kind: str, next_token: str | None) -> Total | None:
+def _total_if_more(request: HtmxRequest, vault: Vault, kind: Kind, next_token: str | None) -> Total | None:
     """For the first page of a list that has more of them: how many of its kind the last scan counted, for Azure tells no total.
     None where that is not known."""
     if not next_token or "page" in request.GET or not vault.read_in_full:
         return None
-    found = InventoryItem.objects.filter(vault=vault, kind=kind, deleted_on=None)
+    found = _items_of(request, vault, kind).filter(deleted_on=None)
     managed = Q(managed=True)
     counts = {"items": Count("pk", filter=~managed), "managed": Count("pk", filter=managed)}
     return observe.read(lambda: Total(**found.aggregate(**counts)), None)

@@ -1,4 +1,4 @@
-"""What the frame around every page shows: the vaults in the rail, the one in use, and what this person may do."""
+"""What surrounds every page: the sidebar with the vaults, the current team, and the vault that the page is about."""
 
 from functools import cached_property
 from typing import Any
@@ -7,51 +7,62 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from vaults import access, clients
+from vaults import clients
+from vaults.access import Visible, visible_to
+from vaults.actors import Person
 from vaults.azure.errors import InvalidClouds
 from vaults.inventory import observe
 from vaults.inventory.counts import each_once, live
-from vaults.models import InventoryItem, Team, User, Vault
+from vaults.models import Team, Vault
 from vaults.permissions import Role
 
 
-class Frame:
+class Navigation:
     """Worked out only as far as a template asks: a swapped part asks for nothing."""
 
-    def __init__(self, request: HttpRequest, user: User) -> None:
+    def __init__(self, request: HttpRequest, actor: Person) -> None:
         self._request = request
-        self._user = user
+        self._actor = actor
+
+    @property
+    def team(self) -> Team | None:
+        """The current team."""
+        return self._actor.team
+
+    @property
+    def teams(self) -> list[Team]:
+        return self._actor.teams
 
     @cached_property
-    def team(self) -> Team | None:
-        return access.teams_of(self._user).first()
+    def _visible(self) -> Visible:
+        return visible_to(self._actor, self.team)
 
     @cached_property
     def vaults(self) -> list[Vault]:
-        found = access.vaults_for(self._user)
+        """The current team's."""
+        found = self._visible.vaults
         return observe.read(lambda: list(found.with_state()), None) or list(found)
 
     @cached_property
     def pending(self) -> int:
         """Operations under way in all vaults, at the last look."""
-        items = InventoryItem.objects.filter(vault__in=each_once(self.vaults), pending=True)
+        items = self._visible.items.filter(vault__in=each_once(self.vaults), pending=True)
         return observe.read(live(items).count, 0)
 
     @cached_property
     def has_connections(self) -> bool:
         """Asked only where there is no vault: what the first step is."""
-        return access.connections_for(self._user).exists()
+        return self._visible.connections.exists()
 
     @cached_property
-    def rail(self) -> SafeString:
-        """The rail, drawn: the same for whatever the page shows, so it can be drawn before that is known."""
+    def sidebar(self) -> SafeString:
         match = self._request.resolver_match
-        context = {"frame": self, "user": self._user, "here": match.url_name if match else ""}
-        return render_to_string("includes/rail.html", context, self._request)
+        context = {"navigation": self, "user": self._actor.user, "here": match.url_name if match else ""}
+        return render_to_string("includes/sidebar.html", context, self._request)
 
     @cached_property
     def vault(self) -> Vault | None:
-        """The vault that the page is about, as `doors.with_vault` found it."""
+        """The vault that the page is about, as `decorators.with_vault` found it."""
         return getattr(self._request, "vault", None)
 
     @cached_property
@@ -61,32 +72,34 @@ class Frame:
             return ""
         name = self.vault.connection.cloud
         try:
-            return clients.clouds()[name].label
+            return clients.azure.clouds()[name].label
         except (KeyError, InvalidClouds):  # the page itself says what is wrong
             return name
 
-    @cached_property
+    @property
     def here(self) -> Team | None:
         """The team that the page is about."""
         return self.vault.team if self.vault else self.team
 
-    @cached_property
+    @property
+    def elsewhere(self) -> bool:
+        """Is the page about a vault of another team than the current one?"""
+        return self.here != self.team
+
+    @property
     def role(self) -> Role | None:
-        return self._user.role_in(self.here) if self.here else None
-
-    @cached_property
-    def can(self) -> frozenset[str]:
-        return access.allowed(self._user, self.here) if self.here else frozenset()
+        return self._actor.role_in(self.here) if self.here else None
 
 
-def frame_of(request: HttpRequest, user: User) -> Frame:
-    """The request's one frame."""
-    if not hasattr(request, "frame"):
-        request.frame = Frame(request, user)  # type: ignore[attr-defined]
-    kept: Frame = request.frame  # type: ignore[attr-defined]
+def navigation_of(request: HttpRequest, actor: Person) -> Navigation:
+    """The request's one navigation."""
+    if not hasattr(request, "navigation"):
+        request.navigation = Navigation(request, actor)  # type: ignore[attr-defined]
+    kept: Navigation = request.navigation  # type: ignore[attr-defined]
     return kept
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
-    user = getattr(request, "user", None)
-    return {"frame": frame_of(request, user) if isinstance(user, User) else None}
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """The context processor: None where nobody is signed in."""
+    actor = getattr(request, "actor", None)
+    return {"navigation": navigation_of(request, actor) if isinstance(actor, Person) else None}

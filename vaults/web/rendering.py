@@ -13,7 +13,8 @@ from vaults.problems import Problem
 from vaults.web.by_hand import by_hand
 
 if TYPE_CHECKING:
-    from vaults.models import User
+    from vaults.actors import Person
+    from vaults.models import User, Vault
 
 
 #: Characters of a search that are looked for: SQLite refuses patterns of 50,000.
@@ -26,10 +27,15 @@ RETRY_AFTER = 5
 
 
 class HtmxRequest(HttpRequest):
-    """A request of somebody signed in, with what django-htmx says of it. For annotations only."""
+    """A request of somebody signed in, with what django-htmx says of it. For annotations only.
+
+    `vault`: the one behind the address, where there is one.
+    """
 
     htmx: HtmxDetails
     user: "User"
+    actor: "Person"
+    vault: "Vault"
 
 
 def search_words(text: str) -> list[str]:
@@ -52,7 +58,7 @@ def render_page(
     """
     template = f"{page}#{partial}" if partial and is_swap(request) else page
     if vault := context.get("vault"):
-        context = {"exchanges": by_hand(vault.exchanges, vault.connection), **context}
+        context = {"exchanges": by_hand(request.actor.exchanges, vault.connection), **context}
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     if status in (429, 503):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from vaults import problems
-from vaults.actions.parts import Part
+from vaults.keyvault.parts import Part
 from vaults.keyvault.types import Properties
 from vaults.models import Vault
 from vaults.problems import Problem
@@ -15,6 +15,10 @@ Found = TypeVar("Found", bound=Properties)
 
 #: What a version's edit page says where the others could not be listed.
 NEWER = "So there may be a newer version than this."
+#: What the page before a deletion says of what could not be read.
+VERSIONS = "All versions go, also those that are not known here."
+FROM_LIST = "What is said of it here is from the list of versions."
+OPERATION = "Whether a new version is under way is not known here."
 
 
 def not_read(vault: Vault, part: Part[Any]) -> Problem | None:

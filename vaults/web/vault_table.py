@@ -1,6 +1,6 @@
 """Vaults as a table: which of them are shown and in which order. All of it stands in the address, so it can be shared."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from vaults.inventory.counts import VaultRow
 from vaults.models import Vault
+from vaults.problems.titles import title_of
 from vaults.web.rendering import LONGEST_SEARCH
 
 PAGE_SIZE = 50
@@ -34,18 +35,38 @@ STATES: dict[str, tuple[str, Callable[[VaultRow], bool]]] = {
 }
 
 
+#: What the problems are called whose titles are not whole without their facts.
+NAMES_OF = {
+    "refused.missing_permission": "Azure refused: a permission is missing",
+    "vault.keeps_failing": "The vault keeps failing",
+    "scan.incomplete": "Several problems",
+    "scan.nameless": "Items without an identifier that can be read",
+    "earlier": "Found by an earlier version",
+}
+
+
 class VaultFilterForm(forms.Form):
     q = forms.CharField(label="Name", required=False, max_length=LONGEST_SEARCH)
     connection = forms.ChoiceField(label="Connection", required=False)
+    problem = forms.ChoiceField(label="Problem of the last scan", required=False)
     state = forms.ChoiceField(
         required=False, choices=[(key, word) for key, (word, _) in STATES.items()], widget=forms.HiddenInput
     )
 
-    def __init__(self, data: QueryDict, vaults: Iterable[Vault]) -> None:
+    def __init__(self, data: QueryDict, vaults: Sequence[Vault]) -> None:
         super().__init__(data)
         names = {str(vault.connection.pk): vault.connection.name for vault in vaults}
         by_name = sorted(names.items(), key=lambda choice: choice[1].lower())
         self.fields["connection"].choices = [("", "All connections"), *by_name]  # type: ignore[attr-defined]
+        met = sorted({code for vault in vaults for code in vault.problem_codes})
+        if met:
+            choices = [
+                ("", "With or without problems"),
+                *((code, NAMES_OF.get(code) or title_of(code, {})) for code in met),
+            ]
+            self.fields["problem"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["problem"]
 
 
 class VaultTable:
@@ -58,20 +79,21 @@ class VaultTable:
         self.state = chosen.get("state", "")
         sort = asked.get("sort", "")
         self.sort = sort if sort.removeprefix("-") in SORTS else "name"
-        matching = _matching(rows, chosen.get("q", ""), chosen.get("connection", ""))
+        matching = _matching(rows, chosen.get("q", ""), chosen.get("connection", ""), chosen.get("problem", ""))
         #: Each state with its words and how many of the matching vaults are in it.
         self.states = [(key, word, sum(map(fits, matching))) for key, (word, fits) in STATES.items()]
         self.matching = len(matching)
         self.rows = _sorted([row for row in matching if not self.state or STATES[self.state][1](row)], self.sort)
 
 
-def _matching(rows: list[VaultRow], text: str, connection: str) -> list[VaultRow]:
+def _matching(rows: list[VaultRow], text: str, connection: str, problem: str) -> list[VaultRow]:
     """Each word of the text has to occur in the vault's name or that of its connection."""
     words = text.lower().split()
     return [
         row
         for row in rows
         if (not connection or str(row.vault.connection.pk) == connection)
+        and (not problem or problem in row.vault.problem_codes)
         and all(word in f"{row.vault.name} {row.vault.connection.name}".lower() for word in words)
     ]
 

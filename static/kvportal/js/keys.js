@@ -8,7 +8,7 @@ let forget = 0;
 
 function press(keys) {
   const found = [...document.querySelectorAll("[data-keys]")].find((element) => element.dataset.keys === keys && element.offsetParent !== null);
-  const target = found ?? document.querySelector(`:is(.rail, [data-shortcuts]) [data-keys="${keys}"]`);
+  const target = found ?? document.querySelector(`:is(.sidebar, [data-shortcuts]) [data-keys="${keys}"]`);
   if (!target) return false;
   if (target.matches("input")) {
     target.focus();
@@ -36,7 +36,7 @@ function escape(target) {
   if (open) {
     open.open = false;
     open.querySelector("summary").focus();
-  } else if (location.hash === "#rail") {
+  } else if (location.hash === "#sidebar") {
     location.hash = "#main";
   } else if (typing(target)) {
     target.blur();

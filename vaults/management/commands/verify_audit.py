@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from vaults import setup
+from vaults import actors, setup
+from vaults.actions.verification import accept_restore
 from vaults.audit import chain, recording, verification
 
 LONGEST_REASON = 300
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         if not reason or len(reason) > LONGEST_REASON:
             raise CommandError(f"--accept-restore needs a --reason, of {LONGEST_REASON} characters at most")
         try:
-            verification.accept_restore(setup.first_team(), reason)
+            accept_restore(actors.Command(), setup.first_team(), reason)
         except verification.NothingToAccept as refusal:
             raise CommandError(f"there is no restore to accept: {refusal}") from None
         except recording.AuditUnavailable:

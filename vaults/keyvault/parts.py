@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from vaults.audit.recording import Event
-from vaults.azure.errors import KeyVaultError, NotFound, OnlyNameless
+from vaults.azure.errors import AzureError, NotFound, OnlyNameless
 from vaults.keyvault.objects import ObjectClient, newest_first
 from vaults.keyvault.paging import Page, pages
 from vaults.keyvault.types import Properties
@@ -23,7 +22,7 @@ class Part(Generic[T]):
     """
 
     value: T | None = None
-    error: KeyVaultError | None = None
+    error: AzureError | None = None
     nameless: int = 0
 
     def needed(self) -> T:
@@ -36,7 +35,7 @@ class Part(Generic[T]):
 def part(call: Callable[[], T]) -> Part[T]:
     try:
         return Part(call())
-    except KeyVaultError as error:
+    except AzureError as error:
         return Part(error=error)
 
 
@@ -54,7 +53,7 @@ def versions_read(items: ObjectClient[Found, Any], name: str) -> Part[Sequence[F
     return Part(read.value and newest_first(read.value), read.error, read.nameless)
 
 
-def no_version(name: str, versions: Part[Any]) -> KeyVaultError:
+def no_version(name: str, versions: Part[Any]) -> AzureError:
     """What to raise where nothing is known of any version."""
     if versions.nameless:
         return OnlyNameless(f"The vault lists {name} without an identifier that can be read.")
@@ -68,10 +67,3 @@ def require_some(*parts: Part[Any]) -> None:
         first, *others = errors
         first.others = tuple(others)
         raise first
-
-
-def record_unread(event: Event, *parts: Part[Any]) -> None:
-    """Name the permissions of the calls that failed in the record of the act, which goes on without them."""
-    errors = [each.error for each in parts if each.error]
-    if errors:
-        event.detail["not_read"] = sorted({error.permission or type(error).__name__ for error in errors})

@@ -1,4 +1,4 @@
-"""The rail: the dot of each vault, one word for how it is; and what the list offers when there are many."""
+"""The sidebar: the dot of each vault, one word for how it is; and what the list offers when there are many."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tests.conftest import World
 from vaults import access
+from vaults.actors import Person
 from vaults.models import InventoryItem, Vault
 
 NOW = timezone.now()
@@ -35,13 +36,13 @@ def test_a_scanned_vault_is_as_well_as_what_expires_first(
         InventoryItem.objects.create(
             vault=world.vault, kind="secret", name=f"item-{number}", **{"enabled": True, **item}
         )
-    assert access.vaults_for(world.olga).with_state().get(pk=world.vault.pk).state == state
+    assert access.visible_to(Person(world.olga)).vaults.with_state().get(pk=world.vault.pk).state == state
 
 
 def test_a_vault_that_was_not_scanned_is_unknown_and_one_that_could_not_be_is_bad(world: World) -> None:
-    assert access.vaults_for(world.olga).with_state().get().state == "unknown"
+    assert access.visible_to(Person(world.olga)).vaults.with_state().get().state == "unknown"
     Vault.objects.update(scan_problem="The vault did not answer.")
-    assert access.vaults_for(world.olga).with_state().get().state == "bad"
+    assert access.visible_to(Person(world.olga)).vaults.with_state().get().state == "bad"
 
 
 def add_vaults(world: World, count: int) -> None:
@@ -54,7 +55,7 @@ def add_vaults(world: World, count: int) -> None:
 def test_more_than_eight_vaults_can_be_filtered(olga: Client, world: World, more: int, filtered: bool) -> None:
     add_vaults(world, more)
     page = olga.get("/audit/").content.decode()
-    assert ("rail-filter" in page) is filtered
+    assert ("sidebar-filter" in page) is filtered
     assert f'<span class="count">{more + 1}</span>' in page
     assert 'class="here"' not in page
 

@@ -1,0 +1,87 @@
+"""One act, one seam: decided, recorded, done with a client whose calls carry the record's id."""
+
+import pytest
+
+from tests.conftest import World, vault_calls
+from vaults.access import Item, Target
+from vaults.actors import Person, System
+from vaults.acts import FormNotNoted, act, no_changes
+from vaults.emulator import Emulator
+from vaults.kinds import SECRET
+from vaults.models import AuditEntry
+from vaults.permissions import Action, Role, RoleMissing
+
+
+def newest() -> list[AuditEntry]:
+    return list(AuditEntry.objects.filter(event=AuditEntry.objects.latest("seq").event).order_by("seq"))
+
+
+def test_an_act_is_recorded_around_its_doing_and_its_calls_bear_the_records_id(
+    world: World, emulator: Emulator
+) -> None:
+    person = Person(world.olga)
+    with act(person, Action.SECRET_LIST, world.vault) as doing:
+        assert [entry.state for entry in newest()] == ["started"]
+        doing.client.secrets.list_page()
+        doing.detail["count"] = 0
+    started, ended = newest()
+    assert (started.event, ended.state, ended.detail["count"]) == (doing.event.id, "succeeded", 0)
+    [sent] = [each for each in emulator.requests if each.host.endswith(".vault.test")]
+    assert sent.headers["x-ms-client-request-id"] == str(doing.event.id)
+    assert [each.operation for each in person.exchanges] == ["GetSecrets"]
+
+
+def test_what_an_act_sent_stays_with_the_actor_also_where_it_failed(world: World, emulator: Emulator) -> None:
+    emulator.deny("secrets/list")
+    person = Person(world.olga)
+    with pytest.raises(Exception, match="permission"), act(person, Action.SECRET_LIST, world.vault) as doing:
+        doing.client.secrets.list_page()
+    assert [each.status for each in person.exchanges] == [403]
+
+
+@pytest.mark.parametrize("target", ["vault", "item", "connection", "team"])
+def test_a_refusal_is_recorded_under_what_the_act_is_about(target: str, world: World, emulator: Emulator) -> None:
+    targets: dict[str, Target] = {
+        "vault": world.vault,
+        "item": Item(world.vault, SECRET, "kept"),
+        "connection": world.connection,
+        "team": world.team,
+    }
+    with pytest.raises(RoleMissing), act(Person(world.members[Role.VIEWER]), Action.SECRET_DELETE, targets[target]):
+        pytest.fail("the act must not happen")
+    ended = newest()[-1]
+    assert (ended.state, ended.code, ended.team_id) == ("denied", "RoleMissing", world.team.pk)
+    assert ended.vault_name == ("kv-shop-prod" if target in ("vault", "item") else "")
+    assert ended.name == ("kept" if target == "item" else "")
+    assert ended.connection_name == ("" if target == "team" else "sp-shop-admin")
+    assert vault_calls(emulator) == []
+
+
+def test_the_portal_itself_is_refused_too(world: World) -> None:
+    with pytest.raises(RoleMissing), act(System(), Action.SECRET_REVEAL, world.vault):
+        pytest.fail("the act must not happen")
+    assert newest()[-1].state == "denied"
+
+
+def test_no_change_begins_where_its_form_could_not_be_noted(world: World) -> None:
+    with no_changes():
+        with pytest.raises(FormNotNoted), act(Person(world.olga), Action.SECRET_CREATE, world.vault):
+            pytest.fail("the act must not happen")
+        with act(Person(world.olga), Action.SECRET_LIST, world.vault):
+            pass
+    assert [entry.action for entry in AuditEntry.objects.order_by("seq")] == ["secret.list"] * 2
+
+
+def test_a_lost_response_that_was_found_out_is_a_success(world: World) -> None:
+    with act(Person(world.olga), Action.SECRET_CREATE, world.vault, name="fresh") as doing:
+        doing.happened_after_all(version="a" * 32)
+    ended = newest()[-1]
+    assert (ended.state, ended.version, ended.detail["unconfirmed"]) == ("succeeded", "a" * 32, True)
+
+
+def test_an_act_about_no_vault_has_no_client(world: World) -> None:
+    with (
+        pytest.raises(TypeError, match="about no vault"),
+        act(Person(world.olga), Action.AUDIT_VERIFY, world.team) as doing,
+    ):
+        doing.client.secrets.list_page()

@@ -1,0 +1,169 @@
+"""Secret, key and certificate as values: what is alike for the three kinds of items asks here for what is not."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.objects import ObjectClient
+from vaults.keyvault.paging import Page
+from vaults.permissions import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What is done to items of one kind."""
+
+    list: Action
+    read: Action
+    create: Action
+    new_version: Action
+    update: Action
+    delete: Action
+    recover: Action
+    purge: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The names of a kind's addresses, as in `vaults.urls`."""
+
+    list: str
+    new: str
+    detail: str
+    version: str
+    edit: str
+    new_version: str
+    delete: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of item.
+
+    `name` is the singular, as the record and the inventory spell it; `collection` the plural, as identifiers and permissions
+    spell it. `can_be_managed`: one may belong to a certificate. `client` gives the kind's client of a vault; `live_page` asks
+    it for one page of the items that are not deleted, given the page's token, with those that are only being created.
+    """
+
+    name: str
+    collection: str
+    icon: str
+    can_be_managed: bool
+    actions: Actions
+    pages: Pages
+    client: Callable[[VaultClient], ObjectClient[Any, Any]]
+    live_page: Callable[[VaultClient, str | None], Page[Any]]
+
+    @property
+    def title(self) -> str:
+        return self.name.capitalize()
+
+    @property
+    def titles(self) -> str:
+        return self.collection.capitalize()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+SECRET: Final = Kind(
+    "secret",
+    "secrets",
+    "key",
+    True,
+    Actions(
+        list=Action.SECRET_LIST,
+        read=Action.SECRET_READ,
+        create=Action.SECRET_CREATE,
+        new_version=Action.SECRET_NEW_VERSION,
+        update=Action.SECRET_UPDATE,
+        delete=Action.SECRET_DELETE,
+        recover=Action.SECRET_RECOVER,
+        purge=Action.SECRET_PURGE,
+    ),
+    Pages(
+        list="secret_list",
+        new="secret_new",
+        detail="secret_detail",
+        version="secret_version",
+        edit="secret_edit",
+        new_version="secret_new_version",
+        delete="secret_delete",
+    ),
+    lambda client: client.secrets,
+    lambda client, token: client.secrets.list_page(token),
+)
+KEY: Final = Kind(
+    "key",
+    "keys",
+    "lock-password",
+    True,
+    Actions(
+        list=Action.KEY_LIST,
+        read=Action.KEY_READ,
+        create=Action.KEY_CREATE,
+        new_version=Action.KEY_NEW_VERSION,
+        update=Action.KEY_UPDATE,
+        delete=Action.KEY_DELETE,
+        recover=Action.KEY_RECOVER,
+        purge=Action.KEY_PURGE,
+    ),
+    Pages(
+        list="key_list",
+        new="key_new",
+        detail="key_detail",
+        version="key_version",
+        edit="key_edit",
+        new_version="key_new_version",
+        delete="key_delete",
+    ),
+    lambda client: client.keys,
+    lambda client, token: client.keys.list_page(token),
+)
+CERTIFICATE: Final = Kind(
+    "certificate",
+    "certificates",
+    "certificate",
+    False,
+    Actions(
+        list=Action.CERTIFICATE_LIST,
+        read=Action.CERTIFICATE_READ,
+        create=Action.CERTIFICATE_CREATE,
+        new_version=Action.CERTIFICATE_NEW_VERSION,
+        update=Action.CERTIFICATE_UPDATE,
+        delete=Action.CERTIFICATE_DELETE,
+        recover=Action.CERTIFICATE_RECOVER,
+        purge=Action.CERTIFICATE_PURGE,
+    ),
+    Pages(
+        list="certificate_list",
+        new="certificate_new",
+        detail="certificate_detail",
+        version="certificate_version",
+        edit="certificate_edit",
+        new_version="certificate_new_version",
+        delete="certificate_delete",
+    ),
+    lambda client: client.certificates,
+    lambda client, token: client.certificates.list_page(token, include_pending=True),
+)
+
+KINDS: Final = (SECRET, KEY, CERTIFICATE)
+BY_NAME: Final[Mapping[str, Kind]] = {kind.name: kind for kind in KINDS}
+BY_COLLECTION: Final[Mapping[str, Kind]] = {kind.collection: kind for kind in KINDS}
+#: The kind whose items an action is about.
+OF_ACTION: Final[Mapping[Action, Kind]] = {
+    action: kind
+    for kind in KINDS
+    for action in (
+        kind.actions.list,
+        kind.actions.read,
+        kind.actions.create,
+        kind.actions.new_version,
+        kind.actions.update,
+        kind.actions.delete,
+        kind.actions.recover,
+        kind.actions.purge,
+    )
+} | {Action.SECRET_REVEAL: SECRET}

@@ -1,0 +1,149 @@
+"""Deleted items: what is there, one of them with its dates, recover, purge. Both take Azure some seconds, so pages poll."""
+
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from vaults import problems
+from vaults.access import visible_to
+from vaults.actions import items
+from vaults.audit import queries
+from vaults.azure.errors import Forbidden
+from vaults.forms.confirm import ConfirmForm, TypedNameForm
+from vaults.inventory.observe import AnyDeleted
+from vaults.kinds import CERTIFICATE, KINDS, Kind
+from vaults.models import AuditEntry, Vault
+from vaults.models.audit import AuditState
+from vaults.web.confirmation import PASSWORD, ask_password
+from vaults.web.decorators import needs, with_vault
+from vaults.web.form_errors import form_page, posted, refused_form
+from vaults.web.rendering import HtmxRequest, is_swap, render_page
+from vaults.web.submissions import once
+
+
+@require_safe
+@with_vault
+def deleted_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
+    """A page of each kind; `?secrets=…&keys=…` asks for the next one of these."""
+    tokens = {kind: request.GET[kind.collection] for kind in KINDS if request.GET.get(kind.collection)}
+    found = items.list_deleted(request.actor, vault, tokens or None)
+    further = {part.kind.collection: part.page.next_token for part in found if part.page.next_token}
+    context = {
+        "vault": vault,
+        "items": [(part.kind, item) for part in found for item in part.items],
+        "nameless": sum(part.page.nameless for part in found),
+        "more": f"?{urlencode(further)}" if further else "",
+        "refusals": [
+            (problems.explain(part.error, vault=vault), unlisted(part, tokens)) for part in found if part.error
+        ],
+        "added": is_swap(request),
+    }
+    return render_page(request, "vaults/deleted_list.html", context, partial="rows")
+
+
+def unlisted(part: items.DeletedItems, asked: Collection[Kind]) -> str:
+    collection = part.kind.collection
+    if part.kind in asked:
+        return f"So there may be more deleted {collection} than those listed here."
+    if part.items:
+        return f"More deleted {collection} may follow than the {len(part.items)} listed here."
+    return f"Deleted {collection} are not listed here."
+
+
+@require_safe
+@with_vault
+def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
+    """A deleted item, or the wait for Azure to complete what was done last: deleting, recovering or purging it."""
+    entries = visible_to(request.actor, vault.team).entries
+    last = last_change(entries, vault, kind, name)
+    context: dict[str, Any] = {"vault": vault, "kind": kind, "name": name, "last": last, "certificate": CERTIFICATE}
+    context["state"] = "unread"
+    try:
+        item = context["item"] = items.read_deleted(request.actor, vault, kind, name)
+        state = context["state"] = state_of(item, last, kind)
+        if item is None and state == "recovering" and items.is_back(request.actor, vault, kind, name):
+            return redirect(kind.pages.detail, vault.slug, name)
+    except Forbidden as error:
+        context |= {
+            "unread": problems.explain(error, vault=vault),
+            "item_url": reverse(kind.pages.detail, args=[vault.slug, name]),
+        }
+    context["activity"] = queries.activity(entries, vault, name)
+    return render_page(request, "vaults/deleted_detail.html", context, partial="status")
+
+
+def state_of(item: AnyDeleted | None, last: AuditEntry | None, kind: Kind) -> str:
+    """How far Azure is with what was done last, by what it shows of the item."""
+    if last and last.action == kind.actions.recover:
+        return "recovering"
+    if last and last.action == kind.actions.purge:
+        return "purging" if item else "purged"
+    if item is None and last is None:
+        raise Http404("Nothing of this name is deleted here.")
+    return "deleted" if item else "deleting"
+
+
+def last_change(entries: queries.Entries, vault: Vault, kind: Kind, name: str) -> AuditEntry | None:
+    """The last of delete, recover and purge that this portal did to the item, or began and could not record the end of."""
+    actions = [kind.actions.delete, kind.actions.recover, kind.actions.purge]
+    done = [AuditState.SUCCEEDED, AuditState.STARTED]
+    acts = queries.events(entries).filter(vault_id=vault.pk, name=name, action__in=actions, state__in=done)
+    return acts.order_by("-seq").first()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@needs(lambda kind: kind.actions.recover)
+@once
+def deleted_recover(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
+    context = confirm_page(vault, kind, name, "Recover", "It comes back with all its versions, under its old name.")
+    context["form"] = ConfirmForm()
+    if request.method == "POST":
+        with refused_form(context["form"], context) as attempt:
+            items.recover_deleted(request.actor, vault, kind, name)
+        if attempt.succeeded:
+            messages.success(request, f"{name} is being recovered.")
+            return redirect("deleted_detail", vault.slug, kind, name)
+    return form_page(request, "vaults/confirm.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
+@with_vault
+@needs(lambda kind: kind.actions.purge)
+@once
+def deleted_purge(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
+    """Typed name, and a fresh confirmation of who is there."""
+    consequence = "All versions are destroyed. Nobody can bring them back, not even Microsoft."
+    context = confirm_page(vault, kind, name, "Purge", consequence)
+    form = context["form"] = TypedNameForm(posted(request), expected=name)
+    ask_password(request, form)
+    context |= {"danger": True, "typed_name": True}
+    if request.method == "POST" and form.is_valid():
+        with refused_form(form, context) as attempt:
+            items.purge_deleted(request.actor, vault, kind, name)
+        if attempt.succeeded:
+            messages.success(request, f"{name} was purged.")
+            return redirect("deleted_list", vault.slug)
+    return form_page(request, "vaults/confirm.html", context)
+
+
+def confirm_page(vault: Vault, kind: Kind, name: str, verb: str, consequence: str) -> dict[str, Any]:
+    item_url = reverse("deleted_detail", args=[vault.slug, kind, name])
+    return {
+        "vault": vault,
+        "kind": kind,
+        "name": name,
+        "title": f"{verb} {name}?",
+        "consequences": [consequence],
+        "submit_label": verb,
+        "cancel_url": item_url,
+        "crumbs": [("Deleted", reverse("deleted_list", args=[vault.slug])), (name, item_url)],
+    }

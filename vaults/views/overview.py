@@ -1,0 +1,31 @@
+"""The overview: what needs attention over the current team's vaults. Nothing here asks Azure."""
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from vaults.access import current_team, decide, visible_to
+from vaults.audit import queries
+from vaults.inventory.counts import summary_of
+from vaults.permissions import Action
+from vaults.web import attention
+from vaults.web.decorators import needs
+from vaults.web.navigation import navigation_of
+from vaults.web.rendering import HtmxRequest, render_page
+
+
+@require_safe
+@needs(Action.INVENTORY_READ)
+def overview(request: HtmxRequest) -> HttpResponse:
+    team = current_team(request.actor)
+    summary = summary_of(navigation_of(request, request.actor).vaults)
+    listed, more, well = attention.listed(summary.vaults)
+    may_change = decide(request.actor, Action.CONNECTION_UPDATE, team).allowed
+    context = {
+        "summary": summary,
+        "tasks": attention.tasks(summary, may_change_connections=may_change),
+        "rows": listed,
+        "more_in_trouble": more,
+        "without_trouble": well,
+        "activity": list(queries.changes(visible_to(request.actor, team).entries)[:8]),
+    }
+    return render_page(request, "vaults/overview.html", context)

@@ -1,0 +1,134 @@
+"""Let one form have one effect, however often it is sent."""
+
+import functools
+import hashlib
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Concatenate, ParamSpec, cast
+
+import structlog
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db import Error, IntegrityError, transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from vaults import acts
+from vaults.models import Submission
+from vaults.web.confirmation import PASSWORD
+from vaults.web.rendering import HtmxRequest
+
+P = ParamSpec("P")
+
+KEPT_FOR = timedelta(hours=24)
+#: No form is at work for longer.
+LONGEST_WORK = timedelta(minutes=2)
+#: As many may come in while one that stood in their way is freed. What fails oftener is no other click.
+CLICKS_AT_ONCE = 5
+
+log = structlog.get_logger("vaults.submissions")
+
+
+def once(
+    view: Callable[Concatenate[HtmxRequest, P], HttpResponse],
+) -> Callable[Concatenate[HtmxRequest, P], HttpResponse]:
+    """Let one form have one effect: a second click or a resubmit is led to where the first one led.
+
+    The form carries `form_key`, a fresh UUID. Only an answer with a Location (a redirect, or 201) counts as done: a form
+    that came back with errors may be sent again. While the first is under way the second gets 409; another body under
+    the same key gets 422.
+    """
+
+    @functools.wraps(view)
+    def submitted_once(request: HtmxRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        key = _form_key(request)
+        if request.method != "POST" or key is None:
+            return view(request, *args, **kwargs)
+        try:
+            first, is_first = _claim(request, key)
+        except Error:
+            log.exception("a form could not be noted as sent", path=request.path)
+            with acts.no_changes():
+                return view(request, *args, **kwargs)
+        if not is_first:
+            return _answer_again(request, first)
+        try:
+            response = view(request, *args, **kwargs)
+        except BaseException:
+            _end(first)
+            raise
+        _end(first, response.headers.get("Location", ""))
+        return response
+
+    return cast(Callable[Concatenate[HtmxRequest, P], HttpResponse], submitted_once)
+
+
+def _form_key(request: HtmxRequest) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.POST.get("form_key", ""))
+    except ValueError:
+        return None
+
+
+def _claim(request: HtmxRequest, key: uuid.UUID) -> tuple[Submission, bool]:
+    """The form's note, and whether it is this one's own. Raises the database's Error where it can't be made."""
+    fields: dict[str, Any] = {"user": request.user, "path": request.path[:400], "digest": _digest(request)}
+    for _ in range(CLICKS_AT_ONCE):
+        try:
+            return _note(key, fields), True
+        except IntegrityError as error:
+            refused = error
+        if first := Submission.objects.filter(key=key).first():
+            return first, False
+        # The first one has come back without an effect since: this one may try.
+    raise refused
+
+
+def _note(key: uuid.UUID, fields: dict[str, Any]) -> Submission:
+    with transaction.atomic():
+        Submission.objects.filter(created_at__lt=timezone.now() - KEPT_FOR).delete()
+        return Submission.objects.create(key=key, **fields)
+
+
+def _end(first: Submission, location: str = "") -> None:
+    """Note where a form led, or free its key if it led nowhere. What can't be noted changes nothing of what was done."""
+    try:
+        with transaction.atomic():
+            if location:
+                Submission.objects.filter(pk=first.pk).update(location=location)
+            else:
+                first.delete()
+    except Error:
+        log.exception("the end of a form could not be noted", path=first.path)
+
+
+def _digest(request: HtmxRequest) -> str:
+    """A keyed fingerprint of the form: it tells two bodies apart and gives neither away.
+
+    The password that confirms who is there is no part of it: with or without, it is the same form.
+    """
+    apart = {"csrfmiddlewaretoken", PASSWORD}
+    files = [(name, [_fingerprint(file) for file in sent]) for name, sent in sorted(request.FILES.lists())]
+    fields = sorted((name, values) for name, values in request.POST.lists() if name not in apart)
+    return hashlib.blake2b(
+        repr([fields, files]).encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32
+    ).hexdigest()
+
+
+def _fingerprint(file: "UploadedFile[bytes]") -> tuple[str, str]:
+    content = file.read()
+    file.seek(0)
+    return file.name or "", hashlib.sha256(content).hexdigest()
+
+
+def _answer_again(request: HtmxRequest, first: Submission) -> HttpResponse:
+    """Lead to where the first one led, or say why nothing is done; the first may also have been cut off."""
+    same = first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
+    if not same:
+        return render(request, "vaults/submitted.html", {"changed": True}, status=422)
+    if not first.location:
+        cut_off = timezone.now() - first.created_at > LONGEST_WORK
+        return render(request, "vaults/submitted.html", {"cut_off": cut_off}, status=409)
+    return redirect(first.location)
