@@ -4,8 +4,8 @@ import time
 from itertools import count
 
 from vaults.emulator import Emulator
-from vaults.emulator.faults import Proceed
-from vaults.emulator.web import Request, Response, json_response
+from vaults.emulator.faults.faults import Proceed
+from vaults.emulator.wire.http import Request, Response, json_response
 
 
 def endless(emulator: Emulator, path: str, seconds: float = 0.0) -> None:

@@ -9,8 +9,8 @@ from pytest_django import Settings
 
 from tests.conftest import World
 from vaults import clients
-from vaults.emulator import policies
-from vaults.emulator.home import Home
+from vaults.emulator.serve.home import Home
+from vaults.emulator.state import policies
 from vaults.models import Connection, Vault
 from vaults.remedies import grant_remedy
 

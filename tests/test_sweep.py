@@ -26,7 +26,8 @@ from tests.actions.test_client_certificates import Identity
 from tests.browsing import fill_in, filled
 from tests.conftest import PASSWORD, World, confirmed, say, session_contents, signed_in
 from tests.sweeping import leaks, written_forms
-from vaults.emulator import ADMIN, Emulator, directory
+from vaults.emulator import ADMIN, Emulator
+from vaults.emulator.state import directory
 from vaults.jobs import worker
 from vaults.models import AuditEntry, Vault
 

@@ -15,7 +15,8 @@ from django.test import Client
 
 from tests.browsing import fill_in, text_of
 from tests.conftest import World
-from vaults.emulator import ADMIN, Emulator, directory, keymaterial
+from vaults.emulator import ADMIN, Emulator
+from vaults.emulator.state import directory, keymaterial
 from vaults.models import Connection
 
 PASSWORD = "of the file"

@@ -18,7 +18,7 @@ from tests.conftest import World, say, session_contents, signed_in
 from tests.test_logs import log  # noqa: F401  # a fixture
 from vaults.azure.errors import NotFound
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import CERTIFICATE, KEY, SECRET
+from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Submission, User, Vault

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from tests.browsing import filled, text_of
 from tests.conftest import World, client_of, confirmed, last_entry, local_cloud, signed_in
 from vaults.emulator import Emulator
-from vaults.emulator.adapter import EmulatorAdapter
+from vaults.emulator.serve.adapter import EmulatorAdapter
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Membership, User
 from vaults.permissions import Action, Role

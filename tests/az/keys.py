@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tests.az.cli import Az
-from vaults.emulator import jwt, keymaterial
+from vaults.emulator.state import keymaterial
+from vaults.emulator.wire import jwt
 
 PLAIN = base64.b64encode(b"plain").decode()
 DIGEST = base64.b64encode(hashlib.sha256(b"message").digest()).decode()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vaults.emulator import tls
+from vaults.emulator.serve import tls
 
 PAUSE = 0.1
 """Between two bytes: each comes long before a read of a second would give up."""

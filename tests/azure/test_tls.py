@@ -21,8 +21,8 @@ from vaults.azure.errors import AuthenticationError, TransportError, UnreadableC
 from vaults.azure.limits import Limits
 from vaults.azure.sign_in import ClientSecret, TokenSource
 from vaults.azure.transport import Transport
-from vaults.emulator.home import Home
-from vaults.emulator.server import serve
+from vaults.emulator.serve.home import Home
+from vaults.emulator.serve.server import serve
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.session import Patience
 

@@ -8,10 +8,10 @@ import sys
 import threading
 from pathlib import Path
 
-from vaults.emulator.faults import Proceed
-from vaults.emulator.home import Home
-from vaults.emulator.server import serve
-from vaults.emulator.web import Request, Response
+from vaults.emulator.faults.faults import Proceed
+from vaults.emulator.serve.home import Home
+from vaults.emulator.serve.server import serve
+from vaults.emulator.wire.http import Request, Response
 
 
 def main(folder: str, port: str, latency_ms: str, notes: str) -> None:

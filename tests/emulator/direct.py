@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from vaults.emulator import ADMIN, Emulator
-from vaults.emulator.tokens import VAULT_RESOURCE
-from vaults.emulator.web import Request
+from vaults.emulator.entra.tokens import VAULT_RESOURCE
+from vaults.emulator.wire.http import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ from cryptography.hazmat.primitives import hashes
 from tests.emulator.direct import Answer, Direct
 from tests.emulator.replay_before import make_before
 from tests.emulator.replay_bodies import Bodies, double_base64
-from vaults.emulator import ADMIN, Emulator, access, jwt, keymaterial, x509tools
+from vaults.emulator import ADMIN, Emulator
+from vaults.emulator.dataplane import access, x509tools
+from vaults.emulator.state import keymaterial
+from vaults.emulator.wire import jwt
 
 LONG = 1000  # characters; values of that length are certificates with their keys
 OLD_WORDS = re.compile(r"\.error\.message is .* instead of '\w+ not found: ")  # waiting changes no words

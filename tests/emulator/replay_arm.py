@@ -14,11 +14,12 @@ import requests
 
 from tests.emulator import replay_arm_before
 from tests.emulator.caller import Caller
-from vaults.emulator import ADMIN, Emulator, roles
-from vaults.emulator.arm_vaults import SINCE_SOFT_DELETE
-from vaults.emulator.directory import Principal, add_principal, find_principal
-from vaults.emulator.sample import Credentials
-from vaults.emulator.tokens import ARM_RESOURCE
+from vaults.emulator import ADMIN, Emulator
+from vaults.emulator.arm.vaults import SINCE_SOFT_DELETE
+from vaults.emulator.entra.tokens import ARM_RESOURCE
+from vaults.emulator.samples.sample import Credentials
+from vaults.emulator.state import roles
+from vaults.emulator.state.directory import Principal, add_principal, find_principal
 
 NOBODY = "00000000-0000-0000-0000-000000000000"  # recordings have it in place of every GUID
 WHO = Credentials("recorder", NOBODY, "secret", NOBODY)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from vaults.emulator import policies, registry
-from vaults.emulator.arm_vaults import IN_COLUMNS, SWITCHES
-from vaults.emulator.policies import Identity
+from vaults.emulator.arm.vaults import IN_COLUMNS, SWITCHES
+from vaults.emulator.state import policies, registry
+from vaults.emulator.state.policies import Identity
 
 AS_THEY_ARE = ("networkAcls", "publicNetworkAccess")
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from vaults.emulator import jwt, keymaterial
-from vaults.emulator.keymaterial import encode_number
+from vaults.emulator.state import keymaterial
+from vaults.emulator.state.keymaterial import encode_number
+from vaults.emulator.wire import jwt
 
 UNDOES = {"encrypt": "decrypt", "wrapkey": "unwrapkey"}
 DIGEST = jwt.encode(bytes(32))

@@ -8,8 +8,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.emulator.caller import SELF_SIGNED, Caller, issued, refusal
-from vaults.emulator import Emulator, jwt, keymaterial, subjects, x509tools
-from vaults.emulator.errors import VaultError
+from vaults.emulator import Emulator
+from vaults.emulator.dataplane import subjects, x509tools
+from vaults.emulator.state import keymaterial
+from vaults.emulator.wire import jwt
+from vaults.emulator.wire.errors import VaultError
 
 
 def test_create_answers_202_with_the_operation(admin: Caller) -> None:

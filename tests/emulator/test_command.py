@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.emulator.test_server import free_base, opened
-from vaults.emulator.home import Home
+from vaults.emulator.serve.home import Home
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.caller import VAULT, Caller
-from vaults.emulator import Emulator, keymaterial, policies
-from vaults.emulator.registry import find_vault
-from vaults.emulator.sample import TENANT_DOMAIN, TENANT_ID
+from vaults.emulator import Emulator
+from vaults.emulator.samples.sample import TENANT_DOMAIN, TENANT_ID
+from vaults.emulator.state import keymaterial, policies
+from vaults.emulator.state.registry import find_vault
 
 
 def side_by_side(count: int, work: Callable[[int], None]) -> list[BaseException]:
@@ -74,7 +75,8 @@ def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "emulator.sqlite3"
     lines = (
         "import os, sys, pathlib",
-        "from vaults.emulator import Emulator, keymaterial",
+        "from vaults.emulator import Emulator",
+        "from vaults.emulator.state import keymaterial",
         "emulator = Emulator(pathlib.Path(sys.argv[1]), new_key=keymaterial.pooled_key)",
         "[emulator.add_vault(f'kv-{number}') for number in range(20)]",
         "os._exit(9)",

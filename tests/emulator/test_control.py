@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 
 from tests.emulator.test_concurrency import side_by_side
 from tests.emulator.test_server import Running, free_base, start
-from vaults.emulator.home import Home
+from vaults.emulator.serve.home import Home
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,8 @@ import pytest
 import requests
 
 from tests.emulator.test_server import free_base
-from vaults.emulator.home import Home
-from vaults.emulator.sample import VAULT_NAMES
+from vaults.emulator.samples.sample import VAULT_NAMES
+from vaults.emulator.serve.home import Home
 
 pytestmark = pytest.mark.sdk
 
@@ -29,9 +29,9 @@ ROUNDS = 4
 WRITING = 0.6  # seconds before the kill
 PROGRAM = """
 import pathlib, sys, threading
-from vaults.emulator import keymaterial
-from vaults.emulator.home import Home
-from vaults.emulator.server import serve
+from vaults.emulator.serve.home import Home
+from vaults.emulator.serve.server import serve
+from vaults.emulator.state import keymaterial
 home = Home(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
 serve(home.open(new_key=keymaterial.pooled_key, settle_seconds=0, has_limits=False), home, threading.Event())
 """

@@ -8,7 +8,7 @@ import pytest
 
 from tests.emulator.caller import SELF_SIGNED, VAULT, Caller, refusal
 from vaults.emulator import DEPLOY, TENANT_ID, Emulator
-from vaults.emulator.routes import ROUTES, find_route
+from vaults.emulator.dataplane.routes import ROUTES, find_route
 
 
 def test_the_challenge_comes_before_anything_else(admin: Caller) -> None:

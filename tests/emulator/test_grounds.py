@@ -12,8 +12,8 @@ import pytest
 
 import vaults.emulator
 from tests.emulator.replay import recordings
-from vaults.emulator.routes import ROUTES, Route, find_route
-from vaults.emulator.versions import API_VERSIONS, reaches
+from vaults.emulator.dataplane.routes import ROUTES, Route, find_route
+from vaults.emulator.dataplane.versions import API_VERSIONS, reaches
 
 GROUNDS = Path(vaults.emulator.__file__).with_name("GROUNDS.md")
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "recordings"

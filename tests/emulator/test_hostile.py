@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.emulator.caller import SELF_SIGNED, Caller
-from vaults.emulator.routes import ROUTES
+from vaults.emulator.dataplane.routes import ROUTES
 
 DEEP = 100_000
 DRAWN = 30

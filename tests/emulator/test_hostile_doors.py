@@ -13,12 +13,14 @@ from tests.emulator.test_arm import GUID, Manager
 from tests.emulator.test_arm_vaults import wish
 from tests.emulator.test_concurrency import side_by_side
 from tests.emulator.test_hostile import NOT_JSON, ODD_VALUES
-from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator, jwt, people
+from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.control.door import Door
 from vaults.emulator.control.verb import Desk
 from vaults.emulator.control.verbs import VERBS
-from vaults.emulator.home import Home
-from vaults.emulator.web import Request
+from vaults.emulator.serve.home import Home
+from vaults.emulator.state import people
+from vaults.emulator.wire import jwt
+from vaults.emulator.wire.http import Request
 
 PROPERTIES = (
     "tenantId", "sku", "accessPolicies", "enabledForDeployment", "enableSoftDelete", "softDeleteRetentionInDays",

@@ -9,8 +9,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from tests.emulator.caller import Caller
-from vaults.emulator import ADMIN, TENANT_ID, Emulator, directory, keymaterial, x509tools
-from vaults.emulator.adapter import EmulatorAdapter
+from vaults.emulator import ADMIN, TENANT_ID, Emulator
+from vaults.emulator.dataplane import x509tools
+from vaults.emulator.serve.adapter import EmulatorAdapter
+from vaults.emulator.state import directory, keymaterial
 
 SCOPE = "https://vault.azure.net/.default"
 AUTHORITY = f"https://login.test/{TENANT_ID}"

@@ -8,7 +8,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from tests.emulator.caller import Caller, issued, refusal
-from vaults.emulator import Emulator, jwt, keymaterial
+from vaults.emulator import Emulator
+from vaults.emulator.state import keymaterial
+from vaults.emulator.wire import jwt
 
 RSA_OPS = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
 

@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.emulator.caller import VAULT, Caller, refusal
 from tests.emulator.direct import Direct
 from tests.emulator.test_certificates import chain, pem
-from vaults.emulator import Emulator, keymaterial
-from vaults.emulator.limits import BUDGET, KEY_LIMITS, OTHER_LIMIT, STORED_LIMIT
+from vaults.emulator import Emulator
+from vaults.emulator.dataplane.limits import BUDGET, KEY_LIMITS, OTHER_LIMIT, STORED_LIMIT
+from vaults.emulator.state import keymaterial
 
 THROTTLED = (429, "Throttled", None)
 CREATED = {  # type and size of a key: how many may be made, and how often one may be used, in ten seconds

@@ -4,9 +4,9 @@ import pytest
 
 from tests.emulator.caller import VAULT, Caller, refusal
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import SECRET
-from vaults.emulator.objects import LIVE, Shelf
-from vaults.emulator.seed import add_secrets
+from vaults.emulator.samples.seed import add_secrets
+from vaults.emulator.state.objects import LIVE, Shelf
+from vaults.emulator.wire.kinds import SECRET
 
 
 def test_pages_of_25_with_an_absolute_link(emulator: Emulator, admin: Caller) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.emulator.replay import recordings
 from tests.emulator.replay_arm import Tally, play
-from vaults.emulator.roles import find_role
+from vaults.emulator.state.roles import find_role
 
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "recordings"
 

@@ -12,8 +12,8 @@ import requests
 
 from tests.emulator.test_concurrency import side_by_side
 from tests.emulator.test_server import Running, free_base, start
-from vaults.emulator.home import Home
-from vaults.emulator.server import THREADS
+from vaults.emulator.serve.home import Home
+from vaults.emulator.serve.server import THREADS
 
 SOON = 2.0  # seconds in which others must have their answer
 MEGABYTE = 1024 * 1024

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi import checks
 
 from tests.emulator.caller import SELF_SIGNED, Caller
 from vaults.emulator import Emulator
-from vaults.emulator.versions import API_VERSIONS
+from vaults.emulator.dataplane.versions import API_VERSIONS
 
 pytestmark = pytest.mark.sdk
 

@@ -19,9 +19,11 @@ import requests
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from vaults.emulator import Emulator, keymaterial, registry, tls
-from vaults.emulator.home import Home, InUseError
-from vaults.emulator.server import PortTakenError, serve
+from vaults.emulator import Emulator
+from vaults.emulator.serve import tls
+from vaults.emulator.serve.home import Home, InUseError
+from vaults.emulator.serve.server import PortTakenError, serve
+from vaults.emulator.state import keymaterial, registry
 
 
 @dataclass

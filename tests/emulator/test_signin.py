@@ -12,9 +12,11 @@ import msal
 import pytest
 import requests
 
-from vaults.emulator import ADMIN, TENANT_ID, Emulator, jwt, people
-from vaults.emulator.adapter import EmulatorAdapter
-from vaults.emulator.people import Person
+from vaults.emulator import ADMIN, TENANT_ID, Emulator
+from vaults.emulator.serve.adapter import EmulatorAdapter
+from vaults.emulator.state import people
+from vaults.emulator.state.people import Person
+from vaults.emulator.wire import jwt
 
 AUTHORITY = f"https://login.test/{TENANT_ID}"
 BACK = "http://localhost:8000/accounts/oidc/callback/"

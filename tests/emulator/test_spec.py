@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vaults.emulator.routes import find_route
-from vaults.emulator.versions import API_VERSIONS, reaches
+from vaults.emulator.dataplane.routes import find_route
+from vaults.emulator.dataplane.versions import API_VERSIONS, reaches
 
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "spec" / "data-plane"
 COUNTS = {"7.0": 58, "7.3": 63, "2026-04-01": 66}

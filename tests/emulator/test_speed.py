@@ -14,9 +14,9 @@ import pytest
 
 from tests.emulator.test_durability import serve
 from tests.emulator.test_server import Running, free_base, opened, start
-from vaults.emulator.home import Home
-from vaults.emulator.seed import add_secrets
-from vaults.emulator.server import new_server
+from vaults.emulator.samples.seed import add_secrets
+from vaults.emulator.serve.home import Home
+from vaults.emulator.serve.server import new_server
 
 pytestmark = pytest.mark.sdk
 

@@ -8,7 +8,7 @@ import requests
 
 from tests.emulator.caller import VAULT, Caller, refusal
 from vaults.emulator import ADMIN, Emulator
-from vaults.emulator.seed import add_secrets
+from vaults.emulator.samples.seed import add_secrets
 
 
 def test_throttle(emulator: Emulator, admin: Caller) -> None:

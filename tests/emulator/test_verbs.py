@@ -11,13 +11,15 @@ import requests
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.emulator.caller import VAULT, Caller, issued, refusal
-from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator, certificate_policy, keymaterial, x509tools
+from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.control.fields import RefusedError
 from vaults.emulator.control.verb import Desk
 from vaults.emulator.control.verbs import VERBS, find_verb, perform
-from vaults.emulator.home import Home
-from vaults.emulator.sample import Credentials
-from vaults.emulator.trouble import KINDS
+from vaults.emulator.dataplane import certificate_policy, x509tools
+from vaults.emulator.faults.trouble import KINDS
+from vaults.emulator.samples.sample import Credentials
+from vaults.emulator.serve.home import Home
+from vaults.emulator.state import keymaterial
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from tests.emulator.test_certificates import chain, signed
 from tests.emulator.test_server import Running, free_base, start
-from vaults.emulator.home import Home
+from vaults.emulator.serve.home import Home
 
 pytestmark = [
     pytest.mark.js,

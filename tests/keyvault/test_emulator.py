@@ -26,7 +26,7 @@ from vaults.azure.limits import Limits
 from vaults.azure.parallel import gather
 from vaults.azure.sign_in import ClientSecret, TokenSource
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
-from vaults.emulator.adapter import EmulatorAdapter
+from vaults.emulator.serve.adapter import EmulatorAdapter
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.probes import PERMISSIONS, probe_all
 from vaults.keyvault.session import Patience

@@ -13,7 +13,7 @@ from tests.conftest import World
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
 from vaults.emulator import Emulator
-from vaults.emulator.web import Request, Response, json_response
+from vaults.emulator.wire.http import Request, Response, json_response
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem, Vault

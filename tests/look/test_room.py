@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import SECRET
+from vaults.emulator.wire.kinds import SECRET
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy, LifetimeAction
 

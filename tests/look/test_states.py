@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from vaults.emulator import Emulator
-from vaults.emulator.faults import Proceed
-from vaults.emulator.web import Request, Response, json_response
+from vaults.emulator.faults.faults import Proceed
+from vaults.emulator.wire.http import Request, Response, json_response
 from vaults.keyvault.client import VaultClient
 
 SECRETS = "/vaults/kv-shop-prod/secrets/"

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from tests.conftest import World
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import SECRET
+from vaults.emulator.wire.kinds import SECRET
 from vaults.keyvault.client import VaultClient
 
 VAULT = "kv-shop-prod"

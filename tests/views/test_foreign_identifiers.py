@@ -11,7 +11,7 @@ from tests.conftest import World
 from vaults.actions.scans import scan_vault
 from vaults.actors import Person
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import CERTIFICATE, KEY, KINDS, SECRET
+from vaults.emulator.wire.kinds import CERTIFICATE, KEY, KINDS, SECRET
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem

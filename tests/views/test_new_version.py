@@ -10,7 +10,7 @@ from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, last_entry
 from tests.emulator.caller import Caller, issued
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import CERTIFICATE
+from vaults.emulator.wire.kinds import CERTIFICATE
 from vaults.models import Connection
 from vaults.permissions import Action
 

@@ -17,7 +17,7 @@ from tests.conftest import World
 from vaults.actions.scans import scan_vault
 from vaults.actors import Person
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import KINDS
+from vaults.emulator.wire.kinds import KINDS
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem

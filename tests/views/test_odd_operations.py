@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.browsing import fill_in, filled, main_form, text_of
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import CERTIFICATE, KEY
+from vaults.emulator.wire.kinds import CERTIFICATE, KEY
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 

@@ -10,7 +10,7 @@ from tests.conftest import World
 from tests.views.test_untouched import set_rotation_policy
 from vaults import clients
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import CERTIFICATE, KEY
+from vaults.emulator.wire.kinds import CERTIFICATE, KEY
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models.connection import NEWEST_API_VERSION

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import vault_calls
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import SECRET
+from vaults.emulator.wire.kinds import SECRET
 from vaults.keyvault.client import VaultClient
 
 V = "/vaults/kv-shop-prod"

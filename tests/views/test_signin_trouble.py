@@ -11,7 +11,7 @@ from tests.browsing import text_of
 from tests.conftest import World, last_entry, move_connections, say
 from vaults import clients
 from vaults.emulator import ADMIN, Emulator
-from vaults.emulator.refused_signin import REFUSALS
+from vaults.emulator.entra.refused_signin import REFUSALS
 from vaults.models import AuditEntry, Connection, Vault
 from vaults.permissions import Action
 

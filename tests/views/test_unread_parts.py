@@ -9,7 +9,7 @@ from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import vault_calls
 from tests.views.test_untouched import POLICY, newest, set_rotation_policy
 from vaults.emulator import Emulator
-from vaults.emulator.kinds import CERTIFICATE, KEY, SECRET
+from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 

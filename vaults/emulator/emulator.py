@@ -6,20 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator import access, directory, keymaterial, policies, raw_members, refused_signin, registry, roles
-from vaults.emulator.addresses import Addresses, NamedHosts, Place
-from vaults.emulator.arm_routes import Arm
-from vaults.emulator.call import Service
-from vaults.emulator.clock import Clock
-from vaults.emulator.dataplane import DataPlane
-from vaults.emulator.directory import Principal
-from vaults.emulator.faults import Faults
-from vaults.emulator.issuer import Issuer
-from vaults.emulator.kinds import Kind
-from vaults.emulator.objects import PURGED, Shelf
-from vaults.emulator.policies import Identity
-from vaults.emulator.registry import Vault
-from vaults.emulator.sample import (
+from vaults.emulator.arm.routes import Arm
+from vaults.emulator.dataplane import access
+from vaults.emulator.dataplane.call import Service
+from vaults.emulator.dataplane.dispatch import DataPlane
+from vaults.emulator.entra import refused_signin
+from vaults.emulator.entra.issuer import Issuer
+from vaults.emulator.entra.tokens import Tokens
+from vaults.emulator.faults.faults import Faults
+from vaults.emulator.samples.sample import (
     ADMIN,
     DEPLOY,
     DEPLOY_PERMISSIONS,
@@ -28,9 +23,16 @@ from vaults.emulator.sample import (
     TENANT_ID,
     VAULT_NAMES,
 )
-from vaults.emulator.store import Location, Store
-from vaults.emulator.tokens import Tokens
-from vaults.emulator.web import (
+from vaults.emulator.state import directory, keymaterial, policies, registry, roles
+from vaults.emulator.state.addresses import Addresses, NamedHosts, Place
+from vaults.emulator.state.clock import Clock
+from vaults.emulator.state.directory import Principal
+from vaults.emulator.state.objects import PURGED, Shelf
+from vaults.emulator.state.policies import Identity
+from vaults.emulator.state.registry import Vault
+from vaults.emulator.state.store import Location, Store
+from vaults.emulator.wire import raw_members
+from vaults.emulator.wire.http import (
     Exchange,
     ReceivedRequest,
     Request,
@@ -40,6 +42,7 @@ from vaults.emulator.web import (
     read_environ,
     received,
 )
+from vaults.emulator.wire.kinds import Kind
 
 ARM_PATHS = ("subscriptions", "providers", "tenants", "metadata")
 LATELY = 200  # requests that are remembered for whoever looks at the control page

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from tests.emulator.sdk.settling import POLLING, settled
 from tests.emulator.sdk.watched import Watched
-from vaults.emulator import keymaterial, x509tools
-from vaults.emulator.versions import reaches
+from vaults.emulator.dataplane import x509tools
+from vaults.emulator.dataplane.versions import reaches
+from vaults.emulator.state import keymaterial
 
 
 async def certificates(call: Watched, name: str) -> None:

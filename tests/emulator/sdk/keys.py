@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.emulator.sdk.settling import LONG_AGO, POLLING, settled
 from tests.emulator.sdk.watched import Watched
-from vaults.emulator.versions import reaches
+from vaults.emulator.dataplane.versions import reaches
 
 RELEASE_POLICY = (
     b'{"version":"1.0.0","anyOf":[{"authority":"https://attest.test/","anyOf":[{"claim":"sdk","equals":"true"}]}]}'

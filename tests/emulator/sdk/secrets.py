@@ -6,7 +6,7 @@ from azure.core.rest import HttpRequest
 
 from tests.emulator.sdk.settling import LONG_AGO, POLLING, settled
 from tests.emulator.sdk.watched import Watched
-from vaults.emulator.versions import reaches
+from vaults.emulator.dataplane.versions import reaches
 
 
 async def secrets(call: Watched, name: str) -> None:

@@ -10,11 +10,11 @@ from uuid import uuid4
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from vaults.emulator import directory, people, registry
 from vaults.emulator.control.fields import Field, RefusedError, Shape, guid, number
 from vaults.emulator.control.verb import Desk, Verb
-from vaults.emulator.directory import Principal
-from vaults.emulator.people import Person
+from vaults.emulator.state import directory, people, registry
+from vaults.emulator.state.directory import Principal
+from vaults.emulator.state.people import Person
 
 PRINCIPAL = Field("principal", "name, client id or object id of the service principal", required=True)
 TENANT = Field("tenant", "GUID or domain of the tenant (default: the first)")

@@ -15,7 +15,7 @@ from vaults.emulator.control.fields import RefusedError
 from vaults.emulator.control.page import control_page, locked_page
 from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.control.verbs import find_verb, perform
-from vaults.emulator.web import NotJsonError, Request, Response, json_response
+from vaults.emulator.wire.http import NotJsonError, Request, Response, json_response
 
 TICKET_SECONDS = 60
 SESSION_SECONDS = 12 * 3600

@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from vaults.emulator import refused_signin, registry, trouble
 from vaults.emulator.control.fields import Field, duration, number, pattern
 from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.emulator import Emulator
-from vaults.emulator.faults import FOREVER, Fault
-from vaults.emulator.registry import Vault
-from vaults.emulator.seed import refill
+from vaults.emulator.entra import refused_signin
+from vaults.emulator.faults import trouble
+from vaults.emulator.faults.faults import FOREVER, Fault
+from vaults.emulator.samples.seed import refill
+from vaults.emulator.state import registry
+from vaults.emulator.state.registry import Vault
 
 ISSUER = "issuer"
 METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE")

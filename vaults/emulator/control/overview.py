@@ -4,9 +4,10 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vaults.emulator import directory, network, people, policies, registry, roles
 from vaults.emulator.control.verb import Desk
-from vaults.emulator.registry import Vault
+from vaults.emulator.dataplane import network
+from vaults.emulator.state import directory, people, policies, registry, roles
+from vaults.emulator.state.registry import Vault
 
 Row = tuple[str, ...]
 

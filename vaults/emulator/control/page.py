@@ -1,6 +1,5 @@
 """The page on which a person looks at an emulator and changes it: tables above, a form for each verb below."""
 
-from vaults.emulator import pages
 from vaults.emulator.control import live_verbs, overview
 from vaults.emulator.control.directory_verbs import DIRECTORY_VERBS
 from vaults.emulator.control.fields import Field, Shape
@@ -8,8 +7,9 @@ from vaults.emulator.control.live_verbs import LIVE_VERBS, RESET
 from vaults.emulator.control.overview import Section
 from vaults.emulator.control.vault_verbs import VAULT_VERBS
 from vaults.emulator.control.verb import Desk, Verb
-from vaults.emulator.pages import Html, tag
-from vaults.emulator.web import Response
+from vaults.emulator.wire import pages
+from vaults.emulator.wire.http import Response
+from vaults.emulator.wire.pages import Html, tag
 
 SHOWN_ANYWAY = (live_verbs.faults, live_verbs.requests)
 GROUPS = (

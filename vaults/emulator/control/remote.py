@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaults.emulator.control.fields import RefusedError
-from vaults.emulator.home import Home
+from vaults.emulator.serve.home import Home
 
 HOST = "127.0.0.1"
 SECONDS = 120  # filling a vault, or making everything anew, takes its time

@@ -4,14 +4,16 @@ import sqlite3
 from dataclasses import replace
 from typing import Any
 
-from vaults.emulator import access, network, raw_members, registry, roles
 from vaults.emulator.control.directory_verbs import PRINCIPAL, TENANT, find_tenant
 from vaults.emulator.control.fields import Field, RefusedError, Shape, number
 from vaults.emulator.control.verb import Desk, Verb
-from vaults.emulator.filling import fill_vault
-from vaults.emulator.kinds import KINDS, Kind
-from vaults.emulator.registry import Vault
-from vaults.emulator.sample import SUBSCRIPTION_ID
+from vaults.emulator.dataplane import access, network
+from vaults.emulator.samples.filling import fill_vault
+from vaults.emulator.samples.sample import SUBSCRIPTION_ID
+from vaults.emulator.state import registry, roles
+from vaults.emulator.state.registry import Vault
+from vaults.emulator.wire import raw_members
+from vaults.emulator.wire.kinds import KINDS, Kind
 
 MOST = 100_000  # objects of one kind that are filled in at once
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from vaults.emulator.control.fields import Field
 from vaults.emulator.emulator import Emulator
-from vaults.emulator.home import Home
+from vaults.emulator.serve.home import Home
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from vaults.emulator import registry
 from vaults.emulator.control import overview, remote
 from vaults.emulator.control.fields import Field, RefusedError, Shape
 from vaults.emulator.control.live_verbs import RESET
 from vaults.emulator.control.remote import NotServedError
 from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.control.verbs import VERBS, find_verb, perform
-from vaults.emulator.home import Home, InUseError
-from vaults.emulator.seed import ADMIN_NAME
-from vaults.emulator.server import PortTakenError, serve
+from vaults.emulator.samples.seed import ADMIN_NAME
+from vaults.emulator.serve.home import Home, InUseError
+from vaults.emulator.serve.server import PortTakenError, serve
+from vaults.emulator.state import registry
 
 REFUSALS = (LookupError, PortTakenError, InUseError, RefusedError, NotServedError)
 

@@ -1,0 +1,34 @@
+"""What a client needs to know of a cloud before it signs in: Azure Resource Manager's `/metadata/endpoints`.
+
+`az cloud register` and Terraform's `metadata_host` read it. It needs no token. Only what is here is in it: a client
+that asks for another service's endpoint is told by itself that this cloud has none.
+"""
+
+from typing import Any
+
+from vaults.emulator.arm.call import required_api_version
+from vaults.emulator.entra.tokens import ARM_AUDIENCES
+from vaults.emulator.wire.http import Request, Response, json_response
+
+NAME = "KvportalLocal"
+ONE_CLOUD = "2022-09-01"  # from this API version on the answer is one cloud, before it a list of clouds
+
+
+def is_asked(request: Request) -> bool:
+    return request.method == "GET" and [each.lower() for each in request.segments] == ["metadata", "endpoints"]
+
+
+def endpoints(request: Request, issuer: str, vault_suffix: str) -> Response:
+    """The cloud's endpoints. Raises ArmError without an API version."""
+    cloud: dict[str, Any] = {
+        "name": NAME,
+        "resourceManager": f"https://{request.host}/",
+        "authentication": {
+            "loginEndpoint": f"{issuer}/",
+            "audiences": [f"{audience}/" for audience in ARM_AUDIENCES],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "suffixes": {"keyVaultDns": vault_suffix},
+    }
+    return json_response(200, cloud if required_api_version(request) >= ONE_CLOUD else [cloud])

@@ -1,0 +1,1 @@
+"""A vault: secrets, keys and certificates, as the Key Vault REST reference lists their operations."""

@@ -1,0 +1,68 @@
+"""Who signs a certificate: itself, or the certificate authority that an issuer object of the vault stands
+for.
+
+Authorities are simulated: each issuer has one of its own, whose key is made when it first signs.
+"""
+
+import sqlite3
+from dataclasses import dataclass, field
+
+from cryptography import x509
+
+from vaults.emulator.dataplane import subjects, x509tools
+from vaults.emulator.dataplane.call import Call
+from vaults.emulator.dataplane.issuers import RESERVED, find_issuer
+from vaults.emulator.state import keymaterial
+from vaults.emulator.state.keymaterial import PrivateKey
+from vaults.emulator.wire.errors import VaultError
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Name and key that sign, and the certificates that go with it; `issuer` None means self-signed."""
+
+    issuer: tuple[x509.Name, PrivateKey] | None = field(repr=False, default=None)
+    chain: tuple[x509.Certificate, ...] = ()
+
+
+def check_issuer(db: sqlite3.Connection, call: Call, name: str) -> None:
+    """Raise the vault's 404 for an issuer that it does not know."""
+    if name.lower() not in RESERVED and find_issuer(db, call.vault.id, name) is None:
+        raise VaultError(404, "CertificateIssuerNotFound", "Issuer not found")
+
+
+def refusal(db: sqlite3.Connection, call: Call, name: str) -> dict[str, str]:
+    """What an operation says that an authority did not fulfil: the recorded words around what is the matter here."""
+    issuer = find_issuer(db, call.vault.id, name)
+    matter = f"The issuer {name} {'is disabled' if issuer else 'was removed'}"
+    provider = issuer["provider"] if issuer else "the issuer"
+    message = f"The call to {provider} failed with Error code access_denied and Message {matter}."
+    return {"code": "Request rejected", "message": message}
+
+
+def signer(db: sqlite3.Connection, call: Call, name: str) -> Signer | None:
+    """Who signs for an issuer name; None where the issuer has been disabled or removed."""
+    if name.lower() in RESERVED:
+        return Signer()
+    issuer = find_issuer(db, call.vault.id, name)
+    if issuer is None or not issuer["attributes"]["enabled"]:
+        return None
+    subject = f'CN="{issuer["provider"]} emulated CA", O="{name}"'
+    setting = f"authority {call.vault.id} {name.lower()}"
+    row = db.execute("SELECT value FROM setting WHERE name = ?", (setting,)).fetchone()
+    if row is None:
+        key = call.service.new_key("EC", 0, "P-256")
+        db.execute("INSERT INTO setting VALUES (?, ?)", (setting, keymaterial.dump(key)))
+    else:
+        key = keymaterial.load(row["value"])
+    policy = {
+        "x509_props": {
+            "subject": subject,
+            "ekus": [],
+            "key_usage": ["keyCertSign", "cRLSign"],
+            "validity_months": 120,
+            "basic_constraints": {"ca": True},
+        }
+    }
+    authority = x509tools.issue(policy, key, call.service.clock())
+    return Signer((subjects.parse(subject), key), (authority,))

@@ -1,0 +1,153 @@
+"""A vault's front door: token, address, API version, operation, permission, body, limits, in this order.
+
+Key Vault REST: "Authentication, requests and responses".
+"""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+from vaults.emulator.dataplane import access, deletion, network, pending, renewal, rotation
+from vaults.emulator.dataplane.call import Call, Service
+from vaults.emulator.dataplane.limits import Limits
+from vaults.emulator.dataplane.routes import Route, find_route
+from vaults.emulator.dataplane.versions import API_VERSIONS, reaches, stable
+from vaults.emulator.entra.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
+from vaults.emulator.state.addresses import Place
+from vaults.emulator.state.registry import Vault
+from vaults.emulator.wire import rules
+from vaults.emulator.wire.errors import VaultError, bad_parameter, unauthorized
+from vaults.emulator.wire.http import Headers, NotJsonError, Request, Response, json_response
+
+# When the next thing is over in a vault, and whether an object of a name may have a policy that acts by itself.
+NEXT_DUE = """
+SELECT min(moment) AS moment FROM (
+    SELECT min(purge_on) AS moment FROM object WHERE vault = ?
+    UNION ALL SELECT min(completes) FROM pending WHERE vault = ?)
+"""
+MAY_ACT = "SELECT 1 FROM object WHERE vault = ? AND kind IN ('keys', 'certificates') AND folded = ?"
+
+
+class DataPlane:
+    """All vaults of an emulator, asked one request at a time."""
+
+    def __init__(self, service: Service, tokens: Tokens) -> None:
+        self._service = service
+        self._tokens = tokens
+        self._limits = Limits()
+
+    def answer(self, vault: Vault, place: Place, request: Request) -> Response:
+        try:
+            response = self._operate(vault, place, request)
+        except VaultError as error:
+            response = json_response(error.status, error.body(), error.headers)
+        response.headers.extend(_common_headers(vault, request))
+        return response
+
+    def _operate(self, vault: Vault, place: Place, request: Request) -> Response:
+        caller = self._authenticate(vault, place, request)
+        network.check(vault, caller, request.client)
+        api_version = _api_version(request)
+        route, params = _route(request, api_version)
+        for check, name in ((rules.check_name, "name"), (rules.check_version, "version")):
+            if name in params:
+                check(params[name])
+        assignment = access.require(self._service.store, vault, caller, route, "/".join(request.segments))
+        body = _body(request)
+        call = Call(
+            self._service,
+            vault,
+            caller,
+            f"https://{request.host.removesuffix(':443')}",
+            f"https://{place.link_host}",
+            api_version,
+            int(self._service.clock()),
+            request.query,
+            params,
+            body,
+            re.split("[,;]", request.headers.get("accept", ""), maxsplit=1)[0].strip().lower(),
+        )
+        if self._service.has_limits:
+            self._limits.spend(call, route)
+        self._catch_up(call)
+        response = route.operation(call)
+        if assignment is not None:
+            response.headers.append(("x-ms-keyvault-rbac-assignment-id", assignment))
+        return response
+
+    def _authenticate(self, vault: Vault, place: Place, request: Request) -> Caller:
+        """Who calls. Raises the challenge, before anything else of the request is looked at."""
+        challenge = f'Bearer authorization="{place.issuer}/{vault.tenant}", resource="{VAULT_RESOURCE}"'
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise unauthorized("AKV10000: Request is missing a Bearer or PoP token.", challenge)
+        try:
+            return self._tokens.check(token.strip(), (VAULT_RESOURCE,), vault.tenant, self._service.clock())
+        except RefusedError as refused:
+            raise unauthorized(refused.message, challenge) from None
+
+    def _catch_up(self, call: Call) -> None:
+        """Let happen what time has brought: purges, certificates that are ready, and what a named object's policy wants."""
+        now, store, vault = self._service.clock(), self._service.store, call.vault.id
+        due = store.remembered(("due", vault), lambda db: db.execute(NEXT_DUE, (vault, vault)).fetchone()["moment"])
+        if due is not None and due <= now:
+            with store.writing() as db:
+                deletion.sweep(now, db, vault)
+                pending.complete_due(call, db)
+        name = call.params.get("name", "").lower()
+        if name and store.remembered(("acting", vault, name), lambda db: db.execute(MAY_ACT, (vault, name)).fetchone()):
+            rotation.catch_up(call)
+            renewal.catch_up(call)
+
+
+def _body(request: Request) -> dict[str, Any]:
+    """The body; clients send all sorts of things with GET and DELETE, which nobody looks at."""
+    if request.method in ("GET", "DELETE"):
+        return {}
+    try:
+        return request.json()
+    except NotJsonError:
+        raise bad_parameter("The request body is not a valid JSON object.") from None
+
+
+def _api_version(request: Request) -> str:
+    version = request.query.get("api-version")
+    if not version:
+        raise bad_parameter("api-version must be specified")
+    try:
+        stable(version)
+    except LookupError:
+        raise bad_parameter(
+            f"The specified version ({version}) is not recognized. Consider using the latest supported "
+            f"version ({API_VERSIONS[-1]})."
+        ) from None
+    return version
+
+
+def _route(request: Request, api_version: str) -> tuple[Route, dict[str, str]]:
+    found = find_route(request.method, request.segments)
+    if found is not None and reaches(api_version, found[0].since):
+        return found
+    if request.method == "POST" and len(request.segments) == 2 and request.segments[0].lower() == "keys":
+        raise bad_parameter("Operation not specified")
+    if any(find_route(method, request.segments) for method in ("GET", "PUT", "POST", "PATCH", "DELETE")):
+        raise VaultError(405, "MethodNotAllowed", f"HTTP {request.method} not allowed")
+    raise VaultError(404, "NotFound", f"There is no operation at the path {request.path}.")
+
+
+def _common_headers(vault: Vault, request: Request) -> Headers:
+    headers = [
+        ("Cache-Control", "no-cache"),
+        ("Pragma", "no-cache"),
+        ("Expires", "-1"),
+        ("x-ms-keyvault-region", vault.region),
+        ("x-ms-request-id", str(uuid4())),
+        ("x-ms-keyvault-service-version", "1.9.395.1"),
+        ("x-ms-keyvault-network-info", "conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Strict-Transport-Security", "max-age=31536000;includeSubDomains"),
+    ]
+    client_id = request.headers.get("x-ms-client-request-id")
+    if client_id and len(client_id) <= 100 and client_id.isprintable():
+        headers.append(("x-ms-client-request-id", client_id))
+    return headers

@@ -1,0 +1,165 @@
+"""Certificate issuers and contacts.
+
+Key Vault REST: Set, Get, Update, Delete Certificate Issuer; Certificate Contacts.
+"""
+
+import json
+import sqlite3
+from typing import Any
+
+from vaults.emulator.dataplane import listing
+from vaults.emulator.dataplane.call import Call
+from vaults.emulator.wire import rules
+from vaults.emulator.wire.errors import VaultError, bad_parameter
+from vaults.emulator.wire.http import Response, json_response
+
+RESERVED = ("self", "unknown")
+ADMIN_MEMBERS = ("first_name", "last_name", "email", "phone")
+CONTACT_MEMBERS = ("email", "name", "phone")
+
+
+def set_issuer(call: Call) -> Response:
+    """Set Certificate Issuer: made, or replaced as a whole. The password is taken and never shown again."""
+    provider = rules.text(call.body, "provider")
+    if not provider or call.name.lower() in RESERVED:
+        raise bad_parameter("An issuer needs a provider, and its name must be neither Self nor Unknown.")
+    issuer: dict[str, Any] = {
+        "provider": provider,
+        "attributes": {"enabled": True, "created": call.now, "updated": call.now},
+    }
+    _merge(call, issuer)
+    with call.service.store.writing() as db:
+        present = find_issuer(db, call.vault.id, call.name)
+        if present is not None:
+            issuer["attributes"]["created"] = present["attributes"]["created"]
+        _write(db, call, call.name, issuer)
+    return json_response(200, _shown(call, call.name, issuer))
+
+
+def get_issuer(call: Call) -> Response:
+    with call.service.store.reading() as db:
+        issuer = _existing(db, call)
+    return json_response(200, _shown(call, call.name, issuer))
+
+
+def update_issuer(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        issuer = _existing(db, call)
+        issuer["provider"] = rules.text(call.body, "provider") or issuer["provider"]
+        issuer["attributes"]["updated"] = call.now
+        _merge(call, issuer)
+        _write(db, call, call.name, issuer)
+    return json_response(200, _shown(call, call.name, issuer))
+
+
+def delete_issuer(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        issuer = _existing(db, call)
+        db.execute("DELETE FROM issuer WHERE vault = ? AND folded = ?", (call.vault.id, call.name.lower()))
+    return json_response(200, _shown(call, call.name, issuer))
+
+
+def list_issuers(call: Call) -> Response:
+    size = rules.read_page_size(call.query)
+    after = listing.read_token(call)
+    with call.service.store.reading() as db:
+        rows = db.execute(
+            "SELECT * FROM issuer WHERE vault = ? AND folded > ? ORDER BY folded LIMIT ?",
+            (call.vault.id, after, size + 1),
+        ).fetchall()
+    items = [
+        {
+            "id": call.url("certificates", "issuers", row["name"]),
+            "provider": json.loads(row["data"])["provider"],
+        }
+        for row in rows[:size]
+    ]
+    last = rows[size - 1]["folded"] if len(rows) > size else None
+    return listing.answer(call, "certificates/issuers", items, last)
+
+
+def set_contacts(call: Call) -> Response:
+    """Set Certificate Contacts: the whole list."""
+    given = call.body.get("contacts")
+    if not isinstance(given, list) or not given or not all(isinstance(item, dict) for item in given):
+        raise rules.invalid_property("contacts")
+    contacts = [_texts(item, CONTACT_MEMBERS) for item in given]
+    if not all(contact.get("email") for contact in contacts):
+        raise bad_parameter("Each contact needs an e-mail address.")
+    with call.service.store.writing() as db:
+        db.execute("INSERT OR REPLACE INTO contacts VALUES (?, ?)", (call.vault.id, json.dumps(contacts)))
+    return json_response(200, _shown_contacts(call, contacts))
+
+
+def get_contacts(call: Call) -> Response:
+    with call.service.store.reading() as db:
+        contacts = _contacts(db, call)
+    return json_response(200, _shown_contacts(call, contacts))
+
+
+def delete_contacts(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        contacts = _contacts(db, call)
+        db.execute("DELETE FROM contacts WHERE vault = ?", (call.vault.id,))
+    return json_response(200, _shown_contacts(call, contacts))
+
+
+def find_issuer(db: sqlite3.Connection, vault: int, name: str) -> dict[str, Any] | None:
+    """An issuer of the vault, None for a name that is not known."""
+    row = db.execute("SELECT data FROM issuer WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
+    return json.loads(row["data"]) if row else None
+
+
+def _existing(db: sqlite3.Connection, call: Call) -> dict[str, Any]:
+    issuer = find_issuer(db, call.vault.id, call.name)
+    if issuer is None:
+        raise VaultError(404, "CertificateIssuerNotFound", "Issuer not found")
+    return issuer
+
+
+def _merge(call: Call, issuer: dict[str, Any]) -> None:
+    """Take over what a request says; what it leaves out stays."""
+    if call.body.get("credentials") is not None:
+        issuer["credentials"] = _texts(rules.mapping(call.body, "credentials"), ("account_id",))
+    if call.body.get("org_details") is not None:
+        organization = rules.mapping(call.body, "org_details")
+        details: dict[str, Any] = _texts(organization, ("id",)) | {"zip": 0}
+        admins = organization.get("admin_details")
+        if admins is not None:
+            if not isinstance(admins, list) or not all(isinstance(item, dict) for item in admins):
+                raise rules.invalid_property("admin_details")
+            details["admin_details"] = [_texts(item, ADMIN_MEMBERS) for item in admins]
+        issuer["org_details"] = details
+    enabled = rules.flag(rules.mapping(call.body, "attributes"), "enabled")
+    if enabled is not None:
+        issuer["attributes"]["enabled"] = enabled
+
+
+def _texts(given: dict[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
+    found = {member: rules.text(given, member) for member in members}
+    return {member: value for member, value in found.items() if value is not None}
+
+
+def _write(db: sqlite3.Connection, call: Call, name: str, issuer: dict[str, Any]) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO issuer VALUES (?, ?, ?, ?)",
+        (call.vault.id, name.lower(), name, json.dumps(issuer)),
+    )
+
+
+def _shown(call: Call, name: str, issuer: dict[str, Any]) -> dict[str, Any]:
+    members = ("provider", "credentials", "org_details", "attributes")
+    shown = {member: issuer[member] for member in members if member in issuer}
+    return {"id": call.url("certificates", "issuers", name), **shown}
+
+
+def _contacts(db: sqlite3.Connection, call: Call) -> list[dict[str, Any]]:
+    row = db.execute("SELECT data FROM contacts WHERE vault = ?", (call.vault.id,)).fetchone()
+    if row is None:
+        raise VaultError(404, "ContactsNotFound", "Contacts not found")
+    contacts: list[dict[str, Any]] = json.loads(row["data"])
+    return contacts
+
+
+def _shown_contacts(call: Call, contacts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"id": call.url("certificates", "contacts"), "contacts": contacts}

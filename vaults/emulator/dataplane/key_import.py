@@ -1,0 +1,74 @@
+"""Key Vault REST.
+
+Import Key. The body brings a JSON Web Key with its private members (RFC 7518, section 6).
+"""
+
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from vaults.emulator.dataplane import keys, release_policy
+from vaults.emulator.dataplane.call import Call
+from vaults.emulator.state.keymaterial import CURVES, RSA_SIZES, PrivateKey
+from vaults.emulator.wire import jwt, rules
+from vaults.emulator.wire.errors import bad_parameter
+from vaults.emulator.wire.http import Response
+
+INVALID = 'The property "key" must be a valid JsonWebKey object.'
+
+
+def import_key(call: Call) -> Response:
+    given = call.body.get("key")
+    if not isinstance(given, dict):
+        raise bad_parameter(INVALID)
+    kty = str(given.get("kty") or "")
+    family = kty.removesuffix("-HSM")
+    if family not in keys.DEFAULT_OPS:
+        raise bad_parameter(INVALID)
+    if rules.flag(call.body, "Hsm"):
+        kty = f"{family}-HSM"
+    keys.check_sku(call, kty)
+    try:
+        key = _rsa(given) if family == "RSA" else _ec(given)
+    except (ValueError, TypeError, KeyError):
+        raise bad_parameter(INVALID) from None
+    data: dict[str, Any] = {"kty": kty, "key_ops": keys.read_key_ops(given, family), "imported": True}
+    curve = rules.text(given, "crv")
+    if family == "RSA" and curve is not None:
+        data["crv"] = curve  # means nothing there, but was recorded to come back
+    return keys.add_key(call, key, data | release_policy.read(call))
+
+
+def _rsa(given: dict[str, Any]) -> PrivateKey:
+    n, e, d = (_number(given, member) for member in ("n", "e", "d"))
+    if given.get("p") and given.get("q"):
+        p, q = _number(given, "p"), _number(given, "q")
+    else:
+        p, q = rsa.rsa_recover_prime_factors(n, e, d)
+    numbers = rsa.RSAPrivateNumbers(
+        p,
+        q,
+        d,
+        rsa.rsa_crt_dmp1(d, p),
+        rsa.rsa_crt_dmq1(d, q),
+        rsa.rsa_crt_iqmp(p, q),
+        rsa.RSAPublicNumbers(e, n),
+    )
+    key = numbers.private_key()
+    if key.key_size not in RSA_SIZES:
+        raise ValueError("not a size that vaults hold")
+    return key
+
+
+def _ec(given: dict[str, Any]) -> PrivateKey:
+    curve = CURVES[str(given["crv"])]
+    x, y, d = (_number(given, member) for member in ("x", "y", "d"))
+    return ec.EllipticCurvePrivateNumbers(d, ec.EllipticCurvePublicNumbers(x, y, curve)).private_key()
+
+
+def _number(given: dict[str, Any], member: str) -> int:
+    """A member of a JSON Web Key. Raises KeyError, TypeError or ValueError for what is none."""
+    text = given[member]
+    if not isinstance(text, str):
+        raise TypeError("not a text")
+    return int.from_bytes(jwt.decode(text), "big")

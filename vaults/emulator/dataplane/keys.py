@@ -1,0 +1,212 @@
+"""Keys. Key Vault REST: Create, Get, Update, Delete, List Keys and their deleted-key siblings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from vaults.emulator.dataplane import deletion, listing, release_policy
+from vaults.emulator.dataplane.call import Call
+from vaults.emulator.state import keymaterial
+from vaults.emulator.state.objects import Entry, Listed, Version, new_version_id
+from vaults.emulator.wire import errors, raw_members, rules
+from vaults.emulator.wire.errors import bad_parameter
+from vaults.emulator.wire.http import Response, json_response
+from vaults.emulator.wire.kinds import KEY
+
+KEY_OPS = ("encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey")
+OLD_HSM_EXPONENT = "AAEAAQ"  # 65537 with a leading zero: how recordings before 7.4 show keys made in hardware
+EXCHANGE_KEY_SECONDS = 48 * 3600  # a key that is only good for bringing others in gets this end, as recorded
+DEFAULT_OPS = {"RSA": list(KEY_OPS), "EC": ["sign", "verify"]}
+ALLOWED_OPS = {"RSA": {*KEY_OPS, "import", "export"}, "EC": {"sign", "verify", "import", "export"}}
+
+
+def create_key(call: Call) -> Response:
+    """Create Key: a new key, or a new version of one that is there."""
+    kty = rules.text(call.body, "kty") or ""
+    family = kty.removesuffix("-HSM")
+    if not kty:
+        raise bad_parameter("Property  has invalid value\r\n" * 2)  # as recorded
+    if family not in DEFAULT_OPS:
+        raise rules.invalid_property()
+    check_sku(call, kty)
+    size = rules.whole_number(call.body, "key_size") or 2048
+    curve = rules.text(call.body, "crv") or "P-256"
+    if (family == "RSA" and size not in keymaterial.RSA_SIZES) or (family == "EC" and curve not in keymaterial.CURVES):
+        raise rules.invalid_property()
+    data: dict[str, Any] = {"kty": kty, "key_ops": read_key_ops(call.body, family)}
+    data |= release_policy.read(call)
+    key = call.service.new_key(family, size, curve)
+    return add_key(call, key, data)
+
+
+def add_key(call: Call, key: keymaterial.PrivateKey, data: dict[str, Any]) -> Response:
+    """Store a created or imported key as the newest version and show it."""
+    attributes = rules.read_attributes(call.body)
+    release_policy.check_exportable(data, exportable=bool(attributes.exportable))
+    version = Version(
+        new_version_id(),
+        created=call.now,
+        updated=call.now,
+        enabled=attributes.enabled is not False,
+        not_before=attributes.not_before,
+        expires_on=attributes.expires_on
+        or (call.now + EXCHANGE_KEY_SECONDS if data["key_ops"] == ["import"] else None),
+        tags=rules.read_tags(call.body),
+        data=data | {"jwk": keymaterial.public_jwk(key), "exportable": bool(attributes.exportable)},
+        material=keymaterial.dump(key),
+    )
+    with call.service.store.writing() as db:
+        shelf = call.shelf(db, KEY)
+        present = shelf.free_or_live(call.name)
+        if present is not None and present.managed:
+            raise errors.managed(KEY, "create")
+        entry = shelf.add(call.name, version)
+    return json_response(200, bundle(call, entry, version))
+
+
+def get_key(call: Call) -> Response:
+    with call.service.store.reading() as db:
+        shelf = call.shelf(db, KEY)
+        entry = shelf.live(call.name, call.version)
+        version = shelf.version(entry, call.version)
+    return json_response(200, bundle(call, entry, version))
+
+
+def update_key(call: Call) -> Response:
+    """Update Key: what is left out stays; the key itself cannot be changed."""
+    attributes = rules.read_attributes(call.body)
+    tags = rules.read_tags(call.body)
+    with call.service.store.writing() as db:
+        shelf = call.shelf(db, KEY)
+        entry = shelf.live(call.name, call.version)
+        if entry.managed:
+            raise errors.managed(KEY, "update")
+        version = shelf.version(entry, call.version)
+        if call.body.get("key_ops") is not None:
+            version.data["key_ops"] = read_key_ops(call.body, version.data["kty"].removesuffix("-HSM"))
+            raw_members.give_up(version, {"key.key_ops": True})
+        release_policy.change(call, version)
+        version.apply(attributes, tags, call.now)
+        shelf.write(entry.name, version)
+    return json_response(200, bundle(call, entry, version))
+
+
+def list_keys(call: Call) -> Response:
+    return listing.list_objects(call, KEY, list_item)
+
+
+def list_key_versions(call: Call) -> Response:
+    return listing.list_versions(call, KEY, version_item)
+
+
+def delete_key(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        entry = deletion.delete(call, db, KEY)
+        version = call.shelf(db, KEY).version(entry)
+    return json_response(200, deleted_bundle(call, entry, version))
+
+
+def list_deleted_keys(call: Call) -> Response:
+    return listing.list_deleted(call, KEY, list_item)
+
+
+def get_deleted_key(call: Call) -> Response:
+    with call.service.store.reading() as db:
+        shelf = call.shelf(db, KEY)
+        entry = shelf.deleted(call.name)
+        version = shelf.version(entry)
+    return json_response(200, deleted_bundle(call, entry, version))
+
+
+def recover_key(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        entry = deletion.recover(call, db, KEY)
+        version = call.shelf(db, KEY).version(entry)
+    return json_response(200, bundle(call, entry, version))
+
+
+def purge_key(call: Call) -> Response:
+    with call.service.store.writing() as db:
+        deletion.purge(call, db, KEY)
+    return Response(204)
+
+
+def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
+    """A key's public half and its properties."""
+    key = {
+        "kid": call.url("keys", entry.name, version.version),
+        "kty": version.data["kty"],
+        "key_ops": version.data["key_ops"],
+        **version.data["jwk"],
+    }
+    if "crv" in version.data:
+        key["crv"] = version.data["crv"]
+    if key["kty"] == "RSA-HSM" and "imported" not in version.data and not call.since("7.4"):
+        key["e"] = OLD_HSM_EXPONENT
+    shown: dict[str, Any] = {
+        "key": key,
+        "attributes": _attributes(call, entry, version),
+    }
+    if version.tags is not None:
+        shown["tags"] = version.tags
+    if entry.managed:
+        shown["managed"] = True
+    if call.since("7.3") and "release_policy" in version.data:
+        shown["release_policy"] = version.data["release_policy"]
+    return raw_members.shown(version, shown)
+
+
+def deleted_bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
+    """A deleted key; recordings show that it comes without its release policy."""
+    shown = call.deletion(KEY, entry) | bundle(call, entry, version)
+    shown.pop("release_policy", None)
+    return shown
+
+
+def list_item(call: Call, listed: Listed) -> dict[str, Any]:
+    return _item(call, listed, "")
+
+
+def version_item(call: Call, listed: Listed) -> dict[str, Any]:
+    return _item(call, listed, listed.version.version)
+
+
+def check_sku(call: Call, kty: str) -> None:
+    """HSM-backed keys need a premium vault."""
+    if kty.endswith("-HSM") and not call.vault.is_premium:
+        raise bad_parameter(
+            "HSM-backed keys are not supported by this vault. The vault's SKU must be premium to hold them."
+        )
+
+
+def read_key_ops(body: Mapping[str, Any], family: str) -> list[str]:
+    """The permitted operations of a request, all that the key type can do where it names none."""
+    ops = rules.texts(body, "key_ops")
+    if ops is None:
+        return list(DEFAULT_OPS[family])
+    if not set(ops) <= ALLOWED_OPS[family]:
+        raise rules.invalid_property("key_ops")
+    return ops
+
+
+def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
+    """A list item: the type of a key is not in it."""
+    shown: dict[str, Any] = {
+        "kid": call.url("keys", listed.entry.name, version_id),
+        "attributes": _attributes(call, listed.entry, listed.version),
+    }
+    if listed.version.tags is not None:
+        shown["tags"] = listed.version.tags
+    if listed.entry.managed:
+        shown["managed"] = True
+    return raw_members.shown(listed.version, shown)
+
+
+def _attributes(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
+    """`exportable`: from 7.3 on where it is true, from 7.4 on always but for a certificate's key."""
+    shown = call.attributes(version)
+    exportable = version.data["exportable"]
+    if not entry.managed and ((call.since("7.3") and exportable) or call.since("7.4")):
+        shown["exportable"] = exportable
+    if call.since("7.5"):
+        shown["hsmPlatform"] = "2" if version.data["kty"].endswith("-HSM") else "0"
+    return shown

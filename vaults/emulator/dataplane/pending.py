@@ -1,0 +1,219 @@
+"""Pending operations: a certificate between its request and its issue.
+
+Key Vault REST: Create Certificate, Get/Update/Delete Certificate Operation. A self-signed certificate is
+issued after the emulator's `certificate_seconds`; one with the issuer Unknown waits for a merge.
+"""
+
+import base64
+import sqlite3
+from typing import Any
+from uuid import uuid4
+
+from vaults.emulator.dataplane import authority, certificate_policy, certificates, x509tools
+from vaults.emulator.dataplane.call import Call
+from vaults.emulator.state import keymaterial, operations
+from vaults.emulator.state.keymaterial import PrivateKey
+from vaults.emulator.state.objects import LIVE, Entry, Version, new_version_id
+from vaults.emulator.state.operations import CANCELLED, COMPLETED, FAILED, IN_PROGRESS
+from vaults.emulator.wire import rules
+from vaults.emulator.wire.errors import VaultError
+from vaults.emulator.wire.http import Response, json_response
+from vaults.emulator.wire.kinds import CERTIFICATE, KEY
+
+WORKING = (
+    "Pending certificate created. Certificate request is in progress. This may take some time based on the "
+    "issuer provider. Please check again later."
+)
+WAITING = "Pending certificate created. Please Perform Merge to complete the request."
+SIGNING_REQUEST = "application/pkcs10"
+
+
+def create_certificate(call: Call) -> Response:
+    """Create Certificate: 202 with the operation; the certificate follows."""
+    attributes = rules.read_attributes(call.body)
+    tags = rules.read_tags(call.body)
+    given = rules.mapping(call.body, "policy")
+    with call.service.store.reading() as db:
+        present = _present(call, db)
+        policy = _policy(call, given, present)
+        authority.check_issuer(db, call, policy["issuer"]["name"])
+        key = _reused_key(call, db, present, policy)
+    # Outside of the transaction: nobody else should wait for prime numbers.
+    key = key or _new_key(call, policy)
+    operation = new_operation(policy, key, enabled=attributes.enabled is not False, tags=tags)
+    with call.service.store.writing() as db:
+        entry = _present(call, db) or _unissued(call, db, policy)
+        operation["version"] = new_version_id() if entry.listed else entry.current
+        entry.extra["policy"] = policy
+        if rules.flag(call.body, "preserveCertOrder") is not None:
+            entry.extra["preserveCertOrder"] = operation["preserveCertOrder"] = call.body["preserveCertOrder"]
+        call.shelf(db, CERTIFICATE).save(entry)
+        waits = operation["issuer"].lower() == "unknown"
+        completes = None if waits else call.service.clock() + call.service.certificate_seconds
+        operations.write(db, call.vault.id, entry.name, operation, completes, keymaterial.dump(key))
+    location = f"{call.url('certificates', call.name, 'pending')}?api-version={call.api_version}"
+    headers = [("Location", f"{location}&request_id={operation['request_id']}"), ("Retry-After", "10")]
+    return json_response(202, shown(call, entry.name, operation), headers)
+
+
+def _policy(call: Call, given: dict[str, Any], present: Entry | None) -> dict[str, Any]:
+    """What the certificate is made by: where a request says nothing of it, the policy that is there. Raises the vault's 400."""
+    if present and not given:
+        return certificate_policy.check_issuable(present.extra["policy"])
+    return certificate_policy.issuable(call, given, present.extra["policy"] if present else None)
+
+
+def get_operation(call: Call) -> Response:
+    """Get Certificate Operation; as recorded, whoever accepts PKCS#10 gets the signing request alone, in base64."""
+    with call.service.store.reading() as db:
+        operation, _, _ = operations.find_asked(call, db)
+    if call.accept == SIGNING_REQUEST:
+        return Response(200, operation["csr"].encode(), [("Content-Type", SIGNING_REQUEST)])
+    headers = [("Retry-After", "10")] if operation["status"] == IN_PROGRESS else []
+    return json_response(200, shown(call, call.name, operation), headers)
+
+
+def update_operation(call: Call) -> Response:
+    """Update Certificate Operation: ask for its end. The operation stays in progress until it would have completed."""
+    wanted = rules.flag(call.body, "cancellation_requested")
+    with call.service.store.writing() as db:
+        operation, completes, material = operations.find_asked(call, db)
+        if operation["status"] != IN_PROGRESS:
+            raise VaultError(403, "Forbidden", "Pending status must be in progress to allow update.")
+        if wanted:
+            operation["cancellation_requested"] = True
+            if completes is None:
+                completes = call.service.clock() + call.service.certificate_seconds
+        operations.write(db, call.vault.id, call.name, operation, completes, material)
+    return json_response(200, shown(call, call.name, operation))
+
+
+def delete_operation(call: Call) -> Response:
+    """Delete Certificate Operation: 200 with its last state. What was never issued stays out of the lists."""
+    with call.service.store.writing() as db:
+        operation, _, _ = operations.find_asked(call, db)
+        operations.forget(db, call.vault.id, call.name)
+    return json_response(200, shown(call, call.name, operation))
+
+
+def complete_due(call: Call, db: sqlite3.Connection) -> None:
+    """Bring every operation whose time has come to its end."""
+    for name in operations.due(db, call.vault.id, call.service.clock()):
+        operation, completes, material = operations.find(db, call.vault.id, name)
+        entry = call.shelf(db, CERTIFICATE).entry(name)
+        if entry is None or entry.state != LIVE:
+            # Deleted while it was waiting: there is nothing to put a certificate in.
+            operations.forget(db, call.vault.id, name)
+            continue
+        if operation["cancellation_requested"]:
+            operation["status"] = CANCELLED
+        else:
+            _issue(call, db, entry, operation, keymaterial.load(material), int(completes or call.now))
+        operations.write(db, call.vault.id, name, operation, None, material)
+
+
+def new_operation(
+    policy: dict[str, Any], key: PrivateKey, *, enabled: bool, tags: dict[str, str] | None
+) -> dict[str, Any]:
+    """An operation that has just begun; which version it will make is still to be said."""
+    return {
+        "request_id": uuid4().hex,
+        "issuer": policy["issuer"]["name"],
+        "csr": base64.b64encode(x509tools.request(policy, key)).decode(),
+        "cancellation_requested": False,
+        "status": IN_PROGRESS,
+        "enabled": enabled,
+        "tags": tags,
+    }
+
+
+def key_for(call: Call, db: sqlite3.Connection, entry: Entry, policy: dict[str, Any]) -> PrivateKey:
+    """The key of a certificate's next version."""
+    return _reused_key(call, db, entry, policy) or _new_key(call, policy)
+
+
+def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation as its answers show it."""
+    answer: dict[str, Any] = {
+        "id": call.url("certificates", name, "pending"),
+        "issuer": {"name": operation["issuer"]},
+        "csr": operation["csr"],
+        "cancellation_requested": operation["cancellation_requested"],
+        "status": operation["status"],
+    }
+    if operation["status"] == IN_PROGRESS:
+        answer["status_details"] = WAITING if operation["issuer"].lower() == "unknown" else WORKING
+    if operation["status"] == COMPLETED:
+        answer["target"] = call.url("certificates", name)
+    if operation.get("error"):
+        answer["error"] = operation["error"]
+    if call.since("7.6") and operation.get("preserveCertOrder") is not None:
+        answer["preserveCertOrder"] = operation["preserveCertOrder"]
+    answer["request_id"] = operation["request_id"]
+    return answer
+
+
+def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
+    """The certificate of the call's name, None for a free name. Raises the vault's 409 if neither may get a version."""
+    entry = call.shelf(db, CERTIFICATE).free_or_live(call.name)
+    certificates.check_twins_free(call, db)
+    if entry is not None and operations.exists(db, call.vault.id, call.name):
+        operation, _, _ = operations.find(db, call.vault.id, call.name)
+        if operation["status"] == IN_PROGRESS:
+            raise VaultError(
+                409,
+                "Conflict",
+                f"A pending operation for the certificate {call.name} is in progress. Wait for it to end, or "
+                "cancel or delete it, before you start another one.",
+            )
+    return entry
+
+
+def _reused_key(call: Call, db: sqlite3.Connection, entry: Entry | None, policy: dict[str, Any]) -> PrivateKey | None:
+    """The key of the newest version, where the policy wants it kept and it is of the right type."""
+    if entry is None or not entry.listed or not policy["key_props"]["reuse_key"]:
+        return None
+    shelf = call.shelf(db, KEY)
+    twin = shelf.entry(call.name)
+    if twin is None:
+        return None
+    version = shelf.version(twin)
+    return keymaterial.load(version.material) if version.data["kty"] == policy["key_props"]["kty"] else None
+
+
+def _new_key(call: Call, policy: dict[str, Any]) -> PrivateKey:
+    props = policy["key_props"]
+    return call.service.new_key(props["kty"].removesuffix("-HSM"), props["key_size"], props.get("crv", ""))
+
+
+def _unissued(call: Call, db: sqlite3.Connection, policy: dict[str, Any]) -> Entry:
+    """A certificate that has only a policy yet: disabled, out of the lists, with the dates it would get."""
+    entry = Entry(call.name, new_version_id(), listed=False)
+    version = Version(
+        entry.current,
+        call.now,
+        call.now,
+        enabled=False,
+        not_before=call.now - x509tools.BACKDATED,
+        expires_on=int(x509tools.add_months(call.now, policy["x509_props"]["validity_months"]).timestamp()),
+    )
+    shelf = call.shelf(db, CERTIFICATE)
+    shelf.save(entry)
+    shelf.write(entry.name, version)
+    return entry
+
+
+def _issue(
+    call: Call, db: sqlite3.Connection, entry: Entry, operation: dict[str, Any], key: PrivateKey, moment: int
+) -> None:
+    """Sign the certificate and put it in place."""
+    policy = entry.extra["policy"]
+    version = Version(operation["version"], moment, moment, operation["enabled"], tags=operation["tags"])
+    signer = authority.signer(db, call, operation["issuer"])
+    if signer is None:
+        operation["status"] = FAILED
+        operation["error"] = authority.refusal(db, call, operation["issuer"])
+        return
+    leaf = x509tools.issue(policy, key, moment, issuer=signer.issuer)
+    certificates.store_certificate(db, call, entry, version, [leaf, *signer.chain], key)
+    operation["status"] = COMPLETED

@@ -1,0 +1,168 @@
+"""The token issuer: Microsoft Entra ID as far as service principals and a sign-in of people go.
+
+Microsoft identity platform: "OAuth 2.0 client credentials flow", "OpenID Connect"; the refusals are the AADSTS
+codes that a portal meets.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from vaults.emulator.entra.aadsts import SignInError, refusal, required
+from vaults.emulator.entra.applications import Applications, with_basic_credentials
+from vaults.emulator.entra.signin import SCOPES, SHARED, SignIn
+from vaults.emulator.entra.tokens import ARM_AUDIENCES, LIFETIME, VAULT_RESOURCE, Tokens
+from vaults.emulator.state.clock import Clock
+from vaults.emulator.state.directory import Principal
+from vaults.emulator.state.store import Store
+from vaults.emulator.wire import pages
+from vaults.emulator.wire.http import Request, Response, json_response
+
+RESOURCES = (VAULT_RESOURCE, *ARM_AUDIENCES)
+
+
+class Issuer:
+    """Answers discovery and token requests under the host that the request came in by."""
+
+    def __init__(self, store: Store, tokens: Tokens, clock: Clock) -> None:
+        self._tokens = tokens
+        self._clock = clock
+        self._applications = Applications(store, clock)
+        self._sign_in = SignIn(store, tokens, clock, self._applications)
+
+    def answer(self, request: Request) -> Response:
+        base = f"https://{request.host}"
+        try:
+            response = self._metadata(request, base) or self._token(request, base) or self._page(request)
+        except SignInError as error:
+            return refusal(error, request, self._clock())
+        missing = {"error": "not_found", "error_description": "There is nothing at this address."}
+        return response or json_response(404, missing)
+
+    def _metadata(self, request: Request, base: str) -> Response | None:
+        match request.method, request.segments:
+            case "GET", ["common", "discovery", "instance"]:
+                return json_response(200, self._instance_discovery(request, base))
+            case "GET", [tenant, "v2.0", ".well-known", "openid-configuration"]:
+                return json_response(200, self._configuration(tenant, base, "/v2.0"))
+            case "GET", [tenant, ".well-known", "openid-configuration"]:
+                return json_response(200, self._configuration(tenant, base, ""))
+            case "GET", [_, "discovery", "keys"] | [_, "discovery", "v2.0", "keys"]:
+                return json_response(200, self._tokens.jwks())
+        return None
+
+    def _token(self, request: Request, base: str) -> Response | None:
+        match request.method, request.segments:
+            case "POST", [tenant, "oauth2", "v2.0", "token"]:
+                return json_response(200, self._token_v2(tenant, request, base))
+            case "POST", [tenant, "oauth2", "token"]:
+                return json_response(200, self._token_v1(tenant, request))
+        return None
+
+    def _page(self, request: Request) -> Response | None:
+        match request.method, request.segments:
+            case "GET" | "POST", [tenant, "oauth2", "v2.0", "authorize"]:
+                return self._sign_in.authorize(tenant, request)
+            case "GET" | "POST", [_, "oauth2", "v2.0", "logout"]:
+                return self._sign_in.sign_out(request)
+            case "GET" | "POST", ["oidc", "userinfo"]:
+                return self._sign_in.userinfo(request)
+            case "GET", ["emulator.css"]:
+                return pages.style()
+        return None
+
+    def _instance_discovery(self, request: Request, base: str) -> dict[str, Any]:
+        asked = urlsplit(request.query.get("authorization_endpoint", ""))
+        tenant = asked.path.strip("/").partition("/")[0] or "common"
+        return {
+            "tenant_discovery_endpoint": f"{base}/{tenant}/v2.0/.well-known/openid-configuration",
+            "api-version": "1.1",
+            "metadata": [
+                {
+                    "preferred_network": request.host,
+                    "preferred_cache": request.host,
+                    "aliases": [request.host],
+                }
+            ],
+        }
+
+    def _configuration(self, tenant: str, base: str, version: str) -> dict[str, Any]:
+        """OpenID Connect discovery; the members that msal and azure-identity read, and the usual rest."""
+        name = tenant.lower() if tenant.lower() in SHARED else self._applications.tenant(tenant)
+        root = f"{base}/{name}"
+        return {
+            "token_endpoint": f"{root}/oauth2{version}/token",
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+            "jwks_uri": f"{root}/discovery{version}/keys",
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["code"],
+            "scopes_supported": list(SCOPES),
+            "issuer": f"{root}{version}" if version else f"https://sts.windows.net/{name}/",
+            "request_uri_parameter_supported": False,
+            "userinfo_endpoint": f"{base}/oidc/userinfo",
+            "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
+            "end_session_endpoint": f"{root}/oauth2/v2.0/logout",
+            "claims_supported": ["sub", "iss", "aud", "exp", "iat", "nonce", "name", "oid", "tid", "ver", "email"],
+            "tenant_region_scope": "EU",
+            "cloud_instance_name": base.removeprefix("https://"),
+        }
+
+    def _token_v2(self, tenant: str, request: Request, base: str) -> dict[str, Any]:
+        form = with_basic_credentials(request)
+        if form.get("grant_type") == "authorization_code":
+            return self._sign_in.redeem(tenant, form, base)
+        principal = self._application(tenant, form)
+        scope = required(form, "scope")
+        resource, suffix, rest = scope.partition("/.default")
+        if not suffix or rest:
+            raise SignInError(
+                70011,
+                "invalid_scope",
+                "The provided request must include a 'scope' input parameter. The provided value for the "
+                f"input parameter 'scope' is not valid. The scope {scope} is not valid.",
+            )
+        return {
+            "token_type": "Bearer",
+            "expires_in": LIFETIME - 1,
+            "ext_expires_in": LIFETIME - 1,
+            "access_token": self._access_token(principal, resource),
+        }
+
+    def _token_v1(self, tenant: str, request: Request) -> dict[str, Any]:
+        form = with_basic_credentials(request)
+        principal = self._application(tenant, form)
+        resource = required(form, "resource")
+        now = int(self._clock())
+        return {
+            "token_type": "Bearer",
+            "expires_in": str(LIFETIME - 1),
+            "ext_expires_in": str(LIFETIME - 1),
+            "expires_on": str(now + LIFETIME),
+            "not_before": str(now),
+            "resource": resource,
+            "access_token": self._access_token(principal, resource),
+        }
+
+    def _access_token(self, principal: Principal, resource: str) -> str:
+        if resource.rstrip("/") not in RESOURCES:
+            raise SignInError(
+                500011,
+                "invalid_resource",
+                f"The resource principal named {resource} was not found in the tenant named "
+                f"{principal.tenant}. This can happen if the application has not been installed by the "
+                "administrator of the tenant or consented to by any user in the tenant. You might have sent "
+                "your authentication request to the wrong tenant.",
+            )
+        return self._tokens.issue(principal, resource, int(self._clock()))
+
+    def _application(self, tenant: str, form: Mapping[str, str]) -> Principal:
+        """The service principal that a token request for itself comes from. Raises SignInError."""
+        self._applications.tenant(tenant)
+        grant = required(form, "grant_type")
+        if grant != "client_credentials":
+            raise SignInError(
+                70003, "unsupported_grant_type", f"The app requested an unsupported grant type '{grant}'."
+            )
+        return self._applications.authenticate(tenant, form)

@@ -1,0 +1,1 @@
+"""Errors and bad network behaviour on demand."""

@@ -1,0 +1,71 @@
+"""The table of pending certificate operations.
+
+One for a certificate at most, with the private key it is about.
+"""
+
+import json
+import sqlite3
+from typing import Any
+
+from vaults.emulator.dataplane.call import Call
+from vaults.emulator.wire.errors import VaultError
+from vaults.emulator.wire.kinds import CERTIFICATE
+
+IN_PROGRESS, COMPLETED, CANCELLED, FAILED = "inProgress", "completed", "cancelled", "failed"
+
+
+def not_found(name: str) -> VaultError:
+    return VaultError(404, "PendingCertificateNotFound", f"Pending certificate not found: {name}")
+
+
+def find(db: sqlite3.Connection, vault: int, name: str) -> tuple[dict[str, Any], float | None, bytes]:
+    """The operation, when it completes (None: not by itself) and its private key. Raises the vault's 404."""
+    row = db.execute("SELECT * FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
+    if row is None:
+        raise not_found(name)
+    return json.loads(row["operation"]), row["completes"], row["material"]
+
+
+def find_asked(call: Call, db: sqlite3.Connection) -> tuple[dict[str, Any], float | None, bytes]:
+    """The operation of a call's certificate, as `find`: there is none while the certificate is not there, or not yet again."""
+    if not call.shelf(db, CERTIFICATE).is_live(call.name):
+        raise not_found(call.name)
+    return find(db, call.vault.id, call.name)
+
+
+def exists(db: sqlite3.Connection, vault: int, name: str) -> bool:
+    row = db.execute("SELECT 1 FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
+    return row is not None
+
+
+def concerns(db: sqlite3.Connection, vault: int, name: str, version: str) -> bool:
+    """Whether an operation is about a certificate and, if one is named, a version of it."""
+    row = db.execute("SELECT operation FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
+    return row is not None and (not version or json.loads(row["operation"])["version"] == version)
+
+
+def forget(db: sqlite3.Connection, vault: int, name: str) -> None:
+    db.execute("DELETE FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower()))
+
+
+def due(db: sqlite3.Connection, vault: int, now: float) -> list[str]:
+    """The names of the certificates whose operation has come to its end."""
+    rows = db.execute(
+        "SELECT folded FROM pending WHERE vault = ? AND completes IS NOT NULL AND completes <= ?",
+        (vault, now),
+    )
+    return [row["folded"] for row in rows]
+
+
+def write(
+    db: sqlite3.Connection,
+    vault: int,
+    name: str,
+    operation: dict[str, Any],
+    completes: float | None,
+    key: bytes,
+) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?)",
+        (vault, name.lower(), completes, json.dumps(operation), key),
+    )
