@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import vaults.emulator
-from tests.emulator.replay import recordings
+from tests.emulator.replay.vault import recordings
 from vaults.emulator.dataplane.routes import ROUTES, Route, find_route
 from vaults.emulator.dataplane.versions import API_VERSIONS, reaches
 

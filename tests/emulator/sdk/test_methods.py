@@ -30,7 +30,7 @@ from tests.emulator.sdk.keys import keys
 from tests.emulator.sdk.secrets import secrets
 from tests.emulator.sdk.settling import SETTLE
 from tests.emulator.sdk.watched import Watched, public_methods
-from tests.emulator.test_server import Running, free_base, start
+from tests.emulator.serve.test_server import Running, free_base, start
 from vaults.emulator.serve.home import Home
 
 pytestmark = pytest.mark.sdk

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.emulator.test_server import free_base, opened
+from tests.emulator.serve.test_server import free_base, opened
 from vaults.emulator.serve.home import Home
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import requests
 
+from tests.emulator.arm.test_arm import GUID, Manager
+from tests.emulator.arm.test_vaults import wish
 from tests.emulator.caller import VAULT, Caller, refusal
-from tests.emulator.test_arm import GUID, Manager
-from tests.emulator.test_arm_vaults import wish
-from tests.emulator.test_concurrency import side_by_side
-from tests.emulator.test_hostile import NOT_JSON, ODD_VALUES
+from tests.emulator.state.test_concurrency import side_by_side
+from tests.emulator.wire.test_hostile import NOT_JSON, ODD_VALUES
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.control.door import Door
 from vaults.emulator.control.verb import Desk

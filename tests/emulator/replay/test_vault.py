@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.replay import Tally, play, recordings
-from tests.emulator.replay_bodies import known_imports
+from tests.emulator.replay.bodies import known_imports
+from tests.emulator.replay.vault import Tally, play, recordings
 
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "recordings"
 GOAL = 0.98

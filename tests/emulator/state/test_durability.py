@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.emulator.test_server import free_base
+from tests.emulator.serve.test_server import free_base
 from vaults.emulator.samples.sample import VAULT_NAMES
 from vaults.emulator.serve.home import Home
 

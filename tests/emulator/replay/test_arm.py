@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.replay import recordings
-from tests.emulator.replay_arm import Tally, play
+from tests.emulator.replay.arm import Tally, play
+from tests.emulator.replay.vault import recordings
 from vaults.emulator.state.roles import find_role
 
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "recordings"

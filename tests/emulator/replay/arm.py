@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from tests.emulator import replay_arm_before
 from tests.emulator.caller import Caller
+from tests.emulator.replay import arm_before
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.arm.vaults import SINCE_SOFT_DELETE
 from vaults.emulator.entra.tokens import ARM_RESOURCE
@@ -72,8 +72,8 @@ class _Player:
         self._names: dict[str, str] = {}
         self._made: set[str] = set()
         with self.emulator.store.writing() as db:
-            for described in replay_arm_before.vaults_before(entries):
-                replay_arm_before.make(db, described, NOBODY)
+            for described in arm_before.vaults_before(entries):
+                arm_before.make(db, described, NOBODY)
                 self._made.add(described["name"].lower())
         self._sign_in()
 
@@ -139,7 +139,7 @@ class _Player:
         recorded = json.loads(json.dumps(recorded))
         if parse_qs(urlsplit(entry["RequestUri"]).query)["api-version"][0] >= SINCE_SOFT_DELETE:
             # Azure has no vaults without soft delete any more; those that were are taken for ones that have it.
-            for described in replay_arm_before.descriptions(recorded):
+            for described in arm_before.descriptions(recorded):
                 described["properties"]["enableSoftDelete"] = True
         text = URI.sub(lambda match: f"https://{match[1]}.vault.test", json.dumps(recorded))
         if re.search(r"/(resources|vaults|deletedVaults|roleAssignments)$", urlsplit(entry["RequestUri"]).path):

@@ -225,26 +225,6 @@ def test_permissions(desk: Desk, emulator: Emulator) -> None:
     assert "missing" in refused(desk, "grant", principal=DEPLOY.name)
 
 
-def test_fill_is_quick_and_believable(desk: Desk, emulator: Emulator, admin: Caller) -> None:
-    start = time.monotonic()
-    do(desk, "fill", vault=VAULT, secrets="2000", keys="20", certificates="30")
-    took = time.monotonic() - start
-    print(f"2,000 secrets, 20 keys, 30 certificates: {took:.2f} s")  # noqa: T201
-    assert took < 5
-    do(desk, "fill", vault=VAULT, secrets="5")
-    with emulator.store.reading() as db:
-        rows = db.execute("SELECT kind, count(*) AS c, sum(managed) AS m FROM object GROUP BY kind")
-        counts = {row["kind"]: (row["c"], row["m"]) for row in rows}
-    assert counts == {"secrets": (2035, 30), "keys": (50, 30), "certificates": (30, 0)}
-    page = admin.get("secrets").json()["value"]
-    assert all(set(item["tags"]) for item in page)
-    certificate = admin.get("certificates/storefront-weu-prod-shop-example").json()
-    assert certificate["policy"]["x509_props"]["subject"].startswith("CN=storefront.weu.prod.shop.example,")
-    assert "Say how many" in refused(desk, "fill", vault=VAULT)
-    assert "no vault" in refused(desk, "fill", vault="kv-nowhere", secrets="1")
-    assert "not between" in refused(desk, "fill", vault=VAULT, secrets="9999999")
-
-
 def test_latency_leaves_other_trouble_alone(desk: Desk, admin: Caller) -> None:
     do(desk, "latency", ms="30", jitter="10")
     do(desk, "throttle", times="1", retry_after="7")

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.emulator.arm.test_arm import Manager
 from tests.emulator.caller import VAULT, Caller, refusal
-from tests.emulator.test_arm import Manager
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 
 LOCATION = "/providers/Microsoft.KeyVault/locations/westeurope"

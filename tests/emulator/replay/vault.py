@@ -18,8 +18,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from tests.emulator.direct import Answer, Direct
-from tests.emulator.replay_before import make_before
-from tests.emulator.replay_bodies import Bodies, double_base64
+from tests.emulator.replay.bodies import Bodies, double_base64
+from tests.emulator.replay.vault_before import make_before
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.dataplane import access, x509tools
 from vaults.emulator.state import keymaterial

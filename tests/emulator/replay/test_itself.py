@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.replay import Tally, play
+from tests.emulator.replay.vault import Tally, play
 
 BASE = "https://vaultname.vault.azure.net/certificates/cert1"
 WAITING = {
