@@ -26,8 +26,8 @@ from vaults.actors import System
 from vaults.audit.who import FACTS
 from vaults.azure.clouds import Cloud
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
-from vaults.emulator.dataplane.access import EVERYTHING
 from vaults.emulator.serve.adapter import EmulatorAdapter
+from vaults.emulator.state.policies import EVERYTHING
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry, Connection, Membership, Team, User, Vault
 from vaults.models.audit import AuditEntryQuerySet

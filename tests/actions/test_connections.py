@@ -13,7 +13,7 @@ from vaults.actions import connections
 from vaults.actions.connections import Credential
 from vaults.actors import Person
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
-from vaults.emulator.dataplane.access import EVERYTHING
+from vaults.emulator.state.policies import EVERYTHING
 from vaults.forms.connections import MASK
 from vaults.models import AuditEntry, Connection, Vault
 from vaults.permissions import Action, Role, RoleMissing

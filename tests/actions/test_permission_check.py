@@ -9,7 +9,7 @@ from tests.conftest import World, last_entry, say
 from vaults.actions.permission_check import check_access
 from vaults.actors import Person
 from vaults.emulator import ADMIN, DEPLOY, Emulator
-from vaults.emulator.dataplane.access import EVERYTHING
+from vaults.emulator.state.policies import EVERYTHING
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Vault

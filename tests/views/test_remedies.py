@@ -13,7 +13,7 @@ from tests.browsing import text_of
 from tests.conftest import World, move_connections
 from vaults.azure.clouds import AZURE_CLOUDS
 from vaults.emulator import ADMIN, Emulator
-from vaults.emulator.state.roles import find_role
+from vaults.emulator.state.role_definitions import find_role
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.probes import PERMISSIONS

@@ -16,8 +16,8 @@ from tests.azure import drips
 from tests.browsing import filled, text_of
 from tests.conftest import World, client_of, in_threads, local_cloud, say, signed_in
 from vaults.emulator import ADMIN, Emulator
-from vaults.emulator.dataplane.access import EVERYTHING
 from vaults.emulator.serve.adapter import EmulatorAdapter
+from vaults.emulator.state.policies import EVERYTHING
 from vaults.models import Vault
 
 SLOW = 1.5

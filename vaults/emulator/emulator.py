@@ -7,8 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 from vaults.emulator.arm.routes import Arm
-from vaults.emulator.dataplane import access
-from vaults.emulator.dataplane.call import Service
 from vaults.emulator.dataplane.dispatch import DataPlane
 from vaults.emulator.entra import refused_signin
 from vaults.emulator.entra.issuer import Issuer
@@ -27,9 +25,12 @@ from vaults.emulator.state import directory, keymaterial, policies, registry, ro
 from vaults.emulator.state.addresses import Addresses, NamedHosts, Place
 from vaults.emulator.state.clock import Clock
 from vaults.emulator.state.directory import Principal
-from vaults.emulator.state.objects import PURGED, Shelf
+from vaults.emulator.state.entries import PURGED
+from vaults.emulator.state.objects import Shelf
 from vaults.emulator.state.policies import Identity
 from vaults.emulator.state.registry import Vault
+from vaults.emulator.state.role_definitions import find_role
+from vaults.emulator.state.service import Service
 from vaults.emulator.state.store import Location, Store
 from vaults.emulator.wire import raw_members
 from vaults.emulator.wire.http import (
@@ -100,7 +101,7 @@ class Emulator(Faults):
             emulator.add_client_secret(each.client_id, each.client_secret)
         for name in VAULT_NAMES:
             emulator.add_vault(name)
-            emulator.set_permissions(name, ADMIN.object_id, access.EVERYTHING)
+            emulator.set_permissions(name, ADMIN.object_id, policies.EVERYTHING)
         emulator.set_permissions(VAULT_NAMES[0], DEPLOY.object_id, DEPLOY_PERMISSIONS)
         emulator.assign_role("Owner", principal=ADMIN.name)
         return emulator
@@ -155,7 +156,7 @@ class Emulator(Faults):
             if entry is None or entry.state == PURGED:
                 raise LookupError(f"There is no {kind.collection.removesuffix('s')} {name} in {vault}.")
             version = shelf.version(entry)
-            raw_members.hold(version, path, value)
+            raw_members.hold(version.data, path, value)
             shelf.write(entry.name, version)
 
     # Who may do what
@@ -178,7 +179,7 @@ class Emulator(Faults):
 
     def assign_role(self, role: str, *, principal: str, vault: str | None = None) -> None:
         """Give a principal an Azure role, by name or id, on one vault or on the whole subscription."""
-        found = roles.find_role(role)
+        found = find_role(role)
         if found is None:
             raise LookupError(f"There is no role {role}.")
         object_id = self.principal(principal).object_id
@@ -208,7 +209,7 @@ class Emulator(Faults):
             for each in chosen:
                 policy = policies.permissions_of(db, each, identity)
                 for permission in permissions:
-                    collection, name = access.parse_permission(permission)
+                    collection, name = policies.parse_permission(permission)
                     rest = [had for had in policy.get(collection, []) if had.lower() != name.lower()]
                     policy[collection] = change(rest, name)
                 policies.set_permissions(db, each, identity, policy)

@@ -5,7 +5,8 @@ import pytest
 from tests.emulator.caller import VAULT, Caller, refusal
 from vaults.emulator import Emulator
 from vaults.emulator.samples.seed import add_secrets
-from vaults.emulator.state.objects import LIVE, Shelf
+from vaults.emulator.state.entries import LIVE
+from vaults.emulator.state.objects import Shelf
 from vaults.emulator.wire.kinds import SECRET
 
 

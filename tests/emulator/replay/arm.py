@@ -20,6 +20,7 @@ from vaults.emulator.entra.tokens import ARM_RESOURCE
 from vaults.emulator.samples.sample import Credentials
 from vaults.emulator.state import roles
 from vaults.emulator.state.directory import Principal, add_principal, find_principal
+from vaults.emulator.state.role_definitions import find_role
 
 NOBODY = "00000000-0000-0000-0000-000000000000"  # recordings have it in place of every GUID
 WHO = Credentials("recorder", NOBODY, "secret", NOBODY)
@@ -64,7 +65,7 @@ class _Player:
         self.emulator.add_principal(Principal(WHO.client_id, NOBODY, WHO.object_id, WHO.name))
         self.emulator.add_client_secret(WHO.client_id, WHO.client_secret)
         self.emulator.add_vault("sample-vault", tenant=NOBODY, subscription=NOBODY, resource_group="elsewhere")
-        owner = roles.find_role("Owner")
+        owner = find_role("Owner")
         assert owner
         with self.emulator.store.writing() as db:
             roles.assign(db, "recorded", WHO.object_id, owner, f"/subscriptions/{NOBODY}")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.emulator.replay.arm import Tally, play
 from tests.emulator.replay.vault import recordings
-from vaults.emulator.state.roles import find_role
+from vaults.emulator.state.role_definitions import find_role
 
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "recordings"
 

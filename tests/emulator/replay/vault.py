@@ -21,8 +21,9 @@ from tests.emulator.direct import Answer, Direct
 from tests.emulator.replay.bodies import Bodies, double_base64
 from tests.emulator.replay.vault_before import make_before
 from vaults.emulator import ADMIN, Emulator
-from vaults.emulator.dataplane import access, x509tools
+from vaults.emulator.dataplane import x509tools
 from vaults.emulator.state import keymaterial
+from vaults.emulator.state.policies import EVERYTHING
 from vaults.emulator.wire import jwt
 
 LONG = 1000  # characters; values of that length are certificates with their keys
@@ -122,7 +123,7 @@ class _Player:
         self._emulator = Emulator.for_tests(settle_seconds=SETTLE, certificate_seconds=SETTLE)
         self._emulator.recording = False
         self._emulator.add_vault("kv-replay", retention_days=int(days[1]) if days else (7 if customized else 90))
-        self._emulator.set_permissions("kv-replay", ADMIN.object_id, access.EVERYTHING)
+        self._emulator.set_permissions("kv-replay", ADMIN.object_id, EVERYTHING)
         self._caller = Direct(self._emulator, "kv-replay")
         self._names: dict[str, str] = {}
         self._bodies = Bodies(entries, imports)

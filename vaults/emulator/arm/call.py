@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from vaults.emulator.dataplane.call import Service
 from vaults.emulator.entra.tokens import ARM_AUDIENCES, Caller, RefusedError, Tokens
 from vaults.emulator.state import registry, roles
 from vaults.emulator.state.addresses import Addresses
 from vaults.emulator.state.clock import Clock
 from vaults.emulator.state.registry import Vault
+from vaults.emulator.state.service import Service
 from vaults.emulator.wire import jwt
 from vaults.emulator.wire.http import NotJsonError, Request, Response, json_response
 

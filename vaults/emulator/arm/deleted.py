@@ -11,7 +11,7 @@ from typing import Any
 from vaults.emulator.arm.call import VAULT_TYPE, ArmCall, ArmError, bad_request, paged
 from vaults.emulator.arm.changes import in_use
 from vaults.emulator.dataplane.routes import ROUTES
-from vaults.emulator.state import registry
+from vaults.emulator.state import registry, removal
 from vaults.emulator.state.registry import Vault
 from vaults.emulator.wire import jwt
 from vaults.emulator.wire.http import Headers, Response, json_response
@@ -59,8 +59,8 @@ def purge_deleted_vault(call: ArmCall, subscription: str, location: str, name: s
         raise ArmError(405, "MethodNotAllowed", "Operation 'DeletedVaultPurge' is not allowed.")
     done = call.service.clock() + call.service.settle_seconds
     with call.service.store.writing() as db:
-        db.execute("UPDATE vault SET purge_on = ? WHERE id = ?", (done, vault.id))
-        registry.sweep(db, call.service.clock())
+        registry.purge_at(db, vault, done)
+        removal.purge_due_vaults(db, call.service.clock())
     operation = jwt.encode(json.dumps({"created": call.now, "done": done}).encode())
     return Response(202, b"", _poll(call, subscription, location, operation))
 

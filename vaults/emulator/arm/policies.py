@@ -4,9 +4,8 @@ import re
 from typing import Any
 
 from vaults.emulator.arm.call import VAULT_TYPE, ArmCall, ArmError, bad_request
-from vaults.emulator.dataplane.access import PERMISSIONS
 from vaults.emulator.state import policies
-from vaults.emulator.state.policies import Identity, Permissions
+from vaults.emulator.state.policies import PERMISSIONS, Identity, Permissions
 from vaults.emulator.state.registry import Vault
 from vaults.emulator.wire.http import Response, json_response
 

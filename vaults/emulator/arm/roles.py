@@ -11,7 +11,7 @@ from typing import Any
 
 from vaults.emulator.arm.call import ArmCall, ArmError
 from vaults.emulator.state import directory, roles
-from vaults.emulator.state.roles import Role
+from vaults.emulator.state.role_definitions import ROLES, Role, find_role
 from vaults.emulator.wire.http import Response, json_response
 
 PROVIDER = "/providers/Microsoft.Authorization"
@@ -32,9 +32,7 @@ def list_role_definitions(call: ArmCall, scope: str) -> Response:
     with call.service.store.reading() as db:
         call.require(db, "Microsoft.Authorization/roleDefinitions/read", scope)
     wanted = NAME_FILTER.search(call.request.query.get("$filter", ""))
-    items = [
-        _definition(role, scope) for role in roles.ROLES if wanted is None or role.name.lower() == wanted[1].lower()
-    ]
+    items = [_definition(role, scope) for role in ROLES if wanted is None or role.name.lower() == wanted[1].lower()]
     return json_response(200, {"value": items})
 
 
@@ -44,7 +42,7 @@ def list_role_assignments(call: ArmCall, scope: str) -> Response:
     principal = (wanted[1] or wanted[2]).lower() if wanted else None
     with call.service.store.reading() as db:
         call.require(db, "Microsoft.Authorization/roleAssignments/read", scope)
-        rows = db.execute("SELECT * FROM role_assignment ORDER BY id").fetchall()
+        rows = roles.all_assignments(db)
     items = [
         _assignment(call, row)
         for row in rows
@@ -56,7 +54,7 @@ def list_role_assignments(call: ArmCall, scope: str) -> Response:
 def get_role_assignment(call: ArmCall, scope: str, assignment: str) -> Response:
     with call.service.store.reading() as db:
         call.require(db, "Microsoft.Authorization/roleAssignments/read", scope)
-        row = _find(db, assignment)
+        row = roles.find_assignment(db, assignment)
     if row is None:
         raise ArmError(404, "RoleAssignmentNotFound", f"The role assignment '{assignment}' is not found.")
     return json_response(200, _assignment(call, row))
@@ -66,7 +64,7 @@ def create_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
     properties = call.body.get("properties")
     if not isinstance(properties, dict):
         raise ArmError(400, "InvalidRequestContent", "The request content was invalid and could not be read.")
-    role = roles.find_role(str(properties.get("roleDefinitionId", "")).rpartition("/")[2])
+    role = find_role(str(properties.get("roleDefinitionId", "")).rpartition("/")[2])
     object_id = str(properties.get("principalId", "")).lower()
     with call.service.store.writing() as db:
         call.require(db, "Microsoft.Authorization/roleAssignments/write", scope)
@@ -76,16 +74,13 @@ def create_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
         if principal is None or principal.object_id != object_id:
             raise ArmError(400, "PrincipalNotFound", f"Principal {object_id} does not exist in the directory.")
         extra = {name: properties[name] for name in EXTRA if isinstance(properties.get(name), str)}
-        present = db.execute(
-            "SELECT * FROM role_assignment WHERE id = ? OR (object_id = ? AND role = ? AND scope = ?)",
-            (assignment, object_id, role.id, scope),
-        ).fetchone()
+        present = roles.find_conflict(db, assignment, object_id, role, scope)
         if present is not None and not _may_follow(present, (assignment, object_id, role.id, scope), extra):
             raise ArmError(409, "RoleAssignmentExists", "The role assignment already exists.")
         created = json.loads(present["extra"]).get("created", call.now) if present else call.now
         history = {"created": created, "updated": call.now, "by": call.caller.object_id}
         roles.assign(db, assignment, object_id, role, scope, extra | history)
-        row = _find(db, assignment)
+        row = roles.find_assignment(db, assignment)
         assert row is not None  # noqa: S101 - just written
     answer = _assignment(call, row)
     answer["properties"]["createdBy"] = None  # as recorded; later answers name somebody
@@ -95,10 +90,10 @@ def create_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
 def delete_role_assignment(call: ArmCall, scope: str, assignment: str) -> Response:
     with call.service.store.writing() as db:
         call.require(db, "Microsoft.Authorization/roleAssignments/delete", scope)
-        row = _find(db, assignment)
+        row = roles.find_assignment(db, assignment)
         if row is None:
             return Response(204)
-        db.execute("DELETE FROM role_assignment WHERE id = ?", (assignment,))
+        roles.remove(db, assignment)
     return json_response(200, _assignment(call, row))
 
 
@@ -107,11 +102,6 @@ def _may_follow(present: sqlite3.Row, wanted: tuple[str, ...], extra: dict[str, 
     same = (present["id"], present["object_id"], present["role"], present["scope"]) == wanted
     said = json.loads(present["extra"])
     return same and {name: said[name] for name in EXTRA if name in said} != extra
-
-
-def _find(db: sqlite3.Connection, assignment: str) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = db.execute("SELECT * FROM role_assignment WHERE id = ?", (assignment,)).fetchone()
-    return row
 
 
 def _permissions(role: Role) -> dict[str, Any]:

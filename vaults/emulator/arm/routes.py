@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from vaults.emulator.arm import absent, changes, deleted, metadata, policies, roles, vaults
 from vaults.emulator.arm.call import ArmCall, ArmError, authenticate, check, common_headers
-from vaults.emulator.dataplane.call import Service
 from vaults.emulator.entra.tokens import Tokens
-from vaults.emulator.state import registry
+from vaults.emulator.state import removal
 from vaults.emulator.state.addresses import Addresses, Place
+from vaults.emulator.state.service import Service
 from vaults.emulator.wire.http import Request, Response, json_response
 
 KEY_VAULT = "microsoft.keyvault"
@@ -33,7 +33,7 @@ class Arm:
             caller = authenticate(self._tokens, clock, request)
             body = check(request)
             with self._service.store.writing() as db:
-                registry.sweep(db, clock())
+                removal.purge_due_vaults(db, clock())
             call = ArmCall(self._service, self._addresses, self._vaults_changed, caller, int(clock()), request, body)
             response = _operate(call)
         except ArmError as error:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from vaults.emulator.control.fields import Field, RefusedError, Shape, guid, number
 from vaults.emulator.control.verb import Desk, Verb
-from vaults.emulator.state import directory, people, registry
+from vaults.emulator.state import directory, people, registry, removal
 from vaults.emulator.state.directory import Principal
 from vaults.emulator.state.people import Person
 
@@ -35,7 +35,7 @@ def remove_tenant(desk: Desk, given: Any) -> str:
         if vaults:
             raise RefusedError(f"The tenant has vaults. Delete and purge {vaults[0].name} first.")
         names = [principal.name for principal in directory.all_principals(db) if principal.tenant == tenant]
-        directory.remove_tenant(db, tenant)
+        removal.remove_tenant(db, tenant)
     for name in names:
         desk.home.forget_credentials(name)
     return f"The tenant {given.tenant} is gone, with everybody in it."
@@ -58,7 +58,7 @@ def add_principal(desk: Desk, given: Any) -> str:
 def remove_principal(desk: Desk, given: Any) -> str:
     principal = desk.emulator.principal(given.principal)
     with desk.emulator.store.writing() as db:
-        directory.remove_principal(db, principal)
+        removal.remove_principal(db, principal)
     desk.home.forget_credentials(principal.name)
     return f"The service principal {principal.name} is gone."
 

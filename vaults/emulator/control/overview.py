@@ -8,6 +8,7 @@ from vaults.emulator.control.verb import Desk
 from vaults.emulator.dataplane import network
 from vaults.emulator.state import directory, people, policies, registry, roles
 from vaults.emulator.state.registry import Vault
+from vaults.emulator.state.role_definitions import find_role
 
 Row = tuple[str, ...]
 
@@ -115,7 +116,7 @@ def _roles(db: sqlite3.Connection) -> list[Row]:
     rows: list[Row] = []
     for principal in directory.all_principals(db):
         for row in roles.assignments(db, principal.object_id):
-            role = roles.find_role(row["role"])
+            role = find_role(row["role"])
             rows.append((principal.name, role.name if role else row["role"], row["scope"]))
     return rows
 

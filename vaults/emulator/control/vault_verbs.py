@@ -7,11 +7,12 @@ from typing import Any
 from vaults.emulator.control.directory_verbs import PRINCIPAL, TENANT, find_tenant
 from vaults.emulator.control.fields import Field, RefusedError, Shape, number
 from vaults.emulator.control.verb import Desk, Verb
-from vaults.emulator.dataplane import access, network
+from vaults.emulator.dataplane import network
 from vaults.emulator.samples.filling import fill_vault
 from vaults.emulator.samples.sample import SUBSCRIPTION_ID
-from vaults.emulator.state import registry, roles
+from vaults.emulator.state import policies, registry, removal, roles
 from vaults.emulator.state.registry import Vault
+from vaults.emulator.state.role_definitions import find_role
 from vaults.emulator.wire import raw_members
 from vaults.emulator.wire.kinds import KINDS, Kind
 
@@ -21,7 +22,7 @@ MOST = 100_000  # objects of one kind that are filled in at once
 def add_vault(desk: Desk, given: Any) -> str:
     emulator = desk.emulator
     with emulator.store.writing() as db:
-        registry.sweep(db, emulator.clock())
+        removal.purge_due_vaults(db, emulator.clock())
         if registry.find_in_any_state(db, given.vault) is not None:
             raise RefusedError(f"There is a vault {given.vault} already.")
         known = [*registry.all_vaults(db), *registry.deleted_vaults(db)]
@@ -63,7 +64,7 @@ def recover_vault(desk: Desk, given: Any) -> str:
 
 def purge_vault(desk: Desk, given: Any) -> str:
     with desk.emulator.store.writing() as db:
-        registry.purge(db, _deleted(db, given.vault))
+        removal.purge_vault(db, _deleted(db, given.vault))
     return f"The vault {given.vault} is gone for good."
 
 
@@ -130,7 +131,7 @@ def assign_role(desk: Desk, given: Any) -> str:
 
 
 def remove_role(desk: Desk, given: Any) -> str:
-    role = roles.find_role(given.role)
+    role = find_role(given.role)
     if role is None:
         raise RefusedError(f"There is no role {given.role}.")
     object_id = desk.emulator.principal(given.principal).object_id
@@ -139,7 +140,7 @@ def remove_role(desk: Desk, given: Any) -> str:
         held = [row for row in roles.assignments(db, object_id) if row["role"] == role.id]
         chosen = [row for row in held if not scope or roles.covers(scope, row["scope"])]
         for row in chosen:
-            db.execute("DELETE FROM role_assignment WHERE id = ?", (row["id"],))
+            roles.remove(db, row["id"])
     if not chosen:
         raise RefusedError(f"{given.principal} does not have the role {role.name} there.")
     return ""
@@ -167,7 +168,7 @@ def _new_name(text: str) -> str:
 
 def _permission(text: str) -> str:
     try:
-        return "/".join(access.parse_permission(text))
+        return "/".join(policies.parse_permission(text))
     except LookupError as error:
         raise ValueError(str(error.args[0])) from None
 

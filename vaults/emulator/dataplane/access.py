@@ -11,20 +11,6 @@ from vaults.emulator.state.registry import Vault
 from vaults.emulator.state.store import Store
 from vaults.emulator.wire.errors import VaultError
 
-PERMISSIONS: dict[str, tuple[str, ...]] = {
-    "keys": (
-        "get", "list", "update", "create", "import", "delete", "recover", "backup", "restore", "decrypt",
-        "encrypt", "unwrapKey", "wrapKey", "verify", "sign", "purge", "release", "rotate",
-        "getrotationpolicy", "setrotationpolicy",
-    ),
-    "secrets": ("get", "list", "set", "delete", "recover", "backup", "restore", "purge"),
-    "certificates": (
-        "get", "list", "update", "create", "import", "delete", "recover", "backup", "restore", "purge",
-        "managecontacts", "manageissuers", "getissuers", "listissuers", "setissuers", "deleteissuers",
-    ),
-}  # fmt: skip
-EVERYTHING = {collection: list(names) for collection, names in PERMISSIONS.items()}
-
 
 def require(store: Store, vault: Vault, caller: Caller, route: Route, path: str) -> str | None:
     """Raise the vault's 403 unless the caller has the permission that a route asks for.
@@ -87,12 +73,3 @@ def _refused_by_rbac(vault: Vault, caller: Caller, route: Route, resource: str) 
         "",
     )
     return VaultError(403, "Forbidden", "\r\n".join(lines), "ForbiddenByRbac")
-
-
-def parse_permission(permission: str) -> tuple[str, str]:
-    """Collection and name of a permission written "secrets/get". Raises LookupError for an unknown one."""
-    collection, _, wanted = permission.partition("/")
-    for name in (*PERMISSIONS.get(collection.lower(), ()), "all"):
-        if name.lower() == wanted.lower() and collection.lower() in PERMISSIONS:
-            return collection.lower(), name
-    raise LookupError(f"There is no permission {permission}.")

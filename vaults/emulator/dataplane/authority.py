@@ -11,8 +11,9 @@ from cryptography import x509
 
 from vaults.emulator.dataplane import subjects, x509tools
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.dataplane.issuers import RESERVED, find_issuer
-from vaults.emulator.state import keymaterial
+from vaults.emulator.dataplane.issuers import RESERVED
+from vaults.emulator.state import keymaterial, settings
+from vaults.emulator.state.issuers import find_issuer
 from vaults.emulator.state.keymaterial import PrivateKey
 from vaults.emulator.wire.errors import VaultError
 
@@ -49,12 +50,12 @@ def signer(db: sqlite3.Connection, call: Call, name: str) -> Signer | None:
         return None
     subject = f'CN="{issuer["provider"]} emulated CA", O="{name}"'
     setting = f"authority {call.vault.id} {name.lower()}"
-    row = db.execute("SELECT value FROM setting WHERE name = ?", (setting,)).fetchone()
-    if row is None:
+    stored = settings.read(db, setting)
+    if stored is None:
         key = call.service.new_key("EC", 0, "P-256")
-        db.execute("INSERT INTO setting VALUES (?, ?)", (setting, keymaterial.dump(key)))
+        settings.write(db, setting, keymaterial.dump(key))
     else:
-        key = keymaterial.load(row["value"])
+        key = keymaterial.load(stored)
     policy = {
         "x509_props": {
             "subject": subject,

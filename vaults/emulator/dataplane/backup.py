@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vaults.emulator.dataplane import certificates, keys, secrets
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.state.objects import Entry, Version
+from vaults.emulator.state.entries import Entry, Version
 from vaults.emulator.wire import errors, jwt, rules
 from vaults.emulator.wire.errors import VaultError
 from vaults.emulator.wire.http import Response, json_response

@@ -6,27 +6,11 @@ from typing import Any
 
 from vaults.emulator.dataplane.versions import reaches
 from vaults.emulator.entra.tokens import Caller
-from vaults.emulator.state.clock import Clock
-from vaults.emulator.state.keymaterial import NewKey
-from vaults.emulator.state.objects import Entry, Shelf, Version
+from vaults.emulator.state.entries import Entry, Version
+from vaults.emulator.state.objects import Shelf
 from vaults.emulator.state.registry import Vault
-from vaults.emulator.state.store import Store
+from vaults.emulator.state.service import Service
 from vaults.emulator.wire.kinds import Kind
-
-
-@dataclass(slots=True)
-class Service:
-    """What all vaults of an emulator share: state, time, how long things take (seconds), and whether there are limits.
-
-    The last three may be changed.
-    """
-
-    store: Store
-    clock: Clock
-    new_key: NewKey
-    settle_seconds: float
-    certificate_seconds: float
-    has_limits: bool
 
 
 @dataclass(slots=True)

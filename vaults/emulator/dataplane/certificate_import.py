@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from vaults.emulator.dataplane import certificate_policy, certificates, subjects
+from vaults.emulator.dataplane import certificate_policy, certificates, pending, subjects
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.x509tools import KEY_USAGES, PEM, PKCS12, UPN, add_months
 from vaults.emulator.state import keymaterial, operations
+from vaults.emulator.state.entries import Entry, Version, new_version_id
 from vaults.emulator.state.keymaterial import PrivateKey
-from vaults.emulator.state.objects import Entry, Version, new_version_id
 from vaults.emulator.wire import rules
 from vaults.emulator.wire.errors import VaultError, bad_parameter
 from vaults.emulator.wire.http import Response, json_response
@@ -75,7 +75,7 @@ def merge_certificate(call: Call) -> Response:
     tags = rules.read_tags(call.body)
     with call.service.store.writing() as db:
         try:
-            operation, _, material = operations.find_asked(call, db)
+            operation, _, material = pending.find_asked(call, db)
         except VaultError as absent:
             # Here, and only here, the service spells it with a capital C.
             raise VaultError(404, absent.code, f"Pending Certificate not found: {call.name}") from None

@@ -16,8 +16,8 @@ from vaults.emulator.dataplane import certificate_policy, deletion, listing
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.x509tools import der, pack, thumbprint
 from vaults.emulator.state import keymaterial, operations
+from vaults.emulator.state.entries import Entry, Listed, Version
 from vaults.emulator.state.keymaterial import PrivateKey
-from vaults.emulator.state.objects import Entry, Listed, Version
 from vaults.emulator.wire import raw_members, rules
 from vaults.emulator.wire.errors import VaultError
 from vaults.emulator.wire.http import Response, json_response
@@ -136,7 +136,7 @@ def bundle(call: Call, db: sqlite3.Connection, entry: Entry, version: Version) -
         shown["pending"] = {"id": call.url("certificates", entry.name, "pending")}
     if call.since("7.6") and entry.extra.get("preserveCertOrder") is not None:
         shown["preserveCertOrder"] = entry.extra["preserveCertOrder"]
-    return raw_members.shown(version, shown)
+    return raw_members.shown(version.data, shown)
 
 
 def list_item(call: Call, listed: Listed) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def version_item(call: Call, listed: Listed) -> dict[str, Any]:
 def deleted_item(call: Call, listed: Listed) -> dict[str, Any]:
     """Recordings show no subject here, but the recovery level that the list of live ones leaves out."""
     shown = _item(call, listed, "") | {"attributes": call.attributes(listed.version)}
-    return raw_members.shown(listed.version, shown)
+    return raw_members.shown(listed.version.data, shown)
 
 
 def store_certificate(
@@ -225,7 +225,7 @@ def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
     shown["attributes"] = call.attributes(listed.version, recovery=False)
     if listed.version.tags is not None:
         shown["tags"] = listed.version.tags
-    return raw_members.shown(listed.version, shown)
+    return raw_members.shown(listed.version.data, shown)
 
 
 def _key_ops(policy: dict[str, Any]) -> list[str]:

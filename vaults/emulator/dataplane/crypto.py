@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.state import keymaterial
-from vaults.emulator.state.objects import Entry, Version
+from vaults.emulator.state.entries import Entry, Version
 from vaults.emulator.wire import jwt, rules
 from vaults.emulator.wire.errors import VaultError, bad_parameter, disabled
 from vaults.emulator.wire.http import Response, json_response

@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.state.objects import DELETED, LIVE, PURGED, Entry, Shelf
+from vaults.emulator.state.entries import DELETED, LIVE, PURGED, Entry
+from vaults.emulator.state.objects import Shelf
 from vaults.emulator.wire import errors
 from vaults.emulator.wire.kinds import Kind
 
@@ -53,20 +54,6 @@ def purge(call: Call, db: sqlite3.Connection, kind: Kind, twins: Iterable[Kind] 
             shelf.save(item)
         else:
             shelf.remove(item.name)
-
-
-def sweep(now: float, db: sqlite3.Connection, vault: int) -> None:
-    """Forget what has been purged, and what has been deleted for longer than the vault keeps it."""
-    rows = db.execute(
-        "SELECT kind, folded FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ?",
-        (vault, now),
-    ).fetchall()
-    for row in rows:
-        for table in ("version", "object"):
-            db.execute(
-                f"DELETE FROM {table} WHERE vault = ? AND kind = ? AND folded = ?",  # noqa: S608 - two constants
-                (vault, row["kind"], row["folded"]),
-            )
 
 
 def _deleted(call: Call, db: sqlite3.Connection, kind: Kind) -> Entry:

@@ -4,28 +4,23 @@ Key Vault REST: "Authentication, requests and responses".
 """
 
 import re
+import sqlite3
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator.dataplane import access, deletion, network, pending, renewal, rotation
-from vaults.emulator.dataplane.call import Call, Service
+from vaults.emulator.dataplane import access, network, pending, renewal, rotation
+from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.limits import Limits
 from vaults.emulator.dataplane.routes import Route, find_route
 from vaults.emulator.dataplane.versions import API_VERSIONS, reaches, stable
 from vaults.emulator.entra.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
+from vaults.emulator.state import objects, operations
 from vaults.emulator.state.addresses import Place
 from vaults.emulator.state.registry import Vault
+from vaults.emulator.state.service import Service
 from vaults.emulator.wire import rules
 from vaults.emulator.wire.errors import VaultError, bad_parameter, unauthorized
 from vaults.emulator.wire.http import Headers, NotJsonError, Request, Response, json_response
-
-# When the next thing is over in a vault, and whether an object of a name may have a policy that acts by itself.
-NEXT_DUE = """
-SELECT min(moment) AS moment FROM (
-    SELECT min(purge_on) AS moment FROM object WHERE vault = ?
-    UNION ALL SELECT min(completes) FROM pending WHERE vault = ?)
-"""
-MAY_ACT = "SELECT 1 FROM object WHERE vault = ? AND kind IN ('keys', 'certificates') AND folded = ?"
 
 
 class DataPlane:
@@ -89,15 +84,21 @@ class DataPlane:
     def _catch_up(self, call: Call) -> None:
         """Let happen what time has brought: purges, certificates that are ready, and what a named object's policy wants."""
         now, store, vault = self._service.clock(), self._service.store, call.vault.id
-        due = store.remembered(("due", vault), lambda db: db.execute(NEXT_DUE, (vault, vault)).fetchone()["moment"])
+        due = store.remembered(("due", vault), lambda db: _next_due(db, vault))
         if due is not None and due <= now:
             with store.writing() as db:
-                deletion.sweep(now, db, vault)
+                objects.purge_due(db, vault, now)
                 pending.complete_due(call, db)
         name = call.params.get("name", "").lower()
-        if name and store.remembered(("acting", vault, name), lambda db: db.execute(MAY_ACT, (vault, name)).fetchone()):
+        if name and store.remembered(("acting", vault, name), lambda db: objects.may_have_policy(db, vault, name)):
             rotation.catch_up(call)
             renewal.catch_up(call)
+
+
+def _next_due(db: sqlite3.Connection, vault: int) -> float | None:
+    """When the next purge or the end of an operation is due in a vault."""
+    moments = (objects.next_purge(db, vault), operations.next_completion(db, vault))
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 Key Vault REST: Set, Get, Update, Delete Certificate Issuer; Certificate Contacts.
 """
 
-import json
 import sqlite3
 from typing import Any
 
 from vaults.emulator.dataplane import listing
 from vaults.emulator.dataplane.call import Call
+from vaults.emulator.state import issuers
 from vaults.emulator.wire import rules
 from vaults.emulator.wire.errors import VaultError, bad_parameter
 from vaults.emulator.wire.http import Response, json_response
@@ -29,10 +29,10 @@ def set_issuer(call: Call) -> Response:
     }
     _merge(call, issuer)
     with call.service.store.writing() as db:
-        present = find_issuer(db, call.vault.id, call.name)
+        present = issuers.find_issuer(db, call.vault.id, call.name)
         if present is not None:
             issuer["attributes"]["created"] = present["attributes"]["created"]
-        _write(db, call, call.name, issuer)
+        issuers.write_issuer(db, call.vault.id, call.name, issuer)
     return json_response(200, _shown(call, call.name, issuer))
 
 
@@ -48,14 +48,14 @@ def update_issuer(call: Call) -> Response:
         issuer["provider"] = rules.text(call.body, "provider") or issuer["provider"]
         issuer["attributes"]["updated"] = call.now
         _merge(call, issuer)
-        _write(db, call, call.name, issuer)
+        issuers.write_issuer(db, call.vault.id, call.name, issuer)
     return json_response(200, _shown(call, call.name, issuer))
 
 
 def delete_issuer(call: Call) -> Response:
     with call.service.store.writing() as db:
         issuer = _existing(db, call)
-        db.execute("DELETE FROM issuer WHERE vault = ? AND folded = ?", (call.vault.id, call.name.lower()))
+        issuers.remove_issuer(db, call.vault.id, call.name)
     return json_response(200, _shown(call, call.name, issuer))
 
 
@@ -63,18 +63,12 @@ def list_issuers(call: Call) -> Response:
     size = rules.read_page_size(call.query)
     after = listing.read_token(call)
     with call.service.store.reading() as db:
-        rows = db.execute(
-            "SELECT * FROM issuer WHERE vault = ? AND folded > ? ORDER BY folded LIMIT ?",
-            (call.vault.id, after, size + 1),
-        ).fetchall()
+        found = issuers.issuer_page(db, call.vault.id, after, size + 1)
     items = [
-        {
-            "id": call.url("certificates", "issuers", row["name"]),
-            "provider": json.loads(row["data"])["provider"],
-        }
-        for row in rows[:size]
+        {"id": call.url("certificates", "issuers", name), "provider": issuer["provider"]}
+        for name, issuer in found[:size]
     ]
-    last = rows[size - 1]["folded"] if len(rows) > size else None
+    last = found[size - 1][0].lower() if len(found) > size else None
     return listing.answer(call, "certificates/issuers", items, last)
 
 
@@ -87,7 +81,7 @@ def set_contacts(call: Call) -> Response:
     if not all(contact.get("email") for contact in contacts):
         raise bad_parameter("Each contact needs an e-mail address.")
     with call.service.store.writing() as db:
-        db.execute("INSERT OR REPLACE INTO contacts VALUES (?, ?)", (call.vault.id, json.dumps(contacts)))
+        issuers.write_contacts(db, call.vault.id, contacts)
     return json_response(200, _shown_contacts(call, contacts))
 
 
@@ -100,18 +94,12 @@ def get_contacts(call: Call) -> Response:
 def delete_contacts(call: Call) -> Response:
     with call.service.store.writing() as db:
         contacts = _contacts(db, call)
-        db.execute("DELETE FROM contacts WHERE vault = ?", (call.vault.id,))
+        issuers.remove_contacts(db, call.vault.id)
     return json_response(200, _shown_contacts(call, contacts))
 
 
-def find_issuer(db: sqlite3.Connection, vault: int, name: str) -> dict[str, Any] | None:
-    """An issuer of the vault, None for a name that is not known."""
-    row = db.execute("SELECT data FROM issuer WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
-    return json.loads(row["data"]) if row else None
-
-
 def _existing(db: sqlite3.Connection, call: Call) -> dict[str, Any]:
-    issuer = find_issuer(db, call.vault.id, call.name)
+    issuer = issuers.find_issuer(db, call.vault.id, call.name)
     if issuer is None:
         raise VaultError(404, "CertificateIssuerNotFound", "Issuer not found")
     return issuer
@@ -140,13 +128,6 @@ def _texts(given: dict[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
     return {member: value for member, value in found.items() if value is not None}
 
 
-def _write(db: sqlite3.Connection, call: Call, name: str, issuer: dict[str, Any]) -> None:
-    db.execute(
-        "INSERT OR REPLACE INTO issuer VALUES (?, ?, ?, ?)",
-        (call.vault.id, name.lower(), name, json.dumps(issuer)),
-    )
-
-
 def _shown(call: Call, name: str, issuer: dict[str, Any]) -> dict[str, Any]:
     members = ("provider", "credentials", "org_details", "attributes")
     shown = {member: issuer[member] for member in members if member in issuer}
@@ -154,10 +135,9 @@ def _shown(call: Call, name: str, issuer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _contacts(db: sqlite3.Connection, call: Call) -> list[dict[str, Any]]:
-    row = db.execute("SELECT data FROM contacts WHERE vault = ?", (call.vault.id,)).fetchone()
-    if row is None:
+    contacts = issuers.find_contacts(db, call.vault.id)
+    if contacts is None:
         raise VaultError(404, "ContactsNotFound", "Contacts not found")
-    contacts: list[dict[str, Any]] = json.loads(row["data"])
     return contacts
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from vaults.emulator.dataplane import deletion, listing, release_policy
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.state import keymaterial
-from vaults.emulator.state.objects import Entry, Listed, Version, new_version_id
+from vaults.emulator.state.entries import Entry, Listed, Version, new_version_id
 from vaults.emulator.wire import errors, raw_members, rules
 from vaults.emulator.wire.errors import bad_parameter
 from vaults.emulator.wire.http import Response, json_response
@@ -83,7 +83,7 @@ def update_key(call: Call) -> Response:
         version = shelf.version(entry, call.version)
         if call.body.get("key_ops") is not None:
             version.data["key_ops"] = read_key_ops(call.body, version.data["kty"].removesuffix("-HSM"))
-            raw_members.give_up(version, {"key.key_ops": True})
+            raw_members.give_up(version.data, {"key.key_ops": True})
         release_policy.change(call, version)
         version.apply(attributes, tags, call.now)
         shelf.write(entry.name, version)
@@ -152,7 +152,7 @@ def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
         shown["managed"] = True
     if call.since("7.3") and "release_policy" in version.data:
         shown["release_policy"] = version.data["release_policy"]
-    return raw_members.shown(version, shown)
+    return raw_members.shown(version.data, shown)
 
 
 def deleted_bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
         shown["tags"] = listed.version.tags
     if listed.entry.managed:
         shown["managed"] = True
-    return raw_members.shown(listed.version, shown)
+    return raw_members.shown(listed.version.data, shown)
 
 
 def _attributes(call: Call, entry: Entry, version: Version) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.routes import Route
 from vaults.emulator.faults.faults import THROTTLED
+from vaults.emulator.state import objects
 from vaults.emulator.wire import jwt, rules
 from vaults.emulator.wire.errors import VaultError
 
@@ -28,12 +29,6 @@ CREATING_KEYS = {
 }
 STORED_LIMIT = 300
 OTHER_LIMIT = 4000
-
-KEY_DATA = """
-SELECT json_extract(v.data, '$.kty') AS kty, json_extract(v.data, '$.jwk.n') AS modulus
-FROM object o JOIN version v ON v.vault = o.vault AND v.kind = o.kind AND v.folded = o.folded
-WHERE o.vault = ? AND o.kind = 'keys' AND o.folded = ? AND v.version = coalesce(nullif(?, ''), o.current)
-"""
 
 
 class KeyLimits(NamedTuple):
@@ -122,7 +117,7 @@ def _asked_key(call: Call) -> tuple[str, int]:
 def _key(call: Call) -> tuple[str, int]:
     """Type and size of the key that a request works with; empty and 0 where there is none."""
     asked = (call.vault.id, call.name.lower(), call.version.lower())
-    row = call.service.store.remembered(("key", *asked), lambda db: db.execute(KEY_DATA, asked).fetchone())
+    row = call.service.store.remembered(("key", *asked), lambda db: objects.key_data(db, *asked))
     if row is None:
         return "", 0
     return row["kty"], len(jwt.decode(row["modulus"] or "")) * 8

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.state.objects import DELETED, LIVE, Listed, Row, listed
+from vaults.emulator.state.entries import DELETED, LIVE, Listed, Row, listed
 from vaults.emulator.wire import jwt, rules
 from vaults.emulator.wire.errors import bad_parameter
 from vaults.emulator.wire.http import JSON_TYPE, Response, json_response, json_text

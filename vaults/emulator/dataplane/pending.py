@@ -12,8 +12,8 @@ from uuid import uuid4
 from vaults.emulator.dataplane import authority, certificate_policy, certificates, x509tools
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.state import keymaterial, operations
+from vaults.emulator.state.entries import LIVE, Entry, Version, new_version_id
 from vaults.emulator.state.keymaterial import PrivateKey
-from vaults.emulator.state.objects import LIVE, Entry, Version, new_version_id
 from vaults.emulator.state.operations import CANCELLED, COMPLETED, FAILED, IN_PROGRESS
 from vaults.emulator.wire import rules
 from vaults.emulator.wire.errors import VaultError
@@ -66,7 +66,7 @@ def _policy(call: Call, given: dict[str, Any], present: Entry | None) -> dict[st
 def get_operation(call: Call) -> Response:
     """Get Certificate Operation; as recorded, whoever accepts PKCS#10 gets the signing request alone, in base64."""
     with call.service.store.reading() as db:
-        operation, _, _ = operations.find_asked(call, db)
+        operation, _, _ = find_asked(call, db)
     if call.accept == SIGNING_REQUEST:
         return Response(200, operation["csr"].encode(), [("Content-Type", SIGNING_REQUEST)])
     headers = [("Retry-After", "10")] if operation["status"] == IN_PROGRESS else []
@@ -77,7 +77,7 @@ def update_operation(call: Call) -> Response:
     """Update Certificate Operation: ask for its end. The operation stays in progress until it would have completed."""
     wanted = rules.flag(call.body, "cancellation_requested")
     with call.service.store.writing() as db:
-        operation, completes, material = operations.find_asked(call, db)
+        operation, completes, material = find_asked(call, db)
         if operation["status"] != IN_PROGRESS:
             raise VaultError(403, "Forbidden", "Pending status must be in progress to allow update.")
         if wanted:
@@ -91,7 +91,7 @@ def update_operation(call: Call) -> Response:
 def delete_operation(call: Call) -> Response:
     """Delete Certificate Operation: 200 with its last state. What was never issued stays out of the lists."""
     with call.service.store.writing() as db:
-        operation, _, _ = operations.find_asked(call, db)
+        operation, _, _ = find_asked(call, db)
         operations.forget(db, call.vault.id, call.name)
     return json_response(200, shown(call, call.name, operation))
 
@@ -110,6 +110,13 @@ def complete_due(call: Call, db: sqlite3.Connection) -> None:
         else:
             _issue(call, db, entry, operation, keymaterial.load(material), int(completes or call.now))
         operations.write(db, call.vault.id, name, operation, None, material)
+
+
+def find_asked(call: Call, db: sqlite3.Connection) -> tuple[dict[str, Any], float | None, bytes]:
+    """The operation of a call's certificate, as `find`: there is none while the certificate is not there, or not yet again."""
+    if not call.shelf(db, CERTIFICATE).is_live(call.name):
+        raise operations.not_found(call.name)
+    return operations.find(db, call.vault.id, call.name)
 
 
 def new_operation(

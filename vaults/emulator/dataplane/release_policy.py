@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.state.objects import Version
+from vaults.emulator.state.entries import Version
 from vaults.emulator.wire import jwt, rules
 from vaults.emulator.wire.errors import bad_parameter
 

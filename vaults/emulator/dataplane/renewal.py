@@ -10,7 +10,7 @@ from vaults.emulator.dataplane import pending
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.rotation import MOST_AT_ONCE
 from vaults.emulator.state import keymaterial, operations
-from vaults.emulator.state.objects import LIVE, Entry, Version, new_version_id
+from vaults.emulator.state.entries import LIVE, Entry, Version, new_version_id
 from vaults.emulator.state.operations import IN_PROGRESS
 from vaults.emulator.wire.kinds import CERTIFICATE
 

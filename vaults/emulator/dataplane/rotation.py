@@ -13,7 +13,7 @@ from vaults.emulator.dataplane import keys
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.x509tools import add_months
 from vaults.emulator.state import keymaterial
-from vaults.emulator.state.objects import LIVE, Entry, Version, new_version_id
+from vaults.emulator.state.entries import LIVE, Entry, Version, new_version_id
 from vaults.emulator.wire import errors, raw_members, rules
 from vaults.emulator.wire.errors import bad_parameter
 from vaults.emulator.wire.http import Response, json_response
@@ -110,7 +110,7 @@ def get_rotation_policy(call: Call) -> Response:
     if policy is None:
         return json_response(200, {"lifetimeActions": [NOTIFY], "attributes": None})
     answer = {HELD_UNDER: _shown(call, entry, policy)}
-    return json_response(200, raw_members.shown(version, answer)[HELD_UNDER])
+    return json_response(200, raw_members.shown(version.data, answer)[HELD_UNDER])
 
 
 def set_rotation_policy(call: Call) -> Response:

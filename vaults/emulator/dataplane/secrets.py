@@ -4,7 +4,7 @@ from typing import Any
 
 from vaults.emulator.dataplane import deletion, listing, x509tools
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.state.objects import Entry, Listed, Version, new_version_id
+from vaults.emulator.state.entries import Entry, Listed, Version, new_version_id
 from vaults.emulator.wire import errors, raw_members, rules
 from vaults.emulator.wire.http import Response, json_response
 from vaults.emulator.wire.kinds import SECRET
@@ -63,7 +63,7 @@ def update_secret(call: Call) -> Response:
         version.apply(attributes, tags, call.now)
         if content_type is not None:
             version.data["contentType"] = content_type
-            raw_members.give_up(version, {"contentType": content_type})
+            raw_members.give_up(version.data, {"contentType": content_type})
         shelf.write(entry.name, version)
     return json_response(200, bundle(call, entry, version))
 
@@ -145,7 +145,7 @@ def _item(call: Call, entry: Entry, version: Version, version_id: str) -> dict[s
     shown["attributes"] = call.attributes(version)
     if version.tags is not None:
         shown["tags"] = version.tags
-    return raw_members.shown(version, shown)
+    return raw_members.shown(version.data, shown)
 
 
 def _data(content_type: str | None) -> dict[str, Any]:

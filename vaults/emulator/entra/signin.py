@@ -101,8 +101,8 @@ class SignIn:
         asked = request.form() if request.method == "POST" else request.query
         target = asked.get("post_logout_redirect_uri", "")
         with self._store.reading() as db:
-            known = db.execute("SELECT 1 FROM redirect_uri WHERE uri = ?", (target,)).fetchone()
-        if known is None:
+            known = people.is_redirect_uri(db, target)
+        if not known:
             return pages.page("You are signed out", tag("p", "You may close this page."))
         query = urlencode({"state": asked["state"]}) if "state" in asked else ""
         return Response(302, b"", [("Location", _joined(target, "?", query)), ("Cache-Control", "no-store")])

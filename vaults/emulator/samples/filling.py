@@ -18,8 +18,8 @@ from vaults.emulator.dataplane.versions import API_VERSIONS
 from vaults.emulator.emulator import Emulator
 from vaults.emulator.entra.tokens import Caller
 from vaults.emulator.state import keymaterial
+from vaults.emulator.state.entries import DELETED, Entry, Version, new_version_id
 from vaults.emulator.state.keymaterial import PrivateKey
-from vaults.emulator.state.objects import DELETED, Entry, Version, new_version_id
 from vaults.emulator.state.registry import Vault
 from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET, Kind
 

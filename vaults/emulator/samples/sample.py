@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from vaults.emulator.dataplane.access import PERMISSIONS
+from vaults.emulator.state.policies import PERMISSIONS
 
 TENANT_ID = "a1b2c3d4-0000-4000-8000-5e9a7d000001"
 TENANT_DOMAIN = "shop.onmicrosoft.test"

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator.dataplane import access
 from vaults.emulator.emulator import Emulator
 from vaults.emulator.samples.filling import CERTIFICATE_EXPIRES, SHAPES, Filler, KeyPool
 from vaults.emulator.samples.sample import DEPLOY_PERMISSIONS
-from vaults.emulator.state import people, registry
+from vaults.emulator.state import people, policies, registry, tables
 from vaults.emulator.state.directory import Principal
 from vaults.emulator.state.people import Person
 from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
@@ -102,7 +101,7 @@ def fill(emulator: Emulator, known: dict[str, Any] | None = None) -> dict[str, A
     for content in CONTENTS:
         group = "rg-billing" if "billing" in content.name else "rg-shop"
         vault = emulator.add_vault(content.name, tenant=tenant, subscription=subscription, resource_group=group)
-        emulator.set_permissions(content.name, principals[ADMIN_NAME]["object_id"], access.EVERYTHING)
+        emulator.set_permissions(content.name, principals[ADMIN_NAME]["object_id"], policies.EVERYTHING)
         _put(emulator, Filler(emulator, vault, pool), content)
     emulator.set_permissions(CONTENTS[0].name, principals[DEPLOY_NAME]["object_id"], DEPLOY_PERMISSIONS)
     emulator.assign_role("Owner", principal=ADMIN_NAME)
@@ -114,7 +113,8 @@ def refill(emulator: Emulator, credentials: dict[str, Any]) -> dict[str, Any]:
     # Whoever asks meanwhile waits for the lock, and finds all of it done.
     with emulator.store.reading() as db:
         ports = {vault.name: vault.port for vault in registry.all_vaults(db)}
-        emulator.store.clear()
+        with emulator.store.writing():
+            tables.clear(db)
         kept = fill(emulator, credentials)
         with emulator.store.writing():
             for vault in registry.all_vaults(db):

@@ -112,7 +112,7 @@ class Home:
         kept = emulator.store.setting("base port")
         with emulator.store.writing() as db:
             if kept is not None and int(kept) != self.base_port:
-                db.execute("UPDATE vault SET port = NULL")
+                registry.clear_ports(db)
             vaults = registry.all_vaults(db)
             taken = {vault.port for vault in vaults}
             for vault in vaults:

@@ -10,6 +10,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+TABLES = """
+CREATE TABLE IF NOT EXISTS tenant (id TEXT PRIMARY KEY, domain TEXT NOT NULL UNIQUE) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS principal (
+    client_id TEXT PRIMARY KEY, tenant TEXT NOT NULL, object_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS client_secret (
+    client_id TEXT NOT NULL, salt BLOB NOT NULL, digest BLOB NOT NULL, expires_on INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS client_certificate (
+    client_id TEXT NOT NULL, sha1 BLOB NOT NULL, sha256 BLOB NOT NULL, der BLOB NOT NULL
+);
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:
@@ -31,11 +44,7 @@ def all_tenants(db: sqlite3.Connection) -> dict[str, str]:
 
 
 def remove_tenant(db: sqlite3.Connection, tenant: str) -> None:
-    """Forget a tenant and everybody in it; its vaults have to be gone before."""
-    for principal in all_principals(db):
-        if principal.tenant == tenant:
-            remove_principal(db, principal)
-    db.execute("DELETE FROM person WHERE tenant = ?", (tenant,))
+    """Remove the tenant's own row; `removal.remove_tenant` removes it with everybody in it."""
     db.execute("DELETE FROM tenant WHERE id = ?", (tenant,))
 
 
@@ -65,13 +74,10 @@ def all_principals(db: sqlite3.Connection) -> list[Principal]:
     return [_principal(row) for row in db.execute("SELECT * FROM principal ORDER BY name")]
 
 
-def remove_principal(db: sqlite3.Connection, principal: Principal) -> None:
-    """Forget a service principal, its credentials, access policies and roles."""
-    for table in ("principal", "client_secret", "client_certificate", "redirect_uri"):
-        db.execute(f"DELETE FROM {table} WHERE client_id = ?", (principal.client_id,))  # noqa: S608 - four constants
-    for table in ("access_policy", "role_assignment"):
-        db.execute(f"DELETE FROM {table} WHERE object_id = ?", (principal.object_id,))  # noqa: S608 - two constants
-    db.execute("DELETE FROM access_policy WHERE application_id = ?", (principal.client_id,))
+def remove_principal(db: sqlite3.Connection, client_id: str) -> None:
+    """Remove a service principal and its credentials; `removal.remove_principal` removes its permissions, too."""
+    db.execute("DELETE FROM principal WHERE client_id = ?", (client_id,))
+    remove_credentials(db, client_id)
 
 
 def add_secret(db: sqlite3.Connection, client_id: str, secret: str, expires_on: int) -> None:
@@ -84,8 +90,8 @@ def add_secret(db: sqlite3.Connection, client_id: str, secret: str, expires_on: 
 
 
 def remove_credentials(db: sqlite3.Connection, client_id: str) -> None:
-    for table in ("client_secret", "client_certificate"):
-        db.execute(f"DELETE FROM {table} WHERE client_id = ?", (client_id,))  # noqa: S608 - two constants
+    db.execute("DELETE FROM client_secret WHERE client_id = ?", (client_id,))
+    db.execute("DELETE FROM client_certificate WHERE client_id = ?", (client_id,))
 
 
 def secret_expiry(db: sqlite3.Connection, client_id: str, secret: str) -> int | None:
@@ -129,6 +135,13 @@ def certificate_key(db: sqlite3.Connection, client_id: str, thumbprint: bytes) -
         return None
     key = x509.load_der_x509_certificate(row["der"]).public_key()
     return key if isinstance(key, RSAPublicKey) else None
+
+
+def clear(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM tenant")
+    db.execute("DELETE FROM principal")
+    db.execute("DELETE FROM client_secret")
+    db.execute("DELETE FROM client_certificate")
 
 
 def _digest(salt: bytes, secret: str) -> bytes:

@@ -1,88 +1,47 @@
-"""Objects and their versions: what secrets, keys and certificates have in common in the database.
+"""The tables of objects and versions: what secrets, keys and certificates have in common in the database.
 
-An object's state is `live`, `deleted` or `purged`; until `settles` the last change has not taken hold, as in
-Azure, where a deletion, a recovery and a purge take some seconds. Names are compared without case and kept as
-first written.
+Names are compared without case and kept as first written.
 """
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
-from uuid import uuid4
 
-from vaults.emulator.wire import errors, raw_members
-from vaults.emulator.wire.kinds import Kind
-from vaults.emulator.wire.rules import Attributes
+from vaults.emulator.state.entries import (
+    DELETED,
+    ENTRY,
+    LIVE,
+    PURGED,
+    VERSION,
+    Entry,
+    Listed,
+    Row,
+    Version,
+    entry_of,
+    version_of,
+)
+from vaults.emulator.wire import errors
+from vaults.emulator.wire.kinds import CERTIFICATE, KEY, Kind
 
-ENTRY = "o.name, o.current, o.managed, o.listed, o.state, o.settles, o.deleted_on, o.purge_on, o.extra"
-VERSION = "v.version, v.created, v.updated, v.enabled, v.not_before, v.expires_on, v.tags, v.data"
-Row = tuple[Any, ...]
-LIVE, DELETED, PURGED = "live", "deleted", "purged"
-
-
-@dataclass(slots=True)
-class Version:
-    """One version of an object. `data` is public, `material` (secret value, private key) is not."""
-
-    version: str
-    created: int
-    updated: int
-    enabled: bool = True
-    not_before: int | None = None
-    expires_on: int | None = None
-    tags: dict[str, str] | None = None
-    data: dict[str, Any] = field(default_factory=dict)
-    material: bytes = field(repr=False, default=b"")
-
-    def apply(self, attributes: Attributes, tags: dict[str, str] | None, now: int) -> None:
-        """Take over what an update says; what it leaves out stays."""
-        if attributes.enabled is not None:
-            self.enabled = attributes.enabled
-        if attributes.not_before is not None:
-            self.not_before = attributes.not_before
-        if attributes.expires_on is not None:
-            self.expires_on = attributes.expires_on
-        if tags is not None:
-            self.tags = tags
-        raw_members.give_up(
-            self,
-            {
-                "attributes.enabled": attributes.enabled,
-                "attributes.nbf": attributes.not_before,
-                "attributes.exp": attributes.expires_on,
-                "tags": tags,
-            },
-        )
-        self.updated = now
-
-
-@dataclass(slots=True)
-class Entry:
-    """An object without its versions. `listed` is False for a certificate that has never been issued."""
-
-    name: str
-    current: str
-    managed: bool = False
-    listed: bool = True
-    state: str = LIVE
-    settles: float = 0.0
-    deleted_on: int | None = None
-    purge_on: int | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Listed:
-    """A row of a list: the object and one of its versions, without material."""
-
-    entry: Entry
-    version: Version
-
-
-def new_version_id() -> str:
-    return uuid4().hex
+TABLES = """
+CREATE TABLE IF NOT EXISTS object (
+    vault INTEGER NOT NULL, kind TEXT NOT NULL, folded TEXT NOT NULL, name TEXT NOT NULL, current TEXT NOT NULL,
+    managed INTEGER NOT NULL, listed INTEGER NOT NULL, state TEXT NOT NULL, settles REAL NOT NULL,
+    deleted_on INTEGER, purge_on INTEGER, extra TEXT NOT NULL, PRIMARY KEY (vault, kind, folded)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS object_by_state ON object (vault, kind, state, folded);
+CREATE INDEX IF NOT EXISTS object_by_purge ON object (vault, purge_on) WHERE purge_on IS NOT NULL;
+CREATE TABLE IF NOT EXISTS version (
+    vault INTEGER NOT NULL, kind TEXT NOT NULL, folded TEXT NOT NULL, version TEXT NOT NULL,
+    enabled INTEGER NOT NULL, not_before INTEGER, expires_on INTEGER, created INTEGER NOT NULL,
+    updated INTEGER NOT NULL, tags TEXT, data TEXT NOT NULL, material BLOB NOT NULL,
+    PRIMARY KEY (vault, kind, folded, version)
+);
+"""
+KEY_DATA = """
+SELECT json_extract(v.data, '$.kty') AS kty, json_extract(v.data, '$.jwk.n') AS modulus
+FROM object o JOIN version v ON v.vault = o.vault AND v.kind = o.kind AND v.folded = o.folded
+WHERE o.vault = ? AND o.kind = 'keys' AND o.folded = ? AND v.version = coalesce(nullif(?, ''), o.current)
+"""
 
 
 class Shelf:
@@ -103,7 +62,7 @@ class Shelf:
             f"SELECT {ENTRY} FROM object o WHERE vault = ? AND kind = ? AND folded = ?",  # noqa: S608 - a constant
             self._key(name),
         ).fetchone()
-        return _entry(row) if row else None
+        return entry_of(row) if row else None
 
     def live(self, name: str, version: str = "") -> Entry:
         """The object, if it can be worked with. Raises the vault's 404 while it is not there, yet or any more."""
@@ -150,7 +109,7 @@ class Shelf:
         ).fetchone()
         if row is None:
             raise errors.not_found(self.kind, f"{entry.name}/{version}")
-        return _version(row)
+        return version_of(row)
 
     def versions(self, entry: Entry) -> list[Version]:
         """All versions, oldest first."""
@@ -159,7 +118,7 @@ class Shelf:
                 WHERE vault = ? AND kind = ? AND folded = ? ORDER BY rowid""",  # noqa: S608 - a constant
             self._key(entry.name),
         )
-        return [_version(row) for row in rows]
+        return [version_of(row) for row in rows]
 
     def page(self, state: str, after: str, limit: int, *, with_unlisted: bool = False) -> list[Row]:
         """Settled objects in a state, by name, from the one that follows `after` on; `listed` reads a row."""
@@ -182,7 +141,7 @@ class Shelf:
                ORDER BY version LIMIT ?""",  # noqa: S608 - a constant
             (*self._key(entry.name), after, limit),
         )
-        return [Listed(entry, _version(row)) for row in rows]
+        return [Listed(entry, version_of(row)) for row in rows]
 
     def save(self, entry: Entry) -> None:
         """Write the object, new or changed."""
@@ -237,37 +196,48 @@ class Shelf:
         )
 
     def remove(self, name: str) -> None:
-        """Forget the object and all its versions."""
-        for table in ("version", "object"):
-            self._db.execute(
-                f"DELETE FROM {table} WHERE vault = ? AND kind = ? AND folded = ?",  # noqa: S608 - two constants
-                self._key(name),
-            )
+        """Remove the object and all its versions."""
+        self._db.execute("DELETE FROM version WHERE vault = ? AND kind = ? AND folded = ?", self._key(name))
+        self._db.execute("DELETE FROM object WHERE vault = ? AND kind = ? AND folded = ?", self._key(name))
 
 
-def listed(row: Row) -> Listed:
-    """A row of `Shelf.page`."""
-    width = ENTRY.count(",") + 1
-    return Listed(_entry(row[:width]), _version(row[width:]))
+def key_data(db: sqlite3.Connection, vault: int, name: str, version: str) -> sqlite3.Row | None:
+    """Type (`kty`) and `modulus` (None for EC) of a key's version, of the newest one where none is named."""
+    row: sqlite3.Row | None = db.execute(KEY_DATA, (vault, name.lower(), version.lower())).fetchone()
+    return row
 
 
-def _entry(row: Sequence[Any]) -> Entry:
-    """The columns of ENTRY, by their places."""
-    name, current, managed, listed, state, settles, deleted_on, purge_on, extra = row
-    return Entry(name, current, bool(managed), bool(listed), state, settles, deleted_on, purge_on, json.loads(extra))
+def may_have_policy(db: sqlite3.Connection, vault: int, name: str) -> bool:
+    """Whether a key or certificate has this name, and so perhaps a policy that rotates or renews it."""
+    row = db.execute(
+        "SELECT 1 FROM object WHERE vault = ? AND kind IN (?, ?) AND folded = ?",
+        (vault, KEY.collection, CERTIFICATE.collection, name.lower()),
+    ).fetchone()
+    return row is not None
 
 
-def _version(row: Sequence[Any]) -> Version:
-    """The columns of VERSION and, where it was asked for, the material."""
-    version, created, updated, enabled, not_before, expires_on, tags, data, *material = row
-    return Version(
-        version,
-        created,
-        updated,
-        bool(enabled),
-        not_before,
-        expires_on,
-        None if tags is None else json.loads(tags),
-        json.loads(data),
-        *material,
+def next_purge(db: sqlite3.Connection, vault: int) -> float | None:
+    """When the next deleted object of a vault is purged."""
+    moment: float | None = db.execute("SELECT min(purge_on) FROM object WHERE vault = ?", (vault,)).fetchone()[0]
+    return moment
+
+
+def purge_due(db: sqlite3.Connection, vault: int, now: float) -> None:
+    """Remove what has been purged, and what has been deleted for longer than the vault keeps it."""
+    due = (vault, now)
+    db.execute(
+        """DELETE FROM version WHERE (vault, kind, folded) IN
+           (SELECT vault, kind, folded FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ?)""",
+        due,
     )
+    db.execute("DELETE FROM object WHERE vault = ? AND purge_on IS NOT NULL AND purge_on <= ?", due)
+
+
+def remove_vault(db: sqlite3.Connection, vault: int) -> None:
+    db.execute("DELETE FROM version WHERE vault = ?", (vault,))
+    db.execute("DELETE FROM object WHERE vault = ?", (vault,))
+
+
+def clear(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM version")
+    db.execute("DELETE FROM object")

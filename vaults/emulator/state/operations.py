@@ -7,10 +7,15 @@ import json
 import sqlite3
 from typing import Any
 
-from vaults.emulator.dataplane.call import Call
 from vaults.emulator.wire.errors import VaultError
-from vaults.emulator.wire.kinds import CERTIFICATE
 
+TABLES = """
+CREATE TABLE IF NOT EXISTS pending (
+    vault INTEGER NOT NULL, folded TEXT NOT NULL, completes REAL, operation TEXT NOT NULL, material BLOB NOT NULL,
+    PRIMARY KEY (vault, folded)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pending_by_time ON pending (vault, completes) WHERE completes IS NOT NULL;
+"""
 IN_PROGRESS, COMPLETED, CANCELLED, FAILED = "inProgress", "completed", "cancelled", "failed"
 
 
@@ -24,13 +29,6 @@ def find(db: sqlite3.Connection, vault: int, name: str) -> tuple[dict[str, Any],
     if row is None:
         raise not_found(name)
     return json.loads(row["operation"]), row["completes"], row["material"]
-
-
-def find_asked(call: Call, db: sqlite3.Connection) -> tuple[dict[str, Any], float | None, bytes]:
-    """The operation of a call's certificate, as `find`: there is none while the certificate is not there, or not yet again."""
-    if not call.shelf(db, CERTIFICATE).is_live(call.name):
-        raise not_found(call.name)
-    return find(db, call.vault.id, call.name)
 
 
 def exists(db: sqlite3.Connection, vault: int, name: str) -> bool:
@@ -69,3 +67,17 @@ def write(
         "INSERT OR REPLACE INTO pending VALUES (?, ?, ?, ?, ?)",
         (vault, name.lower(), completes, json.dumps(operation), key),
     )
+
+
+def next_completion(db: sqlite3.Connection, vault: int) -> float | None:
+    """When the next operation of a vault completes."""
+    moment: float | None = db.execute("SELECT min(completes) FROM pending WHERE vault = ?", (vault,)).fetchone()[0]
+    return moment
+
+
+def remove_vault(db: sqlite3.Connection, vault: int) -> None:
+    db.execute("DELETE FROM pending WHERE vault = ?", (vault,))
+
+
+def clear(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM pending")

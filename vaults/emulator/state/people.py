@@ -7,6 +7,15 @@ from urllib.parse import urlsplit
 
 REDIRECT_URI = re.compile(r"https?://[\w.:\[\]-]+(/[!-~]*)?", re.ASCII)  # it goes into headers of ours
 
+TABLES = """
+CREATE TABLE IF NOT EXISTS person (
+    object_id TEXT PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS redirect_uri (
+    client_id TEXT NOT NULL, uri TEXT NOT NULL, PRIMARY KEY (client_id, uri)
+) WITHOUT ROWID;
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -60,6 +69,25 @@ def remove_redirect_uri(db: sqlite3.Connection, client_id: str, uri: str) -> boo
 def redirect_uris(db: sqlite3.Connection, client_id: str) -> list[str]:
     rows = db.execute("SELECT uri FROM redirect_uri WHERE client_id = ? ORDER BY uri", (client_id,))
     return [row["uri"] for row in rows]
+
+
+def is_redirect_uri(db: sqlite3.Connection, uri: str) -> bool:
+    """Whether some application has this redirect URI."""
+    return db.execute("SELECT 1 FROM redirect_uri WHERE uri = ?", (uri,)).fetchone() is not None
+
+
+def remove_redirect_uris(db: sqlite3.Connection, client_id: str) -> None:
+    db.execute("DELETE FROM redirect_uri WHERE client_id = ?", (client_id,))
+
+
+def remove_people(db: sqlite3.Connection, tenant: str) -> None:
+    """Remove all people of a tenant."""
+    db.execute("DELETE FROM person WHERE tenant = ?", (tenant,))
+
+
+def clear(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM person")
+    db.execute("DELETE FROM redirect_uri")
 
 
 def _person(row: sqlite3.Row) -> Person:

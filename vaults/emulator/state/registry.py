@@ -16,6 +16,21 @@ SET_BY_THE_PORTAL = {
 }
 VAULT_NAME = re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]", re.IGNORECASE | re.ASCII)
 
+TABLES = """
+CREATE TABLE IF NOT EXISTS vault (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL, subscription TEXT NOT NULL,
+    resource_group TEXT NOT NULL, location TEXT NOT NULL, sku TEXT NOT NULL, retention_days INTEGER NOT NULL,
+    purge_protection INTEGER NOT NULL, enable_rbac INTEGER NOT NULL, port INTEGER UNIQUE, created INTEGER NOT NULL,
+    extra TEXT NOT NULL DEFAULT '{}', deleted_on INTEGER, purge_on REAL
+);
+"""
+# Columns that came after the first state folders had been made.
+ADDED = {
+    "extra": "ALTER TABLE vault ADD COLUMN extra TEXT NOT NULL DEFAULT '{}'",
+    "deleted_on": "ALTER TABLE vault ADD COLUMN deleted_on INTEGER",
+    "purge_on": "ALTER TABLE vault ADD COLUMN purge_on REAL",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Vault:
@@ -174,28 +189,34 @@ def recover(db: sqlite3.Connection, vault: Vault) -> Vault:
     return recovered
 
 
-def purge(db: sqlite3.Connection, vault: Vault) -> None:
-    """Forget a vault and everything in it; its name and port are free again."""
-    for table in ("access_policy", "object", "version", "pending", "issuer", "contacts"):
-        db.execute(f"DELETE FROM {table} WHERE vault = ?", (vault.id,))  # noqa: S608 - six constants
-    db.execute("DELETE FROM setting WHERE name GLOB ?", (f"authority {vault.id} *",))
-    scope = vault.resource_id.lower()
-    db.execute(
-        "DELETE FROM role_assignment WHERE lower(scope) = ?1 OR substr(lower(scope), 1, ?2) = ?3",
-        (scope, len(scope) + 1, f"{scope}/"),
-    )
+def remove(db: sqlite3.Connection, vault: Vault) -> None:
+    """Remove the vault's own row; `removal.purge_vault` removes it with what is in it."""
     db.execute("DELETE FROM vault WHERE id = ?", (vault.id,))
 
 
-def sweep(db: sqlite3.Connection, now: float) -> None:
-    """Forget the deleted vaults whose time has come."""
-    for vault in deleted_vaults(db):
-        if vault.purge_on is not None and vault.purge_on <= now:
-            purge(db, vault)
+def purge_at(db: sqlite3.Connection, vault: Vault, moment: float) -> None:
+    """Let a deleted vault be purged at a time."""
+    db.execute("UPDATE vault SET purge_on = ? WHERE id = ?", (moment, vault.id))
 
 
 def set_port(db: sqlite3.Connection, vault: Vault, port: int | None) -> None:
     db.execute("UPDATE vault SET port = ? WHERE id = ?", (port, vault.id))
+
+
+def clear_ports(db: sqlite3.Connection) -> None:
+    db.execute("UPDATE vault SET port = NULL")
+
+
+def upgrade(db: sqlite3.Connection) -> None:
+    """Add the columns that an older table does not have."""
+    present = {row["name"] for row in db.execute("PRAGMA table_info(vault)")}
+    for name, statement in ADDED.items():
+        if name not in present:
+            db.execute(statement)
+
+
+def clear(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM vault")
 
 
 def _vault(row: sqlite3.Row) -> Vault:

@@ -16,81 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS tenant (id TEXT PRIMARY KEY, domain TEXT NOT NULL UNIQUE) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS principal (
-    client_id TEXT PRIMARY KEY, tenant TEXT NOT NULL, object_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS client_secret (
-    client_id TEXT NOT NULL, salt BLOB NOT NULL, digest BLOB NOT NULL, expires_on INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS client_certificate (
-    client_id TEXT NOT NULL, sha1 BLOB NOT NULL, sha256 BLOB NOT NULL, der BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS person (
-    object_id TEXT PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS redirect_uri (
-    client_id TEXT NOT NULL, uri TEXT NOT NULL, PRIMARY KEY (client_id, uri)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS vault (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, tenant TEXT NOT NULL, subscription TEXT NOT NULL,
-    resource_group TEXT NOT NULL, location TEXT NOT NULL, sku TEXT NOT NULL, retention_days INTEGER NOT NULL,
-    purge_protection INTEGER NOT NULL, enable_rbac INTEGER NOT NULL, port INTEGER UNIQUE, created INTEGER NOT NULL,
-    extra TEXT NOT NULL DEFAULT '{}', deleted_on INTEGER, purge_on REAL
-);
-CREATE TABLE IF NOT EXISTS access_policy (
-    vault INTEGER NOT NULL, object_id TEXT NOT NULL, application_id TEXT NOT NULL, permissions TEXT NOT NULL,
-    PRIMARY KEY (vault, object_id, application_id)
-);
-CREATE TABLE IF NOT EXISTS role_assignment (
-    id TEXT PRIMARY KEY, object_id TEXT NOT NULL, role TEXT NOT NULL, scope TEXT NOT NULL,
-    extra TEXT NOT NULL DEFAULT '{}'
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS object (
-    vault INTEGER NOT NULL, kind TEXT NOT NULL, folded TEXT NOT NULL, name TEXT NOT NULL, current TEXT NOT NULL,
-    managed INTEGER NOT NULL, listed INTEGER NOT NULL, state TEXT NOT NULL, settles REAL NOT NULL,
-    deleted_on INTEGER, purge_on INTEGER, extra TEXT NOT NULL, PRIMARY KEY (vault, kind, folded)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS object_by_state ON object (vault, kind, state, folded);
-CREATE INDEX IF NOT EXISTS object_by_purge ON object (vault, purge_on) WHERE purge_on IS NOT NULL;
-CREATE TABLE IF NOT EXISTS version (
-    vault INTEGER NOT NULL, kind TEXT NOT NULL, folded TEXT NOT NULL, version TEXT NOT NULL,
-    enabled INTEGER NOT NULL, not_before INTEGER, expires_on INTEGER, created INTEGER NOT NULL,
-    updated INTEGER NOT NULL, tags TEXT, data TEXT NOT NULL, material BLOB NOT NULL,
-    PRIMARY KEY (vault, kind, folded, version)
-);
-CREATE TABLE IF NOT EXISTS pending (
-    vault INTEGER NOT NULL, folded TEXT NOT NULL, completes REAL, operation TEXT NOT NULL, material BLOB NOT NULL,
-    PRIMARY KEY (vault, folded)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS pending_by_time ON pending (vault, completes) WHERE completes IS NOT NULL;
-CREATE TABLE IF NOT EXISTS issuer (
-    vault INTEGER NOT NULL, folded TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL,
-    PRIMARY KEY (vault, folded)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS contacts (vault INTEGER PRIMARY KEY, data TEXT NOT NULL);
-"""
-
-# Columns that came after the first state folders had been made.
-ADDED = {
-    "vault": {"extra": "TEXT NOT NULL DEFAULT '{}'", "deleted_on": "INTEGER", "purge_on": "REAL"},
-    "role_assignment": {"extra": "TEXT NOT NULL DEFAULT '{}'"},
-}
-
-# Until 0.1 an object id had one entry at most.
-POLICIES_OF_0_1 = """
-BEGIN IMMEDIATE;
-ALTER TABLE access_policy RENAME TO access_policy_0_1;
-CREATE TABLE access_policy (
-    vault INTEGER NOT NULL, object_id TEXT NOT NULL, application_id TEXT NOT NULL, permissions TEXT NOT NULL,
-    PRIMARY KEY (vault, object_id, application_id)
-);
-INSERT INTO access_policy SELECT vault, object_id, '', permissions FROM access_policy_0_1;
-DROP TABLE access_policy_0_1;
-COMMIT;
-"""
+from vaults.emulator.state import settings, tables
 
 MOST_REMEMBERED = 10_000
 T = TypeVar("T")
@@ -112,15 +38,7 @@ class Store:
         with self._lock:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(SCHEMA)
-            for table, columns in ADDED.items():
-                for name in columns.keys() - self._columns(table):
-                    self._db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {columns[name]}")
-            if "application_id" not in self._columns("access_policy"):
-                self._db.executescript(POLICIES_OF_0_1)
-
-    def _columns(self, table: str) -> set[str]:
-        return {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            tables.create(self._db)
 
     def reading(self) -> "Store":
         """The connection, for statements that each stand for themselves: `with store.reading() as db`."""
@@ -167,18 +85,11 @@ class Store:
 
     def setting(self, name: str) -> bytes | None:
         with self.reading() as db:
-            row = db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return row["value"] if row else None
+            return settings.read(db, name)
 
     def set_setting(self, name: str, value: bytes) -> None:
         with self.writing() as db:
-            db.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
-
-    def clear(self) -> None:
-        """Forget everything but the settings."""
-        with self.writing() as db:
-            for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'setting'"):
-                db.execute(f"DELETE FROM {row['name']}")  # noqa: S608 - the schema's own names
+            settings.write(db, name, value)
 
     def close(self) -> None:
         with self._lock:

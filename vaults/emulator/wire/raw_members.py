@@ -7,29 +7,26 @@ the API takes the raw one away.
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from vaults.emulator.state.objects import Version
+from typing import Any
 
 RAW = "raw"
 LONGEST_PATH = 100
 
 
-def hold(version: "Version", path: str, value: Any) -> None:
-    """Have the version shown with this value at this path."""
-    version.data[RAW] = version.data.get(RAW, {}) | {path: value}
+def hold(data: dict[str, Any], path: str, value: Any) -> None:
+    """Show a version, whose data this is, with this value at this path."""
+    data[RAW] = data.get(RAW, {}) | {path: value}
 
 
-def give_up(version: "Version", given: Mapping[str, Any]) -> None:
+def give_up(data: dict[str, Any], given: Mapping[str, Any]) -> None:
     """Forget what was held at paths that an update gives a value."""
     for path in [path for path, value in given.items() if value is not None]:
-        version.data.get(RAW, {}).pop(path, None)
+        data.get(RAW, {}).pop(path, None)
 
 
-def shown(version: "Version", answer: dict[str, Any]) -> dict[str, Any]:
+def shown(data: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     """The answer with what the version holds."""
-    for path, value in version.data.get(RAW, {}).items():
+    for path, value in data.get(RAW, {}).items():
         *sections, name = path.split(".")
         place: Any = answer
         for section in sections:

@@ -1,0 +1,22 @@
+"""What all vaults of an emulator share."""
+
+from dataclasses import dataclass
+
+from vaults.emulator.state.clock import Clock
+from vaults.emulator.state.keymaterial import NewKey
+from vaults.emulator.state.store import Store
+
+
+@dataclass(slots=True)
+class Service:
+    """State, time, how long operations take (seconds), and whether there are limits.
+
+    The last three may be changed.
+    """
+
+    store: Store
+    clock: Clock
+    new_key: NewKey
+    settle_seconds: float
+    certificate_seconds: float
+    has_limits: bool
