@@ -12,7 +12,7 @@ import pytest
 
 import vaults.emulator
 from tests.emulator.replay.vault import recordings
-from vaults.emulator.dataplane.routes import ROUTES, Route, find_route
+from vaults.emulator.dataplane.routes import ROUTER, ROUTES, Route
 from vaults.emulator.dataplane.versions import API_VERSIONS, reaches
 
 GROUNDS = Path(vaults.emulator.__file__).with_name("GROUNDS.md")
@@ -44,7 +44,7 @@ def recorded() -> set[tuple[str, str, str]]:
             address = urlsplit(entry["RequestUri"])
             segments = [part for part in address.path.split("/") if part]
             version = parse_qs(address.query).get("api-version", [""])[0]
-            route = find_route(entry["RequestMethod"], segments)
+            route = ROUTER.find(entry["RequestMethod"], segments)
             if route is not None and version in API_VERSIONS and entry["StatusCode"] < 300:
                 found.add((route[0].method, route[0].template, version))
     return found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from vaults.emulator.arm.routes import Arm
+from vaults.emulator.arm.dispatch import Arm
 from vaults.emulator.dataplane.dispatch import DataPlane
 from vaults.emulator.entra import refused_signin
 from vaults.emulator.entra.issuer import Issuer

@@ -8,7 +8,7 @@ import pytest
 
 from tests.emulator.caller import SELF_SIGNED, VAULT, Caller, refusal
 from vaults.emulator import DEPLOY, TENANT_ID, Emulator
-from vaults.emulator.dataplane.routes import ROUTES, find_route
+from vaults.emulator.dataplane.routes import ROUTER, ROUTES
 
 
 def test_the_challenge_comes_before_anything_else(admin: Caller) -> None:
@@ -168,5 +168,5 @@ def test_fixed_words_come_before_names() -> None:
             and all(part.startswith("{") or part == word for part, word in zip(parts, path, strict=True))
         ]
         best = max(fitting, key=lambda parts: [not part.startswith("{") for part in parts], default=None)
-        found = find_route(method, [collection, *(word.upper() for word in path)])
+        found = ROUTER.find(method, [collection, *(word.upper() for word in path)])
         assert (found[0].template.split("/")[1:] if found else None) == best, f"{method} {collection} {path}"

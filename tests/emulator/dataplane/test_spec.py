@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vaults.emulator.dataplane.routes import find_route
+from vaults.emulator.dataplane.routes import ROUTER
 from vaults.emulator.dataplane.versions import API_VERSIONS, reaches
 
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "spec" / "data-plane"
@@ -34,7 +34,7 @@ def test_every_operation_has_a_route(version: str) -> None:
     missing = []
     for method, template in wanted:
         path = re.sub(r"\{[^}]*version[^}]*\}", "0" * 32, template)
-        route = find_route(method, re.sub(r"\{[^}]*\}", "name", path).strip("/").split("/"))
+        route = ROUTER.find(method, re.sub(r"\{[^}]*\}", "name", path).strip("/").split("/"))
         if route is None or not reaches(version, route[0].since):
             missing.append(f"{method} {template}")
     assert missing == []

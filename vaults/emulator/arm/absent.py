@@ -6,7 +6,7 @@ By Vault; Private Endpoint Connections - List By Resource, Get.
 
 import re
 
-from vaults.emulator.arm.call import VAULT_TYPE, ArmCall, bad_request, not_found
+from vaults.emulator.arm.call import VAULT_TYPE, ArmCall, bad_request, group_scope, not_found
 from vaults.emulator.wire.http import Response, json_response
 
 HSM_TYPE = "Microsoft.KeyVault/managedHSMs"
@@ -15,10 +15,10 @@ READ_LINKS = "Microsoft.KeyVault/vaults/privateLinkResources/read"
 READ_CONNECTIONS = "Microsoft.KeyVault/vaults/privateEndpointConnections/read"
 
 
-def list_managed_hsms(call: ArmCall, scope: str) -> Response:
+def list_managed_hsms(call: ArmCall, subscription: str, group: str = "") -> Response:
     """Of a subscription or resource group, deleted ones too."""
     with call.service.store.reading() as db:
-        call.require(db, f"{HSM_TYPE}/read", scope)
+        call.require(db, f"{HSM_TYPE}/read", group_scope(subscription, group))
     return json_response(200, {"value": []})
 
 

@@ -75,6 +75,11 @@ class ArmCall:
             )
 
 
+def group_scope(subscription: str, group: str) -> str:
+    """A subscription, or a resource group in it."""
+    return f"/subscriptions/{subscription}" + (f"/resourceGroups/{group}" if group else "")
+
+
 def vault_scope(subscription: str, group: str, name: str) -> str:
     return f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{name}"
 

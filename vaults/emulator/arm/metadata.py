@@ -14,10 +14,6 @@ NAME = "KvportalLocal"
 ONE_CLOUD = "2022-09-01"  # from this API version on the answer is one cloud, before it a list of clouds
 
 
-def is_asked(request: Request) -> bool:
-    return request.method == "GET" and [each.lower() for each in request.segments] == ["metadata", "endpoints"]
-
-
 def endpoints(request: Request, issuer: str, vault_suffix: str) -> Response:
     """The cloud's endpoints. Raises ArmError without an API version."""
     cloud: dict[str, Any] = {

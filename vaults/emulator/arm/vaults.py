@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from vaults.emulator.arm.call import VAULT_TYPE, ArmCall, ArmError, paged
+from vaults.emulator.arm.call import VAULT_TYPE, ArmCall, ArmError, group_scope, paged
 from vaults.emulator.arm.policies import entry
 from vaults.emulator.dataplane import network
 from vaults.emulator.state import policies, registry, roles
@@ -42,7 +42,7 @@ def get_subscription(call: ArmCall, subscription: str) -> Response:
 
 def list_vaults(call: ArmCall, subscription: str, group: str = "") -> Response:
     """Vaults of a subscription, or of one resource group in it."""
-    scope = f"/subscriptions/{subscription}" + (f"/resourceGroups/{group}" if group else "")
+    scope = group_scope(subscription, group)
     with call.service.store.reading() as db:
         call.require(db, READ, scope)
         items = {
@@ -53,8 +53,9 @@ def list_vaults(call: ArmCall, subscription: str, group: str = "") -> Response:
     return paged(call, items)
 
 
-def list_resources(call: ArmCall, scope: str) -> Response:
+def list_resources(call: ArmCall, subscription: str, group: str = "") -> Response:
     """Resources - List, List By Resource Group, with the filter that asks for vaults: addresses only, no properties."""
+    scope = group_scope(subscription, group)
     with call.service.store.reading() as db:
         call.require(db, "Microsoft.Resources/subscriptions/resources/read", scope)
         vaults = [vault for vault in registry.all_vaults(db) if roles.covers(scope, vault.resource_id)]

@@ -9,6 +9,7 @@ import hmac
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vaults.emulator.control.fields import RefusedError
@@ -16,10 +17,13 @@ from vaults.emulator.control.page import control_page, locked_page
 from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.control.verbs import find_verb, perform
 from vaults.emulator.wire.http import NotJsonError, Request, Response, json_response
+from vaults.emulator.wire.router import Router
 
 TICKET_SECONDS = 60
 SESSION_SECONDS = 12 * 3600
 COOKIE = "emulator-control"
+
+Handler = Callable[..., Response]  # (request, **parameters of the path)
 
 
 @dataclass(slots=True)
@@ -39,25 +43,38 @@ class Door:
         self._tickets: dict[str, float] = {}
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
+        self._router: Router[Handler] = Router(self._routes(), exact=True)
 
     def answer(self, request: Request) -> Response:
-        match request.method, request.segments:
-            case "GET", ["control"] if "ticket" in request.query:
-                return self._let_in(request.query["ticket"])
-            case "GET", ["control"]:
-                return self._page(request)
-            case "POST", ["control", "ticket"] if self._has_token(request):
-                return json_response(200, {"said": self._ticket()})
-            case "POST", ["control", name]:
-                return self._verb(request, name)
-        return json_response(404, {"refused": "There is nothing at this address."})
+        found = self._router.find(request.method, request.segments)
+        if found is None:
+            return json_response(404, {"refused": "There is nothing at this address."})
+        handler, params = found
+        return handler(request, **params)
+
+    def _routes(self) -> tuple[tuple[str, str, Handler], ...]:
+        return (
+            ("GET", "control", self._page),
+            ("POST", "control/ticket", self._new_ticket),
+            ("POST", "control/{name}", self._verb),
+        )
 
     def _page(self, request: Request) -> Response:
+        if "ticket" in request.query:
+            return self._let_in(request.query["ticket"])
         session = self._session(request)
         if session is None:
             return locked_page()
         said, session.said = session.said, ""
         return control_page(self._desk, said=said)
+
+    def _new_ticket(self, request: Request) -> Response:
+        if not self._has_token(request):
+            return self._verb(request, "ticket")
+        ticket = secrets.token_urlsafe(32)
+        with self._lock:
+            self._tickets[ticket] = time.monotonic() + TICKET_SECONDS
+        return json_response(200, {"said": ticket})
 
     def _verb(self, request: Request, name: str) -> Response:
         by_token, session = self._has_token(request), self._session(request)
@@ -91,12 +108,6 @@ class Door:
     def _has_token(self, request: Request) -> bool:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), self._token.encode())
-
-    def _ticket(self) -> str:
-        ticket = secrets.token_urlsafe(32)
-        with self._lock:
-            self._tickets[ticket] = time.monotonic() + TICKET_SECONDS
-        return ticket
 
     def _let_in(self, ticket: str) -> Response:
         now = time.monotonic()

@@ -11,7 +11,7 @@ from uuid import uuid4
 from vaults.emulator.dataplane import access, network, pending, renewal, rotation
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.limits import Limits
-from vaults.emulator.dataplane.routes import Route, find_route
+from vaults.emulator.dataplane.routes import ROUTER, Route
 from vaults.emulator.dataplane.versions import API_VERSIONS, reaches, stable
 from vaults.emulator.entra.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
 from vaults.emulator.state import objects, operations
@@ -126,12 +126,12 @@ def _api_version(request: Request) -> str:
 
 
 def _route(request: Request, api_version: str) -> tuple[Route, dict[str, str]]:
-    found = find_route(request.method, request.segments)
+    found = ROUTER.find(request.method, request.segments)
     if found is not None and reaches(api_version, found[0].since):
         return found
     if request.method == "POST" and len(request.segments) == 2 and request.segments[0].lower() == "keys":
         raise bad_parameter("Operation not specified")
-    if any(find_route(method, request.segments) for method in ("GET", "PUT", "POST", "PATCH", "DELETE")):
+    if ROUTER.has_path(request.segments):
         raise VaultError(405, "MethodNotAllowed", f"HTTP {request.method} not allowed")
     raise VaultError(404, "NotFound", f"There is no operation at the path {request.path}.")
 

@@ -23,6 +23,7 @@ from vaults.emulator.dataplane import (
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.versions import API_VERSIONS
 from vaults.emulator.wire.http import Response
+from vaults.emulator.wire.router import Router
 
 Operation = Callable[[Call], Response]
 Row = tuple[str, str, str, str, Operation] | tuple[str, str, str, str, Operation, str]
@@ -199,22 +200,4 @@ ROUTES = (
     ),
 )
 
-
-def find_route(method: str, segments: list[str]) -> tuple[Route, dict[str, str]] | None:
-    """The operation behind a method and path, with the path's parameters. Rows are tried in their order."""
-    for route, parts in _BY_SHAPE.get((method, len(segments)), ()):
-        params: dict[str, str] = {}
-        for part, segment in zip(parts, segments, strict=True):
-            if part.startswith("{"):
-                params[part[1:-1]] = segment
-            elif part != segment.lower():
-                break
-        else:
-            return route, params
-    return None
-
-
-_BY_SHAPE: dict[tuple[str, int], list[tuple[Route, list[str]]]] = {}
-for _route in ROUTES:
-    _parts = _route.template.split("/")
-    _BY_SHAPE.setdefault((_route.method, len(_parts)), []).append((_route, _parts))
+ROUTER = Router((route.method, route.template, route) for route in ROUTES)

@@ -4,7 +4,7 @@ Microsoft identity platform: "OAuth 2.0 client credentials flow", "OpenID Connec
 codes that a portal meets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +17,9 @@ from vaults.emulator.state.directory import Principal
 from vaults.emulator.state.store import Store
 from vaults.emulator.wire import pages
 from vaults.emulator.wire.http import Request, Response, json_response
+from vaults.emulator.wire.router import Router
 
+Handler = Callable[..., Response]  # (request, **parameters of the path)
 RESOURCES = (VAULT_RESOURCE, *ARM_AUDIENCES)
 
 
@@ -29,52 +31,47 @@ class Issuer:
         self._clock = clock
         self._applications = Applications(store, clock)
         self._sign_in = SignIn(store, tokens, clock, self._applications)
+        self._router: Router[Handler] = Router(self._routes(), exact=True)
+
+    def _routes(self) -> tuple[tuple[str, str, Handler], ...]:
+        return (
+            ("GET", "common/discovery/instance", self._instance_discovery),
+            ("GET", "{tenant}/v2.0/.well-known/openid-configuration", self._configuration_v2),
+            ("GET", "{tenant}/.well-known/openid-configuration", self._configuration_v1),
+            ("GET", "{tenant}/discovery/keys", self._keys),
+            ("GET", "{tenant}/discovery/v2.0/keys", self._keys),
+            ("POST", "{tenant}/oauth2/v2.0/token", self._token_v2),
+            ("POST", "{tenant}/oauth2/token", self._token_v1),
+            ("GET", "{tenant}/oauth2/v2.0/authorize", self._sign_in.authorize),
+            ("POST", "{tenant}/oauth2/v2.0/authorize", self._sign_in.authorize),
+            ("GET", "{tenant}/oauth2/v2.0/logout", self._sign_in.sign_out),
+            ("POST", "{tenant}/oauth2/v2.0/logout", self._sign_in.sign_out),
+            ("GET", "oidc/userinfo", self._sign_in.userinfo),
+            ("POST", "oidc/userinfo", self._sign_in.userinfo),
+            ("GET", "emulator.css", self._style),
+        )
 
     def answer(self, request: Request) -> Response:
-        base = f"https://{request.host}"
+        found = self._router.find(request.method, request.segments)
+        if found is None:
+            return json_response(404, {"error": "not_found", "error_description": "There is nothing at this address."})
+        handler, params = found
         try:
-            response = self._metadata(request, base) or self._token(request, base) or self._page(request)
+            return handler(request, **params)
         except SignInError as error:
             return refusal(error, request, self._clock())
-        missing = {"error": "not_found", "error_description": "There is nothing at this address."}
-        return response or json_response(404, missing)
 
-    def _metadata(self, request: Request, base: str) -> Response | None:
-        match request.method, request.segments:
-            case "GET", ["common", "discovery", "instance"]:
-                return json_response(200, self._instance_discovery(request, base))
-            case "GET", [tenant, "v2.0", ".well-known", "openid-configuration"]:
-                return json_response(200, self._configuration(tenant, base, "/v2.0"))
-            case "GET", [tenant, ".well-known", "openid-configuration"]:
-                return json_response(200, self._configuration(tenant, base, ""))
-            case "GET", [_, "discovery", "keys"] | [_, "discovery", "v2.0", "keys"]:
-                return json_response(200, self._tokens.jwks())
-        return None
+    def _keys(self, request: Request, tenant: str) -> Response:  # noqa: ARG002 - the same for all tenants
+        return json_response(200, self._tokens.jwks())
 
-    def _token(self, request: Request, base: str) -> Response | None:
-        match request.method, request.segments:
-            case "POST", [tenant, "oauth2", "v2.0", "token"]:
-                return json_response(200, self._token_v2(tenant, request, base))
-            case "POST", [tenant, "oauth2", "token"]:
-                return json_response(200, self._token_v1(tenant, request))
-        return None
+    def _style(self, request: Request) -> Response:  # noqa: ARG002
+        return pages.style()
 
-    def _page(self, request: Request) -> Response | None:
-        match request.method, request.segments:
-            case "GET" | "POST", [tenant, "oauth2", "v2.0", "authorize"]:
-                return self._sign_in.authorize(tenant, request)
-            case "GET" | "POST", [_, "oauth2", "v2.0", "logout"]:
-                return self._sign_in.sign_out(request)
-            case "GET" | "POST", ["oidc", "userinfo"]:
-                return self._sign_in.userinfo(request)
-            case "GET", ["emulator.css"]:
-                return pages.style()
-        return None
-
-    def _instance_discovery(self, request: Request, base: str) -> dict[str, Any]:
+    def _instance_discovery(self, request: Request) -> Response:
+        base = _base(request)
         asked = urlsplit(request.query.get("authorization_endpoint", ""))
         tenant = asked.path.strip("/").partition("/")[0] or "common"
-        return {
+        shown = {
             "tenant_discovery_endpoint": f"{base}/{tenant}/v2.0/.well-known/openid-configuration",
             "api-version": "1.1",
             "metadata": [
@@ -85,6 +82,13 @@ class Issuer:
                 }
             ],
         }
+        return json_response(200, shown)
+
+    def _configuration_v1(self, request: Request, tenant: str) -> Response:
+        return json_response(200, self._configuration(tenant, _base(request), ""))
+
+    def _configuration_v2(self, request: Request, tenant: str) -> Response:
+        return json_response(200, self._configuration(tenant, _base(request), "/v2.0"))
 
     def _configuration(self, tenant: str, base: str, version: str) -> dict[str, Any]:
         """OpenID Connect discovery; the members that msal and azure-identity read, and the usual rest."""
@@ -109,10 +113,10 @@ class Issuer:
             "cloud_instance_name": base.removeprefix("https://"),
         }
 
-    def _token_v2(self, tenant: str, request: Request, base: str) -> dict[str, Any]:
+    def _token_v2(self, request: Request, tenant: str) -> Response:
         form = with_basic_credentials(request)
         if form.get("grant_type") == "authorization_code":
-            return self._sign_in.redeem(tenant, form, base)
+            return json_response(200, self._sign_in.redeem(tenant, form, _base(request)))
         principal = self._application(tenant, form)
         scope = required(form, "scope")
         resource, suffix, rest = scope.partition("/.default")
@@ -123,19 +127,20 @@ class Issuer:
                 "The provided request must include a 'scope' input parameter. The provided value for the "
                 f"input parameter 'scope' is not valid. The scope {scope} is not valid.",
             )
-        return {
+        shown = {
             "token_type": "Bearer",
             "expires_in": LIFETIME - 1,
             "ext_expires_in": LIFETIME - 1,
             "access_token": self._access_token(principal, resource),
         }
+        return json_response(200, shown)
 
-    def _token_v1(self, tenant: str, request: Request) -> dict[str, Any]:
+    def _token_v1(self, request: Request, tenant: str) -> Response:
         form = with_basic_credentials(request)
         principal = self._application(tenant, form)
         resource = required(form, "resource")
         now = int(self._clock())
-        return {
+        shown = {
             "token_type": "Bearer",
             "expires_in": str(LIFETIME - 1),
             "ext_expires_in": str(LIFETIME - 1),
@@ -144,6 +149,7 @@ class Issuer:
             "resource": resource,
             "access_token": self._access_token(principal, resource),
         }
+        return json_response(200, shown)
 
     def _access_token(self, principal: Principal, resource: str) -> str:
         if resource.rstrip("/") not in RESOURCES:
@@ -166,3 +172,8 @@ class Issuer:
                 70003, "unsupported_grant_type", f"The app requested an unsupported grant type '{grant}'."
             )
         return self._applications.authenticate(tenant, form)
+
+
+def _base(request: Request) -> str:
+    """The address of the issuer, as the request has it."""
+    return f"https://{request.host}"

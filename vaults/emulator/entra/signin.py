@@ -44,7 +44,7 @@ class SignIn:
         self._applications = applications
         self._codes = Codes(clock)
 
-    def authorize(self, tenant: str, request: Request) -> Response:
+    def authorize(self, request: Request, tenant: str) -> Response:
         """The page to choose a person on, and, once one is chosen, the way back to the application."""
         asked = request.form() if request.method == "POST" else request.query
         try:
@@ -96,7 +96,7 @@ class SignIn:
         shown = {"sub": _subject(person, caller.app_id), "name": person.name, "email": person.email}
         return json_response(200, shown)
 
-    def sign_out(self, request: Request) -> Response:
+    def sign_out(self, request: Request, tenant: str) -> Response:  # noqa: ARG002 - the same for all tenants
         """OpenID Connect: RP-initiated logout. There is no session here to end."""
         asked = request.form() if request.method == "POST" else request.query
         target = asked.get("post_logout_redirect_uri", "")
