@@ -14,8 +14,8 @@ from tests.emulator.caller import VAULT, Caller, refusal
 from tests.emulator.state.test_concurrency import side_by_side
 from tests.emulator.wire.test_hostile import NOT_JSON, ODD_VALUES
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
-from vaults.emulator.control.door import Door
-from vaults.emulator.control.verb import Desk
+from vaults.emulator.control.context import Context
+from vaults.emulator.control.dispatch import Control
 from vaults.emulator.control.verbs import VERBS
 from vaults.emulator.serve.home import Home
 from vaults.emulator.state import people
@@ -118,7 +118,7 @@ def test_odd_forms_to_the_issuer(emulator: Emulator, admin: Caller, tenant: str,
 def test_odd_words_for_every_verb(emulator: Emulator, tmp_path: Any) -> None:
     home = Home(tmp_path, 39100)
     home.write_credentials({"tenant_id": TENANT_ID, "subscription_id": "", "principals": {}})
-    door = Door(Desk(emulator, home), "token")
+    door = Control(Context(emulator, home), "token")
     odd_words = (
         "",
         "\0",

@@ -1,8 +1,10 @@
-"""manage.py emulator, as far as it does not serve."""
+"""The command line, as far as it does not serve: as `manage.py emulator`, and without Django."""
 
 import io
 import json
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.emulator.serve.test_server import free_base, opened
+from vaults.emulator.control.command_line import (
+    CERTIFICATE_SECONDS,
+    DATA_DIR,
+    PORT,
+    ROOT,
+    Settings,
+    read_settings,
+)
+from vaults.emulator.control.fields import RefusedError
 from vaults.emulator.serve.home import Home
 
 
@@ -66,3 +77,69 @@ def test_add_vault_and_reset(home: Home) -> None:
         run("add-vault", "kv-new")
     run("reset")
     assert not home.folder.exists()
+
+
+def without_django(home: Home, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """`python -m vaults.emulator` in a process of its own, which imports nothing of Django."""
+    command = [sys.executable, "-X", "importtime", "-m", "vaults.emulator"]
+    place = ["--data-dir", str(home.folder.parent), "--port", str(home.base_port)]
+    ended = subprocess.run([*command, *place, *words], capture_output=True, text=True, check=False)
+    imported = [
+        line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if line.startswith("import time:")
+    ]
+    assert "vaults.emulator.control.command_line" in imported
+    assert [name for name in imported if name.partition(".")[0] in ("django", "kvportal")] == []
+    assert ended.returncode == code, ended.stderr
+    return ended
+
+
+def test_the_module_prints_what_the_command_of_the_portal_prints(home: Home) -> None:
+    assert "grant" in without_django(home, "--help").stdout
+    assert without_django(home, "env").stdout == run("env")
+    assert without_django(home, "list").stdout == run("list")
+
+
+def test_the_module_refuses_with_an_exit_code_and_a_text(home: Home) -> None:
+    refused = without_django(home, "env", "--vault", "kv-nowhere", code=1)
+    assert refused.stdout == ""
+    assert refused.stderr.splitlines()[-1] == "There is no vault kv-nowhere."
+    assert "is not being served" in without_django(home, "lift", code=1).stderr
+    without_django(home, "fly", code=2)
+
+
+@pytest.mark.parametrize(
+    ("environment", "data_dir", "port", "expected"),
+    [
+        ({}, None, None, (ROOT / "var" / "emulator", 8443, 8)),
+        ({"KVPORTAL_DATA_DIR": "", "KVPORTAL_EMULATOR_PORT": ""}, None, None, (ROOT / "var" / "emulator", 8443, 8)),
+        (
+            {
+                "KVPORTAL_DATA_DIR": "/data",
+                "KVPORTAL_EMULATOR_PORT": "9443",
+                "KVPORTAL_EMULATOR_CERTIFICATE_SECONDS": "0.5",
+            },
+            None,
+            None,
+            (Path("/data/emulator"), 9443, 0.5),
+        ),
+        ({"KVPORTAL_DATA_DIR": "/data"}, Path("/other"), 7443, (Path("/other/emulator"), 7443, 8)),
+    ],
+)
+def test_settings_come_from_arguments_or_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    data_dir: Path | None,
+    port: int | None,
+    expected: tuple[Path, int, float],
+) -> None:
+    for name in (DATA_DIR, PORT, CERTIFICATE_SECONDS):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert read_settings(data_dir, port) == Settings(*expected)
+
+
+def test_a_port_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PORT, "soon")
+    with pytest.raises(RefusedError, match="KVPORTAL_EMULATOR_PORT"):
+        read_settings(None, None)

@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from vaults.emulator import Emulator
+from vaults.emulator.control.dispatch import open_control
 from vaults.emulator.serve import tls
 from vaults.emulator.serve.home import Home, InUseError
 from vaults.emulator.serve.server import PortTakenError, serve
@@ -57,7 +58,7 @@ def opened(home: Home, **options: Any) -> Emulator:
 def start(home: Home, **options: Any) -> Running:
     emulator = opened(home, **options)
     stop = threading.Event()
-    thread = threading.Thread(target=serve, args=(emulator, home, stop), daemon=True)
+    thread = threading.Thread(target=serve, args=(emulator, home, stop, open_control), daemon=True)
     thread.start()
     for _ in range(200):
         with socket.socket() as probe:

@@ -4,14 +4,13 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from uuid import uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from vaults.emulator.control.context import Context, Values, Verb
 from vaults.emulator.control.fields import Field, RefusedError, Shape, guid, number
-from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.state import directory, people, registry, removal
 from vaults.emulator.state.directory import Principal
 from vaults.emulator.state.people import Person
@@ -21,104 +20,108 @@ TENANT = Field("tenant", "GUID or domain of the tenant (default: the first)")
 DAYS = Field("days", "how long the secret is good, in days; -1: it has expired", number(-3650, 36500), default=365)
 
 
-def add_tenant(desk: Desk, given: Any) -> str:
-    tenant = given.id or str(uuid4())
-    with _taken_is_told(f"There is a tenant {given.domain} or {tenant} already."):
-        desk.emulator.add_tenant(tenant, given.domain)
+def add_tenant(context: Context, values: Values) -> str:
+    tenant = values["id"] or str(uuid4())
+    with _taken_is_told(f"There is a tenant {values['domain']} or {tenant} already."):
+        context.emulator.add_tenant(tenant, values["domain"])
     return f"tenant {tenant}"
 
 
-def remove_tenant(desk: Desk, given: Any) -> str:
-    with desk.emulator.store.writing() as db:
-        tenant = find_tenant(db, given.tenant)
+def remove_tenant(context: Context, values: Values) -> str:
+    with context.emulator.store.writing() as db:
+        tenant = find_tenant(db, values["tenant"])
         vaults = [vault for vault in (*registry.all_vaults(db), *registry.deleted_vaults(db)) if vault.tenant == tenant]
         if vaults:
             raise RefusedError(f"The tenant has vaults. Delete and purge {vaults[0].name} first.")
         names = [principal.name for principal in directory.all_principals(db) if principal.tenant == tenant]
         removal.remove_tenant(db, tenant)
     for name in names:
-        desk.home.forget_credentials(name)
-    return f"The tenant {given.tenant} is gone, with everybody in it."
+        context.home.forget_credentials(name)
+    return f"The tenant {values['tenant']} is gone, with everybody in it."
 
 
-def add_principal(desk: Desk, given: Any) -> str:
+def add_principal(context: Context, values: Values) -> str:
     secret = secrets.token_urlsafe(30)
-    with desk.emulator.store.writing() as db:
-        if directory.find_principal(db, given.name) is not None:
-            raise RefusedError(f"There is a service principal {given.name} already.")
-        principal = Principal(str(uuid4()), find_tenant(db, given.tenant), str(uuid4()), given.name)
+    with context.emulator.store.writing() as db:
+        if directory.find_principal(db, values["name"]) is not None:
+            raise RefusedError(f"There is a service principal {values['name']} already.")
+        principal = Principal(str(uuid4()), find_tenant(db, values["tenant"]), str(uuid4()), values["name"])
         directory.add_principal(db, principal)
-        expires = int(desk.emulator.clock() + given.days * 86400)
+        expires = int(context.emulator.clock() + values["days"] * 86400)
         directory.add_secret(db, principal.client_id, secret, expires)
     credentials = {"client_id": principal.client_id, "object_id": principal.object_id, "client_secret": secret}
-    desk.home.keep_credentials(principal.name, credentials)
+    context.home.keep_credentials(principal.name, credentials)
     return "\n".join(f"{name} {value}" for name, value in {"tenant": principal.tenant, **credentials}.items())
 
 
-def remove_principal(desk: Desk, given: Any) -> str:
-    principal = desk.emulator.principal(given.principal)
-    with desk.emulator.store.writing() as db:
+def remove_principal(context: Context, values: Values) -> str:
+    principal = context.emulator.principal(values["principal"])
+    with context.emulator.store.writing() as db:
         removal.remove_principal(db, principal)
-    desk.home.forget_credentials(principal.name)
+    context.home.forget_credentials(principal.name)
     return f"The service principal {principal.name} is gone."
 
 
-def add_secret(desk: Desk, given: Any) -> str:
+def add_secret(context: Context, values: Values) -> str:
     secret = secrets.token_urlsafe(30)
-    desk.emulator.add_client_secret(desk.emulator.principal(given.principal).client_id, secret, days=given.days)
+    context.emulator.add_client_secret(
+        context.emulator.principal(values["principal"]).client_id, secret, days=values["days"]
+    )
     return f"client_secret {secret}"
 
 
-def add_certificate(desk: Desk, given: Any) -> str:
-    principal = desk.emulator.principal(given.principal)
+def add_certificate(context: Context, values: Values) -> str:
+    principal = context.emulator.principal(values["principal"])
     try:
-        certificate = x509.load_pem_x509_certificate(given.pem.encode())
+        certificate = x509.load_pem_x509_certificate(values["pem"].encode())
     except ValueError:
         raise RefusedError("There is no certificate in PEM format in that.") from None
     if not isinstance(certificate.public_key(), RSAPublicKey):
         raise RefusedError("The certificate must have an RSA key: Entra takes no other.")
-    with desk.emulator.store.writing() as db:
+    with context.emulator.store.writing() as db:
         directory.add_certificate(db, principal.client_id, certificate)
     return f"{principal.name} may sign in with the key of that certificate."
 
 
-def remove_credentials(desk: Desk, given: Any) -> str:
-    principal = desk.emulator.principal(given.principal)
-    with desk.emulator.store.writing() as db:
+def remove_credentials(context: Context, values: Values) -> str:
+    principal = context.emulator.principal(values["principal"])
+    with context.emulator.store.writing() as db:
         directory.remove_credentials(db, principal.client_id)
     return f"{principal.name} has neither client secrets nor certificates now."
 
 
-def add_redirect(desk: Desk, given: Any) -> str:
-    principal = desk.emulator.principal(given.principal)
-    with desk.emulator.store.writing() as db:
-        people.add_redirect_uri(db, principal.client_id, given.uri)
-    return f"{principal.name} may have people sent back to {given.uri}"
+def add_redirect(context: Context, values: Values) -> str:
+    principal = context.emulator.principal(values["principal"])
+    with context.emulator.store.writing() as db:
+        people.add_redirect_uri(db, principal.client_id, values["uri"])
+    return f"{principal.name} may have people sent back to {values['uri']}"
 
 
-def remove_redirect(desk: Desk, given: Any) -> str:
-    principal = desk.emulator.principal(given.principal)
-    with desk.emulator.store.writing() as db:
-        if not people.remove_redirect_uri(db, principal.client_id, given.uri):
-            raise RefusedError(f"{principal.name} has no redirect URI {given.uri}")
-    return f"{principal.name} may no longer have people sent back to {given.uri}"
+def remove_redirect(context: Context, values: Values) -> str:
+    principal = context.emulator.principal(values["principal"])
+    with context.emulator.store.writing() as db:
+        if not people.remove_redirect_uri(db, principal.client_id, values["uri"]):
+            raise RefusedError(f"{principal.name} has no redirect URI {values['uri']}")
+    return f"{principal.name} may no longer have people sent back to {values['uri']}"
 
 
-def add_person(desk: Desk, given: Any) -> str:
+def add_person(context: Context, values: Values) -> str:
     with (
-        _taken_is_told(f"There is somebody with the address {given.email} or that object id already."),
-        desk.emulator.store.writing() as db,
+        _taken_is_told(f"There is somebody with the address {values['email']} or that object id already."),
+        context.emulator.store.writing() as db,
     ):
-        person = Person(given.id or str(uuid4()), find_tenant(db, given.tenant), given.name, given.email)
+        person = Person(
+            values["id"] or str(uuid4()), find_tenant(db, values["tenant"]), values["name"], values["email"]
+        )
         people.add_person(db, person)
     return f"oid {person.object_id}"
 
 
-def remove_person(desk: Desk, given: Any) -> str:
-    with desk.emulator.store.writing() as db:
-        person = people.find_person(db, given.person)
+def remove_person(context: Context, values: Values) -> str:
+    with context.emulator.store.writing() as db:
+        person = people.find_person(db, values["person"])
         if person is None:
-            raise RefusedError(f"There is nobody called {given.person}.")
+            raise RefusedError(f"There is nobody called {values['person']}.")
         people.remove_person(db, person.object_id)
     return f"{person.name} is gone."
 

@@ -68,11 +68,11 @@ class Field:
 
 
 def read_all(fields: tuple[Field, ...], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of all fields, by their name with underscores. Raises RefusedError."""
+    """The values of all fields by their names. Raises RefusedError."""
     unknown = given.keys() - {field.name for field in fields}
     if unknown:
         raise RefusedError(f"There is no field {min(unknown)} here.")
-    return {field.name.replace("-", "_"): field.value(given.get(field.name)) for field in fields}
+    return {field.name: field.value(given.get(field.name)) for field in fields}
 
 
 def number(low: float, high: float, kind: type = int) -> Read:

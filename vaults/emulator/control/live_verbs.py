@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from vaults.emulator.control.context import Context, Values, Verb
 from vaults.emulator.control.fields import Field, duration, number, pattern
-from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.emulator import Emulator
 from vaults.emulator.entra import refused_signin
 from vaults.emulator.faults import trouble
@@ -18,53 +18,54 @@ METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE")
 LONGEST_DELAY = 600_000  # milliseconds
 
 
-def latency(desk: Desk, given: Any) -> str:
-    desk.emulator.distance, desk.emulator.jitter = given.ms / 1000, given.jitter / 1000
-    return f"Vaults answer {given.ms:g} ms later" + (f", and up to {given.jitter:g} ms more." if given.jitter else ".")
-
-
-def throttle(desk: Desk, given: Any) -> str:
-    where = _where(desk.emulator, given)
-    desk.emulator.throttle(given.times or FOREVER, retry_after=given.retry_after, **where)
-    return _begun("throttled", given)
-
-
-def fail(desk: Desk, given: Any) -> str:
-    where = _where(desk.emulator, given)
-    desk.emulator.fail(given.times or FOREVER, given.status, retry_after=given.retry_after, **where)
-    return _begun(f"answer {given.status}", given)
-
-
-def outage(desk: Desk, given: Any) -> str:
-    """From now on every connection breaks, until trouble is lifted."""
-    where = _where(desk.emulator, given)
-    desk.emulator.lose_request(FOREVER, what="outage", **where)
-    return f"Connections to {given.at or 'all vaults'} break until you lift it."
-
-
-def fault(desk: Desk, given: Any) -> str:
-    kind = trouble.find_kind(given.kind)
-    assert kind is not None  # noqa: S101 - the field's choices see to it
-    kind.begin(desk.emulator, given.times or FOREVER, **_where(desk.emulator, given))
-    return _begun(f"{kind.name} ({kind.help})", given)
-
-
-def refuse_sign_in(desk: Desk, given: Any) -> str:
-    times, retry_after = given.times or FOREVER, given.retry_after
-    desk.emulator.refuse_sign_in(given.number, times, text=given.text or "", retry_after=retry_after)
-    return (
-        f"Sign-ins are refused with AADSTS{given.number}: {f'{given.times} x' if given.times else 'until you lift it'}."
+def latency(context: Context, values: Values) -> str:
+    context.emulator.distance, context.emulator.jitter = values["ms"] / 1000, values["jitter"] / 1000
+    return f"Vaults answer {values['ms']:g} ms later" + (
+        f", and up to {values['jitter']:g} ms more." if values["jitter"] else "."
     )
 
 
-def lift(desk: Desk, _given: Any) -> str:
-    desk.emulator.lift()
+def throttle(context: Context, values: Values) -> str:
+    where = _where(context.emulator, values)
+    context.emulator.throttle(values["times"] or FOREVER, retry_after=values["retry-after"], **where)
+    return _begun("throttled", values)
+
+
+def fail(context: Context, values: Values) -> str:
+    where = _where(context.emulator, values)
+    context.emulator.fail(values["times"] or FOREVER, values["status"], retry_after=values["retry-after"], **where)
+    return _begun(f"answer {values['status']}", values)
+
+
+def outage(context: Context, values: Values) -> str:
+    """From now on every connection breaks, until trouble is lifted."""
+    where = _where(context.emulator, values)
+    context.emulator.lose_request(FOREVER, what="outage", **where)
+    return f"Connections to {values['at'] or 'all vaults'} break until you lift it."
+
+
+def fault(context: Context, values: Values) -> str:
+    kind = trouble.find_kind(values["kind"])
+    assert kind is not None  # noqa: S101 - the field's choices see to it
+    kind.begin(context.emulator, values["times"] or FOREVER, **_where(context.emulator, values))
+    return _begun(f"{kind.name} ({kind.help})", values)
+
+
+def refuse_sign_in(context: Context, values: Values) -> str:
+    times, retry_after = values["times"] or FOREVER, values["retry-after"]
+    context.emulator.refuse_sign_in(values["number"], times, text=values["text"] or "", retry_after=retry_after)
+    often = f"{values['times']} x" if values["times"] else "until you lift it"
+    return f"Sign-ins are refused with AADSTS{values['number']}: {often}."
+
+
+def lift(context: Context, _values: Values) -> str:
+    context.emulator.lift()
     return "No trouble any more, and no latency."
 
 
-def faults(desk: Desk, _given: Any) -> str:
+def faults(context: Context, _values: Values) -> str:
     """What trouble there is, and how late answers are."""
-    emulator = desk.emulator
+    emulator = context.emulator
     lines = [
         f"{each.what}, {'until lifted' if each.left > FOREVER // 2 else f'{each.left} x'}"
         + "".join(f", {name} {value}" for name, value in _told(emulator, each) if value)
@@ -80,62 +81,62 @@ def faults(desk: Desk, _given: Any) -> str:
     return "\n".join(lines)
 
 
-def requests(desk: Desk, _given: Any) -> str:
+def requests(context: Context, _values: Values) -> str:
     """The requests of late, the newest last; nothing of them is secret."""
     return "\n".join(
         f"{_iso(each.moment)}  {each.status or '-':>3}  {each.method:6} {each.host}{each.path}"
-        for each in tuple(desk.emulator.lately)
+        for each in tuple(context.emulator.lately)
     )
 
 
-def certificate_seconds(desk: Desk, given: Any) -> str:
-    desk.emulator.service.certificate_seconds = given.seconds
-    return f"Certificates take {given.seconds:g} s from now on."
+def certificate_seconds(context: Context, values: Values) -> str:
+    context.emulator.service.certificate_seconds = values["seconds"]
+    return f"Certificates take {values['seconds']:g} s from now on."
 
 
-def settle_seconds(desk: Desk, given: Any) -> str:
-    desk.emulator.service.settle_seconds = given.seconds
-    return f"Deletions, recoveries and purges settle in {given.seconds:g} s from now on."
+def settle_seconds(context: Context, values: Values) -> str:
+    context.emulator.service.settle_seconds = values["seconds"]
+    return f"Deletions, recoveries and purges settle in {values['seconds']:g} s from now on."
 
 
-def limits(desk: Desk, given: Any) -> str:
-    desk.emulator.service.has_limits = given.state == "on"
-    return f"The limits of the service are {given.state}."
+def limits(context: Context, values: Values) -> str:
+    context.emulator.service.has_limits = values["state"] == "on"
+    return f"The limits of the service are {values['state']}."
 
 
-def clock(desk: Desk, given: Any) -> str:
-    if given.by == "now":
-        desk.emulator.move_clock(None)
+def clock(context: Context, values: Values) -> str:
+    if values["by"] == "now":
+        context.emulator.move_clock(None)
     else:
-        desk.emulator.move_clock(given.by)
-    return f"The clock says {_iso(desk.emulator.clock())}."
+        context.emulator.move_clock(values["by"])
+    return f"The clock says {_iso(context.emulator.clock())}."
 
 
-def reset(desk: Desk, _given: Any) -> str:
+def reset(context: Context, _values: Values) -> str:
     """Everything as on the first start, but for the tenant and the first service principals: others know them."""
-    emulator = desk.emulator
+    emulator = context.emulator
     emulator.lift()
     emulator.move_clock(None)
-    desk.home.write_credentials(refill(emulator, desk.home.credentials()))
-    desk.home.assign_ports(emulator)
-    desk.home.write_clouds(emulator)
+    context.home.write_credentials(refill(emulator, context.home.credentials()))
+    context.home.assign_ports(emulator)
+    context.home.write_clouds(emulator)
     emulator.vaults_changed()
     return "The vaults are as on the first start."
 
 
-def _begun(what: str, given: Any) -> str:
-    times = f"{given.times} x" if given.times else "until you lift it"
-    return f"{what}: {times}, at {given.at or 'all vaults'}."
+def _begun(what: str, values: Values) -> str:
+    times = f"{values['times']} x" if values["times"] else "until you lift it"
+    return f"{what}: {times}, at {values['at'] or 'all vaults'}."
 
 
-def _where(emulator: Emulator, given: Any) -> dict[str, Any]:
+def _where(emulator: Emulator, values: Values) -> dict[str, Any]:
     """The selectors of a fault. Raises LookupError for a vault that is not there."""
     host = None
-    if given.at == ISSUER:
+    if values["at"] == ISSUER:
         host = emulator.addresses.issuer_host
-    elif given.at:
-        host = _host(emulator, emulator.vault(given.at))
-    return {"method": given.method, "path": given.path, "host": host}
+    elif values["at"]:
+        host = _host(emulator, emulator.vault(values["at"]))
+    return {"method": values["method"], "path": values["path"], "host": host}
 
 
 def _host(emulator: Emulator, vault: Vault) -> str:

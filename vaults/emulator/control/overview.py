@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vaults.emulator.control.verb import Desk
+from vaults.emulator.control.context import Context
 from vaults.emulator.dataplane import network
 from vaults.emulator.state import directory, people, policies, registry, roles
 from vaults.emulator.state.registry import Vault
@@ -27,8 +27,8 @@ class Section:
         return "\n".join((self.title, *(f"  {line}" for line in lines or ["none"])))
 
 
-def sections(desk: Desk) -> list[Section]:
-    with desk.emulator.store.reading() as db:
+def sections(context: Context) -> list[Section]:
+    with context.emulator.store.reading() as db:
         return [
             Section(
                 "Tenants", ("domain", "id"), [(name, tenant) for tenant, name in directory.all_tenants(db).items()]
@@ -46,7 +46,7 @@ def sections(desk: Desk) -> list[Section]:
             Section(
                 "Vaults",
                 ("name", "address", "state", "decides by", "kept for", "network"),
-                [_vault(desk, vault) for vault in (*registry.all_vaults(db), *registry.deleted_vaults(db))],
+                [_vault(context, vault) for vault in (*registry.all_vaults(db), *registry.deleted_vaults(db))],
             ),
             Section("Access policies", ("vault", "principal", "permissions"), _policies(db)),
             Section("Roles", ("principal", "role", "on"), _roles(db)),
@@ -74,9 +74,9 @@ def _principals(db: sqlite3.Connection) -> list[Row]:
     return rows
 
 
-def _vault(desk: Desk, vault: Vault) -> Row:
+def _vault(context: Context, vault: Vault) -> Row:
     if vault.deleted_on is None:
-        address, state = f"https://{desk.emulator.addresses.vault_host(vault)}", "active"
+        address, state = f"https://{context.emulator.addresses.vault_host(vault)}", "active"
     else:
         address, state = "", f"deleted, vanishes {_day(vault.purge_on or 0)}"
     kept = f"{vault.retention_days} days" + (", purge protection" if vault.purge_protection else "")

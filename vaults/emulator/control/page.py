@@ -1,12 +1,12 @@
 """The page on which a person looks at an emulator and changes it: tables above, a form for each verb below."""
 
 from vaults.emulator.control import live_verbs, overview
+from vaults.emulator.control.context import Context, Verb
 from vaults.emulator.control.directory_verbs import DIRECTORY_VERBS
 from vaults.emulator.control.fields import Field, Shape
 from vaults.emulator.control.live_verbs import LIVE_VERBS, RESET
 from vaults.emulator.control.overview import Section
 from vaults.emulator.control.vault_verbs import VAULT_VERBS
-from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.wire import pages
 from vaults.emulator.wire.http import Response
 from vaults.emulator.wire.pages import Html, tag
@@ -19,18 +19,18 @@ GROUPS = (
 )
 
 
-def control_page(desk: Desk, *, said: str = "", refused: str = "") -> Response:
-    """Everything there is. `said` and `refused` tell what came of the last form."""
-    sections = overview.sections(desk)
+def control_page(context: Context, *, message: str = "", refused: str = "") -> Response:
+    """Everything there is. `message` or `refused` is the result of the last form."""
+    sections = overview.sections(context)
     body: list[Html] = []
-    if said:
-        body.append(tag("p", said, class_="said", role="status"))
+    if message:
+        body.append(tag("p", message, class_="said", role="status"))
     if refused:
         body.append(tag("p", refused, class_="refused", role="alert"))
     for section in sections:
         body += [tag("h2", section.title), pages.table(section.head, section.rows)]
-    body += [tag("h2", "Right now"), tag("p", live_verbs.faults(desk, None), class_="said")]
-    body += [tag("h2", "Requests of late"), _requests(desk)]
+    body += [tag("h2", "Right now"), tag("p", live_verbs.faults(context, {}), class_="said")]
+    body += [tag("h2", "Requests of late"), _requests(context)]
     for title, verbs in GROUPS:
         forms = [_form(verb) for verb in verbs if verb.act not in SHOWN_ANYWAY]
         body += [tag("h2", title), tag("div", *forms, class_="verbs")]
@@ -44,8 +44,8 @@ def locked_page() -> Response:
     return pages.page("Local Key Vault", text, status=401)
 
 
-def _requests(desk: Desk) -> Html:
-    lines = live_verbs.requests(desk, None).splitlines()
+def _requests(context: Context) -> Html:
+    lines = live_verbs.requests(context, {}).splitlines()
     return tag(
         "details",
         tag("summary", tag("strong", f"The last {len(lines)}")),

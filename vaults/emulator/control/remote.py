@@ -1,4 +1,4 @@
-"""The command's side of control: a running server is asked to carry a verb out."""
+"""The command line's side of control: it sends verbs to a running server."""
 
 import http.client
 import json
@@ -20,8 +20,8 @@ class NotServedError(Exception):
         super().__init__("The local Key Vault is not being served. Start it with: manage.py emulator serve")
 
 
-def ask(home: Home, name: str, given: Mapping[str, Any]) -> str:
-    """What the server says about a verb. Raises NotServedError and RefusedError."""
+def ask(home: Home, name: str, values: Mapping[str, Any]) -> str:
+    """The message of a verb that a running server carries out. Raises NotServedError and RefusedError."""
     try:
         token = home.control_token_file.read_text()
         context = ssl.create_default_context(cafile=str(home.ca_file))
@@ -30,7 +30,7 @@ def ask(home: Home, name: str, given: Mapping[str, Any]) -> str:
     connection = http.client.HTTPSConnection(HOST, home.base_port, context=context, timeout=SECONDS)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
-        connection.request("POST", f"/control/{name}", json.dumps(given), headers)
+        connection.request("POST", f"/control/{name}", json.dumps(values), headers)
         response = connection.getresponse()
         answer = json.loads(response.read())
     except (OSError, http.client.HTTPException, ValueError):
@@ -38,8 +38,8 @@ def ask(home: Home, name: str, given: Mapping[str, Any]) -> str:
     finally:
         connection.close()
     if response.status != http.client.OK:
-        raise RefusedError(answer.get("refused", f"The server answered {response.status}."))
-    return str(answer["said"])
+        raise RefusedError(answer.get("error", f"The server answered {response.status}."))
+    return str(answer["message"])
 
 
 def is_served(home: Home) -> bool:

@@ -2,11 +2,10 @@
 
 import sqlite3
 from dataclasses import replace
-from typing import Any
 
+from vaults.emulator.control.context import Context, Values, Verb
 from vaults.emulator.control.directory_verbs import PRINCIPAL, TENANT, find_tenant
 from vaults.emulator.control.fields import Field, RefusedError, Shape, number
-from vaults.emulator.control.verb import Desk, Verb
 from vaults.emulator.dataplane import network
 from vaults.emulator.samples.filling import fill_vault
 from vaults.emulator.samples.sample import SUBSCRIPTION_ID
@@ -19,130 +18,132 @@ from vaults.emulator.wire.kinds import KINDS, Kind
 MOST = 100_000  # objects of one kind that are filled in at once
 
 
-def add_vault(desk: Desk, given: Any) -> str:
-    emulator = desk.emulator
+def add_vault(context: Context, values: Values) -> str:
+    emulator = context.emulator
     with emulator.store.writing() as db:
         removal.purge_due_vaults(db, emulator.clock())
-        if registry.find_in_any_state(db, given.vault) is not None:
-            raise RefusedError(f"There is a vault {given.vault} already.")
+        if registry.find_in_any_state(db, values["vault"]) is not None:
+            raise RefusedError(f"There is a vault {values['vault']} already.")
         known = [*registry.all_vaults(db), *registry.deleted_vaults(db)]
-        tenant = find_tenant(db, given.tenant)
+        tenant = find_tenant(db, values["tenant"])
         subscription = next((vault.subscription for vault in known if vault.tenant == tenant), SUBSCRIPTION_ID)
         registry.add_vault(
             db,
-            given.vault,
+            values["vault"],
             tenant,
             subscription=subscription,
             created=int(emulator.clock()),
-            retention_days=given.retention_days,
-            purge_protection=given.purge_protection,
-            enable_rbac=given.rbac,
-            sku=given.sku,
+            retention_days=values["retention-days"],
+            purge_protection=values["purge-protection"],
+            enable_rbac=values["rbac"],
+            sku=values["sku"],
         )
-    desk.home.assign_ports(emulator)
-    desk.home.write_clouds(emulator)
+    context.home.assign_ports(emulator)
+    context.home.write_clouds(emulator)
     emulator.vaults_changed()
-    return emulator.vault_url(given.vault)
+    return emulator.vault_url(values["vault"])
 
 
-def delete_vault(desk: Desk, given: Any) -> str:
-    vault = desk.emulator.vault(given.vault)
-    with desk.emulator.store.writing() as db:
-        registry.delete(db, vault, int(desk.emulator.clock()))
-    desk.home.write_clouds(desk.emulator)
+def delete_vault(context: Context, values: Values) -> str:
+    vault = context.emulator.vault(values["vault"])
+    with context.emulator.store.writing() as db:
+        registry.delete(db, vault, int(context.emulator.clock()))
+    context.home.write_clouds(context.emulator)
     return f"The vault {vault.name} is deleted and can be recovered for {vault.retention_days} days."
 
 
-def recover_vault(desk: Desk, given: Any) -> str:
-    with desk.emulator.store.writing() as db:
-        registry.recover(db, _deleted(db, given.vault))
-    desk.home.assign_ports(desk.emulator)
-    desk.home.write_clouds(desk.emulator)
-    desk.emulator.vaults_changed()
-    return desk.emulator.vault_url(given.vault)
+def recover_vault(context: Context, values: Values) -> str:
+    with context.emulator.store.writing() as db:
+        registry.recover(db, _deleted(db, values["vault"]))
+    context.home.assign_ports(context.emulator)
+    context.home.write_clouds(context.emulator)
+    context.emulator.vaults_changed()
+    return context.emulator.vault_url(values["vault"])
 
 
-def purge_vault(desk: Desk, given: Any) -> str:
-    with desk.emulator.store.writing() as db:
-        removal.purge_vault(db, _deleted(db, given.vault))
-    return f"The vault {given.vault} is gone for good."
+def purge_vault(context: Context, values: Values) -> str:
+    with context.emulator.store.writing() as db:
+        removal.purge_vault(db, _deleted(db, values["vault"]))
+    return f"The vault {values['vault']} is gone for good."
 
 
-def set_vault(desk: Desk, given: Any) -> str:
+def set_vault(context: Context, values: Values) -> str:
     """Change what a vault's owner may change, and, as nobody on Azure can, purge protection back."""
-    vault = desk.emulator.vault(given.vault)
+    vault = context.emulator.vault(values["vault"])
     properties = dict(vault.properties)
-    if given.public_access:
-        properties["publicNetworkAccess"] = given.public_access
-    if given.firewall or given.allow:
-        ranges = [{"value": each} for each in given.allow]
+    if values["public-access"]:
+        properties["publicNetworkAccess"] = values["public-access"]
+    if values["firewall"] or values["allow"]:
+        ranges = [{"value": each} for each in values["allow"]]
         try:
             properties["networkAcls"] = network.read_rules(
-                {"defaultAction": given.firewall or "Deny", "ipRules": ranges}
+                {"defaultAction": values["firewall"] or "Deny", "ipRules": ranges}
             )
         except ValueError as error:
             raise RefusedError(str(error)) from None
     changed = replace(
         vault,
-        enable_rbac=vault.enable_rbac if given.decides_by is None else given.decides_by == "roles",
-        purge_protection=vault.purge_protection if given.purge_protection is None else given.purge_protection == "on",
+        enable_rbac=vault.enable_rbac if values["decides-by"] is None else values["decides-by"] == "roles",
+        purge_protection=vault.purge_protection
+        if values["purge-protection"] is None
+        else values["purge-protection"] == "on",
         properties=properties,
     )
-    with desk.emulator.store.writing() as db:
+    with context.emulator.store.writing() as db:
         registry.save(db, changed)
     return f"The vault {vault.name} is changed."
 
 
-def fill(desk: Desk, given: Any) -> str:
-    counts = {"secrets": given.secrets, "keys": given.keys, "certificates": given.certificates}
+def fill(context: Context, values: Values) -> str:
+    counts = {"secrets": values["secrets"], "keys": values["keys"], "certificates": values["certificates"]}
     if not any(counts.values()):
         raise RefusedError("Say how many: --secrets 10000 --keys 200 --certificates 500.")
     fill_vault(
-        desk.emulator,
-        given.vault,
-        secret_count=given.secrets,
-        key_count=given.keys,
-        certificate_count=given.certificates,
+        context.emulator,
+        values["vault"],
+        secret_count=values["secrets"],
+        key_count=values["keys"],
+        certificate_count=values["certificates"],
     )
-    return f"{given.vault}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) + " more"
+    return f"{values['vault']}: " + ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) + " more"
 
 
-def hold(desk: Desk, given: Any) -> str:
-    kind, name = given.item
-    desk.emulator.hold(given.vault, kind, name, given.member, given.value)
-    return f"{given.vault} answers with that until the member is updated."
+def hold(context: Context, values: Values) -> str:
+    kind, name = values["item"]
+    context.emulator.hold(values["vault"], kind, name, values["member"], values["value"])
+    return f"{values['vault']} answers with that until the member is updated."
 
 
-def grant(desk: Desk, given: Any) -> str:
-    desk.emulator.grant(*given.permissions, principal=given.principal, vault=given.vault)
+def grant(context: Context, values: Values) -> str:
+    context.emulator.grant(*values["permissions"], principal=values["principal"], vault=values["vault"])
     return ""
 
 
-def revoke(desk: Desk, given: Any) -> str:
-    desk.emulator.deny(*given.permissions, principal=given.principal, vault=given.vault)
+def revoke(context: Context, values: Values) -> str:
+    context.emulator.deny(*values["permissions"], principal=values["principal"], vault=values["vault"])
     return ""
 
 
-def assign_role(desk: Desk, given: Any) -> str:
-    if given.vault is not None:
-        desk.emulator.vault(given.vault)
-    desk.emulator.assign_role(given.role, principal=given.principal, vault=given.vault)
+def assign_role(context: Context, values: Values) -> str:
+    if values["vault"] is not None:
+        context.emulator.vault(values["vault"])
+    context.emulator.assign_role(values["role"], principal=values["principal"], vault=values["vault"])
     return ""
 
 
-def remove_role(desk: Desk, given: Any) -> str:
-    role = find_role(given.role)
+def remove_role(context: Context, values: Values) -> str:
+    role = find_role(values["role"])
     if role is None:
-        raise RefusedError(f"There is no role {given.role}.")
-    object_id = desk.emulator.principal(given.principal).object_id
-    scope = "" if given.vault is None else desk.emulator.vault(given.vault).resource_id
-    with desk.emulator.store.writing() as db:
+        raise RefusedError(f"There is no role {values['role']}.")
+    object_id = context.emulator.principal(values["principal"]).object_id
+    scope = "" if values["vault"] is None else context.emulator.vault(values["vault"]).resource_id
+    with context.emulator.store.writing() as db:
         held = [row for row in roles.assignments(db, object_id) if row["role"] == role.id]
         chosen = [row for row in held if not scope or roles.covers(scope, row["scope"])]
         for row in chosen:
             roles.remove(db, row["id"])
     if not chosen:
-        raise RefusedError(f"{given.principal} does not have the role {role.name} there.")
+        raise RefusedError(f"{values['principal']} does not have the role {role.name} there.")
     return ""
 
 

@@ -1,26 +1,21 @@
 """All verbs."""
 
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
+from vaults.emulator.control.context import Context, Verb
 from vaults.emulator.control.directory_verbs import DIRECTORY_VERBS
 from vaults.emulator.control.fields import RefusedError, read_all
 from vaults.emulator.control.live_verbs import LIVE_VERBS, RESET
 from vaults.emulator.control.vault_verbs import VAULT_VERBS
-from vaults.emulator.control.verb import Desk, Verb
 
 VERBS = (*DIRECTORY_VERBS, *VAULT_VERBS, *LIVE_VERBS, RESET)
+BY_NAME = {verb.name: verb for verb in VERBS}
 
 
-def find_verb(name: str) -> Verb | None:
-    return next((verb for verb in VERBS if verb.name == name), None)
-
-
-def perform(desk: Desk, verb: Verb, given: Mapping[str, Any]) -> str:
-    """Carry a verb out; what there is to say about it. Raises RefusedError."""
-    values = SimpleNamespace(**read_all(verb.fields, given))
+def perform(context: Context, verb: Verb, sent: Mapping[str, Any]) -> str:
+    """Carry a verb out with the values that were typed or sent. Returns its message. Raises RefusedError."""
     try:
-        return verb.act(desk, values)
+        return verb.act(context, read_all(verb.fields, sent))
     except LookupError as error:
         raise RefusedError(str(error.args[0])) from None

@@ -1,11 +1,11 @@
 """The emulator over TLS on loopback: one listener a port, all in one process."""
 
 import logging
-import secrets
 import socket
 import ssl
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,7 @@ from cheroot.workers.threadpool import ThreadPool, WorkerThread
 from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as CherootServer
 
-from vaults.emulator.control.door import Door
-from vaults.emulator.control.verb import Desk
 from vaults.emulator.emulator import Emulator
-from vaults.emulator.serve import tls
 from vaults.emulator.serve.home import Home
 from vaults.emulator.state import registry
 from vaults.emulator.wire.http import ConnectionLostError
@@ -168,15 +165,19 @@ class Listeners:
         self._servers[port] = server
 
 
-def serve(emulator: Emulator, home: Home, stop: threading.Event) -> None:
-    """Serve until `stop` is set. Raises PortTakenError and InUseError."""
+def serve(
+    emulator: Emulator,
+    home: Home,
+    stop: threading.Event,
+    open_control: Callable[[Emulator, Home], None] | None = None,
+) -> None:
+    """Serve until `stop` is set, with a control page if there is a way to open one. Raises PortTakenError and InUseError."""
     listeners = Listeners(emulator, home)
     try:
         with home.serving():
-            token = secrets.token_urlsafe(32)
-            emulator.control = Door(Desk(emulator, home), token).answer
+            if open_control is not None:
+                open_control(emulator, home)
             emulator.vaults_changed = listeners.look_around
-            tls.write_private(home.control_token_file, token.encode())
             _serve(listeners, home, stop)
     finally:
         emulator.lift()

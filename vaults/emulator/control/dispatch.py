@@ -1,8 +1,8 @@
-"""The way in to the control page and to its verbs, for those who may: whoever can read the token in the state folder.
+"""The control page and its verbs, for anyone who can read the token in the state folder.
 
-The command shows the token itself, in an Authorization header. A browser comes with a ticket that the command has
-asked for, good once and for a minute, and gets a cookie for it. Other pages in that browser cannot use the cookie: it
-is SameSite=Strict, and as other ports of localhost count as the same site, a form is only taken from our own origin.
+The command line sends the token itself, in an Authorization header. A browser comes with a ticket that the command line
+has requested, good once and for a minute, and gets a cookie for it. Other pages in that browser cannot use the cookie: it
+is SameSite=Strict, and as other ports of localhost count as the same site, a form is only accepted from our own origin.
 """
 
 import hmac
@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from vaults.emulator.control.context import Context, Verb
 from vaults.emulator.control.fields import RefusedError
 from vaults.emulator.control.page import control_page, locked_page
-from vaults.emulator.control.verb import Desk, Verb
-from vaults.emulator.control.verbs import find_verb, perform
+from vaults.emulator.control.verbs import BY_NAME, perform
+from vaults.emulator.emulator import Emulator
+from vaults.emulator.serve import tls
+from vaults.emulator.serve.home import Home
 from vaults.emulator.wire.http import NotJsonError, Request, Response, json_response
 from vaults.emulator.wire.router import Router
 
@@ -28,17 +31,17 @@ Handler = Callable[..., Response]  # (request, **parameters of the path)
 
 @dataclass(slots=True)
 class Session:
-    """A browser that came with a ticket, and what its last form has brought."""
+    """A browser that came with a ticket, and the message of its last form. `ends` is a time of `time.monotonic`."""
 
     ends: float
-    said: str = ""
+    message: str = ""
 
 
-class Door:
+class Control:
     """Answers everything below /control."""
 
-    def __init__(self, desk: Desk, token: str) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, token: str) -> None:
+        self._context = context
         self._token = token
         self._tickets: dict[str, float] = {}
         self._sessions: dict[str, Session] = {}
@@ -48,7 +51,7 @@ class Door:
     def answer(self, request: Request) -> Response:
         found = self._router.find(request.method, request.segments)
         if found is None:
-            return json_response(404, {"refused": "There is nothing at this address."})
+            return json_response(404, {"error": "There is nothing at this address."})
         handler, params = found
         return handler(request, **params)
 
@@ -65,8 +68,8 @@ class Door:
         session = self._session(request)
         if session is None:
             return locked_page()
-        said, session.said = session.said, ""
-        return control_page(self._desk, said=said)
+        message, session.message = session.message, ""
+        return control_page(self._context, message=message)
 
     def _new_ticket(self, request: Request) -> Response:
         if not self._has_token(request):
@@ -74,35 +77,35 @@ class Door:
         ticket = secrets.token_urlsafe(32)
         with self._lock:
             self._tickets[ticket] = time.monotonic() + TICKET_SECONDS
-        return json_response(200, {"said": ticket})
+        return json_response(200, {"message": ticket})
 
     def _verb(self, request: Request, name: str) -> Response:
         by_token, session = self._has_token(request), self._session(request)
         if not by_token and session is None:
             return locked_page()
-        verb = find_verb(name)
+        verb = BY_NAME.get(name)
         if verb is None:
-            return json_response(404, {"refused": f"There is no verb {name}."})
+            return json_response(404, {"error": f"There is no verb {name}."})
         if by_token or session is None:
             return self._by_command(request, verb)
         return self._by_form(request, verb, session)
 
     def _by_command(self, request: Request, verb: Verb) -> Response:
         try:
-            return json_response(200, {"said": perform(self._desk, verb, request.json())})
+            return json_response(200, {"message": perform(self._context, verb, request.json())})
         except NotJsonError:
-            return json_response(400, {"refused": "The body must be a JSON object."})
+            return json_response(400, {"error": "The body must be a JSON object."})
         except RefusedError as refused:
-            return json_response(400, {"refused": str(refused)})
+            return json_response(400, {"error": str(refused)})
 
     def _by_form(self, request: Request, verb: Verb, session: Session) -> Response:
         if request.headers.get("origin") != f"https://{request.host}":
-            return json_response(403, {"refused": "Forms are taken from the control page only."})
+            return json_response(403, {"error": "Forms are taken from the control page only."})
         try:
-            said = perform(self._desk, verb, request.form())
+            message = perform(self._context, verb, request.form())
         except RefusedError as refused:
-            return control_page(self._desk, refused=str(refused))
-        session.said = said or f"{verb.name}: done."
+            return control_page(self._context, refused=str(refused))
+        session.message = message or f"{verb.name}: done."
         return Response(303, b"", [("Location", "/control/"), ("Cache-Control", "no-store")])
 
     def _has_token(self, request: Request) -> bool:
@@ -128,3 +131,10 @@ class Door:
             if session is not None and session.ends > time.monotonic():
                 return session
         return None
+
+
+def open_control(emulator: Emulator, home: Home) -> None:
+    """Let a served emulator be changed through the control page, with a new token in the state folder."""
+    token = secrets.token_urlsafe(32)
+    emulator.control = Control(Context(emulator, home), token).answer
+    tls.write_private(home.control_token_file, token.encode())
