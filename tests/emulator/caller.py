@@ -5,7 +5,7 @@ from typing import Any
 import requests
 
 from vaults.emulator import ADMIN, TENANT_ID, VAULT_NAMES, Emulator
-from vaults.emulator.samples.sample import Credentials
+from vaults.emulator.samples.names import Credentials
 from vaults.emulator.serve.adapter import EmulatorAdapter
 
 VAULT = VAULT_NAMES[0]

@@ -12,7 +12,7 @@ from vaults.emulator.entra import refused_signin
 from vaults.emulator.entra.issuer import Issuer
 from vaults.emulator.entra.tokens import Tokens
 from vaults.emulator.faults.faults import Faults
-from vaults.emulator.samples.sample import (
+from vaults.emulator.samples.names import (
     ADMIN,
     DEPLOY,
     DEPLOY_PERMISSIONS,

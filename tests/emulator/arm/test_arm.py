@@ -9,7 +9,7 @@ import requests
 
 from tests.emulator.caller import VAULT, Caller, refusal
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
-from vaults.emulator.samples.sample import TENANT_DOMAIN
+from vaults.emulator.samples.names import TENANT_DOMAIN
 from vaults.emulator.state.policies import Identity, access_policies
 
 GUID = "11111111-2222-4333-8444-555555555555"

@@ -17,7 +17,7 @@ from vaults.emulator.control.fields import RefusedError
 from vaults.emulator.control.verbs import BY_NAME, VERBS, perform
 from vaults.emulator.dataplane import certificate_policy, x509tools
 from vaults.emulator.faults.trouble import KINDS
-from vaults.emulator.samples.sample import Credentials
+from vaults.emulator.samples.names import Credentials
 from vaults.emulator.serve.home import Home
 from vaults.emulator.state import keymaterial
 

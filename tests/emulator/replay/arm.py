@@ -17,7 +17,7 @@ from tests.emulator.replay import arm_before
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.arm.vaults import SINCE_SOFT_DELETE
 from vaults.emulator.entra.tokens import ARM_RESOURCE
-from vaults.emulator.samples.sample import Credentials
+from vaults.emulator.samples.names import Credentials
 from vaults.emulator.state import roles
 from vaults.emulator.state.directory import Principal, add_principal, find_principal
 from vaults.emulator.state.role_definitions import find_role

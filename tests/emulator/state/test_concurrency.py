@@ -10,7 +10,7 @@ import pytest
 
 from tests.emulator.caller import VAULT, Caller
 from vaults.emulator import Emulator
-from vaults.emulator.samples.sample import TENANT_DOMAIN, TENANT_ID
+from vaults.emulator.samples.names import TENANT_DOMAIN, TENANT_ID
 from vaults.emulator.state import keymaterial, policies
 from vaults.emulator.state.registry import find_vault
 

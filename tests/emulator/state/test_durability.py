@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from tests.emulator.serve.test_server import free_base
-from vaults.emulator.samples.sample import VAULT_NAMES
+from vaults.emulator.samples.names import VAULT_NAMES
 from vaults.emulator.serve.home import Home
 
 pytestmark = pytest.mark.sdk

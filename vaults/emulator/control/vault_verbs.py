@@ -8,7 +8,7 @@ from vaults.emulator.control.directory_verbs import PRINCIPAL, TENANT, find_tena
 from vaults.emulator.control.fields import Field, RefusedError, Shape, number
 from vaults.emulator.dataplane import network
 from vaults.emulator.samples.filling import fill_vault
-from vaults.emulator.samples.sample import SUBSCRIPTION_ID
+from vaults.emulator.samples.names import SUBSCRIPTION_ID
 from vaults.emulator.state import policies, registry, removal, roles
 from vaults.emulator.state.registry import Vault
 from vaults.emulator.state.role_definitions import find_role

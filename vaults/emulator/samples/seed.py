@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from vaults.emulator.emulator import Emulator
 from vaults.emulator.samples.filling import CERTIFICATE_EXPIRES, SHAPES, Filler, KeyPool
-from vaults.emulator.samples.sample import DEPLOY_PERMISSIONS
+from vaults.emulator.samples.names import DEPLOY_PERMISSIONS
 from vaults.emulator.state import people, policies, registry, tables
 from vaults.emulator.state.directory import Principal
 from vaults.emulator.state.people import Person
