@@ -12,7 +12,8 @@ import pytest
 
 import vaults.emulator
 from tests.emulator.replay.vault import recordings
-from vaults.emulator.dataplane.routes import ROUTER, ROUTES, Route
+from vaults.emulator.dataplane.route import Route
+from vaults.emulator.dataplane.routes import ROUTER, ROUTES
 from vaults.emulator.dataplane.versions import API_VERSIONS, reaches
 
 GROUNDS = Path(vaults.emulator.__file__).with_name("GROUNDS.md")

@@ -10,6 +10,7 @@ Each package imports only those below it (`tests/emulator/test_layers.py`), and 
     serve/      TLS on loopback with a state folder, and the adapter for requests
     samples/    the first content of a served emulator, and vaults filled in bulk
     emulator    the faces put together: Emulator
+    administration  its methods for tenants, service principals, vaults and permissions
     arm/        Azure Resource Manager: vaults, access policies, roles
     dataplane/  the vaults: secrets, keys, certificates
     entra/      Microsoft Entra ID: token requests, the sign-in of people, the tokens that the others check

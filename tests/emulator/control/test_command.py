@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import BaseCommand, CommandError, call_command
 
 from tests.emulator.serve.test_server import free_base, opened
 from vaults.emulator.control.command_line import (
@@ -21,6 +21,7 @@ from vaults.emulator.control.command_line import (
     read_settings,
 )
 from vaults.emulator.control.fields import RefusedError
+from vaults.emulator.control.verbs import VERBS
 from vaults.emulator.serve.home import Home
 
 
@@ -143,3 +144,8 @@ def test_a_port_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(PORT, "soon")
     with pytest.raises(RefusedError, match="KVPORTAL_EMULATOR_PORT"):
         read_settings(None, None)
+
+
+def test_no_argument_has_the_name_of_one_of_django() -> None:
+    taken = vars(BaseCommand().create_parser("manage.py", "emulator").parse_args([])).keys() | {"action"}
+    assert [field.name for verb in VERBS for field in verb.fields if field.name in taken] == []

@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 
 from tests.emulator.caller import VAULT, Caller
-from tests.emulator.control.test_verbs import context as context
 from tests.emulator.control.test_verbs import do, refused
+from tests.emulator.control.test_verbs import workspace as workspace
 from tests.emulator.serve.test_server import free_base, opened
 from vaults.emulator import Emulator
 from vaults.emulator.control.context import Context
@@ -36,13 +36,13 @@ def test_the_seed_is_believable(tmp_path: Path) -> None:
     emulator.close()
 
 
-def test_fill_is_quick_and_believable(context: Context, emulator: Emulator, admin: Caller) -> None:
+def test_fill_is_quick_and_believable(workspace: Context, emulator: Emulator, admin: Caller) -> None:
     start = time.monotonic()
-    do(context, "fill", vault=VAULT, secrets="2000", keys="20", certificates="30")
+    do(workspace, "fill", vault=VAULT, secrets="2000", keys="20", certificates="30")
     took = time.monotonic() - start
     print(f"2,000 secrets, 20 keys, 30 certificates: {took:.2f} s")  # noqa: T201
     assert took < 5
-    do(context, "fill", vault=VAULT, secrets="5")
+    do(workspace, "fill", vault=VAULT, secrets="5")
     with emulator.store.reading() as db:
         rows = db.execute("SELECT kind, count(*) AS c, sum(managed) AS m FROM object GROUP BY kind")
         counts = {row["kind"]: (row["c"], row["m"]) for row in rows}
@@ -51,6 +51,6 @@ def test_fill_is_quick_and_believable(context: Context, emulator: Emulator, admi
     assert all(set(item["tags"]) for item in page)
     certificate = admin.get("certificates/storefront-weu-prod-shop-example").json()
     assert certificate["policy"]["x509_props"]["subject"].startswith("CN=storefront.weu.prod.shop.example,")
-    assert "Say how many" in refused(context, "fill", vault=VAULT)
-    assert "no vault" in refused(context, "fill", vault="kv-nowhere", secrets="1")
-    assert "not between" in refused(context, "fill", vault=VAULT, secrets="9999999")
+    assert "Say how many" in refused(workspace, "fill", vault=VAULT)
+    assert "no vault" in refused(workspace, "fill", vault="kv-nowhere", secrets="1")
+    assert "not between" in refused(workspace, "fill", vault=VAULT, secrets="9999999")

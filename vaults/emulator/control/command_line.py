@@ -158,7 +158,7 @@ PRINTED: dict[str, Callable[[Home, Mapping[str, Any], Write], None]] = {
 
 def _perform(home: Home, verb: Verb, options: Mapping[str, Any]) -> str:
     """The message of a verb: carried out here where it changes what is stored, by the server where it is live."""
-    values = {field.name: _value(field, options[_dest(field)]) for field in verb.fields}
+    values = {field.name: _value(field, options[field.name]) for field in verb.fields}
     if verb is RESET and not remote.is_served(home):
         home.remove()
         return "Everything is gone; the next start makes it anew."
@@ -189,14 +189,9 @@ def _add_argument(parser: argparse.ArgumentParser, field: Field) -> None:
         details["nargs"] = "+"
     if field.required:
         details["metavar"] = field.name if field.shape is not Shape.FILE else f"{field.name}-file"
-        parser.add_argument(_dest(field), **details)
+        parser.add_argument(field.name, **details)
     else:
-        parser.add_argument(f"--{field.name}", dest=_dest(field), **details)
-
-
-def _dest(field: Field) -> str:
-    """Apart from what Django puts among the options."""
-    return f"field_{field.name}"
+        parser.add_argument(f"--{field.name}", dest=field.name, **details)
 
 
 def _print(text: str) -> None:

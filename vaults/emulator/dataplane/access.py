@@ -3,7 +3,7 @@
 Decided before anything is looked up, so that a refusal never tells whether an object exists.
 """
 
-from vaults.emulator.dataplane.routes import Route
+from vaults.emulator.dataplane.route import Route
 from vaults.emulator.entra.tokens import Caller
 from vaults.emulator.state import roles
 from vaults.emulator.state.policies import Identity, Permissions, compound_permissions, permissions_of

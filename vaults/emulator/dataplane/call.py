@@ -73,7 +73,7 @@ class Call:
     def deletion(self, kind: Kind, entry: Entry) -> dict[str, Any]:
         """What a deleted object's answers begin with."""
         return {
-            "recoveryId": self.url(f"deleted{kind.collection}", entry.name),
+            "recoveryId": self.url(kind.deleted, entry.name),
             "deletedDate": entry.deleted_on,
             "scheduledPurgeDate": entry.purge_on,
         }

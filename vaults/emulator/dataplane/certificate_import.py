@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from vaults.emulator.dataplane import certificate_policy, certificates, pending, subjects
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.dataplane.x509tools import KEY_USAGES, PEM, PKCS12, UPN, add_months
+from vaults.emulator.dataplane.x509tools import PEM, PKCS12, UPN, add_months, key_usages
 from vaults.emulator.state import keymaterial, operations
 from vaults.emulator.state.entries import Entry, Version, new_version_id
 from vaults.emulator.state.keymaterial import PrivateKey
@@ -199,7 +199,7 @@ def _x509_props(leaf: x509.Certificate) -> dict[str, Any]:
     props: dict[str, Any] = {
         "subject": subjects.write(leaf.subject),
         "ekus": [oid.dotted_string for oid in ekus] if ekus else [],
-        "key_usage": [name for name, flag in KEY_USAGES.items() if usage and _has(usage, flag)],
+        "key_usage": key_usages(usage) if usage else [],
         "validity_months": _months(leaf),
         "basic_constraints": {"ca": bool(basic and basic.ca)},
     }
@@ -222,13 +222,6 @@ def _extension(certificate: x509.Certificate, kind: type[Any]) -> Any:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-
-
-def _has(usage: x509.KeyUsage, flag: str) -> bool:
-    try:
-        return bool(getattr(usage, flag))
-    except ValueError:  # encipher_only and decipher_only mean nothing without key_agreement
-        return False
 
 
 def _months(leaf: x509.Certificate) -> int:

@@ -11,7 +11,8 @@ from uuid import uuid4
 from vaults.emulator.dataplane import access, network, pending, renewal, rotation
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.limits import Limits
-from vaults.emulator.dataplane.routes import ROUTER, Route
+from vaults.emulator.dataplane.route import Route
+from vaults.emulator.dataplane.routes import ROUTER
 from vaults.emulator.dataplane.versions import API_VERSIONS, reaches, stable
 from vaults.emulator.entra.tokens import VAULT_RESOURCE, Caller, RefusedError, Tokens
 from vaults.emulator.state import objects, operations

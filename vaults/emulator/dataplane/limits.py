@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.dataplane.routes import Route
+from vaults.emulator.dataplane.route import Route
 from vaults.emulator.faults.faults import THROTTLED
 from vaults.emulator.state import objects
 from vaults.emulator.wire import jwt, rules

@@ -32,7 +32,7 @@ def list_deleted(call: Call, kind: Kind, show: Show, *, with_unlisted: bool = Fa
     def show_deleted(call: Call, listed: Listed) -> dict[str, Any]:
         return call.deletion(kind, listed.entry) | show(call, listed)
 
-    return _page(call, kind, DELETED, f"deleted{kind.collection}", show_deleted, with_unlisted=with_unlisted)
+    return _page(call, kind, DELETED, kind.deleted, show_deleted, with_unlisted=with_unlisted)
 
 
 def list_versions(call: Call, kind: Kind, show: Show) -> Response:

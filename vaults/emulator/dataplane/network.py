@@ -51,6 +51,7 @@ def read_rules(given: Any) -> dict[str, Any]:
 
 
 def _is_among(address: str, rules: list[dict[str, str]]) -> bool:
+    """Whether an address is in a range of the rules; what is no IP address is in none."""
     try:
         found = ip_address(address)
     except ValueError:

@@ -2,6 +2,7 @@
 
 import base64
 import ipaddress
+from calendar import monthrange
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,17 +21,17 @@ PKCS12 = "application/x-pkcs12"
 PEM = "application/x-pem-file"
 UPN = ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 BACKDATED = 600  # seconds by which the service dates its certificates back
-KEY_USAGES = {
-    "digitalSignature": "digital_signature",
-    "nonRepudiation": "content_commitment",
-    "keyEncipherment": "key_encipherment",
-    "dataEncipherment": "data_encipherment",
-    "keyAgreement": "key_agreement",
-    "keyCertSign": "key_cert_sign",
-    "cRLSign": "crl_sign",
-    "encipherOnly": "encipher_only",
-    "decipherOnly": "decipher_only",
-}
+KEY_USAGES = (
+    "digitalSignature",
+    "nonRepudiation",
+    "keyEncipherment",
+    "dataEncipherment",
+    "keyAgreement",
+    "keyCertSign",
+    "cRLSign",
+    "encipherOnly",
+    "decipherOnly",
+)
 
 Extensions = list[tuple[x509.ExtensionType, bool]]
 
@@ -86,12 +87,8 @@ def add_months(moment: int, months: int) -> datetime:
     """The same day and time some months later; the month's last day where it has no such day."""
     start = datetime.fromtimestamp(moment, UTC)
     year, month = divmod(start.month - 1 + months, 12)
-    for day in range(start.day, 27, -1):
-        try:
-            return start.replace(year=start.year + year, month=month + 1, day=day)
-        except ValueError:
-            continue
-    return start.replace(year=start.year + year, month=month + 1)
+    last_day = monthrange(start.year + year, month + 1)[1]
+    return start.replace(year=start.year + year, month=month + 1, day=min(start.day, last_day))
 
 
 def pack(key: PrivateKey | None, chain: list[x509.Certificate], content_type: str) -> str:
@@ -136,14 +133,37 @@ def _digest(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
     return hashes.SHA256()
 
 
+def key_usages(usage: x509.KeyUsage) -> list[str]:
+    """What a certificate allows its key, in the words of a policy. The last two have a meaning only for key agreement."""
+    agreement = usage.key_agreement
+    allowed = (
+        usage.digital_signature,
+        usage.content_commitment,
+        usage.key_encipherment,
+        usage.data_encipherment,
+        agreement,
+        usage.key_cert_sign,
+        usage.crl_sign,
+        agreement and usage.encipher_only,
+        agreement and usage.decipher_only,
+    )
+    return [name for name, is_allowed in zip(KEY_USAGES, allowed, strict=True) if is_allowed]
+
+
 def _key_usage(usages: list[str]) -> x509.KeyUsage:
-    flags = dict.fromkeys(KEY_USAGES.values(), False)
-    for usage in usages:
-        flags[KEY_USAGES[usage]] = True
-    # RFC 5280 gives these two a meaning only beside keyAgreement, and the library insists on it.
-    if not flags["key_agreement"]:
-        flags["encipher_only"] = flags["decipher_only"] = False
-    return x509.KeyUsage(**flags)
+    agreement = "keyAgreement" in usages
+    return x509.KeyUsage(
+        digital_signature="digitalSignature" in usages,
+        content_commitment="nonRepudiation" in usages,
+        key_encipherment="keyEncipherment" in usages,
+        data_encipherment="dataEncipherment" in usages,
+        key_agreement=agreement,
+        key_cert_sign="keyCertSign" in usages,
+        crl_sign="cRLSign" in usages,
+        # RFC 5280 gives these two a meaning only beside keyAgreement, and the library insists on it.
+        encipher_only=agreement and "encipherOnly" in usages,
+        decipher_only=agreement and "decipherOnly" in usages,
+    )
 
 
 def _oid(text: str) -> ObjectIdentifier:

@@ -88,12 +88,12 @@ def exists_already(kind: Kind, name: str) -> VaultError:
 def managed(kind: Kind, operation: str) -> VaultError:
     """The key or secret behind a certificate, touched by another way than the certificate."""
     message = f'Operation "{operation}" is not allowed as this object\'s lifetime is managed by Key Vault.'
-    return VaultError(403, "Forbidden", message, f"{kind.title}ManagedByKeyVault")
+    return VaultError(403, "Forbidden", message, kind.managed)
 
 
 def disabled(kind: Kind, operation: str) -> VaultError:
     message = f"Operation {operation} is not allowed on a disabled {kind.noun}."
-    return VaultError(403, "Forbidden", message, f"{kind.title}Disabled")
+    return VaultError(403, "Forbidden", message, kind.disabled)
 
 
 def restore_conflict(kind: Kind, identifier: str) -> VaultError:

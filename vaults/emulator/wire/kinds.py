@@ -1,27 +1,33 @@
-"""The three kinds of object that a vault keeps."""
+"""The three kinds of object that a vault keeps, and their names in paths, texts and error codes."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How a kind is called in URLs (`secrets`) and in messages (`secret`, `Secret`)."""
+    """`collection` and `deleted` are words of paths, `noun` and `title` words of messages, the others error codes."""
 
     collection: str
+    deleted: str
     noun: str
-
-    @property
-    def title(self) -> str:
-        return self.noun.capitalize()
-
-    @property
-    def not_found(self) -> str:
-        """The error code of a missing one."""
-        return f"{self.title}NotFound"
+    title: str
+    not_found: str
+    disabled: str
+    managed: str
 
 
-SECRET = Kind("secrets", "secret")
-KEY = Kind("keys", "key")
-CERTIFICATE = Kind("certificates", "certificate")
+SECRET = Kind(
+    "secrets", "deletedsecrets", "secret", "Secret", "SecretNotFound", "SecretDisabled", "SecretManagedByKeyVault"
+)
+KEY = Kind("keys", "deletedkeys", "key", "Key", "KeyNotFound", "KeyDisabled", "KeyManagedByKeyVault")
+CERTIFICATE = Kind(
+    "certificates",
+    "deletedcertificates",
+    "certificate",
+    "Certificate",
+    "CertificateNotFound",
+    "CertificateDisabled",
+    "CertificateManagedByKeyVault",
+)
 
 KINDS = {kind.collection: kind for kind in (SECRET, KEY, CERTIFICATE)}
