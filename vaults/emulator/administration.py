@@ -1,4 +1,4 @@
-"""What an administrator of Azure does to an emulator: tenants, service principals, vaults, permissions; and its time."""
+"""Administration of an emulator: tenants, service principals, vaults, permissions, and its clock."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from vaults.emulator.state.addresses import Addresses
 from vaults.emulator.state.clock import Clock
 from vaults.emulator.state.directory import Principal
 from vaults.emulator.state.entries import PURGED
-from vaults.emulator.state.objects import Shelf
+from vaults.emulator.state.objects import ObjectTable
 from vaults.emulator.state.policies import Identity
 from vaults.emulator.state.registry import Vault
 from vaults.emulator.state.role_definitions import find_role
@@ -18,7 +18,7 @@ from vaults.emulator.state.store import Store
 from vaults.emulator.wire import raw_members
 from vaults.emulator.wire.kinds import Kind
 
-CLOCK_AHEAD = "clock ahead"  # the setting that keeps it
+CLOCK_AHEAD = "clock ahead"  # name of the setting
 
 
 class Administration:
@@ -38,7 +38,7 @@ class Administration:
             directory.add_principal(db, principal)
 
     def add_client_secret(self, client_id: str, secret: str, *, days: float = 365) -> None:
-        """Let an application sign in with one more secret, good for some days; a negative number makes an expired one."""
+        """Add a client secret that is valid for some days; a negative number makes an expired one."""
         with self.store.writing() as db:
             directory.add_secret(db, client_id, secret, int(self.clock() + days * 86400))
 
@@ -68,18 +68,18 @@ class Administration:
         return f"https://{self.addresses.vault_host(self.vault(name))}"
 
     def hold(self, vault: str, kind: Kind, name: str, path: str, value: Any) -> None:
-        """Have the newest version of an object shown with a raw value at a path such as "attributes.exp"."""
+        """Keep a raw value in the newest version of an object, at a path such as "attributes.exp" (`raw_members`)."""
         with self.store.writing() as db:
-            shelf = Shelf(db, self.vault(vault).id, kind, self.clock())
-            entry = shelf.entry(name)
+            table = ObjectTable(db, self.vault(vault).id, kind, self.clock())
+            entry = table.entry(name)
             if entry is None or entry.state == PURGED:
                 raise LookupError(f"There is no {kind.noun} {name} in {vault}.")
-            version = shelf.version(entry)
+            version = table.version(entry)
             raw_members.hold(version.data, path, value)
-            shelf.write(entry.name, version)
+            table.write(entry.name, version)
 
     def set_permissions(self, vault: str, object_id: str, permissions: Mapping[str, Iterable[str]]) -> None:
-        """Replace a principal's own entry among the access policies."""
+        """Replace the access policy of a principal."""
         with self.store.writing() as db:
             found = registry.find_vault(db, vault)
             if found is None:
@@ -91,7 +91,7 @@ class Administration:
         self._change(permissions, principal, vault, lambda granted, name: [*granted, name])
 
     def deny(self, *permissions: str, principal: str = ADMIN.name, vault: str | None = None) -> None:
-        """Take permissions away, in one vault or in all."""
+        """Remove permissions from a principal's access policy, in one vault or in all."""
         self._change(permissions, principal, vault, lambda granted, _name: granted)
 
     def assign_role(self, role: str, *, principal: str, vault: str | None = None) -> None:
@@ -132,7 +132,7 @@ class Administration:
                 policies.set_permissions(db, each, identity, policy)
 
     def move_clock(self, seconds: float | None) -> None:
-        """Push the time forward, for good: it outlives a restart. None goes back to the real time."""
+        """Move the clock forward; a restart keeps it. None: back to the real time."""
         if seconds is None:
             self.clock.ahead = 0.0
         else:

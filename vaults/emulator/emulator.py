@@ -1,4 +1,4 @@
-"""The emulator as a whole: its state, its rules, and the WSGI application that everybody reaches it by."""
+"""The emulator: its faces put together as one WSGI application."""
 
 import time
 from collections import deque
@@ -38,15 +38,14 @@ from vaults.emulator.wire.http import (
 )
 
 ARM_PATHS = ("subscriptions", "providers", "tenants", "metadata")
-LATELY = 200  # requests that are remembered for whoever looks at the control page
+MOST_RECENT = 200  # requests that the control page shows
 
 
 class Emulator(Administration, Faults):
-    """A local Azure Key Vault with its token issuer and Resource Manager, and the verbs of `Faults` to make it misbehave.
+    """A local Azure Key Vault with its token issuer and Resource Manager, and the methods of `Faults` to make it fail.
 
     `certificate_seconds` is how long a self-signed certificate takes, `settle_seconds` how long a deletion, recovery or
-    purge needs to take hold; without `has_limits` no vault says that it was asked too often. `new_key` makes keys: tests
-    take theirs from a pool.
+    purge takes to settle; without `has_limits` no vault answers 429. `new_key` generates keys: tests use a pool.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class Emulator(Administration, Faults):
         Faults.__init__(self)
         self.recording = False
         self.requests: list[ReceivedRequest] = []
-        self.lately: deque[Exchange] = deque(maxlen=LATELY)
+        self.recent: deque[Exchange] = deque(maxlen=MOST_RECENT)
         self.control: Callable[[Request], Response] | None = None
         self.tokens = Tokens(self.store, new_key)
         self.service = Service(self.store, self.clock, new_key, settle_seconds, certificate_seconds, has_limits)
@@ -78,10 +77,9 @@ class Emulator(Administration, Faults):
 
     @classmethod
     def for_tests(cls, **options: Any) -> "Emulator":
-        """In memory, with a tenant, ADMIN (every permission), DEPLOY (few) and three empty vaults.
+        """An emulator in memory with a tenant, ADMIN (all permissions), DEPLOY (few) and three empty vaults.
 
-        Deletions take hold at once, keys come from a pool, vaults may be asked as often as one likes, requests are
-        recorded.
+        Deletions settle at once, keys come from a pool, there are no limits, requests are recorded.
         """
         options.setdefault("settle_seconds", 0)
         options.setdefault("has_limits", False)
@@ -111,7 +109,7 @@ class Emulator(Administration, Faults):
         )
 
     def answer(self, request: Request) -> Response:
-        """Have one request answered. Raises ConnectionLostError where trouble was asked for."""
+        """Handle one request. Raises ConnectionLostError if a fault closes the connection."""
         if self.recording:
             self.requests.append(received(request))
         host = request.host
@@ -121,12 +119,12 @@ class Emulator(Administration, Faults):
         if self.control is not None and place.vault is None and request.segments[:1] == ["control"]:
             return self.control(request)
         exchange = Exchange(self.clock(), request.method, request.host, request.path)
-        self.lately.append(exchange)
+        self.recent.append(exchange)
         vault_host = self.addresses.vault_host(place.vault) if place.vault else None
-        response = self.with_trouble(request, lambda: self._answer(place, request), vault_host)
+        response = self.apply_faults(request, lambda: self._answer(place, request), vault_host)
         exchange.status = response.status
         if request.method == "HEAD":
-            response.body = b""  # HTTP: such an answer has none, and no vault has such an operation
+            response.body = b""  # a response to HEAD has no body
         return response
 
     def _answer(self, place: Place, request: Request) -> Response:
@@ -138,11 +136,11 @@ class Emulator(Administration, Faults):
         return self._issuer.answer(request)
 
     def wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """The WSGI application; rooms are told apart by the Host header."""
+        """The WSGI application; the Host header and the path choose the face."""
         request = read_environ(environ)
         response = _too_large() if request is None else self.answer(request)
         if response.delay:
-            self.hold_back(response.delay)
+            self.delay_response(response.delay)
         if isinstance(response.body, bytes) and not any(name == "Content-Length" for name, _ in response.headers):
             response.headers.append(("Content-Length", str(len(response.body))))
         start_response(f"{response.status} {phrase(response.status)}", response.headers)

@@ -6,7 +6,7 @@ from tests.emulator.caller import VAULT, Caller, refusal
 from vaults.emulator import Emulator
 from vaults.emulator.samples.seed import add_secrets
 from vaults.emulator.state.entries import LIVE
-from vaults.emulator.state.objects import Shelf
+from vaults.emulator.state.objects import ObjectTable
 from vaults.emulator.wire.kinds import SECRET
 
 
@@ -62,7 +62,7 @@ def test_the_last_of_many_pages_costs_what_the_first_does(emulator: Emulator, ad
             start = time.perf_counter()
             with emulator.store.reading() as db:
                 rows = db.execute("SELECT id FROM vault WHERE name = ?", (VAULT,)).fetchone()
-                assert len(Shelf(db, rows["id"], SECRET, time.time()).page(LIVE, after, 25)) == 25
+                assert len(ObjectTable(db, rows["id"], SECRET, time.time()).page(LIVE, after, 25)) == 25
             times.append(time.perf_counter() - start)
         return min(times)
 

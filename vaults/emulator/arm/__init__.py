@@ -1,1 +1,1 @@
-"""Azure Resource Manager, as far as it knows vaults: their life, access policies, roles."""
+"""Azure Resource Manager: vaults, deleted vaults, access policies, roles."""

@@ -1,6 +1,6 @@
-"""What Azure has beside vaults and nothing here has: Managed HSMs and private endpoints. az asks for them all the same.
+"""Managed HSMs and private endpoints, of which there are none here: az requests them nevertheless.
 
-Key Vault management REST: Managed HSMs - List, List Deleted, Get, Check Name Availability; Private Link Resources - List
+Source: Key Vault management REST: Managed HSMs - List, List Deleted, Get, Check Name Availability; Private Link Resources - List
 By Vault; Private Endpoint Connections - List By Resource, Get.
 """
 
@@ -16,14 +16,14 @@ READ_CONNECTIONS = "Microsoft.KeyVault/vaults/privateEndpointConnections/read"
 
 
 def list_managed_hsms(call: ArmCall, subscription: str, group: str = "") -> Response:
-    """Of a subscription or resource group, deleted ones too."""
+    """The Managed HSMs of a subscription or resource group, also the deleted ones: none."""
     with call.service.store.reading() as db:
         call.require(db, f"{HSM_TYPE}/read", group_scope(subscription, group))
     return json_response(200, {"value": []})
 
 
 def get_managed_hsm(call: ArmCall, subscription: str, group: str, name: str) -> Response:
-    """Raises 404."""
+    """Always raises 404."""
     resource = f"{HSM_TYPE}/{name}"
     with call.service.store.reading() as db:
         call.require(
@@ -45,7 +45,7 @@ def check_hsm_name(call: ArmCall, subscription: str) -> Response:
 
 
 def list_private_link_resources(call: ArmCall, subscription: str, group: str, name: str) -> Response:
-    """What a private endpoint of a vault would be made for: the same for all vaults."""
+    """The resource that a private endpoint of a vault connects to: the same for all vaults."""
     with call.vault(READ_LINKS, subscription, group, name) as (_, vault):
         resource = {
             "id": f"{vault.resource_id}/privateLinkResources/vault",
@@ -68,6 +68,6 @@ def list_private_endpoint_connections(call: ArmCall, subscription: str, group: s
 def get_private_endpoint_connection(
     call: ArmCall, subscription: str, group: str, name: str, connection: str
 ) -> Response:
-    """Raises 404."""
+    """Always raises 404."""
     with call.vault(READ_CONNECTIONS, subscription, group, name):
         raise not_found(f"{VAULT_TYPE}/{name}/privateEndpointConnections/{connection}", group)

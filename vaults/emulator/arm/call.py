@@ -1,7 +1,7 @@
-"""Azure Resource Manager, as far as a portal asks it about vaults: who calls, which resource, may he.
+"""Calls of Azure Resource Manager: authentication, authorization, errors and pages.
 
-Azure Resource Manager REST: Subscriptions, Vaults, Access Policies, Deleted Vaults, Permissions, Role
-Definitions, Role Assignments. Resource groups are names in an address: they are not kept.
+Source: Azure Resource Manager REST: Subscriptions, Vaults, Access Policies, Deleted Vaults, Permissions, Role
+Definitions, Role Assignments. Resource groups are only names in a path: they are not stored.
 """
 
 import sqlite3
@@ -26,7 +26,7 @@ PAGE = 15  # items of a list, as recorded for deleted vaults
 
 
 class ArmError(Exception):
-    """A refusal of Resource Manager."""
+    """An error response of Resource Manager."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{status} {code}")
@@ -40,7 +40,7 @@ class ArmError(Exception):
 
 @dataclass(slots=True)
 class ArmCall:
-    """A request whose caller is known. `vaults_changed` tells the server that it has a vault more or less."""
+    """A request of an authenticated caller. `vaults_changed` tells the server that a vault was added or removed."""
 
     service: Service
     addresses: Addresses
@@ -54,7 +54,7 @@ class ArmCall:
     def vault(
         self, action: str, subscription: str, group: str, name: str
     ) -> Iterator[tuple[sqlite3.Connection, Vault]]:
-        """The vault of an address, inside a transaction, if the caller may do `action` with it."""
+        """The vault of a path, inside a transaction, if the caller is allowed the action. Raises 403 and 404."""
         with self.service.store.writing() as db:
             scope = vault_scope(subscription, group, name)
             self.require(db, action, scope)
@@ -64,7 +64,7 @@ class ArmCall:
             yield db, vault
 
     def require(self, db: sqlite3.Connection, action: str, scope: str) -> None:
-        """Raise 403 unless a role of the caller's covers an action: ARM knows no other way in."""
+        """Raise 403 unless a role of the caller allows an action at a scope."""
         if not roles.allows(db, self.caller.object_id, action, scope):
             raise ArmError(
                 403,
@@ -98,9 +98,9 @@ def bad_request(message: str) -> ArmError:
 
 
 def paged(call: ArmCall, items: dict[str, dict[str, Any]]) -> Response:
-    """One page of a list whose items are given by what orders them.
+    """One page of a list. The keys of `items` determine the order.
 
-    As recorded, a page with something in it has a nextLink, even if nothing follows; the last one is empty.
+    As recorded, each page with items has a nextLink, even if nothing follows; the last page is empty.
     """
     try:
         after = jwt.decode(call.request.query.get("$skiptoken", "")).decode()
@@ -118,7 +118,7 @@ def paged(call: ArmCall, items: dict[str, dict[str, Any]]) -> Response:
 
 
 def authenticate(tokens: Tokens, clock: Clock, request: Request) -> Caller:
-    """Who calls. Raises 401."""
+    """The caller. Raises 401."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise ArmError(

@@ -1,6 +1,7 @@
-"""Resource Manager's changes of vaults. Key Vault management REST: Vaults - Create Or Update, Update, Delete.
+"""Creation, update and deletion of vaults.
 
-The texts of the refusals are quoted in public reports, or, where there is none, made up in their style.
+Source: Key Vault management REST, Vaults - Create Or Update, Update, Delete. Error texts come from public reports; where
+there is none, they are invented in the same style.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Any
 
 from vaults.emulator.arm.call import ArmCall, ArmError, bad_request, vault_scope
 from vaults.emulator.arm.policies import read_entries
-from vaults.emulator.arm.vaults import IN_COLUMNS, SWITCHES, shown
+from vaults.emulator.arm.vaults import IN_COLUMNS, SWITCHES, vault_body
 from vaults.emulator.dataplane import network
 from vaults.emulator.state import directory, policies, registry
 from vaults.emulator.state.registry import Vault
@@ -18,11 +19,11 @@ from vaults.emulator.wire.http import Response, json_response
 
 WRITE = "Microsoft.KeyVault/vaults/write"
 DELETE = "Microsoft.KeyVault/vaults/delete"
-ROLES_BY_DEFAULT = "2026-02-01"  # from this API version on a new vault decides by roles unless told otherwise
+ROLES_BY_DEFAULT = "2026-02-01"  # from this API version on, new vaults use roles by default
 SKUS = ("standard", "premium")
 RETENTION = range(7, 91)
 MOST_TAGS = 50
-LOCATION = re.compile(r"[A-Za-z0-9 ]{1,60}")  # any name that Azure could give a region: it also stands in a header
+LOCATION = re.compile(r"[A-Za-z0-9 ]{1,60}")  # any possible name of a region; it is also sent in a header
 IN_USE = (
     "The vault name '{name}' is already in use. Vault names are {globally} unique so it is possible that the name "
     "is already taken. If you are sure that the vault name was not taken then it is possible that a vault with "
@@ -44,7 +45,7 @@ IN_DELETED_STATE = (
 
 
 def create_or_update(call: ArmCall, subscription: str, group: str, name: str) -> Response:
-    """Vaults - Create Or Update: makes, replaces or, with createMode "recover", brings back a vault."""
+    """Vaults - Create Or Update: creates, replaces or, with createMode "recover", recovers a vault."""
     properties = _properties(call)
     scope = vault_scope(subscription, group, name)
     with call.service.store.writing() as db:
@@ -56,7 +57,7 @@ def create_or_update(call: ArmCall, subscription: str, group: str, name: str) ->
             return _recovered(call, db, present)
         if present is not None and present.deleted_on is not None:
             raise ArmError(409, "ConflictError", IN_DELETED_STATE)
-        vault = present or _made(call, db, properties, (subscription, group, name))
+        vault = present or _new_vault(call, db, properties, (subscription, group, name))
         _write(call, db, replace(vault, tags={}), {"accessPolicies": [], **properties})
     if present is None:
         call.vaults_changed()
@@ -64,7 +65,7 @@ def create_or_update(call: ArmCall, subscription: str, group: str, name: str) ->
 
 
 def update(call: ArmCall, subscription: str, group: str, name: str) -> Response:
-    """Vaults - Update: what is left out stays."""
+    """Vaults - Update: missing members stay unchanged."""
     properties = _properties(call)
     with call.vault(WRITE, subscription, group, name) as (db, vault):
         _write(call, db, vault, properties)
@@ -84,22 +85,22 @@ def delete(call: ArmCall, subscription: str, group: str, name: str) -> Response:
 
 
 def in_use(call: ArmCall, name: str) -> str:
-    """That a name is taken, in the words of the API version."""
+    """The error text for a name in use, which depends on the API version."""
     if call.request.query["api-version"] >= SINCE_CORRECTED:
         return IN_USE.format(name=name, globally="globally", about="about VaultAlreadyExists,")
     return IN_USE.format(name=name, globally="globaly", about="on")
 
 
 def _recovered(call: ArmCall, db: sqlite3.Connection, present: Vault | None) -> Response:
-    """The vault as it was, but for its tags: those are the request's, as recorded."""
+    """Recover a vault; as recorded, its tags become those of the request."""
     if present is None or present.deleted_on is None:
         raise ArmError(400, "SoftDeletedVaultDoesNotExist", NOTHING_TO_RECOVER)
     vault = registry.recover(db, replace(present, tags=_tags(call.body.get("tags") or {})))
-    return json_response(200, shown(call, vault, policies.access_policies(db, vault)))
+    return json_response(200, vault_body(call, vault, policies.access_policies(db, vault)))
 
 
-def _made(call: ArmCall, db: sqlite3.Connection, properties: dict[str, Any], place: tuple[str, str, str]) -> Vault:
-    """A new vault with what is fixed for its life: tenant, place, retention."""
+def _new_vault(call: ArmCall, db: sqlite3.Connection, properties: dict[str, Any], place: tuple[str, str, str]) -> Vault:
+    """Create a vault with the settings that cannot change later: tenant, location, retention."""
     subscription, group, name = place
     try:
         registry.check_vault_name(name)
@@ -136,7 +137,7 @@ def _made(call: ArmCall, db: sqlite3.Connection, properties: dict[str, Any], pla
 
 
 def _write(call: ArmCall, db: sqlite3.Connection, vault: Vault, properties: dict[str, Any]) -> None:
-    """Take over what a request says of a vault. Raises 400 for what cannot be, or cannot be undone."""
+    """Apply a request to a vault. Raises 400 for invalid values and for changes that are not possible."""
     days = properties.get("softDeleteRetentionInDays")
     if days is not None and days != vault.retention_days:
         raise bad_request('The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.')
@@ -168,7 +169,7 @@ def _write(call: ArmCall, db: sqlite3.Connection, vault: Vault, properties: dict
 
 
 def _kept(properties: dict[str, Any]) -> dict[str, Any]:
-    """The properties that are kept as they are."""
+    """The properties that are stored as they are."""
     kept: dict[str, Any] = {name: _flag(properties, name) for name in SWITCHES}
     for name in IN_COLUMNS:
         kept[name] = True if properties.get(name) is not None else None
@@ -186,16 +187,16 @@ def _kept(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(call: ArmCall, name: str, *, fresh: bool = False) -> Response:
-    """The vault as it is now."""
+    """The response with the current vault."""
     with call.service.store.reading() as db:
         vault = registry.find_vault(db, name)
         if vault is None:
             raise ArmError(404, "ResourceNotFound", f"The vault '{name}' was deleted meanwhile.")
-        return json_response(200, shown(call, vault, policies.access_policies(db, vault), fresh=fresh))
+        return json_response(200, vault_body(call, vault, policies.access_policies(db, vault), fresh=fresh))
 
 
 def _properties(call: ArmCall) -> dict[str, Any]:
-    """The properties of a request, none of which has to be there."""
+    """The properties of a request; all are optional."""
     properties = call.body.get("properties")
     if properties is None:
         return {}
@@ -225,9 +226,9 @@ def _flag(properties: dict[str, Any], name: str) -> bool | None:
     return value
 
 
-def _tags(given: Any) -> dict[str, str]:
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+def _tags(requested: Any) -> dict[str, str]:
+    if not isinstance(requested, dict) or not all(isinstance(value, str) for value in requested.values()):
         raise bad_request("Tags must be an object of texts.")
-    if len(given) > MOST_TAGS:
+    if len(requested) > MOST_TAGS:
         raise bad_request(f"A resource has at most {MOST_TAGS} tags.")
-    return given
+    return requested

@@ -1,6 +1,6 @@
-"""Deleted vaults, and what else the provider Microsoft.KeyVault is asked.
+"""Deleted vaults, name availability, and the operations of the provider Microsoft.KeyVault.
 
-Key Vault management REST: Vaults - List Deleted, Get Deleted, Purge Deleted, Check Name Availability; Operations -
+Source: Key Vault management REST: Vaults - List Deleted, Get Deleted, Purge Deleted, Check Name Availability; Operations -
 List.
 """
 
@@ -45,15 +45,15 @@ def list_deleted_vaults(call: ArmCall, subscription: str) -> Response:
     with call.service.store.reading() as db:
         call.require(db, f"{PROVIDER}/deletedVaults/read", f"/subscriptions/{subscription}")
         vaults = [vault for vault in registry.deleted_vaults(db) if vault.subscription == subscription]
-    return paged(call, {vault.name: _shown(vault) for vault in vaults})
+    return paged(call, {vault.name: _deleted_vault_body(vault) for vault in vaults})
 
 
 def get_deleted_vault(call: ArmCall, subscription: str, location: str, name: str) -> Response:
-    return json_response(200, _shown(_find(call, "read", subscription, location, name)))
+    return json_response(200, _deleted_vault_body(_find(call, "read", subscription, location, name)))
 
 
 def purge_deleted_vault(call: ArmCall, subscription: str, location: str, name: str) -> Response:
-    """Vaults - Purge Deleted: 202 and an address that says when it is done."""
+    """Vaults - Purge Deleted: 202 and the address of the operation's result."""
     vault = _find(call, "purge/action", subscription, location, name)
     if vault.purge_protection:
         raise ArmError(405, "MethodNotAllowed", "Operation 'DeletedVaultPurge' is not allowed.")
@@ -66,13 +66,13 @@ def purge_deleted_vault(call: ArmCall, subscription: str, location: str, name: s
 
 
 def get_operation_result(call: ArmCall, subscription: str, location: str, operation: str) -> Response:
-    """What has come of a purge: 202 until it is done, then 200."""
+    """The result of a purge: 202 until it is done, then 200."""
     with call.service.store.reading() as db:
         call.require(db, f"{PROVIDER}/locations/operationResults/read", f"/subscriptions/{subscription}")
     try:
         times = json.loads(jwt.decode(operation))
-        created, done = _stamp(times["created"]), float(times["done"])
-        finished = _stamp(done)
+        created, done = _timestamp(times["created"]), float(times["done"])
+        finished = _timestamp(done)
     except (ValueError, KeyError, TypeError, OverflowError, OSError):
         raise ArmError(404, "NotFound", "There is no such operation.") from None
     if done > call.service.clock():
@@ -98,7 +98,7 @@ def check_name_availability(call: ArmCall, subscription: str) -> Response:
 
 
 def list_operations(_call: ArmCall) -> Response:
-    """What roles are made of: management actions, and the data actions of the vaults' own operations."""
+    """Operations - List: management actions, and the data actions of vaults."""
     data = sorted({f"vaults/{route.data_action}" for route in ROUTES})
     items = [
         {
@@ -123,7 +123,7 @@ def _find(call: ArmCall, action: str, subscription: str, location: str, name: st
     return vault
 
 
-def _shown(vault: Vault) -> dict[str, Any]:
+def _deleted_vault_body(vault: Vault) -> dict[str, Any]:
     base = f"/subscriptions/{vault.subscription}/providers/{PROVIDER}/locations/{vault.region}"
     properties: dict[str, Any] = {
         "vaultId": vault.resource_id,
@@ -135,8 +135,8 @@ def _shown(vault: Vault) -> dict[str, Any]:
     if vault.purge_protection:
         properties["purgeProtectionEnabled"] = True
     return {
-        "id": f"{base}/deletedVaults/{vault.name_as_given}",
-        "name": vault.name_as_given,
+        "id": f"{base}/deletedVaults/{vault.name_as_written}",
+        "name": vault.name_as_written,
         "type": f"{PROVIDER}/deletedVaults",
         "properties": properties,
     }
@@ -159,5 +159,5 @@ def _iso(moment: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _stamp(moment: float) -> str:
+def _timestamp(moment: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%SZ}"

@@ -1,7 +1,7 @@
-"""What a client needs to know of a cloud before it signs in: Azure Resource Manager's `/metadata/endpoints`.
+"""`/metadata/endpoints`: the endpoints of a cloud, which clients read before they sign in.
 
-`az cloud register` and Terraform's `metadata_host` read it. It needs no token. Only what is here is in it: a client
-that asks for another service's endpoint is told by itself that this cloud has none.
+`az cloud register` and Terraform's `metadata_host` read it. It needs no token. Only the services of the emulator are listed:
+clients then report by themselves that this cloud has no others.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from vaults.emulator.entra.tokens import ARM_AUDIENCES
 from vaults.emulator.wire.http import Request, Response, json_response
 
 NAME = "KvportalLocal"
-ONE_CLOUD = "2022-09-01"  # from this API version on the answer is one cloud, before it a list of clouds
+ONE_CLOUD = "2022-09-01"  # from this API version on the response is one cloud, before it a list of clouds
 
 
 def endpoints(request: Request, issuer: str, vault_suffix: str) -> Response:

@@ -1,4 +1,4 @@
-"""Resource Manager's view of access policies. Key Vault management REST: Vaults - Update Access Policy."""
+"""Access policies. Source: Key Vault management REST, Vaults - Update Access Policy."""
 
 import re
 from typing import Any
@@ -15,16 +15,16 @@ MOST = 1024  # access policies that a vault may have
 
 
 def update_access_policies(call: ArmCall, subscription: str, group: str, name: str, kind: str) -> Response:
-    """Vaults - Update Access Policy, for the principals named: `add` unites, `replace` sets, `remove` takes away.
+    """Vaults - Update Access Policy, for the principals named: `add` merges, `replace` sets, `remove` removes.
 
-    The answer carries the resulting entries of those principals, as recorded.
+    As recorded, the response has the resulting entries of those principals.
     """
     with call.vault(WRITE_POLICIES, subscription, group, name) as (db, vault):
         entries = read_entries(call.body.get("properties"), vault)
         results: dict[Identity, Permissions] = {}
-        for identity, given in entries.items():
+        for identity, requested in entries.items():
             present = policies.permissions_of(db, vault, identity)
-            results[identity] = _changed(kind, present, given)
+            results[identity] = _changed(kind, present, requested)
             policies.set_permissions(db, vault, identity, results[identity])
     answer = {
         "id": f"{vault.resource_id}/accessPolicies/",
@@ -34,19 +34,19 @@ def update_access_policies(call: ArmCall, subscription: str, group: str, name: s
     return json_response(200, answer)
 
 
-def _changed(kind: str, present: Permissions, given: Permissions) -> Permissions:
+def _changed(kind: str, present: Permissions, requested: Permissions) -> Permissions:
     match kind.lower():
         case "add":
-            return {name: _united(present.get(name, []), given.get(name, [])) for name in present | given}
+            return {name: _united(present.get(name, []), requested.get(name, [])) for name in present | requested}
         case "replace":
-            return given
+            return requested
         case "remove":
-            return {name: _without(had, given.get(name, [])) for name, had in present.items()}
+            return {name: _without(had, requested.get(name, [])) for name, had in present.items()}
     raise bad_request(f"There is no operation '{kind}' on access policies.")
 
 
-def _united(present: list[str], given: list[str]) -> list[str]:
-    return [*present, *_without(given, present)]
+def _united(present: list[str], requested: list[str]) -> list[str]:
+    return [*present, *_without(requested, present)]
 
 
 def _without(names: list[str], removed: list[str]) -> list[str]:
@@ -55,19 +55,19 @@ def _without(names: list[str], removed: list[str]) -> list[str]:
 
 
 def read_entries(properties: Any, vault: Vault) -> dict[Identity, Permissions]:
-    """The access policies of a request. Raises 400 for what the service would not take."""
+    """The access policies of a request. Raises 400 for invalid ones."""
     entries = {}
     try:
-        for given in properties["accessPolicies"]:
-            if given["tenantId"].lower() != vault.tenant:
+        for requested in properties["accessPolicies"]:
+            if requested["tenantId"].lower() != vault.tenant:
                 raise bad_request("An access policy must name the tenant of the vault.")
-            permissions = {name.lower(): list(names or []) for name, names in given["permissions"].items()}
+            permissions = {name.lower(): list(names or []) for name, names in requested["permissions"].items()}
             for collection, names in permissions.items():
                 _check_permissions(collection, names)
-            application = given.get("applicationId")
-            if not all(GUID.fullmatch(each) for each in (given["objectId"], application or given["objectId"])):
+            application = requested.get("applicationId")
+            if not all(GUID.fullmatch(each) for each in (requested["objectId"], application or requested["objectId"])):
                 raise _invalid()
-            identity = Identity(given["objectId"].lower(), "" if application is None else application.lower())
+            identity = Identity(requested["objectId"].lower(), "" if application is None else application.lower())
             entries[identity] = permissions
     except (KeyError, TypeError, AttributeError):
         raise _invalid() from None
@@ -77,20 +77,20 @@ def read_entries(properties: Any, vault: Vault) -> dict[Identity, Permissions]:
 
 
 def entry(vault: Vault, identity: Identity, permissions: Permissions) -> dict[str, Any]:
-    """One access policy as Resource Manager shows it."""
+    """One access policy in the format of Resource Manager."""
     application = {"applicationId": identity.application_id} if identity.application_id else {}
     return {"tenantId": vault.tenant, "objectId": identity.object_id, **application, "permissions": permissions}
 
 
 def _invalid() -> ArmError:
-    """The service's own words, quoted in public reports, whatever is wrong with an entry."""
+    """The error for any invalid entry; its text is quoted in public reports."""
     return bad_request("An invalid value was provided for 'accessPolicies'.")
 
 
-def _check_permissions(collection: str, given: list[str]) -> None:
-    if not all(isinstance(name, str) for name in given):
+def _check_permissions(collection: str, requested: list[str]) -> None:
+    if not all(isinstance(name, str) for name in requested):
         raise _invalid()
     known = {name.lower() for name in (*PERMISSIONS.get(collection, ()), "all")}
-    unknown = [name for name in given if collection != "storage" and name.lower() not in known]
+    unknown = [name for name in requested if collection != "storage" and name.lower() not in known]
     if unknown:
         raise _invalid()

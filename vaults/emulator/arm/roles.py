@@ -1,6 +1,6 @@
-"""Resource Manager's view of authorization at a scope: permissions, role definitions, role assignments.
+"""Authorization at a scope: permissions, role definitions, role assignments.
 
-Azure Authorization REST: Permissions - List For Resource; Role Definitions - List; Role Assignments.
+Source: Azure Authorization REST: Permissions - List For Resource; Role Definitions - List; Role Assignments.
 """
 
 import json
@@ -16,7 +16,7 @@ from vaults.emulator.wire.http import Response, json_response
 
 PROVIDER = "/providers/Microsoft.Authorization"
 PRINCIPAL_FILTER = re.compile(r"(?:principalId eq '([^']+)'|assignedTo\('([^']+)'\))", re.IGNORECASE)
-# What may be said of an assignment besides; conditions are kept and shown, but decide nothing here.
+# Optional properties of an assignment. Conditions are stored and returned, but not evaluated.
 EXTRA = ("principalType", "description", "condition", "conditionVersion")
 NAME_FILTER = re.compile(r"roleName eq '([^']+)'", re.IGNORECASE)
 
@@ -37,7 +37,7 @@ def list_role_definitions(call: ArmCall, scope: str) -> Response:
 
 
 def list_role_assignments(call: ArmCall, scope: str) -> Response:
-    """Role assignments that hold at a scope: made there or above. A filter may name one principal."""
+    """Role assignments that apply to a scope: made on it or above it. A filter may name one principal."""
     wanted = PRINCIPAL_FILTER.search(call.request.query.get("$filter", ""))
     principal = (wanted[1] or wanted[2]).lower() if wanted else None
     with call.service.store.reading() as db:
@@ -75,7 +75,7 @@ def create_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
             raise ArmError(400, "PrincipalNotFound", f"Principal {object_id} does not exist in the directory.")
         extra = {name: properties[name] for name in EXTRA if isinstance(properties.get(name), str)}
         present = roles.find_conflict(db, assignment, object_id, role, scope)
-        if present is not None and not _may_follow(present, (assignment, object_id, role.id, scope), extra):
+        if present is not None and not _is_change(present, (assignment, object_id, role.id, scope), extra):
             raise ArmError(409, "RoleAssignmentExists", "The role assignment already exists.")
         created = json.loads(present["extra"]).get("created", call.now) if present else call.now
         history = {"created": created, "updated": call.now, "by": call.caller.object_id}
@@ -83,7 +83,7 @@ def create_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
         row = roles.find_assignment(db, assignment)
         assert row is not None  # noqa: S101 - just written
     answer = _assignment(call, row)
-    answer["properties"]["createdBy"] = None  # as recorded; later answers name somebody
+    answer["properties"]["createdBy"] = None  # as recorded; later responses name the creator
     return json_response(201, answer)
 
 
@@ -97,11 +97,11 @@ def delete_role_assignment(call: ArmCall, scope: str, assignment: str) -> Respon
     return json_response(200, _assignment(call, row))
 
 
-def _may_follow(present: sqlite3.Row, wanted: tuple[str, ...], extra: dict[str, str]) -> bool:
-    """Whether a request changes an assignment that is there: not whom it gives what, but what is said about it."""
+def _is_change(present: sqlite3.Row, wanted: tuple[str, ...], extra: dict[str, str]) -> bool:
+    """Whether a request changes only the optional properties of an existing assignment."""
     same = (present["id"], present["object_id"], present["role"], present["scope"]) == wanted
-    said = json.loads(present["extra"])
-    return same and {name: said[name] for name in EXTRA if name in said} != extra
+    before = json.loads(present["extra"])
+    return same and {name: before[name] for name in EXTRA if name in before} != extra
 
 
 def _permissions(role: Role) -> dict[str, Any]:

@@ -18,7 +18,7 @@ IN_GROUP = f"{GROUP}/providers/microsoft.keyvault"
 
 Operation = Callable[..., Response]  # (call, **parameters of the path)
 
-#: What needs no token.
+#: Operations without a token.
 METADATA = Router([("GET", "metadata/endpoints", metadata.endpoints)])
 ROUTES: tuple[tuple[str, str, Operation], ...] = (
     ("GET", "subscriptions", vaults.list_subscriptions),
@@ -51,7 +51,7 @@ ROUTES: tuple[tuple[str, str, Operation], ...] = (
         absent.get_private_endpoint_connection,
     ),
 )
-#: Operations at a scope, by what follows it and the provider's name.
+#: Operations at a scope: the part of the path after the provider.
 AT_SCOPE: tuple[tuple[str, str, Operation], ...] = (
     ("GET", "permissions", roles.list_permissions),
     ("GET", "roleDefinitions", roles.list_role_definitions),

@@ -1,6 +1,6 @@
-"""Resource Manager's view of subscriptions and vaults.
+"""Subscriptions and vaults.
 
-Azure Resource Manager REST: Subscriptions - List, Get; Resources - List. Key Vault management REST: Vaults -
+Source: Azure Resource Manager REST: Subscriptions - List, Get; Resources - List. Key Vault management REST: Vaults -
 Get, List By Subscription, List By Resource Group.
 """
 
@@ -17,15 +17,15 @@ from vaults.emulator.state.registry import Vault
 from vaults.emulator.wire.http import Response, json_response
 
 READ = "Microsoft.KeyVault/vaults/read"
-# From which API version on recordings have a member.
+# The API versions from which on recordings have a member.
 SINCE_SOFT_DELETE, SINCE_SYSTEM_DATA, SINCE_PUBLIC_ACCESS = "2019", "2021", "2021-06"
-SINCE_RETENTION, SINCE_SWITCHES = "2023-07-01", "2025-05-01"  # shown even where nobody has set them
+SINCE_RETENTION, SINCE_SWITCHES = "2023-07-01", "2025-05-01"  # returned even if never set
 IN_COLUMNS = ("enableRbacAuthorization", "softDeleteRetentionInDays")
 SWITCHES = ("enabledForDeployment", "enabledForDiskEncryption", "enabledForTemplateDeployment")
 
 
 def list_subscriptions(call: ArmCall) -> Response:
-    """Subscriptions - List: those in which the caller has some role; none is an empty list, not a refusal."""
+    """Subscriptions - List: those in which the caller has a role; an empty list if there is none."""
     with call.service.store.reading() as db:
         visible = roles.subscriptions(db, call.caller.object_id)
     items = [_subscription(call, subscription) for subscription in visible]
@@ -46,7 +46,7 @@ def list_vaults(call: ArmCall, subscription: str, group: str = "") -> Response:
     with call.service.store.reading() as db:
         call.require(db, READ, scope)
         items = {
-            _order(vault): shown(call, vault, policies.access_policies(db, vault))
+            _order(vault): vault_body(call, vault, policies.access_policies(db, vault))
             for vault in registry.all_vaults(db)
             if roles.covers(scope, vault.resource_id)
         }
@@ -64,7 +64,7 @@ def list_resources(call: ArmCall, subscription: str, group: str = "") -> Respons
 
 def get_vault(call: ArmCall, subscription: str, group: str, name: str) -> Response:
     with call.vault(READ, subscription, group, name) as (db, vault):
-        return json_response(200, shown(call, vault, policies.access_policies(db, vault)))
+        return json_response(200, vault_body(call, vault, policies.access_policies(db, vault)))
 
 
 def _subscription(call: ArmCall, subscription: str) -> dict[str, Any]:
@@ -85,25 +85,27 @@ def _subscription(call: ArmCall, subscription: str) -> dict[str, Any]:
 
 
 def _order(vault: Vault) -> str:
-    """What the recorded tokens of such lists say, under their encoding."""
+    """The key that orders the list, as found in recorded skip tokens."""
     return f"{vault.resource_group}|{vault.name}"
 
 
 def head(vault: Vault) -> dict[str, Any]:
     return {
         "id": vault.resource_id,
-        "name": vault.name_as_given,
+        "name": vault.name_as_written,
         "type": VAULT_TYPE,
         "location": vault.location,
         "tags": vault.tags,
     }
 
 
-def shown(call: ArmCall, vault: Vault, granted: dict[Identity, Permissions], *, fresh: bool = False) -> dict[str, Any]:
-    """A vault with its properties: what nobody has set is shown by newer API versions at most.
+def vault_body(
+    call: ArmCall, vault: Vault, granted: dict[Identity, Permissions], *, fresh: bool = False
+) -> dict[str, Any]:
+    """A vault with its properties. Only newer API versions return properties that were never set.
 
-    A new one waits for its DNS name; the answer to its making is `fresh`, and has its address as written and without a
-    slash.
+    `fresh`: the response to its creation, with the provisioning state of a new vault and its address as written and
+    without a slash.
     """
     waiting = fresh or vault.created + call.service.settle_seconds > call.service.clock()
     version = call.request.query["api-version"]
@@ -138,7 +140,7 @@ def shown(call: ArmCall, vault: Vault, granted: dict[Identity, Permissions], *, 
 
 def _address(call: ArmCall, vault: Vault, *, fresh: bool) -> str:
     if fresh:
-        return f"https://{call.addresses.vault_host(replace(vault, name=vault.name_as_given))}"
+        return f"https://{call.addresses.vault_host(replace(vault, name=vault.name_as_written))}"
     return f"https://{call.addresses.vault_host(vault)}/"
 
 

@@ -111,7 +111,7 @@ def run(options: Mapping[str, Any], settings: Settings, write: Write) -> None:
 def _serve(settings: Settings, latency_ms: float) -> None:
     home = Home(settings.folder, settings.port)
     emulator = home.open(certificate_seconds=settings.certificate_seconds)
-    emulator.distance = latency_ms / 1000
+    emulator.latency_seconds = latency_ms / 1000
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())

@@ -22,7 +22,7 @@ DAYS = Field("days", "how long the secret is good, in days; -1: it has expired",
 
 def add_tenant(context: Context, values: Values) -> str:
     tenant = values["id"] or str(uuid4())
-    with _taken_is_told(f"There is a tenant {values['domain']} or {tenant} already."):
+    with _refusing_duplicates(f"There is a tenant {values['domain']} or {tenant} already."):
         context.emulator.add_tenant(tenant, values["domain"])
     return f"tenant {tenant}"
 
@@ -107,7 +107,7 @@ def remove_redirect(context: Context, values: Values) -> str:
 
 def add_person(context: Context, values: Values) -> str:
     with (
-        _taken_is_told(f"There is somebody with the address {values['email']} or that object id already."),
+        _refusing_duplicates(f"There is somebody with the address {values['email']} or that object id already."),
         context.emulator.store.writing() as db,
     ):
         person = Person(
@@ -127,7 +127,7 @@ def remove_person(context: Context, values: Values) -> str:
 
 
 def find_tenant(db: sqlite3.Connection, name: str | None) -> str:
-    """The tenant that somebody named; the first there is where nobody did."""
+    """The id of a tenant by name; of the first one for None. Raises RefusedError."""
     if name is None:
         name = next(iter(directory.all_tenants(db)), "")
     found = directory.find_tenant(db, name)
@@ -137,8 +137,8 @@ def find_tenant(db: sqlite3.Connection, name: str | None) -> str:
 
 
 @contextmanager
-def _taken_is_told(message: str) -> Iterator[None]:
-    """Turns the database's complaint about something that is there already into words."""
+def _refusing_duplicates(message: str) -> Iterator[None]:
+    """Turn the error of the database for a duplicate into a RefusedError."""
     try:
         yield
     except sqlite3.IntegrityError:

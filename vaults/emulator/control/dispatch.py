@@ -1,7 +1,7 @@
 """The control page and its verbs, for anyone who can read the token in the state folder.
 
-The command line sends the token itself, in an Authorization header. A browser comes with a ticket that the command line
-has requested, good once and for a minute, and gets a cookie for it. Other pages in that browser cannot use the cookie: it
+The command line sends the token itself, in an Authorization header. A browser sends a ticket that the command line has
+requested, which is valid once and for a minute, and gets a cookie for it. Other pages in that browser cannot use the cookie: it
 is SameSite=Strict, and as other ports of localhost count as the same site, a form is only accepted from our own origin.
 """
 
@@ -31,14 +31,14 @@ Handler = Callable[..., Response]  # (request, **parameters of the path)
 
 @dataclass(slots=True)
 class Session:
-    """A browser that came with a ticket, and the message of its last form. `ends` is a time of `time.monotonic`."""
+    """The session of a browser, with the message of its last form. `ends` is a time of `time.monotonic`."""
 
     ends: float
     message: str = ""
 
 
 class Control:
-    """Answers everything below /control."""
+    """Handles all requests below /control."""
 
     def __init__(self, context: Context, token: str) -> None:
         self._context = context
@@ -64,7 +64,7 @@ class Control:
 
     def _page(self, request: Request) -> Response:
         if "ticket" in request.query:
-            return self._let_in(request.query["ticket"])
+            return self._start_session(request.query["ticket"])
         session = self._session(request)
         if session is None:
             return locked_page()
@@ -112,7 +112,7 @@ class Control:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), self._token.encode())
 
-    def _let_in(self, ticket: str) -> Response:
+    def _start_session(self, ticket: str) -> Response:
         now = time.monotonic()
         with self._lock:
             if self._tickets.pop(ticket, 0.0) < now:

@@ -1,4 +1,4 @@
-"""What a verb has to be told: fields, and how the words that people type become values."""
+"""The fields of verbs, and how text becomes their values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-LONGEST = 2000  # characters of a word
+LONGEST = 2000  # characters of one word
 LONGEST_TEXT = 100_000
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)")
@@ -15,11 +15,11 @@ Read = Callable[[str], Any]
 
 
 class RefusedError(ValueError):
-    """What was asked for cannot be done; the text says why, to whoever asked."""
+    """The action cannot be done; the text is the reason, for the user."""
 
 
 class Shape(Enum):
-    """How many words a field takes."""
+    """The form of a field's value."""
 
     WORD = "one word"
     WORDS = "several words"
@@ -29,7 +29,7 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to be told. A required field is a positional argument of the command, others are options."""
+    """An argument of a verb. A required field is a positional argument of the command line, others are options."""
 
     name: str
     help: str
@@ -39,23 +39,23 @@ class Field:
     shape: Shape = Shape.WORD
     choices: tuple[str, ...] = ()
 
-    def value(self, given: Any) -> Any:
-        """The value of what was typed or sent. Raises RefusedError."""
+    def value(self, sent: Any) -> Any:
+        """The value of an argument. Raises RefusedError."""
         if self.shape is Shape.SWITCH:
-            return _switched(self.name, given)
-        if given is None or given in ("", []):
+            return _switched(self.name, sent)
+        if sent is None or sent in ("", []):
             if self.required:
                 raise RefusedError(f"{self.name} is missing.")
             return [] if self.shape is Shape.WORDS else self.default
         if self.shape is Shape.WORDS:
-            words = given.split() if isinstance(given, str) else given
+            words = sent.split() if isinstance(sent, str) else sent
             if not isinstance(words, list):
                 raise RefusedError(f"{self.name} must be a list of words.")
             return [self._read(word) for word in words]
-        return self._read(given)
+        return self._read(sent)
 
-    def _read(self, given: Any) -> Any:
-        text = given if isinstance(given, str) else repr(given)
+    def _read(self, sent: Any) -> Any:
+        text = sent if isinstance(sent, str) else repr(sent)
         longest = LONGEST_TEXT if self.shape is Shape.FILE else LONGEST
         if len(text) > longest or (self.shape is not Shape.FILE and not text.isprintable()):
             raise RefusedError(f"{self.name} is too long, or holds what cannot be printed.")
@@ -67,12 +67,12 @@ class Field:
             raise RefusedError(f"{self.name}: {error}") from None
 
 
-def read_all(fields: tuple[Field, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+def read_all(fields: tuple[Field, ...], sent: Mapping[str, Any]) -> dict[str, Any]:
     """The values of all fields by their names. Raises RefusedError."""
-    unknown = given.keys() - {field.name for field in fields}
+    unknown = sent.keys() - {field.name for field in fields}
     if unknown:
         raise RefusedError(f"There is no field {min(unknown)} here.")
-    return {field.name: field.value(given.get(field.name)) for field in fields}
+    return {field.name: field.value(sent.get(field.name)) for field in fields}
 
 
 def number(low: float, high: float, kind: type = int) -> Read:
@@ -113,9 +113,9 @@ def guid(text: str) -> str:
     return text.lower()
 
 
-def _switched(name: str, given: Any) -> bool:
-    if given in (True, "true", "on"):
+def _switched(name: str, sent: Any) -> bool:
+    if sent in (True, "true", "on"):
         return True
-    if given in (None, False, "", "false"):
+    if sent in (None, False, "", "false"):
         return False
     raise RefusedError(f"{name} must be true or false.")

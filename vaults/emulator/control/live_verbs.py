@@ -1,4 +1,4 @@
-"""Verbs about a running server: trouble, distance, time, reset."""
+"""Verbs about a running server: faults, latency, time, reset."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ LONGEST_DELAY = 600_000  # milliseconds
 
 
 def latency(context: Context, values: Values) -> str:
-    context.emulator.distance, context.emulator.jitter = values["ms"] / 1000, values["jitter"] / 1000
+    context.emulator.latency_seconds, context.emulator.jitter = values["ms"] / 1000, values["jitter"] / 1000
     return f"Vaults answer {values['ms']:g} ms later" + (
         f", and up to {values['jitter']:g} ms more." if values["jitter"] else "."
     )
@@ -28,17 +28,17 @@ def latency(context: Context, values: Values) -> str:
 def throttle(context: Context, values: Values) -> str:
     where = _where(context.emulator, values)
     context.emulator.throttle(values["times"] or FOREVER, retry_after=values["retry-after"], **where)
-    return _begun("throttled", values)
+    return _started("throttled", values)
 
 
 def fail(context: Context, values: Values) -> str:
     where = _where(context.emulator, values)
     context.emulator.fail(values["times"] or FOREVER, values["status"], retry_after=values["retry-after"], **where)
-    return _begun(f"answer {values['status']}", values)
+    return _started(f"answer {values['status']}", values)
 
 
 def outage(context: Context, values: Values) -> str:
-    """From now on every connection breaks, until trouble is lifted."""
+    """Close every connection from now on, until faults are lifted."""
     where = _where(context.emulator, values)
     context.emulator.lose_request(FOREVER, what="outage", **where)
     return f"Connections to {values['at'] or 'all vaults'} break until you lift it."
@@ -48,7 +48,7 @@ def fault(context: Context, values: Values) -> str:
     kind = trouble.find_kind(values["kind"])
     assert kind is not None  # noqa: S101 - the field's choices see to it
     kind.begin(context.emulator, values["times"] or FOREVER, **_where(context.emulator, values))
-    return _begun(f"{kind.name} ({kind.help})", values)
+    return _started(f"{kind.name} ({kind.help})", values)
 
 
 def refuse_sign_in(context: Context, values: Values) -> str:
@@ -64,15 +64,15 @@ def lift(context: Context, _values: Values) -> str:
 
 
 def faults(context: Context, _values: Values) -> str:
-    """What trouble there is, and how late answers are."""
+    """List faults, delays, limits and the time."""
     emulator = context.emulator
     lines = [
         f"{each.what}, {'until lifted' if each.left > FOREVER // 2 else f'{each.left} x'}"
-        + "".join(f", {name} {value}" for name, value in _told(emulator, each) if value)
+        + "".join(f", {name} {value}" for name, value in _selectors(emulator, each) if value)
         for each in emulator.faults()
     ]
-    if emulator.distance or emulator.jitter:
-        lines.append(f"latency {emulator.distance * 1000:g} ms, jitter {emulator.jitter * 1000:g} ms")
+    if emulator.latency_seconds or emulator.jitter:
+        lines.append(f"latency {emulator.latency_seconds * 1000:g} ms, jitter {emulator.jitter * 1000:g} ms")
     lines.append(f"certificates take {emulator.service.certificate_seconds:g} s")
     lines.append(f"deletions settle in {emulator.service.settle_seconds:g} s")
     lines.append("limits are " + ("on" if emulator.service.has_limits else "off"))
@@ -82,10 +82,10 @@ def faults(context: Context, _values: Values) -> str:
 
 
 def requests(context: Context, _values: Values) -> str:
-    """The requests of late, the newest last; nothing of them is secret."""
+    """List the recent requests, the newest last, without anything secret."""
     return "\n".join(
         f"{_iso(each.moment)}  {each.status or '-':>3}  {each.method:6} {each.host}{each.path}"
-        for each in tuple(context.emulator.lately)
+        for each in tuple(context.emulator.recent)
     )
 
 
@@ -113,7 +113,7 @@ def clock(context: Context, values: Values) -> str:
 
 
 def reset(context: Context, _values: Values) -> str:
-    """Everything as on the first start, but for the tenant and the first service principals: others know them."""
+    """Reset everything but the tenant and the first service principals, which clients use."""
     emulator = context.emulator
     emulator.lift()
     emulator.move_clock(None)
@@ -124,7 +124,7 @@ def reset(context: Context, _values: Values) -> str:
     return "The vaults are as on the first start."
 
 
-def _begun(what: str, values: Values) -> str:
+def _started(what: str, values: Values) -> str:
     times = f"{values['times']} x" if values["times"] else "until you lift it"
     return f"{what}: {times}, at {values['at'] or 'all vaults'}."
 
@@ -140,12 +140,12 @@ def _where(emulator: Emulator, values: Values) -> dict[str, Any]:
 
 
 def _host(emulator: Emulator, vault: Vault) -> str:
-    """What the addresses of a vault have that no other has, whatever name of this machine they begin with."""
+    """The part of the host of a vault that no other vault has, without the name of the machine."""
     return emulator.addresses.vault_host(vault).removeprefix("localhost")
 
 
-def _told(emulator: Emulator, each: Fault) -> tuple[tuple[str, str | None], ...]:
-    """Where a fault applies, in the words of the fields."""
+def _selectors(emulator: Emulator, each: Fault) -> tuple[tuple[str, str | None], ...]:
+    """The selectors of a fault, by the names of the fields."""
     with emulator.store.reading() as db:
         names = {_host(emulator, vault): vault.name for vault in registry.all_vaults(db)}
     names[emulator.addresses.issuer_host] = ISSUER
@@ -233,7 +233,7 @@ LIVE_VERBS = (
     ),
     Verb(
         "limits",
-        "answer 429 to whoever asks more in 10 s than Azure allows, or never",
+        "answer 429 to anyone who asks more in 10 s than Azure allows, or never",
         limits,
         (Field("state", "on or off", required=True, choices=("on", "off")),),
         live=True,

@@ -1,4 +1,4 @@
-"""All that there is in an emulator, as tables: for the page and for the command."""
+"""The content of an emulator as tables, for the control page and the command line."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Section:
     rows: list[Row]
 
     def as_text(self) -> str:
-        """The table for a terminal: one line a row."""
+        """The table for a terminal, one line for each row."""
         lines = ["  ".join(cell.replace("\n", "; ") for cell in row).rstrip() for row in self.rows]
         return "\n".join((self.title, *(f"  {line}" for line in lines or ["none"])))
 
@@ -107,7 +107,7 @@ def _policies(db: sqlite3.Connection) -> list[Row]:
 
 
 def _through(identity: policies.Identity, applications: dict[str, str]) -> str:
-    """Which application a compound identity works through."""
+    """The application of a compound identity."""
     application = identity.application_id
     return f" through {applications.get(application, application)}" if application else ""
 

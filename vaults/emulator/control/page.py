@@ -1,4 +1,4 @@
-"""The page on which a person looks at an emulator and changes it: tables above, a form for each verb below."""
+"""The control page: tables of what is in an emulator, and a form for each verb."""
 
 from vaults.emulator.control import live_verbs, overview
 from vaults.emulator.control.context import Context, Verb
@@ -20,7 +20,7 @@ GROUPS = (
 
 
 def control_page(context: Context, *, message: str = "", refused: str = "") -> Response:
-    """Everything there is. `message` or `refused` is the result of the last form."""
+    """The control page. `message` or `refused` is the result of the last form."""
     sections = overview.sections(context)
     body: list[Html] = []
     if message:
@@ -39,7 +39,7 @@ def control_page(context: Context, *, message: str = "", refused: str = "") -> R
 
 
 def locked_page() -> Response:
-    """What somebody sees who has not come by the address that the command prints."""
+    """The page for a browser without a session."""
     text = tag("p", "This page opens with the address that ", tag("code", "manage.py emulator control"), " prints.")
     return pages.page("Local Key Vault", text, status=401)
 

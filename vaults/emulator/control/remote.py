@@ -10,7 +10,7 @@ from vaults.emulator.control.fields import RefusedError
 from vaults.emulator.serve.home import Home
 
 HOST = "127.0.0.1"
-SECONDS = 120  # filling a vault, or making everything anew, takes its time
+SECONDS = 120  # filling a vault, or a reset, takes long
 
 
 class NotServedError(Exception):

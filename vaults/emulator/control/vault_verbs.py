@@ -1,4 +1,4 @@
-"""Verbs about vaults, what is in them, and who may do what."""
+"""Verbs about vaults, their content, and permissions."""
 
 import sqlite3
 from dataclasses import replace
@@ -15,7 +15,7 @@ from vaults.emulator.state.role_definitions import find_role
 from vaults.emulator.wire import raw_members
 from vaults.emulator.wire.kinds import KINDS, Kind
 
-MOST = 100_000  # objects of one kind that are filled in at once
+MOST = 100_000  # objects of one kind in one action
 
 
 def add_vault(context: Context, values: Values) -> str:
@@ -68,7 +68,7 @@ def purge_vault(context: Context, values: Values) -> str:
 
 
 def set_vault(context: Context, values: Values) -> str:
-    """Change what a vault's owner may change, and, as nobody on Azure can, purge protection back."""
+    """Change settings of a vault; other than on Azure, purge protection can be turned off."""
     vault = context.emulator.vault(values["vault"])
     properties = dict(vault.properties)
     if values["public-access"]:

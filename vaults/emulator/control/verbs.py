@@ -14,7 +14,7 @@ BY_NAME = {verb.name: verb for verb in VERBS}
 
 
 def perform(context: Context, verb: Verb, sent: Mapping[str, Any]) -> str:
-    """Carry a verb out with the values that were typed or sent. Returns its message. Raises RefusedError."""
+    """Carry a verb out with the arguments that were typed or sent. Returns its message. Raises RefusedError."""
     try:
         return verb.act(context, read_all(verb.fields, sent))
     except LookupError as error:

@@ -1,1 +1,1 @@
-"""A vault: secrets, keys and certificates, as the Key Vault REST reference lists their operations."""
+"""The data plane of vaults: the operations of secrets, keys and certificates."""

@@ -1,6 +1,6 @@
-"""Who may do what in a vault: access policies, or role assignments where the vault uses RBAC.
+"""Authorization in a vault: by access policies, or by role assignments if the vault uses RBAC.
 
-Decided before anything is looked up, so that a refusal never tells whether an object exists.
+Checked before any lookup, so that a 403 never reveals whether an object exists.
 """
 
 from vaults.emulator.dataplane.route import Route
@@ -13,9 +13,9 @@ from vaults.emulator.wire.errors import VaultError
 
 
 def require(store: Store, vault: Vault, caller: Caller, route: Route, path: str) -> str | None:
-    """Raise the vault's 403 unless the caller has the permission that a route asks for.
+    """Raise the vault's 403 unless the caller has the permission of a route.
 
-    Returns the role assignment that opened the door, None where it was an access policy.
+    Returns the role assignment that allows it, None in a vault with access policies.
     """
     if not vault.enable_rbac:
         key = ("permissions", vault.id, caller.object_id)
@@ -39,7 +39,7 @@ def _has(granted: Permissions, permission: str) -> bool:
 
 
 def _refused_by_policy(store: Store, vault: Vault, caller: Caller, route: Route) -> VaultError:
-    """In other words where an entry lets the caller in through an application on a person's behalf, as no token here is."""
+    """The 403; with another text if a compound identity with the caller has the permission."""
     collection, _, name = route.permissions[0].partition("/")
     who = f"appid={caller.app_id};oid={caller.object_id};numgroups=0;iss={caller.issuer}"
     with store.reading() as db:

@@ -1,8 +1,4 @@
-"""Who signs a certificate: itself, or the certificate authority that an issuer object of the vault stands
-for.
-
-Authorities are simulated: each issuer has one of its own, whose key is made when it first signs.
-"""
+"""Certificate authorities: each issuer of a vault has a simulated one, whose key is generated at its first signature."""
 
 import sqlite3
 from dataclasses import dataclass, field
@@ -20,29 +16,29 @@ from vaults.emulator.wire.errors import VaultError
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Name and key that sign, and the certificates that go with it; `issuer` None means self-signed."""
+    """Name and key of an issuer, and its certificates; `issuer` None means self-signed."""
 
     issuer: tuple[x509.Name, PrivateKey] | None = field(repr=False, default=None)
     chain: tuple[x509.Certificate, ...] = ()
 
 
 def check_issuer(db: sqlite3.Connection, call: Call, name: str) -> None:
-    """Raise the vault's 404 for an issuer that it does not know."""
+    """Raise the vault's 404 for an unknown issuer."""
     if name.lower() not in RESERVED and find_issuer(db, call.vault.id, name) is None:
         raise VaultError(404, "CertificateIssuerNotFound", "Issuer not found")
 
 
 def refusal(db: sqlite3.Connection, call: Call, name: str) -> dict[str, str]:
-    """What an operation says that an authority did not fulfil: the recorded words around what is the matter here."""
+    """The error of a failed operation, as recorded but for the reason."""
     issuer = find_issuer(db, call.vault.id, name)
-    matter = f"The issuer {name} {'is disabled' if issuer else 'was removed'}"
+    reason = f"The issuer {name} {'is disabled' if issuer else 'was removed'}"
     provider = issuer["provider"] if issuer else "the issuer"
-    message = f"The call to {provider} failed with Error code access_denied and Message {matter}."
+    message = f"The call to {provider} failed with Error code access_denied and Message {reason}."
     return {"code": "Request rejected", "message": message}
 
 
 def signer(db: sqlite3.Connection, call: Call, name: str) -> Signer | None:
-    """Who signs for an issuer name; None where the issuer has been disabled or removed."""
+    """The signer for the name of an issuer; None if the issuer has been disabled or removed."""
     if name.lower() in RESERVED:
         return Signer()
     issuer = find_issuer(db, call.vault.id, name)

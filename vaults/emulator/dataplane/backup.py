@@ -1,7 +1,7 @@
-"""Key Vault REST: Backup and Restore of secrets, keys and certificates, with all their versions.
+"""Backup and restore of secrets, keys and certificates, with all their versions.
 
-A blob is encrypted with a key that never leaves the store and bound to subscription and location, as real
-ones are to subscription and geography: another emulator or another subscription cannot read it.
+Source: Key Vault REST. A blob is encrypted with a key that stays in the store, and bound to subscription and location, as
+real ones are to subscription and geography: another emulator or another subscription cannot read it.
 """
 
 import json
@@ -53,13 +53,13 @@ def restore_certificate(call: Call) -> Response:
 def _backup(call: Call, kind: Kind) -> Response:
     parts: dict[str, Any] = {}
     with call.service.store.reading() as db:
-        entry = call.shelf(db, kind).live(call.name)
+        entry = call.table(db, kind).live(call.name)
         if entry.managed:
             raise errors.managed(kind, "backup")
         for each in _members(kind):
-            shelf = call.shelf(db, each)
-            item = shelf.live(entry.name)
-            versions = [_frozen(version) for version in shelf.versions(item)]
+            table = call.table(db, each)
+            item = table.live(entry.name)
+            versions = [_frozen(version) for version in table.versions(item)]
             parts[each.collection] = {"entry": asdict(item), "versions": versions}
     nonce = random.token_bytes(NONCE)
     sealed = AESGCM(_blob_key(call)).encrypt(nonce, json.dumps(parts).encode(), _place(call))
@@ -73,21 +73,21 @@ def _restore(call: Call, kind: Kind, show: Show) -> Response:
     current = parts[kind.collection]["entry"]["current"]
     with call.service.store.writing() as db:
         for each in _members(kind):
-            if call.shelf(db, each).entry(name) is not None:
+            if call.table(db, each).entry(name) is not None:
                 raise errors.restore_conflict(kind, call.url(kind.collection, name, current))
         for each in _members(kind):
             part = parts[each.collection]
-            shelf = call.shelf(db, each)
+            table = call.table(db, each)
             for version in part["versions"]:
-                shelf.write(name, _thawed(version))
-            shelf.save(Entry(**part["entry"]))
-        shelf = call.shelf(db, kind)
-        entry = shelf.live(name)
-        return json_response(200, show(db, entry, shelf.version(entry)))
+                table.write(name, _thawed(version))
+            table.save(Entry(**part["entry"]))
+        table = call.table(db, kind)
+        entry = table.live(name)
+        return json_response(200, show(db, entry, table.version(entry)))
 
 
 def _open(call: Call, kind: Kind) -> dict[str, Any]:
-    """What a blob holds. Raises the vault's 400 for one of another kind, subscription or emulator."""
+    """The content of a blob. Raises the vault's 400 for one of another kind, subscription or emulator."""
     mark = _mark(kind).encode()
     try:
         blob = jwt.decode(rules.text(call.body, "value") or "")
@@ -110,7 +110,7 @@ def _members(kind: Kind) -> tuple[Kind, ...]:
 
 
 def _mark(kind: Kind) -> str:
-    """How real blobs begin, too."""
+    """The beginning of a blob, as in real ones."""
     return f"(AzureKeyVault{kind.title}BackupV1.microsoft.com"
 
 

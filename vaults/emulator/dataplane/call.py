@@ -1,4 +1,4 @@
-"""One authorized call on a vault, as the operations see it."""
+"""An authorized call, the argument of all operations of the data plane."""
 
 import sqlite3
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 from vaults.emulator.dataplane.versions import reaches
 from vaults.emulator.entra.tokens import Caller
 from vaults.emulator.state.entries import Entry, Version
-from vaults.emulator.state.objects import Shelf
+from vaults.emulator.state.objects import ObjectTable
 from vaults.emulator.state.registry import Vault
 from vaults.emulator.state.service import Service
 from vaults.emulator.wire.kinds import Kind
@@ -15,9 +15,9 @@ from vaults.emulator.wire.kinds import Kind
 
 @dataclass(slots=True)
 class Call:
-    """A request that may be carried out: which vault, by whom, with what. `now` is in whole seconds.
+    """An authorized request to a vault. `now` is in whole seconds.
 
-    `accept` is the media type that the caller wants most, in lower case.
+    `accept` is the first media type of the Accept header, in lower case.
     """
 
     service: Service
@@ -38,40 +38,40 @@ class Call:
 
     @property
     def version(self) -> str:
-        """The version asked for, empty for the newest."""
+        """The version in the path, empty for the newest."""
         return self.params.get("version", "")
 
     def since(self, version: str) -> bool:
-        """Whether the caller's API version knows what came with `version`."""
+        """Whether the caller's API version is `version` or later."""
         return reaches(self.api_version, version)
 
-    def shelf(self, db: sqlite3.Connection, kind: Kind) -> Shelf:
-        return Shelf(db, self.vault.id, kind, self.service.clock())
+    def table(self, db: sqlite3.Connection, kind: Kind) -> ObjectTable:
+        return ObjectTable(db, self.vault.id, kind, self.service.clock())
 
     def settles(self) -> float:
-        """When a deletion, recovery or purge that starts now will have taken hold."""
+        """When a deletion, recovery or purge that starts now will have settled."""
         return self.service.clock() + self.service.settle_seconds
 
     def url(self, *parts: str) -> str:
-        """An address in this vault, under the host that the caller used."""
+        """A URL in this vault, with the host of the request."""
         return "/".join((self.base, *filter(None, parts)))
 
     def attributes(self, version: Version, *, recovery: bool = True) -> dict[str, Any]:
-        """What all kinds of objects show of themselves. Lists of certificates leave the recovery level out."""
-        shown: dict[str, Any] = {"enabled": version.enabled}
+        """The attributes of all kinds of objects. Lists of certificates have no recovery level."""
+        body: dict[str, Any] = {"enabled": version.enabled}
         if version.not_before is not None:
-            shown["nbf"] = version.not_before
+            body["nbf"] = version.not_before
         if version.expires_on is not None:
-            shown["exp"] = version.expires_on
-        shown |= {"created": version.created, "updated": version.updated}
+            body["exp"] = version.expires_on
+        body |= {"created": version.created, "updated": version.updated}
         if recovery:
-            shown["recoveryLevel"] = self.vault.recovery_level
+            body["recoveryLevel"] = self.vault.recovery_level
             if self.since("7.1"):
-                shown["recoverableDays"] = self.vault.retention_days
-        return shown
+                body["recoverableDays"] = self.vault.retention_days
+        return body
 
     def deletion(self, kind: Kind, entry: Entry) -> dict[str, Any]:
-        """What a deleted object's answers begin with."""
+        """The first members of a deleted object."""
         return {
             "recoveryId": self.url(kind.deleted, entry.name),
             "deletedDate": entry.deleted_on,

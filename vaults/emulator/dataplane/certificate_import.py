@@ -1,7 +1,6 @@
-"""Key Vault REST: Import Certificate and Merge Certificate.
+"""Import Certificate and Merge Certificate. Source: Key Vault REST.
 
-A PFX comes as base64, PEM as text in any order or as base64 of that. What the certificate says wins over what the policy
-says.
+A PFX is base64, PEM is text in any order or base64 of it. The certificate takes precedence over the policy of the request.
 """
 
 import base64
@@ -45,22 +44,22 @@ FOREIGN_KEY = (
 def import_certificate(call: Call) -> Response:
     attributes = rules.read_attributes(call.body)
     tags = rules.read_tags(call.body)
-    given = rules.mapping(call.body, "policy")
+    requested = rules.mapping(call.body, "policy")
     content = rules.text(call.body, "value")
     if not content:
         raise rules.invalid_property("value")
     pem = _pem(content)
-    wanted = rules.text(rules.mapping(given, "secret_props"), "contentType")
+    wanted = rules.text(rules.mapping(requested, "secret_props"), "contentType")
     content_type = wanted or (PKCS12 if pem is None else PEM)
     key, chain = _read(content if pem is None else pem, content_type, rules.text(call.body, "pwd"))
     version = Version(new_version_id(), call.now, call.now, attributes.enabled is not False, tags=tags)
     with call.service.store.writing() as db:
-        shelf = call.shelf(db, CERTIFICATE)
-        entry = shelf.free_or_live(call.name) or Entry(call.name, version.version)
-        certificates.check_twins_free(call, db)
+        table = call.table(db, CERTIFICATE)
+        entry = table.free_or_live(call.name) or Entry(call.name, version.version)
+        certificates.check_names_free(call, db)
         if not entry.listed:
-            version.version = entry.current  # takes the place of the one that was never issued
-        entry.extra["policy"] = _policy(given, entry.extra.get("policy"), chain[0], key, content_type, call.now)
+            version.version = entry.current  # replaces the version that was never issued
+        entry.extra["policy"] = _policy(requested, entry.extra.get("policy"), chain[0], key, content_type, call.now)
         if rules.flag(call.body, "preserveCertOrder") is not None:
             entry.extra["preserveCertOrder"] = call.body["preserveCertOrder"]
         certificates.store_certificate(db, call, entry, version, chain, key)
@@ -69,25 +68,25 @@ def import_certificate(call: Call) -> Response:
 
 
 def merge_certificate(call: Call) -> Response:
-    """Merge Certificate: what an unknown issuer signed meets the key that waits for it. 201 with its address."""
-    given = rules.texts(call.body, "x5c")
+    """Merge Certificate: joins a certificate of an unknown issuer with the pending key. 201 with its address."""
+    requested = rules.texts(call.body, "x5c")
     attributes = rules.read_attributes(call.body)
     tags = rules.read_tags(call.body)
     with call.service.store.writing() as db:
         try:
             operation, _, material = pending.find_asked(call, db)
         except VaultError as absent:
-            # Here, and only here, the service spells it with a capital C.
+            # Only here the service writes it with a capital C.
             raise VaultError(404, absent.code, f"Pending Certificate not found: {call.name}") from None
-        if not given:
+        if not requested:
             raise rules.invalid_property("x5c")
         if operation["status"] != operations.IN_PROGRESS:
             raise VaultError(403, "Forbidden", "Pending status must be in progress to allow update.")
-        chain = [_der_certificate(item) for item in given]
+        chain = [_der_certificate(item) for item in requested]
         key = keymaterial.load(material)
         if chain[0].public_key() != key.public_key():
             raise bad_parameter(FOREIGN_KEY)
-        entry = call.shelf(db, CERTIFICATE).live(call.name)
+        entry = call.table(db, CERTIFICATE).live(call.name)
         enabled = operation["enabled"] if attributes.enabled is None else attributes.enabled
         version = Version(
             operation["version"],
@@ -99,13 +98,13 @@ def merge_certificate(call: Call) -> Response:
         certificates.store_certificate(db, call, entry, version, chain, key)
         operation["status"] = operations.COMPLETED
         operations.write(db, call.vault.id, call.name, operation, None, material)
-        shown = certificates.bundle(call, db, entry, version)
+        body = certificates.bundle(call, db, entry, version)
     location = f"{call.url('certificates', entry.name)}?api-version={call.api_version}"
-    return json_response(201, shown, [("Location", location)])
+    return json_response(201, body, [("Location", location)])
 
 
 def _pem(content: str) -> str | None:
-    """The PEM text that a value is, or is the base64 of; None where it is neither."""
+    """The PEM text of a value, which may be base64 of it; None if it is neither."""
     if PEM_MARK in content:
         return content
     try:
@@ -155,7 +154,7 @@ def _read_pem(content: str, password: str | None) -> tuple[Any, list[x509.Certif
 
 
 def _der_certificate(text: str) -> x509.Certificate:
-    """A certificate of x5c. Base64 of base64 text passes too, as recorded."""
+    """A certificate of x5c. Base64 of base64 text is accepted, too, as recorded."""
     try:
         raw = base64.b64decode(text)
         if not raw.startswith(b"\x30"):
@@ -166,15 +165,15 @@ def _der_certificate(text: str) -> x509.Certificate:
 
 
 def _policy(
-    given: dict[str, Any],
+    requested: dict[str, Any],
     present: dict[str, Any] | None,
     leaf: x509.Certificate,
     key: PrivateKey,
     content_type: str,
     now: int,
 ) -> dict[str, Any]:
-    """From the certificate where it can tell, from the request for the rest."""
-    key_props: dict[str, Any] = rules.mapping(given, "key_props") | {"key_size": key.key_size}
+    """The policy: from the certificate if possible, else from the request."""
+    key_props: dict[str, Any] = rules.mapping(requested, "key_props") | {"key_size": key.key_size}
     key_props["kty"] = "RSA" if isinstance(key, rsa.RSAPrivateKey) else "EC"
     if isinstance(key, ec.EllipticCurvePrivateKey):
         key_props["crv"] = keymaterial.curve_name(key)
@@ -183,8 +182,8 @@ def _policy(
             "key_props": key_props,
             "secret_props": {"contentType": content_type},
             "x509_props": _x509_props(leaf),
-            "issuer": rules.mapping(given, "issuer") or {"name": "Unknown"},
-            "lifetime_actions": given.get("lifetime_actions"),
+            "issuer": rules.mapping(requested, "issuer") or {"name": "Unknown"},
+            "lifetime_actions": requested.get("lifetime_actions"),
         },
         now,
         {"attributes": present["attributes"]} if present else None,
@@ -213,7 +212,7 @@ def _x509_props(leaf: x509.Certificate) -> dict[str, Any]:
 
 
 def _is_upn(name: x509.OtherName) -> bool:
-    """Whether a name is a user principal name in a UTF8String of the short form, the only one read here."""
+    """Whether a name is a user principal name in a UTF8String of the short form; other forms are not read."""
     return name.type_id == UPN and re.fullmatch(rb"\x0c[\x00-\x7f].*", name.value, re.DOTALL) is not None
 
 
@@ -225,7 +224,7 @@ def _extension(certificate: x509.Certificate, kind: type[Any]) -> Any:
 
 
 def _months(leaf: x509.Certificate) -> int:
-    """How many months a certificate is good for, begun ones counted, as recorded."""
+    """The validity of a certificate in months, rounded up, as recorded."""
     start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
     months = (end.year - start.year) * 12 + end.month - start.month
     if add_months(int(start.timestamp()), months) < end:

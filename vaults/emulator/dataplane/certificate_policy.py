@@ -1,6 +1,6 @@
-"""Certificate policies: what a request says, completed by what the service assumes.
+"""Certificate policies: those of requests, completed with defaults.
 
-Key Vault REST: CertificatePolicy; the defaults are the ones that recordings show.
+Source: Key Vault REST, CertificatePolicy; the defaults come from recordings.
 """
 
 from collections.abc import Collection
@@ -22,17 +22,17 @@ ACTIONS = ("AutoRenew", "EmailContacts")
 
 
 def complete(
-    given: dict[str, Any], now: int, present: dict[str, Any] | None = None, *, unspoken: Collection[str] = ()
+    requested: dict[str, Any], now: int, present: dict[str, Any] | None = None, *, unknown: Collection[str] = ()
 ) -> dict[str, Any]:
-    """The policy that results from a request, on top of one that is there. Raises the vault's 400.
+    """The policy that results from a request and the present policy. Raises the vault's 400.
 
-    Alternative names of the kinds that are `unspoken` stay, for the request could not name them.
+    Alternative names of the kinds in `unknown` stay: the API version of the request does not have them.
     """
-    merged = _merge(given, present or {})
+    merged = _merge(requested, present or {})
     sans = merged["x509_props"].get("sans")
     kept = (present or {}).get("x509_props", {}).get("sans") or {}
     if isinstance(sans, dict):
-        merged["x509_props"]["sans"] = sans | {kind: kept[kind] for kind in unspoken if kind in kept}
+        merged["x509_props"]["sans"] = sans | {kind: kept[kind] for kind in unknown if kind in kept}
     issuer = rules.text(merged["issuer"], "name")
     if not issuer:
         raise bad_parameter("Issuer must be specified in the certificate policy.")
@@ -52,16 +52,16 @@ def complete(
     return policy
 
 
-def issuable(call: Call, given: dict[str, Any], present: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The policy that a certificate is made by: as `complete`, and held to more. Raises the vault's 400."""
-    subjects.parse(rules.text(rules.mapping(given, "x509_props"), "subject") or "")  # what the service looks at first
-    return check_issuable(complete(given, call.now, present, unspoken=unspoken_sans(call)))
+def issuable(call: Call, requested: dict[str, Any], present: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The policy for a new certificate: as `complete`, with more checks. Raises the vault's 400."""
+    subjects.parse(rules.text(rules.mapping(requested, "x509_props"), "subject") or "")  # the service checks this first
+    return check_issuable(complete(requested, call.now, present, unknown=unknown_sans(call)))
 
 
 def check_issuable(policy: dict[str, Any]) -> dict[str, Any]:
-    """The policy, if a certificate can be made by it. Raises the vault's 400.
+    """The policy, if a certificate can be issued with it. Raises the vault's 400.
 
-    A policy that describes an imported certificate need not pass: that certificate is there already.
+    The policy of an imported certificate need not satisfy this.
     """
     props = policy["x509_props"]
     if not props["subject"] and not any(props.get("sans", {}).values()):
@@ -71,35 +71,35 @@ def check_issuable(policy: dict[str, Any]) -> dict[str, Any]:
     return policy
 
 
-def shown(call: Call, name: str, policy: dict[str, Any]) -> dict[str, Any]:
-    """The policy with its address. Alternative names of a kind that the caller's version does not know are left out."""
+def policy_body(call: Call, name: str, policy: dict[str, Any]) -> dict[str, Any]:
+    """The policy with its id, without the kinds of alternative names that the API version does not have."""
     answer = {"id": call.url("certificates", name, "policy"), **policy}
     sans = policy["x509_props"].get("sans")
     if sans:
-        unspoken = unspoken_sans(call)
-        known = {kind: names for kind, names in sans.items() if kind not in unspoken}
+        unknown = unknown_sans(call)
+        known = {kind: names for kind, names in sans.items() if kind not in unknown}
         answer["x509_props"] = policy["x509_props"] | {"sans": known}
     return answer
 
 
-def unspoken_sans(call: Call) -> tuple[str, ...]:
-    """The kinds of alternative names that the caller's version does not know."""
+def unknown_sans(call: Call) -> tuple[str, ...]:
+    """The kinds of alternative names that the API version of the call does not have."""
     return () if call.since("2025-07-01") else NEW_SANS
 
 
-def _merge(given: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
-    """Members of a section replace their namesakes; sections and members that are left out stay."""
+def _merge(requested: dict[str, Any], present: dict[str, Any]) -> dict[str, Any]:
+    """Members of a section replace those of the same name; missing sections and members stay unchanged."""
     merged: dict[str, Any] = {}
     for section in SECTIONS:
-        merged[section] = present.get(section, {}) | _without_nulls(rules.mapping(given, section))
-    if rules.mapping(given, "key_props").get("kty") not in (None, present.get("key_props", {}).get("kty")):
-        # Another key type: what the old one says about size and curve does not hold for it.
+        merged[section] = present.get(section, {}) | _without_nulls(rules.mapping(requested, section))
+    if rules.mapping(requested, "key_props").get("kty") not in (None, present.get("key_props", {}).get("kty")):
+        # Size and curve of the old key type do not apply to another one.
         merged["key_props"] = {
             name: value
             for name, value in merged["key_props"].items()
-            if name not in ("key_size", "crv") or name in given["key_props"]
+            if name not in ("key_size", "crv") or name in requested["key_props"]
         }
-    actions = given.get("lifetime_actions")
+    actions = requested.get("lifetime_actions")
     merged["lifetime_actions"] = present.get("lifetime_actions") if actions is None else actions
     return merged
 
@@ -108,12 +108,12 @@ def _without_nulls(section: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in section.items() if value is not None}
 
 
-def _key_props(given: dict[str, Any]) -> dict[str, Any]:
-    kty = rules.text(given, "kty") or "RSA"
+def _key_props(requested: dict[str, Any]) -> dict[str, Any]:
+    kty = rules.text(requested, "kty") or "RSA"
     family = kty.removesuffix("-HSM")
-    curve = rules.text(given, "crv")
-    size = rules.whole_number(given, "key_size")
-    exportable = rules.flag(given, "exportable") is not False
+    curve = rules.text(requested, "crv")
+    size = rules.whole_number(requested, "key_size")
+    exportable = rules.flag(requested, "exportable") is not False
     props: dict[str, Any] = {"exportable": exportable, "kty": kty}
     if family == "RSA":
         props["key_size"] = size or 2048
@@ -126,57 +126,57 @@ def _key_props(given: dict[str, Any]) -> dict[str, Any]:
         valid = False
     if not valid or (kty.endswith("-HSM") and exportable):
         raise rules.invalid_property()
-    props["reuse_key"] = rules.flag(given, "reuse_key") is True
+    props["reuse_key"] = rules.flag(requested, "reuse_key") is True
     if family == "EC":
         props["crv"] = curve
     return props
 
 
-def _secret_props(given: dict[str, Any]) -> dict[str, Any]:
-    content_type = rules.text(given, "contentType") or PKCS12
+def _secret_props(requested: dict[str, Any]) -> dict[str, Any]:
+    content_type = rules.text(requested, "contentType") or PKCS12
     if content_type not in (PKCS12, PEM):
         raise rules.invalid_property("contentType")
     return {"contentType": content_type}
 
 
-def _x509_props(given: dict[str, Any]) -> dict[str, Any]:
-    subject = rules.text(given, "subject")
-    sans = given.get("sans")
+def _x509_props(requested: dict[str, Any]) -> dict[str, Any]:
+    subject = rules.text(requested, "subject")
+    sans = requested.get("sans")
     if sans is not None:
-        sans = {name: rules.texts(sans, name) or [] for name in rules.mapping(given, "sans")}
+        sans = {name: rules.texts(sans, name) or [] for name in rules.mapping(requested, "sans")}
     props: dict[str, Any] = {"subject": subject or ""}
     if sans is not None:
         props["sans"] = sans
-    usages = _key_usage(rules.texts(given, "key_usage"))
-    ekus = rules.texts(given, "ekus")
-    months = rules.whole_number(given, "validity_months")
+    usages = _key_usage(rules.texts(requested, "key_usage"))
+    ekus = rules.texts(requested, "ekus")
+    months = rules.whole_number(requested, "validity_months")
     props["ekus"] = list(SERVER_AND_CLIENT) if ekus is None else ekus
     props["key_usage"] = ["digitalSignature", "keyEncipherment"] if usages is None else usages
     props["validity_months"] = 12 if months is None else months
     if not 1 <= props["validity_months"] <= 1200:
         raise rules.invalid_property("validity_months")
-    props["basic_constraints"] = {"ca": bool(rules.mapping(given, "basic_constraints").get("ca"))}
+    props["basic_constraints"] = {"ca": bool(rules.mapping(requested, "basic_constraints").get("ca"))}
     return props
 
 
-def _key_usage(given: list[str] | None) -> list[str] | None:
-    """Usages in any case, as clients send `crlSign`, in the spelling and order that the service gives them."""
-    if given is None:
+def _key_usage(requested: list[str] | None) -> list[str] | None:
+    """Usages in the spelling and order of the service. Clients also send other cases, such as `crlSign`."""
+    if requested is None:
         return None
     try:
-        return sorted({USAGES_BY_LOWER[usage.lower()] for usage in given})
+        return sorted({USAGES_BY_LOWER[usage.lower()] for usage in requested})
     except KeyError:
         raise rules.invalid_property("key_usage") from None
 
 
-def _actions(given: Any, issuer: str) -> list[dict[str, Any]]:
-    """Nobody can renew what an unknown issuer signed: there the service writes mail instead."""
-    if given is None:
+def _actions(requested: Any, issuer: str) -> list[dict[str, Any]]:
+    """The lifetime actions. A certificate of an unknown issuer cannot be renewed: there the default is e-mail."""
+    if requested is None:
         action = "EmailContacts" if issuer.lower() == "unknown" else "AutoRenew"
         return [{"trigger": {"lifetime_percentage": 80}, "action": {"action_type": action}}]
-    if not isinstance(given, list):
+    if not isinstance(requested, list):
         raise rules.invalid_property("lifetime_actions")
-    return [_action(item) for item in given]
+    return [_action(item) for item in requested]
 
 
 def _action(item: Any) -> dict[str, Any]:

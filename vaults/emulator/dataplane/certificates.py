@@ -1,8 +1,7 @@
-"""Certificates. Key Vault REST: Get, Update, Delete, List Certificates, their policy and their deleted
-siblings.
+"""Certificates: get, update, delete, list, their policy, and deleted certificates. Source: Key Vault REST.
 
-A certificate is three objects of one name and version: the certificate, the key (`kid`) and the secret with
-both (`sid`).
+A certificate has two managed objects of the same name and version: a key (`kid`), and a secret with certificate and key
+(`sid`).
 """
 
 import base64
@@ -23,57 +22,57 @@ from vaults.emulator.wire.errors import VaultError
 from vaults.emulator.wire.http import Response, json_response
 from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
 
-TWINS = (KEY, SECRET)
+MANAGED = (KEY, SECRET)
 
 
 def get_certificate(call: Call) -> Response:
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, CERTIFICATE)
-        # The service writes the identifier of a missing version with "versions" in it, for certificates only.
-        entry = shelf.live(call.name, f"versions/{call.version}" if call.version else "")
-        shown = bundle(call, db, entry, shelf.version(entry, call.version))
+        table = call.table(db, CERTIFICATE)
+        # Only for certificates, the service writes the id of a missing version with "versions" in it.
+        entry = table.live(call.name, f"versions/{call.version}" if call.version else "")
+        body = bundle(call, db, entry, table.version(entry, call.version))
     if call.version:
-        shown.pop("pending", None)  # as recorded; the answer to an update of the same version has it
-    return json_response(200, shown)
+        body.pop("pending", None)  # as recorded; the response to an update of the same version has it
+    return json_response(200, body)
 
 
 def update_certificate(call: Call) -> Response:
-    """Update Certificate: `enabled`, tags and policy; the rest of a certificate cannot change."""
+    """Update Certificate: `enabled`, tags and policy; nothing else can change."""
     attributes = rules.Attributes(enabled=rules.read_attributes(call.body).enabled)
     tags = rules.read_tags(call.body)
     with call.service.store.writing() as db:
-        shelf = call.shelf(db, CERTIFICATE)
-        entry = shelf.live(call.name, f"versions/{call.version}" if call.version else "")
-        version = shelf.version(entry, call.version)
-        given = rules.mapping(call.body, "policy")
-        if given:
-            entry.extra["policy"] = _updated_policy(call, entry, given)
-            shelf.save(entry)
+        table = call.table(db, CERTIFICATE)
+        entry = table.live(call.name, f"versions/{call.version}" if call.version else "")
+        version = table.version(entry, call.version)
+        requested = rules.mapping(call.body, "policy")
+        if requested:
+            entry.extra["policy"] = _updated_policy(call, entry, requested)
+            table.save(entry)
         if tags is not None or attributes.enabled is not None:
             version.apply(attributes, tags, call.now)
-            shelf.write(entry.name, version)
-            _update_twins(call, db, entry, version, attributes)
+            table.write(entry.name, version)
+            _update_managed(call, db, entry, version, attributes)
         return json_response(200, bundle(call, db, entry, version))
 
 
 def get_policy(call: Call) -> Response:
     with call.service.store.reading() as db:
-        entry = call.shelf(db, CERTIFICATE).live(call.name)
-    return json_response(200, certificate_policy.shown(call, entry.name, entry.extra["policy"]))
+        entry = call.table(db, CERTIFICATE).live(call.name)
+    return json_response(200, certificate_policy.policy_body(call, entry.name, entry.extra["policy"]))
 
 
 def update_policy(call: Call) -> Response:
-    """Update Certificate Policy: it takes effect with the next certificate; parts left out stay."""
+    """Update Certificate Policy: it applies to the next version; missing members stay unchanged."""
     with call.service.store.writing() as db:
-        shelf = call.shelf(db, CERTIFICATE)
-        entry = shelf.live(call.name)
+        table = call.table(db, CERTIFICATE)
+        entry = table.live(call.name)
         entry.extra["policy"] = _updated_policy(call, entry, call.body)
-        shelf.save(entry)
-    return json_response(200, certificate_policy.shown(call, entry.name, entry.extra["policy"]))
+        table.save(entry)
+    return json_response(200, certificate_policy.policy_body(call, entry.name, entry.extra["policy"]))
 
 
-def _updated_policy(call: Call, entry: Entry, given: dict[str, Any]) -> dict[str, Any]:
-    return certificate_policy.issuable(call, given, entry.extra["policy"])
+def _updated_policy(call: Call, entry: Entry, requested: dict[str, Any]) -> dict[str, Any]:
+    return certificate_policy.issuable(call, requested, entry.extra["policy"])
 
 
 def list_certificates(call: Call) -> Response:
@@ -86,8 +85,8 @@ def list_certificate_versions(call: Call) -> Response:
 
 def delete_certificate(call: Call) -> Response:
     with call.service.store.writing() as db:
-        entry = deletion.delete(call, db, CERTIFICATE, TWINS)
-        version = call.shelf(db, CERTIFICATE).version(entry)
+        entry = deletion.delete(call, db, CERTIFICATE, MANAGED)
+        version = call.table(db, CERTIFICATE).version(entry)
         return json_response(200, call.deletion(CERTIFICATE, entry) | bundle(call, db, entry, version))
 
 
@@ -97,50 +96,50 @@ def list_deleted_certificates(call: Call) -> Response:
 
 def get_deleted_certificate(call: Call) -> Response:
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, CERTIFICATE)
-        entry = shelf.deleted(call.name)
-        shown = call.deletion(CERTIFICATE, entry) | bundle(call, db, entry, shelf.version(entry))
-    return json_response(200, shown)
+        table = call.table(db, CERTIFICATE)
+        entry = table.deleted(call.name)
+        body = call.deletion(CERTIFICATE, entry) | bundle(call, db, entry, table.version(entry))
+    return json_response(200, body)
 
 
 def recover_certificate(call: Call) -> Response:
     with call.service.store.writing() as db:
-        entry = deletion.recover(call, db, CERTIFICATE, TWINS)
-        version = call.shelf(db, CERTIFICATE).version(entry)
+        entry = deletion.recover(call, db, CERTIFICATE, MANAGED)
+        version = call.table(db, CERTIFICATE).version(entry)
         return json_response(200, bundle(call, db, entry, version))
 
 
 def purge_certificate(call: Call) -> Response:
     with call.service.store.writing() as db:
-        deletion.purge(call, db, CERTIFICATE, TWINS)
+        deletion.purge(call, db, CERTIFICATE, MANAGED)
         operations.forget(db, call.vault.id, call.name)
     return Response(204)
 
 
 def bundle(call: Call, db: sqlite3.Connection, entry: Entry, version: Version) -> dict[str, Any]:
-    """A certificate with its policy, which an answer to a call that named a version leaves out."""
-    shown: dict[str, Any] = {"id": call.url("certificates", entry.name, version.version)}
+    """A certificate; with its policy unless the path has a version."""
+    body: dict[str, Any] = {"id": call.url("certificates", entry.name, version.version)}
     if "cer" in version.data:
-        shown |= {
+        body |= {
             "kid": call.url("keys", entry.name, version.version),
             "sid": call.url("secrets", entry.name, version.version),
             "x5t": version.data["x5t"],
             "cer": version.data["cer"],
         }
-    shown["attributes"] = call.attributes(version)
+    body["attributes"] = call.attributes(version)
     if version.tags is not None:
-        shown["tags"] = version.tags
+        body["tags"] = version.tags
     if not call.version:
-        shown["policy"] = certificate_policy.shown(call, entry.name, entry.extra["policy"])
+        body["policy"] = certificate_policy.policy_body(call, entry.name, entry.extra["policy"])
     if operations.concerns(db, call.vault.id, entry.name, call.version and version.version):
-        shown["pending"] = {"id": call.url("certificates", entry.name, "pending")}
+        body["pending"] = {"id": call.url("certificates", entry.name, "pending")}
     if call.since("7.6") and entry.extra.get("preserveCertOrder") is not None:
-        shown["preserveCertOrder"] = entry.extra["preserveCertOrder"]
-    return raw_members.shown(version.data, shown)
+        body["preserveCertOrder"] = entry.extra["preserveCertOrder"]
+    return raw_members.overlay(version.data, body)
 
 
 def list_item(call: Call, listed: Listed) -> dict[str, Any]:
-    """Every recorded list has this undocumented member, and in every one it is empty."""
+    """An item of a list, with an undocumented member that is empty in all recordings."""
     return {"subject": ""} | _item(call, listed, "")
 
 
@@ -149,9 +148,9 @@ def version_item(call: Call, listed: Listed) -> dict[str, Any]:
 
 
 def deleted_item(call: Call, listed: Listed) -> dict[str, Any]:
-    """Recordings show no subject here, but the recovery level that the list of live ones leaves out."""
-    shown = _item(call, listed, "") | {"attributes": call.attributes(listed.version)}
-    return raw_members.shown(listed.version.data, shown)
+    """An item of the list of deleted ones: as recorded, without subject, but with the recovery level."""
+    body = _item(call, listed, "") | {"attributes": call.attributes(listed.version)}
+    return raw_members.overlay(listed.version.data, body)
 
 
 def store_certificate(
@@ -173,9 +172,9 @@ def store_certificate(
     }
     previous = entry.current if entry.listed and entry.current != version.version else None
     entry.current, entry.listed = version.version, True
-    shelf = call.shelf(db, CERTIFICATE)
-    shelf.save(entry)
-    shelf.write(entry.name, version)
+    table = call.table(db, CERTIFICATE)
+    table.save(entry)
+    table.write(entry.name, version)
     exportable = policy["key_props"]["exportable"]
     content_type = policy["secret_props"]["contentType"]
     key_data = {
@@ -189,15 +188,15 @@ def store_certificate(
         (KEY, key_data, keymaterial.dump(key)),
         (SECRET, {"contentType": content_type, "previous": previous}, value),
     ):
-        twin = replace(version, data=data, material=material)
-        call.shelf(db, kind).add(entry.name, twin, managed=True)
+        item = replace(version, data=data, material=material)
+        call.table(db, kind).add(entry.name, item, managed=True)
 
 
-def check_twins_free(call: Call, db: sqlite3.Connection) -> None:
-    """A certificate can't take a name that a plain key or secret has. Raises the vault's 409."""
-    for kind in TWINS:
-        twin = call.shelf(db, kind).free_or_live(call.name)
-        if twin is not None and not twin.managed:
+def check_names_free(call: Call, db: sqlite3.Connection) -> None:
+    """Raise the vault's 409 if a key or secret of the same name exists that is not managed."""
+    for kind in MANAGED:
+        item = call.table(db, kind).free_or_live(call.name)
+        if item is not None and not item.managed:
             raise VaultError(
                 409,
                 "Conflict",
@@ -205,31 +204,31 @@ def check_twins_free(call: Call, db: sqlite3.Connection) -> None:
             )
 
 
-def _update_twins(
+def _update_managed(
     call: Call, db: sqlite3.Connection, entry: Entry, version: Version, attributes: rules.Attributes
 ) -> None:
-    """Key and secret follow their certificate's tags and `enabled`."""
-    for kind in TWINS:
-        shelf = call.shelf(db, kind)
-        twin = shelf.entry(entry.name)
-        if twin is not None and twin.managed:
-            twin_version = shelf.version(twin, version.version)
-            twin_version.apply(attributes, version.tags, call.now)
-            shelf.write(twin.name, twin_version)
+    """Copy tags and `enabled` of a certificate to its managed key and secret."""
+    for kind in MANAGED:
+        table = call.table(db, kind)
+        item = table.entry(entry.name)
+        if item is not None and item.managed:
+            item_version = table.version(item, version.version)
+            item_version.apply(attributes, version.tags, call.now)
+            table.write(item.name, item_version)
 
 
 def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": call.url("certificates", listed.entry.name, version_id)}
+    body: dict[str, Any] = {"id": call.url("certificates", listed.entry.name, version_id)}
     if "x5t" in listed.version.data:
-        shown["x5t"] = listed.version.data["x5t"]
-    shown["attributes"] = call.attributes(listed.version, recovery=False)
+        body["x5t"] = listed.version.data["x5t"]
+    body["attributes"] = call.attributes(listed.version, recovery=False)
     if listed.version.tags is not None:
-        shown["tags"] = listed.version.tags
-    return raw_members.shown(listed.version.data, shown)
+        body["tags"] = listed.version.tags
+    return raw_members.overlay(listed.version.data, body)
 
 
 def _key_ops(policy: dict[str, Any]) -> list[str]:
-    """What the certificate's key may be used for follows from its key usage."""
+    """The operations of the managed key, which follow from the key usage."""
     usages = set(policy["x509_props"]["key_usage"])
     rsa = policy["key_props"]["kty"].startswith("RSA")
     ops: list[str] = []

@@ -1,6 +1,6 @@
-"""Work done with keys. Key Vault REST: encrypt, decrypt, wrapKey, unwrapKey, sign, verify.
+"""Operations with keys. Source: Key Vault REST, encrypt, decrypt, wrapKey, unwrapKey, sign, verify.
 
-The keys and results are real; only algorithms for RSA and EC exist here, as in a vault without Managed HSM.
+Keys and results are real. There are only algorithms for RSA and EC, as in a vault without Managed HSM.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from vaults.emulator.wire.errors import VaultError, bad_parameter, disabled
 from vaults.emulator.wire.http import Response, json_response
 from vaults.emulator.wire.kinds import KEY
 
-AFTER_HOURS = ("decrypt", "unwrapKey", "verify", "release")  # what a key outside its dates is still good for
+AFTER_HOURS = ("decrypt", "unwrapKey", "verify", "release")  # operations that are allowed outside the dates of a key
 HASHES: dict[str, hashes.HashAlgorithm] = {
     "256": hashes.SHA256(),
     "384": hashes.SHA384(),
@@ -46,7 +46,7 @@ def unwrap_key(call: Call) -> Response:
 
 
 def sign(call: Call) -> Response:
-    """Sign a digest that the caller has made; the algorithm says how long it must be."""
+    """Sign a digest; its length is determined by the algorithm."""
     algorithm = read_algorithm(call)
     entry, version, key = usable_key(call, "sign")
     digest = read_bytes(call, "value")
@@ -61,7 +61,7 @@ def sign(call: Call) -> Response:
 
 
 def verify(call: Call) -> Response:
-    """Verify a signature: one that does not hold is no error."""
+    """Verify a signature: an invalid one is no error."""
     algorithm = read_algorithm(call)
     _, _, key = usable_key(call, "verify")
     digest, signature = read_bytes(call, "digest"), read_bytes(call, "value")
@@ -79,11 +79,11 @@ def verify(call: Call) -> Response:
 
 
 def usable_key(call: Call, operation: str) -> tuple[Entry, Version, keymaterial.PrivateKey]:
-    """The key, if it is enabled, within its dates and permitted to do so. Raises the vault's 403 or 404."""
+    """The key, if it is enabled, within its dates and has the operation. Raises the vault's 403 or 404."""
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, KEY)
-        entry = shelf.live(call.name, call.version)
-        version = shelf.version(entry, call.version)
+        table = call.table(db, KEY)
+        entry = table.live(call.name, call.version)
+        version = table.version(entry, call.version)
     if not version.enabled:
         raise disabled(KEY, operation)
     if operation not in AFTER_HOURS:
@@ -159,7 +159,7 @@ def _outside_dates(operation: str, what: str, inner: str) -> VaultError:
 
 
 def _check_digest(algorithm: str, digest: bytes, key: keymaterial.PrivateKey) -> None:
-    """Algorithm, key and length of the digest must agree. Raises the vault's 400."""
+    """Raise the vault's 400 unless algorithm, key and length of the digest match."""
     if isinstance(key, rsa.RSAPrivateKey):
         fits = algorithm in RSA_SIGNATURES
     else:

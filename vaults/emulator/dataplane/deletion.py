@@ -1,6 +1,6 @@
 """Soft delete, recover and purge: the same for secrets, keys and certificates.
 
-Key Vault REST: "Soft-delete". An operation answers at once and takes hold after the settle time.
+Source: Key Vault REST, "Soft-delete". An operation responds at once and takes effect after the settle time.
 """
 
 import sqlite3
@@ -8,57 +8,57 @@ from collections.abc import Iterable, Iterator
 
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.state.entries import DELETED, LIVE, PURGED, Entry
-from vaults.emulator.state.objects import Shelf
+from vaults.emulator.state.objects import ObjectTable
 from vaults.emulator.wire import errors
 from vaults.emulator.wire.kinds import Kind
 
 DAY = 86400
 
 
-def delete(call: Call, db: sqlite3.Connection, kind: Kind, twins: Iterable[Kind] = ()) -> Entry:
-    """Move an object, and its managed twins, to the deleted state. All its versions go with it."""
-    entry = call.shelf(db, kind).live(call.name)
+def delete(call: Call, db: sqlite3.Connection, kind: Kind, managed: Iterable[Kind] = ()) -> Entry:
+    """Soft-delete an object with all its versions, and its managed objects of the kinds in `managed`."""
+    entry = call.table(db, kind).live(call.name)
     if entry.managed:
         raise errors.managed(kind, "delete")
     settles = call.settles()
-    for shelf, item in _with_twins(call, db, kind, entry, twins):
+    for table, item in _with_managed(call, db, kind, entry, managed):
         item.state, item.settles = DELETED, settles
         item.deleted_on, item.purge_on = call.now, call.now + call.vault.retention_days * DAY
-        shelf.save(item)
+        table.save(item)
     return entry
 
 
-def recover(call: Call, db: sqlite3.Connection, kind: Kind, twins: Iterable[Kind] = ()) -> Entry:
-    """Bring a deleted object back, and its managed twins with it."""
+def recover(call: Call, db: sqlite3.Connection, kind: Kind, managed: Iterable[Kind] = ()) -> Entry:
+    """Recover a deleted object and its managed objects."""
     entry = _deleted(call, db, kind)
     if entry.managed:
         raise errors.managed(kind, "recover")
     settles = call.settles()
-    for shelf, item in _with_twins(call, db, kind, entry, twins):
+    for table, item in _with_managed(call, db, kind, entry, managed):
         item.state, item.settles, item.deleted_on, item.purge_on = LIVE, settles, None, None
-        shelf.save(item)
+        table.save(item)
     return entry
 
 
-def purge(call: Call, db: sqlite3.Connection, kind: Kind, twins: Iterable[Kind] = ()) -> None:
-    """Remove a deleted object for good. Its name stays taken until the purge has settled."""
+def purge(call: Call, db: sqlite3.Connection, kind: Kind, managed: Iterable[Kind] = ()) -> None:
+    """Purge a deleted object and its managed objects. Its name stays taken until the purge has settled."""
     entry = _deleted(call, db, kind)
     if call.vault.purge_protection:
         raise errors.purge_protected(kind, entry.name)
     if entry.managed:
         raise errors.managed(kind, "purge")
     settles = call.settles()
-    for shelf, item in _with_twins(call, db, kind, entry, twins):
+    for table, item in _with_managed(call, db, kind, entry, managed):
         if call.service.settle_seconds:
             item.state, item.settles, item.purge_on = PURGED, settles, int(settles)
-            shelf.save(item)
+            table.save(item)
         else:
-            shelf.remove(item.name)
+            table.remove(item.name)
 
 
 def _deleted(call: Call, db: sqlite3.Connection, kind: Kind) -> Entry:
-    """The deleted object that recover and purge work on; each other state has its own refusal."""
-    entry = call.shelf(db, kind).entry(call.name)
+    """The deleted object for recover and purge. Raises the error of each other state."""
+    entry = call.table(db, kind).entry(call.name)
     if entry is None:
         raise errors.not_found(kind, call.name)
     if entry.state == LIVE:
@@ -68,11 +68,11 @@ def _deleted(call: Call, db: sqlite3.Connection, kind: Kind) -> Entry:
     return entry
 
 
-def _with_twins(
-    call: Call, db: sqlite3.Connection, kind: Kind, entry: Entry, twins: Iterable[Kind]
-) -> Iterator[tuple[Shelf, Entry]]:
-    for each in (kind, *twins):
-        shelf = call.shelf(db, each)
-        item = entry if each == kind else shelf.entry(entry.name)
+def _with_managed(
+    call: Call, db: sqlite3.Connection, kind: Kind, entry: Entry, managed: Iterable[Kind]
+) -> Iterator[tuple[ObjectTable, Entry]]:
+    for each in (kind, *managed):
+        table = call.table(db, each)
+        item = entry if each == kind else table.entry(entry.name)
         if item is not None and (each == kind or item.managed):
-            yield shelf, item
+            yield table, item

@@ -1,6 +1,6 @@
-"""A vault's front door: token, address, API version, operation, permission, body, limits, in this order.
+"""The checks of a request to a vault: token, network, API version, route, permission, body, limits, in this order.
 
-Key Vault REST: "Authentication, requests and responses".
+Source: Key Vault REST: "Authentication, requests and responses".
 """
 
 import re
@@ -25,7 +25,7 @@ from vaults.emulator.wire.http import Headers, NotJsonError, Request, Response, 
 
 
 class DataPlane:
-    """All vaults of an emulator, asked one request at a time."""
+    """The data plane of all vaults of an emulator."""
 
     def __init__(self, service: Service, tokens: Tokens) -> None:
         self._service = service
@@ -65,14 +65,14 @@ class DataPlane:
         )
         if self._service.has_limits:
             self._limits.spend(call, route)
-        self._catch_up(call)
+        self._apply_due(call)
         response = route.operation(call)
         if assignment is not None:
             response.headers.append(("x-ms-keyvault-rbac-assignment-id", assignment))
         return response
 
     def _authenticate(self, vault: Vault, place: Place, request: Request) -> Caller:
-        """Who calls. Raises the challenge, before anything else of the request is looked at."""
+        """The caller. Raises the 401 with the challenge, before anything else is checked."""
         challenge = f'Bearer authorization="{place.issuer}/{vault.tenant}", resource="{VAULT_RESOURCE}"'
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
@@ -82,8 +82,8 @@ class DataPlane:
         except RefusedError as refused:
             raise unauthorized(refused.message, challenge) from None
 
-    def _catch_up(self, call: Call) -> None:
-        """Let happen what time has brought: purges, certificates that are ready, and what a named object's policy wants."""
+    def _apply_due(self, call: Call) -> None:
+        """Apply what is due: purges, completed operations, and rotation or renewal of the object in the path."""
         now, store, vault = self._service.clock(), self._service.store, call.vault.id
         due = store.remembered(("due", vault), lambda db: _next_due(db, vault))
         if due is not None and due <= now:
@@ -92,8 +92,8 @@ class DataPlane:
                 pending.complete_due(call, db)
         name = call.params.get("name", "").lower()
         if name and store.remembered(("acting", vault, name), lambda db: objects.may_have_policy(db, vault, name)):
-            rotation.catch_up(call)
-            renewal.catch_up(call)
+            rotation.rotate_due(call)
+            renewal.renew_due(call)
 
 
 def _next_due(db: sqlite3.Connection, vault: int) -> float | None:
@@ -103,7 +103,7 @@ def _next_due(db: sqlite3.Connection, vault: int) -> float | None:
 
 
 def _body(request: Request) -> dict[str, Any]:
-    """The body; clients send all sorts of things with GET and DELETE, which nobody looks at."""
+    """The body; that of GET and DELETE is ignored."""
     if request.method in ("GET", "DELETE"):
         return {}
     try:

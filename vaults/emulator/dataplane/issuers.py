@@ -1,6 +1,6 @@
 """Certificate issuers and contacts.
 
-Key Vault REST: Set, Get, Update, Delete Certificate Issuer; Certificate Contacts.
+Source: Key Vault REST, Set, Get, Update, Delete Certificate Issuer; Certificate Contacts.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ CONTACT_MEMBERS = ("email", "name", "phone")
 
 
 def set_issuer(call: Call) -> Response:
-    """Set Certificate Issuer: made, or replaced as a whole. The password is taken and never shown again."""
+    """Set Certificate Issuer: creates or replaces an issuer. The password is not stored."""
     provider = rules.text(call.body, "provider")
     if not provider or call.name.lower() in RESERVED:
         raise bad_parameter("An issuer needs a provider, and its name must be neither Self nor Unknown.")
@@ -33,13 +33,13 @@ def set_issuer(call: Call) -> Response:
         if present is not None:
             issuer["attributes"]["created"] = present["attributes"]["created"]
         issuers.write_issuer(db, call.vault.id, call.name, issuer)
-    return json_response(200, _shown(call, call.name, issuer))
+    return json_response(200, _issuer_body(call, call.name, issuer))
 
 
 def get_issuer(call: Call) -> Response:
     with call.service.store.reading() as db:
         issuer = _existing(db, call)
-    return json_response(200, _shown(call, call.name, issuer))
+    return json_response(200, _issuer_body(call, call.name, issuer))
 
 
 def update_issuer(call: Call) -> Response:
@@ -49,14 +49,14 @@ def update_issuer(call: Call) -> Response:
         issuer["attributes"]["updated"] = call.now
         _merge(call, issuer)
         issuers.write_issuer(db, call.vault.id, call.name, issuer)
-    return json_response(200, _shown(call, call.name, issuer))
+    return json_response(200, _issuer_body(call, call.name, issuer))
 
 
 def delete_issuer(call: Call) -> Response:
     with call.service.store.writing() as db:
         issuer = _existing(db, call)
         issuers.remove_issuer(db, call.vault.id, call.name)
-    return json_response(200, _shown(call, call.name, issuer))
+    return json_response(200, _issuer_body(call, call.name, issuer))
 
 
 def list_issuers(call: Call) -> Response:
@@ -74,28 +74,28 @@ def list_issuers(call: Call) -> Response:
 
 def set_contacts(call: Call) -> Response:
     """Set Certificate Contacts: the whole list."""
-    given = call.body.get("contacts")
-    if not isinstance(given, list) or not given or not all(isinstance(item, dict) for item in given):
+    requested = call.body.get("contacts")
+    if not isinstance(requested, list) or not requested or not all(isinstance(item, dict) for item in requested):
         raise rules.invalid_property("contacts")
-    contacts = [_texts(item, CONTACT_MEMBERS) for item in given]
+    contacts = [_texts(item, CONTACT_MEMBERS) for item in requested]
     if not all(contact.get("email") for contact in contacts):
         raise bad_parameter("Each contact needs an e-mail address.")
     with call.service.store.writing() as db:
         issuers.write_contacts(db, call.vault.id, contacts)
-    return json_response(200, _shown_contacts(call, contacts))
+    return json_response(200, _contacts_body(call, contacts))
 
 
 def get_contacts(call: Call) -> Response:
     with call.service.store.reading() as db:
         contacts = _contacts(db, call)
-    return json_response(200, _shown_contacts(call, contacts))
+    return json_response(200, _contacts_body(call, contacts))
 
 
 def delete_contacts(call: Call) -> Response:
     with call.service.store.writing() as db:
         contacts = _contacts(db, call)
         issuers.remove_contacts(db, call.vault.id)
-    return json_response(200, _shown_contacts(call, contacts))
+    return json_response(200, _contacts_body(call, contacts))
 
 
 def _existing(db: sqlite3.Connection, call: Call) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _existing(db: sqlite3.Connection, call: Call) -> dict[str, Any]:
 
 
 def _merge(call: Call, issuer: dict[str, Any]) -> None:
-    """Take over what a request says; what it leaves out stays."""
+    """Apply a request; missing members stay unchanged."""
     if call.body.get("credentials") is not None:
         issuer["credentials"] = _texts(rules.mapping(call.body, "credentials"), ("account_id",))
     if call.body.get("org_details") is not None:
@@ -123,15 +123,15 @@ def _merge(call: Call, issuer: dict[str, Any]) -> None:
         issuer["attributes"]["enabled"] = enabled
 
 
-def _texts(given: dict[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
-    found = {member: rules.text(given, member) for member in members}
+def _texts(requested: dict[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
+    found = {member: rules.text(requested, member) for member in members}
     return {member: value for member, value in found.items() if value is not None}
 
 
-def _shown(call: Call, name: str, issuer: dict[str, Any]) -> dict[str, Any]:
+def _issuer_body(call: Call, name: str, issuer: dict[str, Any]) -> dict[str, Any]:
     members = ("provider", "credentials", "org_details", "attributes")
-    shown = {member: issuer[member] for member in members if member in issuer}
-    return {"id": call.url("certificates", "issuers", name), **shown}
+    body = {member: issuer[member] for member in members if member in issuer}
+    return {"id": call.url("certificates", "issuers", name), **body}
 
 
 def _contacts(db: sqlite3.Connection, call: Call) -> list[dict[str, Any]]:
@@ -141,5 +141,5 @@ def _contacts(db: sqlite3.Connection, call: Call) -> list[dict[str, Any]]:
     return contacts
 
 
-def _shown_contacts(call: Call, contacts: list[dict[str, Any]]) -> dict[str, Any]:
+def _contacts_body(call: Call, contacts: list[dict[str, Any]]) -> dict[str, Any]:
     return {"id": call.url("certificates", "contacts"), "contacts": contacts}

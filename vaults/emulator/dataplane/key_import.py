@@ -1,7 +1,4 @@
-"""Key Vault REST.
-
-Import Key. The body brings a JSON Web Key with its private members (RFC 7518, section 6).
-"""
+"""Import Key. The body is a JSON Web Key with its private members (RFC 7518, section 6). Source: Key Vault REST."""
 
 from typing import Any
 
@@ -18,10 +15,10 @@ INVALID = 'The property "key" must be a valid JsonWebKey object.'
 
 
 def import_key(call: Call) -> Response:
-    given = call.body.get("key")
-    if not isinstance(given, dict):
+    requested = call.body.get("key")
+    if not isinstance(requested, dict):
         raise bad_parameter(INVALID)
-    kty = str(given.get("kty") or "")
+    kty = str(requested.get("kty") or "")
     family = kty.removesuffix("-HSM")
     if family not in keys.DEFAULT_OPS:
         raise bad_parameter(INVALID)
@@ -29,20 +26,20 @@ def import_key(call: Call) -> Response:
         kty = f"{family}-HSM"
     keys.check_sku(call, kty)
     try:
-        key = _rsa(given) if family == "RSA" else _ec(given)
+        key = _rsa(requested) if family == "RSA" else _ec(requested)
     except (ValueError, TypeError, KeyError):
         raise bad_parameter(INVALID) from None
-    data: dict[str, Any] = {"kty": kty, "key_ops": keys.read_key_ops(given, family), "imported": True}
-    curve = rules.text(given, "crv")
+    data: dict[str, Any] = {"kty": kty, "key_ops": keys.read_key_ops(requested, family), "imported": True}
+    curve = rules.text(requested, "crv")
     if family == "RSA" and curve is not None:
-        data["crv"] = curve  # means nothing there, but was recorded to come back
+        data["crv"] = curve  # it has no meaning there, but a recorded response has it
     return keys.add_key(call, key, data | release_policy.read(call))
 
 
-def _rsa(given: dict[str, Any]) -> PrivateKey:
-    n, e, d = (_number(given, member) for member in ("n", "e", "d"))
-    if given.get("p") and given.get("q"):
-        p, q = _number(given, "p"), _number(given, "q")
+def _rsa(requested: dict[str, Any]) -> PrivateKey:
+    n, e, d = (_number(requested, member) for member in ("n", "e", "d"))
+    if requested.get("p") and requested.get("q"):
+        p, q = _number(requested, "p"), _number(requested, "q")
     else:
         p, q = rsa.rsa_recover_prime_factors(n, e, d)
     numbers = rsa.RSAPrivateNumbers(
@@ -60,15 +57,15 @@ def _rsa(given: dict[str, Any]) -> PrivateKey:
     return key
 
 
-def _ec(given: dict[str, Any]) -> PrivateKey:
-    curve = CURVES[str(given["crv"])]
-    x, y, d = (_number(given, member) for member in ("x", "y", "d"))
+def _ec(requested: dict[str, Any]) -> PrivateKey:
+    curve = CURVES[str(requested["crv"])]
+    x, y, d = (_number(requested, member) for member in ("x", "y", "d"))
     return ec.EllipticCurvePrivateNumbers(d, ec.EllipticCurvePublicNumbers(x, y, curve)).private_key()
 
 
-def _number(given: dict[str, Any], member: str) -> int:
-    """A member of a JSON Web Key. Raises KeyError, TypeError or ValueError for what is none."""
-    text = given[member]
+def _number(requested: dict[str, Any], member: str) -> int:
+    """A number in a JSON Web Key. Raises KeyError, TypeError or ValueError."""
+    text = requested[member]
     if not isinstance(text, str):
         raise TypeError("not a text")
     return int.from_bytes(jwt.decode(text), "big")

@@ -1,4 +1,4 @@
-"""Keys. Key Vault REST: Create, Get, Update, Delete, List Keys and their deleted-key siblings."""
+"""Keys: create, get, update, delete, list, and deleted keys. Source: Key Vault REST."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,14 +13,14 @@ from vaults.emulator.wire.http import Response, json_response
 from vaults.emulator.wire.kinds import KEY
 
 KEY_OPS = ("encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey")
-OLD_HSM_EXPONENT = "AAEAAQ"  # 65537 with a leading zero: how recordings before 7.4 show keys made in hardware
-EXCHANGE_KEY_SECONDS = 48 * 3600  # a key that is only good for bringing others in gets this end, as recorded
+OLD_HSM_EXPONENT = "AAEAAQ"  # 65537 with a leading zero: recordings before 7.4 have it for keys created in hardware
+EXCHANGE_KEY_SECONDS = 48 * 3600  # as recorded, the lifetime of a key whose only operation is import
 DEFAULT_OPS = {"RSA": list(KEY_OPS), "EC": ["sign", "verify"]}
 ALLOWED_OPS = {"RSA": {*KEY_OPS, "import", "export"}, "EC": {"sign", "verify", "import", "export"}}
 
 
 def create_key(call: Call) -> Response:
-    """Create Key: a new key, or a new version of one that is there."""
+    """Create Key: a new key, or a new version of an existing one."""
     kty = rules.text(call.body, "kty") or ""
     family = kty.removesuffix("-HSM")
     if not kty:
@@ -39,7 +39,7 @@ def create_key(call: Call) -> Response:
 
 
 def add_key(call: Call, key: keymaterial.PrivateKey, data: dict[str, Any]) -> Response:
-    """Store a created or imported key as the newest version and show it."""
+    """Store a created or imported key as the newest version."""
     attributes = rules.read_attributes(call.body)
     release_policy.check_exportable(data, exportable=bool(attributes.exportable))
     version = Version(
@@ -55,38 +55,38 @@ def add_key(call: Call, key: keymaterial.PrivateKey, data: dict[str, Any]) -> Re
         material=keymaterial.dump(key),
     )
     with call.service.store.writing() as db:
-        shelf = call.shelf(db, KEY)
-        present = shelf.free_or_live(call.name)
+        table = call.table(db, KEY)
+        present = table.free_or_live(call.name)
         if present is not None and present.managed:
             raise errors.managed(KEY, "create")
-        entry = shelf.add(call.name, version)
+        entry = table.add(call.name, version)
     return json_response(200, bundle(call, entry, version))
 
 
 def get_key(call: Call) -> Response:
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, KEY)
-        entry = shelf.live(call.name, call.version)
-        version = shelf.version(entry, call.version)
+        table = call.table(db, KEY)
+        entry = table.live(call.name, call.version)
+        version = table.version(entry, call.version)
     return json_response(200, bundle(call, entry, version))
 
 
 def update_key(call: Call) -> Response:
-    """Update Key: what is left out stays; the key itself cannot be changed."""
+    """Update Key: missing members stay unchanged; the key itself cannot be changed."""
     attributes = rules.read_attributes(call.body)
     tags = rules.read_tags(call.body)
     with call.service.store.writing() as db:
-        shelf = call.shelf(db, KEY)
-        entry = shelf.live(call.name, call.version)
+        table = call.table(db, KEY)
+        entry = table.live(call.name, call.version)
         if entry.managed:
             raise errors.managed(KEY, "update")
-        version = shelf.version(entry, call.version)
+        version = table.version(entry, call.version)
         if call.body.get("key_ops") is not None:
             version.data["key_ops"] = read_key_ops(call.body, version.data["kty"].removesuffix("-HSM"))
-            raw_members.give_up(version.data, {"key.key_ops": True})
+            raw_members.forget(version.data, {"key.key_ops": True})
         release_policy.change(call, version)
         version.apply(attributes, tags, call.now)
-        shelf.write(entry.name, version)
+        table.write(entry.name, version)
     return json_response(200, bundle(call, entry, version))
 
 
@@ -101,7 +101,7 @@ def list_key_versions(call: Call) -> Response:
 def delete_key(call: Call) -> Response:
     with call.service.store.writing() as db:
         entry = deletion.delete(call, db, KEY)
-        version = call.shelf(db, KEY).version(entry)
+        version = call.table(db, KEY).version(entry)
     return json_response(200, deleted_bundle(call, entry, version))
 
 
@@ -111,16 +111,16 @@ def list_deleted_keys(call: Call) -> Response:
 
 def get_deleted_key(call: Call) -> Response:
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, KEY)
-        entry = shelf.deleted(call.name)
-        version = shelf.version(entry)
+        table = call.table(db, KEY)
+        entry = table.deleted(call.name)
+        version = table.version(entry)
     return json_response(200, deleted_bundle(call, entry, version))
 
 
 def recover_key(call: Call) -> Response:
     with call.service.store.writing() as db:
         entry = deletion.recover(call, db, KEY)
-        version = call.shelf(db, KEY).version(entry)
+        version = call.table(db, KEY).version(entry)
     return json_response(200, bundle(call, entry, version))
 
 
@@ -142,24 +142,24 @@ def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
         key["crv"] = version.data["crv"]
     if key["kty"] == "RSA-HSM" and "imported" not in version.data and not call.since("7.4"):
         key["e"] = OLD_HSM_EXPONENT
-    shown: dict[str, Any] = {
+    body: dict[str, Any] = {
         "key": key,
         "attributes": _attributes(call, entry, version),
     }
     if version.tags is not None:
-        shown["tags"] = version.tags
+        body["tags"] = version.tags
     if entry.managed:
-        shown["managed"] = True
+        body["managed"] = True
     if call.since("7.3") and "release_policy" in version.data:
-        shown["release_policy"] = version.data["release_policy"]
-    return raw_members.shown(version.data, shown)
+        body["release_policy"] = version.data["release_policy"]
+    return raw_members.overlay(version.data, body)
 
 
 def deleted_bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
-    """A deleted key; recordings show that it comes without its release policy."""
-    shown = call.deletion(KEY, entry) | bundle(call, entry, version)
-    shown.pop("release_policy", None)
-    return shown
+    """A deleted key; as recorded, without its release policy."""
+    body = call.deletion(KEY, entry) | bundle(call, entry, version)
+    body.pop("release_policy", None)
+    return body
 
 
 def list_item(call: Call, listed: Listed) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def check_sku(call: Call, kty: str) -> None:
 
 
 def read_key_ops(body: Mapping[str, Any], family: str) -> list[str]:
-    """The permitted operations of a request, all that the key type can do where it names none."""
+    """The permitted operations of a request; by default all of the key type."""
     ops = rules.texts(body, "key_ops")
     if ops is None:
         return list(DEFAULT_OPS[family])
@@ -189,24 +189,24 @@ def read_key_ops(body: Mapping[str, Any], family: str) -> list[str]:
 
 
 def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
-    """A list item: the type of a key is not in it."""
-    shown: dict[str, Any] = {
+    """An item of a list, without the type of the key."""
+    body: dict[str, Any] = {
         "kid": call.url("keys", listed.entry.name, version_id),
         "attributes": _attributes(call, listed.entry, listed.version),
     }
     if listed.version.tags is not None:
-        shown["tags"] = listed.version.tags
+        body["tags"] = listed.version.tags
     if listed.entry.managed:
-        shown["managed"] = True
-    return raw_members.shown(listed.version.data, shown)
+        body["managed"] = True
+    return raw_members.overlay(listed.version.data, body)
 
 
 def _attributes(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
     """`exportable`: from 7.3 on where it is true, from 7.4 on always but for a certificate's key."""
-    shown = call.attributes(version)
+    body = call.attributes(version)
     exportable = version.data["exportable"]
     if not entry.managed and ((call.since("7.3") and exportable) or call.since("7.4")):
-        shown["exportable"] = exportable
+        body["exportable"] = exportable
     if call.since("7.5"):
-        shown["hsmPlatform"] = "2" if version.data["kty"].endswith("-HSM") else "0"
-    return shown
+        body["hsmPlatform"] = "2" if version.data["kty"].endswith("-HSM") else "0"
+    return body

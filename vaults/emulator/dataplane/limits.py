@@ -1,7 +1,7 @@
-"""How much a vault does in ten seconds before it answers 429.
+"""Limits of a vault in ten seconds, beyond which it answers 429.
 
-Azure Key Vault service limits: for each vault, and five times as much for each subscription. Costs are weighted, and
-what counts is their sum. Calls that are refused for it cost nothing.
+Source: Azure Key Vault service limits, for each vault, and five times as much for each subscription. Costs are weighted,
+and their sum is limited. Refused calls cost nothing.
 """
 
 import threading
@@ -17,7 +17,7 @@ from vaults.emulator.wire import jwt, rules
 from vaults.emulator.wire.errors import VaultError
 
 WINDOW = 10.0  # seconds
-BUDGET = 12_000  # of a vault in a window, in each class: a multiple of all limits, so that costs are whole numbers
+BUDGET = 12_000  # of a vault in a window, for each class: a multiple of all limits, so that costs are whole numbers
 VAULTS_OF_A_SUBSCRIPTION = 5
 STORED, KEYS_CREATED, OTHER = "create secret, import key or certificate", "create key", "other"
 STORING = {("PUT", "secrets/{name}"), ("PUT", "keys/{name}"), ("POST", "certificates/{name}/import")}
@@ -40,7 +40,7 @@ class KeyLimits(NamedTuple):
     software_other: int
 
 
-KEY_LIMITS = {  # by the bits of an RSA key; all elliptic curves are in the first row
+KEY_LIMITS = {  # by the bits of an RSA key; the first row is also for elliptic curves
     2048: KeyLimits(10, 2000, 20, 4000),
     3072: KeyLimits(10, 500, 20, 1000),
     4096: KeyLimits(10, 250, 20, 500),
@@ -49,13 +49,13 @@ KEY_LIMITS = {  # by the bits of an RSA key; all elliptic curves are in the firs
 
 @dataclass(slots=True)
 class Spending:
-    """What was spent in the last window, by moment, and the sum of it."""
+    """The costs of the last window by time, and their sum."""
 
     spent: deque[tuple[float, int]] = field(default_factory=deque)
     total: int = 0
 
     def forget(self, now: float) -> None:
-        """Leave out what is over; also what comes later than now, for the clock can go back."""
+        """Remove costs before the window, and costs in the future: the clock can be set back."""
         while self.spent and self.spent[0][0] <= now - WINDOW:
             self.total -= self.spent.popleft()[1]
         if self.spent and self.spent[-1][0] > now:
@@ -68,17 +68,17 @@ class Spending:
 
 
 class Limits:
-    """The spending of all vaults and subscriptions of an emulator. It is forgotten with the process."""
+    """The spending of all vaults and subscriptions of an emulator. It is kept in memory."""
 
     def __init__(self) -> None:
         self._spendings: dict[tuple[str, str], Spending] = {}
         self._lock = threading.Lock()
 
     def spend(self, call: Call, route: Route) -> None:
-        """Count a call. Raises the vault's 429 where there is not enough left for it."""
+        """Count a call. Raises the vault's 429 if the budget is exceeded."""
         kind, cost = cost_of(call, route)
         with self._lock:
-            now = call.service.clock()  # in here, so that no thread comes with an earlier time than the one before it
+            now = call.service.clock()  # inside the lock, so that times are in order
             found = [self._spending(owner, kind, now) for owner in (call.vault.name, call.vault.subscription.lower())]
             vault, subscription = found
             if vault.total + cost > BUDGET or subscription.total + cost > BUDGET * VAULTS_OF_A_SUBSCRIPTION:
@@ -93,7 +93,7 @@ class Limits:
 
 
 def cost_of(call: Call, route: Route) -> tuple[str, int]:
-    """The class of a call, and what of the budget it takes."""
+    """The class of a call, and its cost."""
     operation = (route.method, route.template)
     if operation in STORING:
         return STORED, BUDGET // STORED_LIMIT
@@ -110,12 +110,12 @@ def cost_of(call: Call, route: Route) -> tuple[str, int]:
 
 
 def _asked_key(call: Call) -> tuple[str, int]:
-    """Type and size of the key that a request wants made. Raises the vault's 400 for what cannot be read."""
+    """Type and size of the key to create. Raises the vault's 400."""
     return rules.text(call.body, "kty") or "", rules.whole_number(call.body, "key_size") or 0
 
 
 def _key(call: Call) -> tuple[str, int]:
-    """Type and size of the key that a request works with; empty and 0 where there is none."""
+    """Type and size of the key in the path; empty and 0 if there is none."""
     asked = (call.vault.id, call.name.lower(), call.version.lower())
     row = call.service.store.remembered(("key", *asked), lambda db: objects.key_data(db, *asked))
     if row is None:

@@ -1,7 +1,7 @@
 """Pages: 25 items at most, and a link to the next page.
 
-Key Vault REST: Get Secrets and its siblings. The link is absolute, carries a port, and names the last item in
-an opaque token; the store continues behind that name, so that the last page costs what the first one does.
+Source: Key Vault REST, Get Secrets and similar operations. The link is absolute, has a port, and an opaque token with the
+name of the last item; the query continues after that name, so that the last page costs as much as the first.
 """
 
 import json
@@ -27,7 +27,7 @@ def list_objects(call: Call, kind: Kind, show: Show, *, with_unlisted: bool = Fa
 
 
 def list_deleted(call: Call, kind: Kind, show: Show, *, with_unlisted: bool = False) -> Response:
-    """A page of soft-deleted objects; each item begins with its dates of deletion and purge."""
+    """A page of soft-deleted objects; the first members of an item are its dates of deletion and purge."""
 
     def show_deleted(call: Call, listed: Listed) -> dict[str, Any]:
         return call.deletion(kind, listed.entry) | show(call, listed)
@@ -36,22 +36,22 @@ def list_deleted(call: Call, kind: Kind, show: Show, *, with_unlisted: bool = Fa
 
 
 def list_versions(call: Call, kind: Kind, show: Show) -> Response:
-    """A page of one object's versions; none for a name that does not exist, as in Azure."""
+    """A page of one object's versions; as in Azure, an empty one for an unknown name."""
     size = rules.read_page_size(call.query)
     after = read_token(call)
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, kind)
-        entry = shelf.entry(call.name)
+        table = call.table(db, kind)
+        entry = table.entry(call.name)
         rows: list[Listed] = []
         if entry is not None and entry.state == LIVE and entry.settles <= call.service.clock():
-            rows = shelf.version_page(entry, after, size + 1)
+            rows = table.version_page(entry, after, size + 1)
     path = f"{kind.collection}/{call.name}/versions"
     last = rows[size - 1].version.version if len(rows) > size else None
     return answer(call, path, [show(call, row) for row in rows[:size]], last)
 
 
 def answer(call: Call, path: str, items: list[dict[str, Any]], last: str | None) -> Response:
-    """The page itself; `last` is where the next page begins, None at the end."""
+    """The response; `last` is the last item of the page, None for the last page."""
     return json_response(200, {"value": items, "nextLink": next_link(call, path, last)})
 
 
@@ -68,31 +68,31 @@ def _page(call: Call, kind: Kind, state: str, path: str, show: Show, *, with_unl
     size = rules.read_page_size(call.query)
     after = read_token(call)
     with call.service.store.reading() as db:
-        rows = call.shelf(db, kind).page(state, after, size + 1, with_unlisted=with_unlisted)
+        rows = call.table(db, kind).page(state, after, size + 1, with_unlisted=with_unlisted)
     last = rows[size - 1][0].lower() if len(rows) > size else None
-    items = ",".join([_shown(call, kind, show, row) for row in rows[:size]])
+    items = ",".join([_item_text(call, kind, show, row) for row in rows[:size]])
     body = f'{{"value":[{items}],"nextLink":{json_text(next_link(call, path, last))}}}'
     return Response(200, body.encode(), [("Content-Type", JSON_TYPE)])
 
 
-def _shown(call: Call, kind: Kind, show: Show, row: Row) -> str:
-    """A list item as JSON, made once: it is the same for as long as its row, vault, address and API version are."""
+def _item_text(call: Call, kind: Kind, show: Show, row: Row) -> str:
+    """An item as JSON, cached by everything that determines it: row, vault, host and API version."""
     vault = call.vault
     key = (kind.collection, row, call.base, call.api_version, vault.recovery_level, vault.retention_days)
-    text = _made.get(key)
+    text = _cache.get(key)
     if text is None:
         text = json_text(show(call, listed(row)))
-        if len(_made) >= REMEMBERED:
-            _made.clear()
-        _made[key] = text
+        if len(_cache) >= REMEMBERED:
+            _cache.clear()
+        _cache[key] = text
     return text
 
 
-_made: dict[tuple[Any, ...], str] = {}
+_cache: dict[tuple[Any, ...], str] = {}
 
 
 def read_token(call: Call) -> str:
-    """The name behind which the page begins, empty for the first page."""
+    """The name after which the page begins, empty for the first page."""
     token = call.query.get("$skiptoken")
     if token is None:
         return ""

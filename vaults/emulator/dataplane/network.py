@@ -1,6 +1,6 @@
-"""From where a vault may be reached: its firewall and its switch for public access.
+"""The firewall of a vault, and its property for public access.
 
-Key Vault guide: "Configure network security for Azure Key Vault"; the refusals are quoted in public reports.
+Source: Key Vault guide, "Configure network security for Azure Key Vault"; the error texts are quoted in public reports.
 """
 
 from ipaddress import ip_address, ip_network
@@ -19,7 +19,7 @@ OPEN: dict[str, Any] = {
 
 
 def check(vault: Vault, caller: Caller, address: str) -> None:
-    """Raise the vault's 403 unless its rules let the caller's address in. There are no private links here."""
+    """Raise the vault's 403 unless its rules allow the caller's address. There are no private links."""
     if vault.properties.get("publicNetworkAccess", "").lower() == "disabled":
         raise _refused_connection()
     rules = vault.properties.get("networkAcls", OPEN)
@@ -34,18 +34,18 @@ def check(vault: Vault, caller: Caller, address: str) -> None:
     raise VaultError(403, "Forbidden", message, "ForbiddenByFirewall")
 
 
-def read_rules(given: Any) -> dict[str, Any]:
-    """The network rules of a request, completed as the service does. Raises ValueError saying what is wrong."""
-    if not isinstance(given, dict):
+def read_rules(requested: Any) -> dict[str, Any]:
+    """The network rules of a request, completed as the service does. Raises ValueError."""
+    if not isinstance(requested, dict):
         raise ValueError("networkAcls must be an object.")
-    rules = OPEN | {name: value for name, value in given.items() if name in OPEN and value is not None}
+    rules = OPEN | {name: value for name, value in requested.items() if name in OPEN and value is not None}
     for name, choices in (("defaultAction", ("Allow", "Deny")), ("bypass", ("AzureServices", "None"))):
         rules[name] = _choice(name, rules[name], choices)
     for name, member in (("ipRules", "value"), ("virtualNetworkRules", "id")):
         if not isinstance(rules[name], list) or not all(_has_text(rule, member) for rule in rules[name]):
             raise ValueError(f"networkAcls.{name} must be a list of objects with the member '{member}'.")
     rules["ipRules"] = [{"value": _range(rule["value"])} for rule in rules["ipRules"]]
-    # The service shows the subnets' ids in lower case, as recorded.
+    # As recorded, the service returns subnet ids in lower case.
     rules["virtualNetworkRules"] = [{**rule, "id": rule["id"].lower()} for rule in rules["virtualNetworkRules"]]
     return rules
 
@@ -59,9 +59,9 @@ def _is_among(address: str, rules: list[dict[str, str]]) -> bool:
     return any(found in ip_network(rule["value"]) for rule in rules)
 
 
-def _choice(name: str, given: Any, choices: tuple[str, ...]) -> str:
+def _choice(name: str, requested: Any, choices: tuple[str, ...]) -> str:
     for choice in choices:
-        if isinstance(given, str) and given.lower() == choice.lower():
+        if isinstance(requested, str) and requested.lower() == choice.lower():
             return choice
     raise ValueError(f"networkAcls.{name} must be one of {', '.join(choices)}.")
 
@@ -70,12 +70,12 @@ def _has_text(rule: Any, member: str) -> bool:
     return isinstance(rule, dict) and isinstance(rule.get(member), str)
 
 
-def _range(given: str) -> str:
-    """An address or range as the service shows it: with its prefix length."""
+def _range(requested: str) -> str:
+    """An address or range with its prefix length, as the service returns it. Raises ValueError."""
     try:
-        return str(ip_network(given))
+        return str(ip_network(requested))
     except ValueError:
-        raise ValueError(f"'{given}' is no IP address or range in CIDR notation.") from None
+        raise ValueError(f"'{requested}' is no IP address or range in CIDR notation.") from None
 
 
 def _refused_connection() -> VaultError:

@@ -1,6 +1,6 @@
-"""Pending operations: a certificate between its request and its issue.
+"""Certificate operations: from the request for a certificate to its issue.
 
-Key Vault REST: Create Certificate, Get/Update/Delete Certificate Operation. A self-signed certificate is
+Source: Key Vault REST, Create Certificate, Get/Update/Delete Certificate Operation. A self-signed certificate is
 issued after the emulator's `certificate_seconds`; one with the issuer Unknown waits for a merge.
 """
 
@@ -32,13 +32,13 @@ def create_certificate(call: Call) -> Response:
     """Create Certificate: 202 with the operation; the certificate follows."""
     attributes = rules.read_attributes(call.body)
     tags = rules.read_tags(call.body)
-    given = rules.mapping(call.body, "policy")
+    requested = rules.mapping(call.body, "policy")
     with call.service.store.reading() as db:
         present = _present(call, db)
-        policy = _policy(call, given, present)
+        policy = _policy(call, requested, present)
         authority.check_issuer(db, call, policy["issuer"]["name"])
         key = _reused_key(call, db, present, policy)
-    # Outside of the transaction: nobody else should wait for prime numbers.
+    # Outside the transaction: generating an RSA key is slow.
     key = key or _new_key(call, policy)
     operation = new_operation(policy, key, enabled=attributes.enabled is not False, tags=tags)
     with call.service.store.writing() as db:
@@ -47,34 +47,34 @@ def create_certificate(call: Call) -> Response:
         entry.extra["policy"] = policy
         if rules.flag(call.body, "preserveCertOrder") is not None:
             entry.extra["preserveCertOrder"] = operation["preserveCertOrder"] = call.body["preserveCertOrder"]
-        call.shelf(db, CERTIFICATE).save(entry)
+        call.table(db, CERTIFICATE).save(entry)
         waits = operation["issuer"].lower() == "unknown"
         completes = None if waits else call.service.clock() + call.service.certificate_seconds
         operations.write(db, call.vault.id, entry.name, operation, completes, keymaterial.dump(key))
     location = f"{call.url('certificates', call.name, 'pending')}?api-version={call.api_version}"
     headers = [("Location", f"{location}&request_id={operation['request_id']}"), ("Retry-After", "10")]
-    return json_response(202, shown(call, entry.name, operation), headers)
+    return json_response(202, operation_body(call, entry.name, operation), headers)
 
 
-def _policy(call: Call, given: dict[str, Any], present: Entry | None) -> dict[str, Any]:
-    """What the certificate is made by: where a request says nothing of it, the policy that is there. Raises the vault's 400."""
-    if present and not given:
+def _policy(call: Call, requested: dict[str, Any], present: Entry | None) -> dict[str, Any]:
+    """The policy of the request, or the present one if the request has none. Raises the vault's 400."""
+    if present and not requested:
         return certificate_policy.check_issuable(present.extra["policy"])
-    return certificate_policy.issuable(call, given, present.extra["policy"] if present else None)
+    return certificate_policy.issuable(call, requested, present.extra["policy"] if present else None)
 
 
 def get_operation(call: Call) -> Response:
-    """Get Certificate Operation; as recorded, whoever accepts PKCS#10 gets the signing request alone, in base64."""
+    """Get Certificate Operation; as recorded, only the signing request in base64 if PKCS#10 is accepted."""
     with call.service.store.reading() as db:
         operation, _, _ = find_asked(call, db)
     if call.accept == SIGNING_REQUEST:
         return Response(200, operation["csr"].encode(), [("Content-Type", SIGNING_REQUEST)])
     headers = [("Retry-After", "10")] if operation["status"] == IN_PROGRESS else []
-    return json_response(200, shown(call, call.name, operation), headers)
+    return json_response(200, operation_body(call, call.name, operation), headers)
 
 
 def update_operation(call: Call) -> Response:
-    """Update Certificate Operation: ask for its end. The operation stays in progress until it would have completed."""
+    """Update Certificate Operation: request cancellation. It stays in progress until it would have completed."""
     wanted = rules.flag(call.body, "cancellation_requested")
     with call.service.store.writing() as db:
         operation, completes, material = find_asked(call, db)
@@ -85,24 +85,24 @@ def update_operation(call: Call) -> Response:
             if completes is None:
                 completes = call.service.clock() + call.service.certificate_seconds
         operations.write(db, call.vault.id, call.name, operation, completes, material)
-    return json_response(200, shown(call, call.name, operation))
+    return json_response(200, operation_body(call, call.name, operation))
 
 
 def delete_operation(call: Call) -> Response:
-    """Delete Certificate Operation: 200 with its last state. What was never issued stays out of the lists."""
+    """Delete Certificate Operation: 200 with its last state. A certificate that was never issued stays unlisted."""
     with call.service.store.writing() as db:
         operation, _, _ = find_asked(call, db)
         operations.forget(db, call.vault.id, call.name)
-    return json_response(200, shown(call, call.name, operation))
+    return json_response(200, operation_body(call, call.name, operation))
 
 
 def complete_due(call: Call, db: sqlite3.Connection) -> None:
-    """Bring every operation whose time has come to its end."""
+    """Complete or cancel all operations that are due."""
     for name in operations.due(db, call.vault.id, call.service.clock()):
         operation, completes, material = operations.find(db, call.vault.id, name)
-        entry = call.shelf(db, CERTIFICATE).entry(name)
+        entry = call.table(db, CERTIFICATE).entry(name)
         if entry is None or entry.state != LIVE:
-            # Deleted while it was waiting: there is nothing to put a certificate in.
+            # The certificate was deleted meanwhile.
             operations.forget(db, call.vault.id, name)
             continue
         if operation["cancellation_requested"]:
@@ -113,8 +113,8 @@ def complete_due(call: Call, db: sqlite3.Connection) -> None:
 
 
 def find_asked(call: Call, db: sqlite3.Connection) -> tuple[dict[str, Any], float | None, bytes]:
-    """The operation of a call's certificate, as `find`: there is none while the certificate is not there, or not yet again."""
-    if not call.shelf(db, CERTIFICATE).is_live(call.name):
+    """The operation of the certificate in the path, as `operations.find`. Raises the vault's 404 if either does not exist."""
+    if not call.table(db, CERTIFICATE).is_live(call.name):
         raise operations.not_found(call.name)
     return operations.find(db, call.vault.id, call.name)
 
@@ -122,7 +122,7 @@ def find_asked(call: Call, db: sqlite3.Connection) -> tuple[dict[str, Any], floa
 def new_operation(
     policy: dict[str, Any], key: PrivateKey, *, enabled: bool, tags: dict[str, str] | None
 ) -> dict[str, Any]:
-    """An operation that has just begun; which version it will make is still to be said."""
+    """A new operation; the caller adds the version that it will create."""
     return {
         "request_id": uuid4().hex,
         "issuer": policy["issuer"]["name"],
@@ -139,8 +139,8 @@ def key_for(call: Call, db: sqlite3.Connection, entry: Entry, policy: dict[str, 
     return _reused_key(call, db, entry, policy) or _new_key(call, policy)
 
 
-def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
-    """The operation as its answers show it."""
+def operation_body(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """The body of a response with an operation."""
     answer: dict[str, Any] = {
         "id": call.url("certificates", name, "pending"),
         "issuer": {"name": operation["issuer"]},
@@ -161,9 +161,9 @@ def shown(call: Call, name: str, operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
-    """The certificate of the call's name, None for a free name. Raises the vault's 409 if neither may get a version."""
-    entry = call.shelf(db, CERTIFICATE).free_or_live(call.name)
-    certificates.check_twins_free(call, db)
+    """The certificate in the path, None if the name is free. Raises the vault's 409 if no version can be added."""
+    entry = call.table(db, CERTIFICATE).free_or_live(call.name)
+    certificates.check_names_free(call, db)
     if entry is not None and operations.exists(db, call.vault.id, call.name):
         operation, _, _ = operations.find(db, call.vault.id, call.name)
         if operation["status"] == IN_PROGRESS:
@@ -177,14 +177,14 @@ def _present(call: Call, db: sqlite3.Connection) -> Entry | None:
 
 
 def _reused_key(call: Call, db: sqlite3.Connection, entry: Entry | None, policy: dict[str, Any]) -> PrivateKey | None:
-    """The key of the newest version, where the policy wants it kept and it is of the right type."""
+    """The key of the newest version, if the policy reuses it and its type is the same."""
     if entry is None or not entry.listed or not policy["key_props"]["reuse_key"]:
         return None
-    shelf = call.shelf(db, KEY)
-    twin = shelf.entry(call.name)
-    if twin is None:
+    table = call.table(db, KEY)
+    managed_key = table.entry(call.name)
+    if managed_key is None:
         return None
-    version = shelf.version(twin)
+    version = table.version(managed_key)
     return keymaterial.load(version.material) if version.data["kty"] == policy["key_props"]["kty"] else None
 
 
@@ -194,7 +194,7 @@ def _new_key(call: Call, policy: dict[str, Any]) -> PrivateKey:
 
 
 def _unissued(call: Call, db: sqlite3.Connection, policy: dict[str, Any]) -> Entry:
-    """A certificate that has only a policy yet: disabled, out of the lists, with the dates it would get."""
+    """Store a certificate that has only a policy: disabled, unlisted, with the dates that it will have."""
     entry = Entry(call.name, new_version_id(), listed=False)
     version = Version(
         entry.current,
@@ -204,16 +204,16 @@ def _unissued(call: Call, db: sqlite3.Connection, policy: dict[str, Any]) -> Ent
         not_before=call.now - x509tools.BACKDATED,
         expires_on=int(x509tools.add_months(call.now, policy["x509_props"]["validity_months"]).timestamp()),
     )
-    shelf = call.shelf(db, CERTIFICATE)
-    shelf.save(entry)
-    shelf.write(entry.name, version)
+    table = call.table(db, CERTIFICATE)
+    table.save(entry)
+    table.write(entry.name, version)
     return entry
 
 
 def _issue(
     call: Call, db: sqlite3.Connection, entry: Entry, operation: dict[str, Any], key: PrivateKey, moment: int
 ) -> None:
-    """Sign the certificate and put it in place."""
+    """Sign the certificate and store it."""
     policy = entry.extra["policy"]
     version = Version(operation["version"], moment, moment, operation["enabled"], tags=operation["tags"])
     signer = authority.signer(db, call, operation["issuer"])

@@ -1,7 +1,7 @@
 """Operations for confidential computing: release, attestation, secure wrap and unwrap; and random bytes.
 
-Key Vault REST: Release, Get Key Attestation (7.6), Secure Wrap/Unwrap Key (2026-04-01), Get Random Bytes. No
-attestation service stands behind them here: any text passes for an attestation.
+Source: Key Vault REST, Release, Get Key Attestation (7.6), Secure Wrap/Unwrap Key (2026-04-01), Get Random Bytes. There is
+no attestation service here: any text is accepted as an attestation.
 """
 
 import json
@@ -19,43 +19,43 @@ WRAPPED_KEY_BYTES = 32
 
 
 def release_key(call: Call) -> Response:
-    """Release: a signed object with the key, for keys that were made exportable with a policy."""
+    """Release: a signed object with the key, for exportable keys with a release policy."""
     _check_target(call)
     entry, version, _ = crypto.usable_key(call, "release")
     if not version.data["exportable"]:
         raise bad_parameter("AKV.SKR.1003: The key is not exportable.")
-    shown = keys.bundle(call, entry, version)
-    shown["key"]["key_hsm"] = jwt.encode(secrets.token_bytes(256))
+    body = keys.bundle(call, entry, version)
+    body["key"]["key_hsm"] = jwt.encode(secrets.token_bytes(256))
     claims = {
         "request": {name: call.body.get(name) for name in ("api-version", "enc", "nonce")},
-        "response": {"key": shown},
+        "response": {"key": body},
     }
     parts = ({"alg": "RS256", "typ": "JWT"}, claims)
-    head, body = (jwt.encode(json.dumps(part).encode()) for part in parts)
-    return json_response(200, {"value": f"{head}.{body}.{jwt.encode(secrets.token_bytes(256))}"})
+    head, payload = (jwt.encode(json.dumps(part).encode()) for part in parts)
+    return json_response(200, {"value": f"{head}.{payload}.{jwt.encode(secrets.token_bytes(256))}"})
 
 
 def get_attestation(call: Call) -> Response:
     """Get Key Attestation: only keys in hardware have one."""
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, KEY)
-        entry = shelf.live(call.name, call.version)
-        version = shelf.version(entry, call.version)
+        table = call.table(db, KEY)
+        entry = table.live(call.name, call.version)
+        version = table.version(entry, call.version)
     if not version.data["kty"].endswith("-HSM"):
         raise bad_parameter("Key attestation is only available for HSM-backed keys.")
-    shown = keys.bundle(call, entry, version)
+    body = keys.bundle(call, entry, version)
     blob = jwt.encode(b"emulated attestation")
-    shown["attributes"]["attestation"] = {
+    body["attributes"]["attestation"] = {
         "certificatePemFile": blob,
         "privateKeyAttestation": blob,
         "publicKeyAttestation": blob,
         "version": "1.0",
     }
-    return json_response(200, shown)
+    return json_response(200, body)
 
 
 def secure_wrap_key(call: Call) -> Response:
-    """Secure Wrap Key: a new AES key that only the wrapped form of leaves the vault."""
+    """Secure Wrap Key: a new AES key, returned only in wrapped form."""
     algorithm = crypto.read_algorithm(call)
     entry, version, key = crypto.usable_key(call, "wrapKey")
     pair, scheme = crypto.rsa_encryption(algorithm, key)
@@ -87,9 +87,9 @@ def _check_target(call: Call) -> None:
 
 
 def _operation_result(call: Call, name: str, version: str, algorithm: str, value: bytes) -> Response:
-    shown: dict[str, Any] = {
+    body: dict[str, Any] = {
         "kid": call.url("keys", name, version),
         "alg": algorithm,
         "value": jwt.encode(value),
     }
-    return json_response(200, shown)
+    return json_response(200, body)

@@ -1,6 +1,6 @@
-"""Under which conditions a key may leave its vault: kept and shown here, enforced by nobody.
+"""Release policies of keys: stored and returned, but not enforced.
 
-Key Vault REST: KeyReleasePolicy (7.3). The data is JSON in base64url.
+Source: Key Vault REST, KeyReleasePolicy (7.3). The data is JSON in base64url.
 """
 
 import json
@@ -16,20 +16,20 @@ ORDER = ("version", "authority", "claim", "equals", "anyOf", "allOf")
 
 
 def read(call: Call) -> dict[str, Any]:
-    """The release policy of a request as the service keeps it, as a member to merge; empty where there is none."""
-    given = rules.mapping(call.body, "release_policy")
-    if not given or not call.since("7.3"):
+    """The release policy of a request in the form of the service, as a member to merge; empty if there is none."""
+    requested = rules.mapping(call.body, "release_policy")
+    if not requested or not call.since("7.3"):
         return {}
     policy = {
-        "contentType": rules.text(given, "contentType") or "application/json; charset=utf-8",
-        "data": _as_kept(rules.text(given, "data") or ""),
-        "immutable": bool(rules.flag(given, "immutable")),
+        "contentType": rules.text(requested, "contentType") or "application/json; charset=utf-8",
+        "data": _as_kept(rules.text(requested, "data") or ""),
+        "immutable": bool(rules.flag(requested, "immutable")),
     }
     return {"release_policy": policy}
 
 
 def check_exportable(data: Mapping[str, Any], *, exportable: bool) -> None:
-    """A key that may be exported has a release policy, and no other key has one. Raises the vault's 400."""
+    """Raise the vault's 400 unless an exportable key has a release policy and another key has none."""
     if exportable and "release_policy" not in data:
         raise bad_parameter("AKV.SKR.1004: Exportable keys must have release policy.")
     if not exportable and "release_policy" in data:
@@ -37,7 +37,7 @@ def check_exportable(data: Mapping[str, Any], *, exportable: bool) -> None:
 
 
 def change(call: Call, version: Version) -> None:
-    """Replace the release policy, unless the key was made with one that must not change."""
+    """Replace the release policy, unless it is immutable."""
     changed = read(call)
     present = version.data.get("release_policy")
     if not changed:
@@ -49,7 +49,7 @@ def change(call: Call, version: Version) -> None:
 
 
 def _as_kept(data: str) -> str:
-    """Recordings show that the service writes a policy anew: in its own order, truth as a word."""
+    """The policy as the service rewrites it in recordings: in its own order, booleans as strings."""
     try:
         policy = json.loads(jwt.decode(data))
     except (ValueError, RecursionError):

@@ -1,7 +1,6 @@
-"""Lifetime actions: certificates that renew themselves. Key Vault REST: CertificatePolicy, lifetime_actions.
+"""Lifetime actions: renewal of certificates. Source: Key Vault REST, CertificatePolicy, lifetime_actions.
 
-The time is looked at when somebody asks for the certificate, its key or its secret: then it is renewed as often as
-it should have been meanwhile. Mail is not written.
+A request for the certificate, its key or its secret applies all renewals that have become due. No e-mail is sent.
 """
 
 import sqlite3
@@ -17,8 +16,8 @@ from vaults.emulator.wire.kinds import CERTIFICATE
 DAY = 86400
 
 
-def catch_up(call: Call) -> None:
-    """Begin the renewals that a certificate's policy wanted by now, and end those that had the time to end."""
+def renew_due(call: Call) -> None:
+    """Begin the due renewals of the certificate in the path, and complete those that are due to complete."""
     with call.service.store.reading() as db:
         if _due(call, db) is None:
             return
@@ -41,12 +40,12 @@ def _begin(call: Call, db: sqlite3.Connection, entry: Entry, version: Version, m
 
 
 def _due(call: Call, db: sqlite3.Connection) -> tuple[Entry, Version, int] | None:
-    """The certificate of a call, its newest version and when that should have been renewed, if it should."""
-    shelf = call.shelf(db, CERTIFICATE)
-    entry = shelf.entry(call.name)
+    """The certificate in the path, its newest version, and when its renewal was due; None if it is not due."""
+    table = call.table(db, CERTIFICATE)
+    entry = table.entry(call.name)
     if entry is None or entry.state != LIVE or not entry.listed:
         return None
-    version = shelf.version(entry)
+    version = table.version(entry)
     moment = _moment(entry, version)
     if moment is None or not version.created < moment <= call.now or _is_tried(call, db, entry):
         return None
@@ -54,7 +53,7 @@ def _due(call: Call, db: sqlite3.Connection) -> tuple[Entry, Version, int] | Non
 
 
 def _moment(entry: Entry, version: Version) -> int | None:
-    """When a version is to be renewed; None where nobody can, or should."""
+    """When the renewal of a version is due; None if it is never renewed."""
     policy = entry.extra["policy"]
     if policy["issuer"]["name"].lower() == "unknown" or version.not_before is None or version.expires_on is None:
         return None
@@ -68,7 +67,7 @@ def _moment(entry: Entry, version: Version) -> int | None:
 
 
 def _is_tried(call: Call, db: sqlite3.Connection, entry: Entry) -> bool:
-    """Whether an operation is at work, or the one that was to renew this very version has come to nothing."""
+    """Whether an operation is in progress, or one to renew this version has failed."""
     if not operations.exists(db, call.vault.id, entry.name):
         return False
     operation, _, _ = operations.find(db, call.vault.id, entry.name)

@@ -1,7 +1,6 @@
-"""Key Vault REST: Rotate Key, Get and Update Key Rotation Policy (7.3).
+"""Rotate Key, Get and Update Key Rotation Policy (7.3). Source: Key Vault REST.
 
-The time of a policy's Rotate action is looked at when somebody asks for the key: then it is rotated as often as it
-should have been meanwhile, and each version bears the time at which it was due.
+A request for the key applies all rotations that have become due; each version is dated to the time when it was due.
 """
 
 import re
@@ -22,32 +21,32 @@ from vaults.emulator.wire.kinds import KEY
 DURATION = re.compile(
     r"P(?:(\d{1,12})Y)?(?:(\d{1,12})M)?(?:(\d{1,12})W)?(?:(\d{1,12})D)?(?:T(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})S)?)?"
 )
-MOST_MONTHS = 1200  # that a duration may have, in whatever units
+MOST_MONTHS = 1200  # of a duration, in any unit
 NOTIFY = {"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Notify"}}
 ACTIONS = {"rotate": "Rotate", "notify": "Notify"}
 TRIGGERS = ("timeAfterCreate", "timeBeforeExpiry")
-#: Where a raw member of the policy is held: "rotation_policy.attributes.expiryTime".
+#: First part of the paths of raw members of the policy: "rotation_policy.attributes.expiryTime".
 HELD_UNDER = "rotation_policy"
 SHORTEST = timedelta(days=28)
-MOST_AT_ONCE = 20  # rotations, or renewals, that are made up for at one request
+MOST_AT_ONCE = 20  # rotations, or renewals, in one request
 
 
 def rotate_key(call: Call) -> Response:
-    """Rotate Key: a new version of the same type and size, permissions and tags; dates as the policy says."""
+    """Rotate Key: a new version of the same type and size, permissions and tags; dates by the policy."""
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, KEY)
-        entry = shelf.live(call.name)
-        old = shelf.version(entry)
+        table = call.table(db, KEY)
+        entry = table.live(call.name)
+        old = table.version(entry)
     if entry.managed:
         raise errors.managed(KEY, "rotate")
     version = _successor(call, entry, old, call.now)
     with call.service.store.writing() as db:
-        entry = call.shelf(db, KEY).add(entry.name, version)
+        entry = call.table(db, KEY).add(entry.name, version)
     return json_response(200, keys.bundle(call, entry, version))
 
 
-def catch_up(call: Call) -> None:
-    """Make the versions that a key's policy wanted by now."""
+def rotate_due(call: Call) -> None:
+    """Apply the due rotations of the key in the path."""
     with call.service.store.reading() as db:
         if _due(call, db) is None:
             return
@@ -57,16 +56,16 @@ def catch_up(call: Call) -> None:
             if due is None:
                 return
             entry, old, moment = due
-            call.shelf(db, KEY).add(entry.name, _successor(call, entry, old, moment))
+            call.table(db, KEY).add(entry.name, _successor(call, entry, old, moment))
 
 
 def _due(call: Call, db: sqlite3.Connection) -> tuple[Entry, Version, int] | None:
-    """The key of a call, its newest version and when that should have been followed by another, if it should."""
-    shelf = call.shelf(db, KEY)
-    entry = shelf.entry(call.name)
+    """The key in the path, its newest version, and when its rotation was due; None if it is not due."""
+    table = call.table(db, KEY)
+    entry = table.entry(call.name)
     if entry is None or entry.state != LIVE or entry.managed or "rotation" not in entry.extra:
         return None
-    version = shelf.version(entry)
+    version = table.version(entry)
     for action in entry.extra["rotation"]["actions"]:
         if action["action"]["type"] == ACTIONS["rotate"]:
             moment = _moment(action["trigger"], version)
@@ -76,7 +75,7 @@ def _due(call: Call, db: sqlite3.Connection) -> tuple[Entry, Version, int] | Non
 
 
 def _moment(trigger: dict[str, str], version: Version) -> int | None:
-    """When a trigger fires for a version."""
+    """When a trigger is due for a version."""
     if "timeAfterCreate" in trigger:
         return _end(version.created, trigger["timeAfterCreate"])
     return None if version.expires_on is None else version.expires_on - _end(0, trigger["timeBeforeExpiry"])
@@ -101,16 +100,16 @@ def _successor(call: Call, entry: Entry, old: Version, moment: int) -> Version:
 
 
 def get_rotation_policy(call: Call) -> Response:
-    """Get Key Rotation Policy; a key that was given none answers with the default."""
+    """Get Key Rotation Policy; a default if the key has none."""
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, KEY)
-        entry = shelf.live(call.name)
-        version = shelf.version(entry)
+        table = call.table(db, KEY)
+        entry = table.live(call.name)
+        version = table.version(entry)
     policy = entry.extra.get("rotation")
     if policy is None:
         return json_response(200, {"lifetimeActions": [NOTIFY], "attributes": None})
-    answer = {HELD_UNDER: _shown(call, entry, policy)}
-    return json_response(200, raw_members.shown(version.data, answer)[HELD_UNDER])
+    answer = {HELD_UNDER: _policy_body(call, entry, policy)}
+    return json_response(200, raw_members.overlay(version.data, answer)[HELD_UNDER])
 
 
 def set_rotation_policy(call: Call) -> Response:
@@ -120,16 +119,16 @@ def set_rotation_policy(call: Call) -> Response:
     if expiry is not None and _end(0, expiry) < SHORTEST.total_seconds():
         raise bad_parameter("The expiryTime of a key rotation policy must be at least 28 days.")
     with call.service.store.writing() as db:
-        shelf = call.shelf(db, KEY)
-        entry = shelf.live(call.name)
+        table = call.table(db, KEY)
+        entry = table.live(call.name)
         present = entry.extra.get("rotation", {"created": call.now})
         policy = {"actions": actions, "expiry": expiry, "created": present["created"], "updated": call.now}
         entry.extra["rotation"] = policy
-        shelf.save(entry)
-    return json_response(200, _shown(call, entry, policy))
+        table.save(entry)
+    return json_response(200, _policy_body(call, entry, policy))
 
 
-def _shown(call: Call, entry: Entry, policy: dict[str, Any]) -> dict[str, Any]:
+def _policy_body(call: Call, entry: Entry, policy: dict[str, Any]) -> dict[str, Any]:
     attributes = {} if policy["expiry"] is None else {"expiryTime": policy["expiry"]}
     return {
         "id": call.url("keys", entry.name, "rotationpolicy"),
@@ -138,12 +137,12 @@ def _shown(call: Call, entry: Entry, policy: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read_actions(given: Any) -> list[dict[str, Any]]:
-    if given is None:
-        given = []
-    if not isinstance(given, list):
+def _read_actions(requested: Any) -> list[dict[str, Any]]:
+    if requested is None:
+        requested = []
+    if not isinstance(requested, list):
         raise rules.invalid_property("lifetimeActions")
-    actions = [_read_action(item) for item in given]
+    actions = [_read_action(item) for item in requested]
     types = [action["action"]["type"] for action in actions]
     if len(set(types)) != len(types):
         raise bad_parameter("A key rotation policy has at most one Rotate and one Notify action.")
@@ -156,8 +155,8 @@ def _read_action(item: Any) -> dict[str, Any]:
     if not isinstance(item, dict):
         raise rules.invalid_property("lifetimeActions")
     kind = ACTIONS.get((rules.text(rules.mapping(item, "action"), "type") or "").lower())
-    given = rules.mapping(item, "trigger")
-    trigger = {name: rules.text(given, name) for name in TRIGGERS if given.get(name) is not None}
+    requested = rules.mapping(item, "trigger")
+    trigger = {name: rules.text(requested, name) for name in TRIGGERS if requested.get(name) is not None}
     if kind is None or len(trigger) != 1:
         raise rules.invalid_property("lifetimeActions")
     _end(0, str(next(iter(trigger.values()))))

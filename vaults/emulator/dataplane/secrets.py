@@ -1,4 +1,4 @@
-"""Secrets. Key Vault REST: Set, Get, Update, Delete, List Secrets and their deleted-secret siblings."""
+"""Secrets: set, get, update, delete, list, and deleted secrets. Source: Key Vault REST."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from vaults.emulator.wire.kinds import SECRET
 
 
 def set_secret(call: Call) -> Response:
-    """Set Secret: a new version, whether or not the secret was there."""
+    """Set Secret: a new secret, or a new version of an existing one."""
     value = rules.read_secret_value(call.body)
     attributes = rules.read_attributes(call.body)
     version = Version(
@@ -26,45 +26,45 @@ def set_secret(call: Call) -> Response:
         material=value.encode(),
     )
     with call.service.store.writing() as db:
-        shelf = call.shelf(db, SECRET)
-        present = shelf.free_or_live(call.name)
+        table = call.table(db, SECRET)
+        present = table.free_or_live(call.name)
         if present is not None and present.managed:
             raise errors.managed(SECRET, "set")
-        entry = shelf.add(call.name, version)
+        entry = table.add(call.name, version)
     return json_response(200, {"value": value} | bundle(call, entry, version))
 
 
 def get_secret(call: Call) -> Response:
-    """Get Secret, the only answer that carries a value. Dates are information, they refuse nothing."""
+    """Get Secret, with its value. A secret can be read outside its dates."""
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, SECRET)
-        entry = shelf.live(call.name, call.version)
-        version = shelf.version(entry, call.version)
+        table = call.table(db, SECRET)
+        entry = table.live(call.name, call.version)
+        version = table.version(entry, call.version)
     if not version.enabled:
         raise errors.disabled(SECRET, "get")
-    shown = {"value": version.material.decode()} | bundle(call, entry, version)
+    body = {"value": version.material.decode()} | bundle(call, entry, version)
     wanted = call.query.get("outContentType")
     if wanted is not None and call.since("2025-07-01"):
-        shown |= _converted(shown, wanted)
-    return json_response(200, shown)
+        body |= _converted(body, wanted)
+    return json_response(200, body)
 
 
 def update_secret(call: Call) -> Response:
-    """Update Secret: what is left out stays; the value cannot be changed."""
+    """Update Secret: missing members stay unchanged; the value cannot be changed."""
     attributes = rules.read_attributes(call.body)
     tags = rules.read_tags(call.body, rules.MAX_SECRET_TAG_LENGTH)
     content_type = rules.read_content_type(call.body)
     with call.service.store.writing() as db:
-        shelf = call.shelf(db, SECRET)
-        entry = shelf.live(call.name, call.version)
+        table = call.table(db, SECRET)
+        entry = table.live(call.name, call.version)
         if entry.managed:
             raise errors.managed(SECRET, "update")
-        version = shelf.version(entry, call.version)
+        version = table.version(entry, call.version)
         version.apply(attributes, tags, call.now)
         if content_type is not None:
             version.data["contentType"] = content_type
-            raw_members.give_up(version.data, {"contentType": content_type})
-        shelf.write(entry.name, version)
+            raw_members.forget(version.data, {"contentType": content_type})
+        table.write(entry.name, version)
     return json_response(200, bundle(call, entry, version))
 
 
@@ -79,7 +79,7 @@ def list_secret_versions(call: Call) -> Response:
 def delete_secret(call: Call) -> Response:
     with call.service.store.writing() as db:
         entry = deletion.delete(call, db, SECRET)
-        version = call.shelf(db, SECRET).version(entry)
+        version = call.table(db, SECRET).version(entry)
     return json_response(200, call.deletion(SECRET, entry) | bundle(call, entry, version))
 
 
@@ -89,16 +89,16 @@ def list_deleted_secrets(call: Call) -> Response:
 
 def get_deleted_secret(call: Call) -> Response:
     with call.service.store.reading() as db:
-        shelf = call.shelf(db, SECRET)
-        entry = shelf.deleted(call.name)
-        version = shelf.version(entry)
+        table = call.table(db, SECRET)
+        entry = table.deleted(call.name)
+        version = table.version(entry)
     return json_response(200, call.deletion(SECRET, entry) | bundle(call, entry, version))
 
 
 def recover_secret(call: Call) -> Response:
     with call.service.store.writing() as db:
         entry = deletion.recover(call, db, SECRET)
-        version = call.shelf(db, SECRET).version(entry)
+        version = call.table(db, SECRET).version(entry)
     return json_response(200, bundle(call, entry, version))
 
 
@@ -109,13 +109,13 @@ def purge_secret(call: Call) -> Response:
 
 
 def bundle(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
-    """A secret without its value, as all answers but Get and Set show it."""
-    shown = _item(call, entry, version, version.version)
+    """A secret without its value."""
+    body = _item(call, entry, version, version.version)
     if entry.managed:
-        shown["kid"] = call.url("keys", entry.name, version.version)
+        body["kid"] = call.url("keys", entry.name, version.version)
         if call.since("2025-07-01") and version.data["previous"]:
-            shown["previousVersion"] = version.data["previous"]
-    return shown
+            body["previousVersion"] = version.data["previous"]
+    return body
 
 
 def list_item(call: Call, listed: Listed) -> dict[str, Any]:
@@ -126,26 +126,26 @@ def version_item(call: Call, listed: Listed) -> dict[str, Any]:
     return _item(call, listed.entry, listed.version, listed.version.version)
 
 
-def _converted(shown: dict[str, Any], wanted: str) -> dict[str, Any]:
-    """Value and content type as `outContentType` (2025-07-01) asks for them. Raises the vault's 400 for what can't be."""
-    if wanted == shown.get("contentType"):
+def _converted(body: dict[str, Any], wanted: str) -> dict[str, Any]:
+    """Value and content type as `outContentType` (2025-07-01) asks for them. Raises the vault's 400 for other conversions."""
+    if wanted == body.get("contentType"):
         return {}
-    if wanted != x509tools.PEM or shown.get("contentType") != x509tools.PKCS12:
+    if wanted != x509tools.PEM or body.get("contentType") != x509tools.PKCS12:
         raise rules.invalid_property("outContentType")
-    return {"value": x509tools.pem_of(shown["value"]), "contentType": wanted}
+    return {"value": x509tools.pem_of(body["value"]), "contentType": wanted}
 
 
 def _item(call: Call, entry: Entry, version: Version, version_id: str) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
+    body: dict[str, Any] = {}
     if "contentType" in version.data:
-        shown["contentType"] = version.data["contentType"]
-    shown["id"] = call.url("secrets", entry.name, version_id)
+        body["contentType"] = version.data["contentType"]
+    body["id"] = call.url("secrets", entry.name, version_id)
     if entry.managed:
-        shown["managed"] = True
-    shown["attributes"] = call.attributes(version)
+        body["managed"] = True
+    body["attributes"] = call.attributes(version)
     if version.tags is not None:
-        shown["tags"] = version.tags
-    return raw_members.shown(version.data, shown)
+        body["tags"] = version.tags
+    return raw_members.overlay(version.data, body)
 
 
 def _data(content_type: str | None) -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""X.500 names as .NET reads and writes them, for that is what the service runs on: `CN=shop, O="Example, Ltd.", S=Texas`.
+"""X.500 names in the format of .NET, on which the service runs: `CN=shop, O="Example, Ltd.", S=Texas`.
 
-Parts are separated by comma or semicolon, the attributes of one part by a plus sign. Quotes hold what would separate, doubled
-quotes are quotes. The text names the most specific part first or last as it likes; the certificate holds the parts in the
-reverse order.
+Parts are separated by comma or semicolon, the attributes of one part by a plus sign. Separators may be quoted; a doubled
+quote stands for a quote. The certificate has the parts in the reverse order of the text.
 """
 
 import re
@@ -40,7 +39,7 @@ LABELS: dict[str, ObjectIdentifier] = {
     "PHONE": PHONE,
     "DNQUALIFIER": NameOID.DN_QUALIFIER,
 }
-SHOWN = {oid: label for label, oid in reversed(LABELS.items())} | {
+LABEL_OF = {oid: label for label, oid in reversed(LABELS.items())} | {
     DESCRIPTION: "Description",
     NameOID.POSTAL_CODE: "PostalCode",
     PO_BOX: "POBox",
@@ -59,7 +58,7 @@ ATTRIBUTE = re.compile(
 
 
 def parse(text: str) -> x509.Name:
-    """The name that a policy's subject means; the empty one for "". Raises the vault's 400."""
+    """The name of a policy's subject; the empty one for "". Raises the vault's 400."""
     try:
         return x509.Name(reversed(list(_parts(text)) if text.strip() else []))
     except ValueError:
@@ -89,7 +88,7 @@ def _parts(text: str) -> Iterator[x509.RelativeDistinguishedName]:
 
 
 def _oid(label: str) -> ObjectIdentifier:
-    """The type that a label means. Raises ValueError."""
+    """The type of a label. Raises ValueError."""
     dotted = label.upper().removeprefix("OID.")
     if dotted[0].isdigit():
         return ObjectIdentifier(dotted)
@@ -99,14 +98,14 @@ def _oid(label: str) -> ObjectIdentifier:
 
 
 def _value(match: re.Match[str]) -> str:
-    """Within quotes only doubled quotes mean something else, elsewhere a backslash before a special character."""
+    """The value of an attribute: unescaped quotes, or, without quotes, unescaped special characters."""
     if match["quoted"] is not None:
         return match["quoted"].replace('""', '"')
     return re.sub(rf"\\({SPECIAL})", r"\1", match["plain"])
 
 
 def _write(attribute: x509.NameAttribute[str | bytes]) -> str:
-    label = SHOWN.get(attribute.oid, f"OID.{attribute.oid.dotted_string}")
+    label = LABEL_OF.get(attribute.oid, f"OID.{attribute.oid.dotted_string}")
     return f"{label}={_quote(str(attribute.value))}"
 
 

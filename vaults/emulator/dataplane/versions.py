@@ -1,7 +1,7 @@
-"""The data plane's API versions, in their order.
+"""The API versions of the data plane, in their order.
 
-Key Vault REST: every call names one; later versions add operations and fields, none takes any away. A preview is
-served as the stable version that it led to: `7.6-preview.2` as 7.6, `2025-06-01-preview` as 2025-07-01.
+Source: Key Vault REST. Each request has one; later versions only add operations and members. A preview is treated as the
+stable version that followed it: `7.6-preview.2` as 7.6, `2025-06-01-preview` as 2025-07-01.
 """
 
 import re
@@ -21,14 +21,14 @@ API_VERSIONS = (
 )
 RANK = {version: rank for rank, version in enumerate(API_VERSIONS)}
 DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
-FIRST_DATED_PREVIEW = "2025-01-01"  # until then versions had numbers, but for the very first
+FIRST_DATED_PREVIEW = "2025-01-01"  # earlier versions have numbers, except the first
 NUMBERED_PREVIEW = re.compile(r"(7\.\d)-preview(?:\.\d)?")
 DATED_PREVIEW = re.compile(rf"({DATED.pattern})-preview")
 
 
 @lru_cache(maxsize=200)
 def stable(version: str) -> str:
-    """The stable version that a version is served as. Raises LookupError for an unknown one."""
+    """The stable version that a version is treated as. Raises LookupError for an unknown one."""
     if version in RANK:
         return version
     if match := NUMBERED_PREVIEW.fullmatch(version):
@@ -43,5 +43,5 @@ def stable(version: str) -> str:
 
 
 def reaches(version: str, since: str) -> bool:
-    """Whether a version, stable or not, has what came with a stable one."""
+    """Whether a version, stable or not, is a stable version or later."""
     return RANK[stable(version)] >= RANK[since]

@@ -1,4 +1,4 @@
-"""Certificates and signing requests as a certificate policy describes them."""
+"""Certificates and signing requests from certificate policies."""
 
 import base64
 import ipaddress
@@ -20,7 +20,7 @@ from vaults.emulator.wire.rules import invalid_property
 PKCS12 = "application/x-pkcs12"
 PEM = "application/x-pem-file"
 UPN = ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
-BACKDATED = 600  # seconds by which the service dates its certificates back
+BACKDATED = 600  # seconds by which the service backdates certificates
 KEY_USAGES = (
     "digitalSignature",
     "nonRepudiation",
@@ -51,7 +51,7 @@ def issue(
     *,
     issuer: tuple[x509.Name, PrivateKey] | None = None,
 ) -> x509.Certificate:
-    """A certificate that fulfils a policy: self-signed, or by an issuer's name and key."""
+    """A certificate by a policy: self-signed, or signed with name and key of an issuer."""
     subject = subjects.parse(policy["x509_props"]["subject"])
     issuer_name, issuer_key = issuer or (subject, key)
     builder = (
@@ -84,7 +84,7 @@ def extensions(policy: dict[str, Any]) -> Extensions:
 
 
 def add_months(moment: int, months: int) -> datetime:
-    """The same day and time some months later; the month's last day where it has no such day."""
+    """The same day and time some months later; the last day of the month if it has no such day."""
     start = datetime.fromtimestamp(moment, UTC)
     year, month = divmod(start.month - 1 + months, 12)
     last_day = monthrange(start.year + year, month + 1)[1]
@@ -92,7 +92,7 @@ def add_months(moment: int, months: int) -> datetime:
 
 
 def pack(key: PrivateKey | None, chain: list[x509.Certificate], content_type: str) -> str:
-    """The secret behind a certificate: base64 of a PFX without password, or PEM. The leaf comes first."""
+    """The value of a managed secret: base64 of a PFX without password, or PEM, the leaf first."""
     if content_type == PKCS12:
         packed = pkcs12.serialize_key_and_certificates(None, key, chain[0], chain[1:], serialization.NoEncryption())
         return base64.b64encode(packed).decode()
@@ -134,7 +134,7 @@ def _digest(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512:
 
 
 def key_usages(usage: x509.KeyUsage) -> list[str]:
-    """What a certificate allows its key, in the words of a policy. The last two have a meaning only for key agreement."""
+    """The key usages of a certificate, in the spelling of policies. The last two are valid only with keyAgreement."""
     agreement = usage.key_agreement
     allowed = (
         usage.digital_signature,
@@ -160,7 +160,7 @@ def _key_usage(usages: list[str]) -> x509.KeyUsage:
         key_agreement=agreement,
         key_cert_sign="keyCertSign" in usages,
         crl_sign="cRLSign" in usages,
-        # RFC 5280 gives these two a meaning only beside keyAgreement, and the library insists on it.
+        # RFC 5280: valid only with keyAgreement, and the library insists on it.
         encipher_only=agreement and "encipherOnly" in usages,
         decipher_only=agreement and "decipherOnly" in usages,
     )
@@ -187,7 +187,7 @@ def _alternative_names(sans: dict[str, list[str]]) -> list[x509.GeneralName]:
 
 
 def _utf8_string(text: str) -> bytes:
-    """DER of a UTF8String, which is what a user principal name is."""
+    """DER of a UTF8String, the type of a user principal name."""
     raw = text.encode()
     if len(raw) > 127:
         raise ValueError("too long for a user principal name")

@@ -1,1 +1,1 @@
-"""Microsoft Entra ID: discovery, token requests, the sign-in of people, and the tokens that the other faces check."""
+"""Microsoft Entra ID: discovery, token requests, sign-in of people, and tokens, which vaults and Resource Manager verify."""

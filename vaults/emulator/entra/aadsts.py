@@ -1,4 +1,4 @@
-"""What the token issuer says when it refuses. Microsoft Entra: "authentication and authorization error codes"."""
+"""Errors of the token issuer. Source: Microsoft Entra, "authentication and authorization error codes"."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from vaults.emulator.wire.http import Request, Response, json_response
 
 
 class SignInError(Exception):
-    """A refusal with its AADSTS number, OAuth error word and HTTP status."""
+    """An error with its AADSTS number, OAuth error code and HTTP status."""
 
     def __init__(self, number: int, error: str, message: str, status: int = 400) -> None:
         super().__init__(f"AADSTS{number}")
@@ -23,15 +23,15 @@ class SignInError(Exception):
 
 
 def refusal(error: SignInError, request: Request, now: float) -> Response:
-    """The answer of the token endpoint."""
-    stamp = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%SZ}"
+    """The error response of the token endpoint."""
+    timestamp = f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M:%SZ}"
     trace = str(uuid4())
     correlation = request.headers.get("client-request-id") or str(uuid4())
     body = {
         "error": error.error,
-        "error_description": f"{error.text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}",
+        "error_description": f"{error.text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}",
         "error_codes": [error.number],
-        "timestamp": stamp,
+        "timestamp": timestamp,
         "trace_id": trace,
         "correlation_id": correlation,
         "error_uri": f"https://{request.host}/error?code={error.number}",
@@ -40,7 +40,7 @@ def refusal(error: SignInError, request: Request, now: float) -> Response:
 
 
 def required(form: Mapping[str, str], name: str) -> str:
-    """A member of a request that has to be there."""
+    """A required member of a request. Raises SignInError."""
     value = form.get(name, "")
     if not value:
         raise SignInError(

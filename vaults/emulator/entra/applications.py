@@ -1,4 +1,4 @@
-"""Applications and how they prove who they are: client secret, or an assertion signed by their certificate."""
+"""Authentication of applications: by client secret, or by an assertion signed with their certificate."""
 
 import base64
 import binascii
@@ -20,7 +20,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class Applications:
-    """The directory as the token endpoint asks it."""
+    """The tenants and applications, for the endpoints of the token issuer."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -55,13 +55,13 @@ class Applications:
         return principal
 
     def home_tenant(self, client_id: str) -> str:
-        """The tenant that an application is registered in, for addresses that name none."""
+        """The tenant in which an application is registered, for paths without a tenant."""
         with self._store.reading() as db:
             principal = directory.find_principal(db, client_id)
         return principal.tenant if principal is not None else "common"
 
     def authenticate(self, tenant: str, form: Mapping[str, str]) -> Principal:
-        """The application that a token request proves to come from. Raises SignInError."""
+        """The application that a token request authenticates. Raises SignInError."""
         tenant_id = self.tenant(tenant)
         principal = self.find(tenant_id, required(form, "client_id").lower())
         with self._store.reading() as db:
@@ -129,7 +129,10 @@ class Applications:
 
 
 def with_basic_credentials(request: Request) -> dict[str, str]:
-    """The form of a token request, completed by an id and secret that came as HTTP Basic (RFC 6749, 2.3.1)."""
+    """The form of a token request, with client id and secret of an HTTP Basic header (RFC 6749, 2.3.1).
+
+    A header that cannot be decoded counts as missing: the request is then refused for lack of credentials.
+    """
     form = request.form()
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":

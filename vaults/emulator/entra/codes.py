@@ -1,4 +1,4 @@
-"""Authorization codes: good once, for five minutes, for the application that had them made. They live in memory."""
+"""Authorization codes: valid once, for five minutes, for one application. They are kept in memory."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ class Code:
 
 
 class Codes:
-    """The codes of late, found by their hash: how long it takes to find one tells nothing."""
+    """The recent codes by their hash, so that the time of a lookup reveals nothing."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -38,18 +38,18 @@ class Codes:
         self._lock = threading.Lock()
 
     def make(self, code: Code) -> str:
-        """The text to redeem a code by."""
+        """Store a code. Returns its text."""
         text = f"0.{secrets.token_urlsafe(48)}"
         now = self._clock()
         code.expires = now + LIFETIME
         with self._lock:
-            # Codes are kept for a while after their end, for there are words for those that come late.
+            # Expired codes are kept for a while: there is an own error for them.
             self._codes = {key: kept for key, kept in self._codes.items() if kept.expires > now - LIFETIME}
             self._codes[_digest(text)] = code
         return text
 
     def redeem(self, text: str, client_id: str, form: Mapping[str, str]) -> Code:
-        """The code, which is used up by this. Raises SignInError, and then it is not."""
+        """Redeem a code. Raises SignInError; the code can then still be redeemed."""
         with self._lock:
             code = self._codes.get(_digest(text))
             if code is None or code.client_id != client_id:
@@ -74,7 +74,7 @@ class Codes:
 
 
 def _check_redeemer(code: Code, form: Mapping[str, str]) -> None:
-    """Raise SignInError unless a code is redeemed by whoever had it made."""
+    """Raise SignInError unless redirect URI and code verifier are those of the authorization request."""
     if form.get("redirect_uri") != code.redirect_uri:
         raise SignInError(
             500112,

@@ -1,7 +1,6 @@
-"""The token issuer: Microsoft Entra ID as far as service principals and a sign-in of people go.
+"""The token issuer: discovery, tokens for service principals, and the endpoints for the sign-in of people.
 
-Microsoft identity platform: "OAuth 2.0 client credentials flow", "OpenID Connect"; the refusals are the AADSTS
-codes that a portal meets.
+Source: Microsoft identity platform, "OAuth 2.0 client credentials flow", "OpenID Connect".
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +23,7 @@ RESOURCES = (VAULT_RESOURCE, *ARM_AUDIENCES)
 
 
 class Issuer:
-    """Answers discovery and token requests under the host that the request came in by."""
+    """Routes requests of the token issuer. Addresses in responses have the host of the request."""
 
     def __init__(self, store: Store, tokens: Tokens, clock: Clock) -> None:
         self._tokens = tokens
@@ -71,7 +70,7 @@ class Issuer:
         base = _base(request)
         asked = urlsplit(request.query.get("authorization_endpoint", ""))
         tenant = asked.path.strip("/").partition("/")[0] or "common"
-        shown = {
+        body = {
             "tenant_discovery_endpoint": f"{base}/{tenant}/v2.0/.well-known/openid-configuration",
             "api-version": "1.1",
             "metadata": [
@@ -82,7 +81,7 @@ class Issuer:
                 }
             ],
         }
-        return json_response(200, shown)
+        return json_response(200, body)
 
     def _configuration_v1(self, request: Request, tenant: str) -> Response:
         return json_response(200, self._configuration(tenant, _base(request), ""))
@@ -91,7 +90,7 @@ class Issuer:
         return json_response(200, self._configuration(tenant, _base(request), "/v2.0"))
 
     def _configuration(self, tenant: str, base: str, version: str) -> dict[str, Any]:
-        """OpenID Connect discovery; the members that msal and azure-identity read, and the usual rest."""
+        """OpenID Connect discovery; the members that msal and azure-identity read, and the usual others."""
         name = tenant.lower() if tenant.lower() in SHARED else self._applications.tenant(tenant)
         root = f"{base}/{name}"
         return {
@@ -127,20 +126,20 @@ class Issuer:
                 "The provided request must include a 'scope' input parameter. The provided value for the "
                 f"input parameter 'scope' is not valid. The scope {scope} is not valid.",
             )
-        shown = {
+        body = {
             "token_type": "Bearer",
             "expires_in": LIFETIME - 1,
             "ext_expires_in": LIFETIME - 1,
             "access_token": self._access_token(principal, resource),
         }
-        return json_response(200, shown)
+        return json_response(200, body)
 
     def _token_v1(self, request: Request, tenant: str) -> Response:
         form = with_basic_credentials(request)
         principal = self._application(tenant, form)
         resource = required(form, "resource")
         now = int(self._clock())
-        shown = {
+        body = {
             "token_type": "Bearer",
             "expires_in": str(LIFETIME - 1),
             "ext_expires_in": str(LIFETIME - 1),
@@ -149,7 +148,7 @@ class Issuer:
             "resource": resource,
             "access_token": self._access_token(principal, resource),
         }
-        return json_response(200, shown)
+        return json_response(200, body)
 
     def _access_token(self, principal: Principal, resource: str) -> str:
         if resource.rstrip("/") not in RESOURCES:
@@ -164,7 +163,7 @@ class Issuer:
         return self._tokens.issue(principal, resource, int(self._clock()))
 
     def _application(self, tenant: str, form: Mapping[str, str]) -> Principal:
-        """The service principal that a token request for itself comes from. Raises SignInError."""
+        """The authenticated service principal of a client credentials request. Raises SignInError."""
         self._applications.tenant(tenant)
         grant = required(form, "grant_type")
         if grant != "client_credentials":

@@ -1,6 +1,6 @@
-"""Refusals of the token endpoint that can be ordered by their AADSTS number: what Entra says in daily life.
+"""Errors of the token endpoint on demand, by AADSTS number.
 
-Microsoft Entra: "authentication and authorization error codes"; texts as quoted in public issues.
+Source: Microsoft Entra: "authentication and authorization error codes"; texts as quoted in public issues.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ ENDPOINT = r"/oauth2/(v2\.0/)?token$"
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The error word, the text, and the HTTP status. `{client}`, `{tenant}` and `{sent}` in a text stand for the
+    """The error code, the text, and the HTTP status. `{client}`, `{tenant}` and `{sent}` in a text stand for the
     request's client id, tenant and credential."""
 
     error: str
@@ -77,7 +77,7 @@ _ANY = Refusal(_CLIENT, "The request was refused.")
 
 
 def refuse(number: int, text: str, retry_after: str | None, clock: Callable[[], float]) -> Act:
-    """An act that answers a token request with a refusal of this number; with its usual text unless one is given."""
+    """A fault that answers a token request with this error; `text` replaces the usual text."""
     chosen = REFUSALS.get(number, _ANY)
 
     def act(request: Request, _proceed: Proceed) -> Response:

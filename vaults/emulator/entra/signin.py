@@ -1,7 +1,7 @@
-"""People sign in: the authorization code flow, so that single sign-on can be tried with no Entra.
+"""Sign-in of people: the authorization code flow, so that single sign-on can be tried without Entra.
 
-Microsoft identity platform: "OAuth 2.0 authorization code flow", "OpenID Connect". There are no passwords: whoever
-sees the page chooses who to be.
+Source: Microsoft identity platform, "OAuth 2.0 authorization code flow", "OpenID Connect". There are no passwords: the
+user chooses a person on the page.
 """
 
 import base64
@@ -26,8 +26,8 @@ from vaults.emulator.wire.pages import Html, tag
 SHARED = ("common", "organizations", "consumers")
 GRAPH = "00000003-0000-0000-c000-000000000000"
 SCOPES = ("openid", "profile", "email", "offline_access")
-# What a request says and the page has to hand on.
-KEPT = (
+# Members of the request that the form on the page sends again.
+FORWARDED = (
     "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge",
     "code_challenge_method",
 )  # fmt: skip
@@ -35,7 +35,7 @@ MODES = {"query": "?", "fragment": "#"}
 
 
 class SignIn:
-    """The authorization endpoint, the codes it hands out, and what they are redeemed for."""
+    """The authorization endpoint, and the tokens for its codes."""
 
     def __init__(self, store: Store, tokens: Tokens, clock: Clock, applications: Applications) -> None:
         self._store = store
@@ -45,30 +45,30 @@ class SignIn:
         self._codes = Codes(clock)
 
     def authorize(self, request: Request, tenant: str) -> Response:
-        """The page to choose a person on, and, once one is chosen, the way back to the application."""
+        """The page for choosing a person; after the choice, the redirect to the application."""
         asked = request.form() if request.method == "POST" else request.query
         try:
             application = self._application(tenant, asked)
         except SignInError as error:
-            # Nobody knows where to send this back to: it is told to the person.
+            # There is no trusted address to redirect to: show the error.
             return pages.page("Sign-in is not possible", tag("p", error.text, class_="refused"), status=400)
         try:
             _check(asked)
             if request.method != "POST" or not {"person", "cancel"} & asked.keys():
-                return self._choice(application, asked)
+                return self._person_page(application, asked)
             if request.headers.get("origin") not in (None, f"https://{request.host}"):
                 return pages.page("Sign-in is not possible", "The choice came from another page.", status=403)
             if "cancel" in asked:
                 raise SignInError(65004, "access_denied", "User declined to consent to access the app.")
-            return _back(asked, {"code": self._code(application, asked)})
+            return _redirect(asked, {"code": self._code(application, asked)})
         except SignInError as error:
-            return _back(asked, {"error": error.error, "error_description": error.text})
+            return _redirect(asked, {"error": error.error, "error_description": error.text})
 
     def redeem(self, tenant: str, form: Mapping[str, str], base: str) -> dict[str, Any]:
         """The tokens for a code. Raises SignInError."""
-        given = required(form, "code")
+        text = required(form, "code")
         application = self._applications.authenticate(self._tenant(tenant, form), form)
-        code = self._codes.redeem(given, application.client_id, form)
+        code = self._codes.redeem(text, application.client_id, form)
         now = int(self._clock())
         return {
             "token_type": "Bearer",
@@ -93,11 +93,11 @@ class SignIn:
             person = people.find_person(db, caller.object_id)
         if person is None:
             return json_response(401, {"error": "invalid_token", "error_description": "The person was removed."})
-        shown = {"sub": _subject(person, caller.app_id), "name": person.name, "email": person.email}
-        return json_response(200, shown)
+        body = {"sub": _subject(person, caller.app_id), "name": person.name, "email": person.email}
+        return json_response(200, body)
 
     def sign_out(self, request: Request, tenant: str) -> Response:  # noqa: ARG002 - the same for all tenants
-        """OpenID Connect: RP-initiated logout. There is no session here to end."""
+        """OpenID Connect: RP-initiated logout. There is no session to end."""
         asked = request.form() if request.method == "POST" else request.query
         target = asked.get("post_logout_redirect_uri", "")
         with self._store.reading() as db:
@@ -108,13 +108,13 @@ class SignIn:
         return Response(302, b"", [("Location", _joined(target, "?", query)), ("Cache-Control", "no-store")])
 
     def _tenant(self, tenant: str, asked: Mapping[str, str]) -> str:
-        """The tenant of an address; the shared ones stand for the application's own."""
+        """The tenant of a path; the shared names stand for the tenant of the application."""
         if tenant.lower() not in SHARED:
             return tenant
         return self._applications.home_tenant(required(asked, "client_id"))
 
     def _application(self, tenant: str, asked: Mapping[str, str]) -> Principal:
-        """The application that sends somebody here. Raises SignInError, also for an address that is not its own."""
+        """The application of an authorization request. Raises SignInError, also for an unregistered redirect URI."""
         tenant_id = self._applications.tenant(self._tenant(tenant, asked))
         application = self._applications.find(tenant_id, required(asked, "client_id"))
         uri = asked.get("redirect_uri", "")
@@ -129,7 +129,7 @@ class SignIn:
                 )
         return application
 
-    def _choice(self, application: Principal, asked: Mapping[str, str]) -> Response:
+    def _person_page(self, application: Principal, asked: Mapping[str, str]) -> Response:
         with self._store.reading() as db:
             found = people.all_people(db, application.tenant)
         if asked.get("prompt") == "none":
@@ -141,7 +141,7 @@ class SignIn:
         ]
         if not buttons:
             buttons = [tag("p", "Nobody is in this tenant. Add people with: manage.py emulator add-person")]
-        fields = [pages.hidden(name, asked[name]) for name in KEPT if name in asked]
+        fields = [pages.hidden(name, asked[name]) for name in FORWARDED if name in asked]
         return pages.page(
             f"Sign in to {application.name}",
             tag("p", "This is the local stand-in for Microsoft Entra ID. Choose who to be."),
@@ -166,7 +166,7 @@ class SignIn:
         )
 
     def _id_claims(self, code: Code, base: str, now: int) -> dict[str, Any]:
-        """What the application learns, by the scopes it asked for."""
+        """The claims of the id token, by the requested scopes."""
         person = code.person
         claims = _common_claims(code, base, now) | {"aud": code.client_id, "sub": _subject(person, code.client_id)}
         if "profile" in code.scope:
@@ -188,7 +188,7 @@ class SignIn:
 
 
 def _check(asked: Mapping[str, str]) -> None:
-    """Raise SignInError for a request that the flow does not know."""
+    """Raise SignInError for an unsupported request."""
     if asked.get("response_type") != "code":
         raise SignInError(700054, "unsupported_response_type", "Only the response_type 'code' is supported.")
     if asked.get("response_mode", "query") not in (*MODES, "form_post"):
@@ -199,8 +199,8 @@ def _check(asked: Mapping[str, str]) -> None:
         raise SignInError(501491, "invalid_request", "The code_challenge_method must be S256.")
 
 
-def _back(asked: Mapping[str, str], result: dict[str, str]) -> Response:
-    """Send the browser back to the application."""
+def _redirect(asked: Mapping[str, str], result: dict[str, str]) -> Response:
+    """Redirect the browser to the application."""
     if "state" in asked:
         result["state"] = asked["state"]
     target, mode = asked["redirect_uri"], asked.get("response_mode", "query")
@@ -224,7 +224,7 @@ def _common_claims(code: Code, base: str, now: int) -> dict[str, Any]:
 
 
 def _subject(person: Person, client_id: str) -> str:
-    """Who somebody is for one application: another one gets another subject, as with Entra."""
+    """The pairwise subject of a person: each application gets another one."""
     digest = hashlib.sha256(f"{person.object_id} {client_id}".encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 

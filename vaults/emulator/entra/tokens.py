@@ -1,4 +1,4 @@
-"""Access tokens: what the issuer signs and the vaults and Resource Manager check."""
+"""Access tokens: signed by the issuer, verified by vaults and Resource Manager."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,14 +18,14 @@ from vaults.emulator.wire import jwt
 LIFETIME = 3600
 VAULT_RESOURCE = "https://vault.azure.net"
 ARM_RESOURCE = "https://management.azure.com"
-# Resource Manager answers to its old name, too, which is what az asks a token for.
+# Resource Manager also accepts its old name, for which az requests tokens.
 ARM_AUDIENCES = ("https://management.core.windows.net", ARM_RESOURCE)
-REMEMBERED = 500  # tokens whose signature has been checked
-CLOCK_SKEW = 300  # what Azure's own token validation lets pass
+REMEMBERED = 500  # tokens with a verified signature
+CLOCK_SKEW = 300  # as in Azure's token validation
 
 
 class RefusedError(Exception):
-    """A token that does not open this door; `message` says why in the service's words."""
+    """A token that is not accepted; `message` is the text of the service."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who a token speaks for."""
+    """The service principal or person of a token."""
 
     app_id: str
     object_id: str
@@ -50,7 +50,7 @@ def issuer_of(tenant: str) -> str:
 
 
 class Tokens:
-    """One signing key and what is said with it. It is kept in the store: tokens outlive a restart."""
+    """Signs and verifies tokens with one key, which is stored: tokens stay valid after a restart."""
 
     def __init__(self, store: Store, new_key: NewKey) -> None:
         stored = store.setting("signing key")
@@ -63,11 +63,11 @@ class Tokens:
         self._public = key.public_key()
         der = self._public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.key_id = jwt.encode(sha1(der, usedforsecurity=False).digest())
-        # A signature that held will hold: looking at it once saves a third of the time of a short request.
+        # A valid signature stays valid: verifying it once saves a third of the time of a short request.
         self._signed_claims = lru_cache(maxsize=REMEMBERED)(self._verify)
 
     def jwks(self) -> dict[str, Any]:
-        """The public key as the issuer publishes it."""
+        """The public key as a JSON Web Key Set."""
         numbers = self._public.public_numbers()
         size = (self._public.key_size + 7) // 8
         key = {
@@ -81,7 +81,7 @@ class Tokens:
         return {"keys": [key]}
 
     def issue(self, principal: Principal, audience: str, now: int) -> str:
-        """An access token for one resource, good for an hour."""
+        """An access token for one resource, valid for an hour."""
         claims = {
             "aud": audience,
             "iss": issuer_of(principal.tenant),
@@ -100,7 +100,7 @@ class Tokens:
         return self.sign(claims)
 
     def sign(self, claims: dict[str, Any]) -> str:
-        """A token that says `claims` and something that no other token does."""
+        """A token with these claims and a unique `uti`."""
         return jwt.sign(claims | {"uti": uuid4().hex[:22]}, self._key, self.key_id)
 
     def _verify(self, token: str) -> dict[str, Any]:
@@ -108,9 +108,9 @@ class Tokens:
         return jwt.verify(token, lambda header: self._public if header.get("kid") == self.key_id else None)
 
     def check(self, token: str, audiences: tuple[str, ...], tenant: str | None, now: float) -> Caller:
-        """Who the token speaks for. Raises RefusedError unless it was signed here, for these audiences, tenant and time.
+        """The caller. Raises RefusedError unless the token was signed here and is for these audiences, tenant and time.
 
-        `tenant` None takes any tenant of ours, as Resource Manager does.
+        `tenant` None: any tenant, as for Resource Manager.
         """
         try:
             claims = self._signed_claims(token)

@@ -1,9 +1,8 @@
-"""Trouble on demand: what a real network and a real (or hostile) service do now and then.
+"""Faults on demand: errors, delays and lost connections of a real network and a real (or hostile) service.
 
-Every verb takes the same selectors: `method`, `path` (a regular expression, searched) and `host` (a
-substring of the host; of a vault's own one, whichever the caller used). Without `host` only vaults are affected, not
-the token issuer. Verbs that count stop by
-themselves; `lift()` stops all. Trouble that a person can order by name is in `trouble`.
+All methods have the same selectors: `method`, `path` (a regular expression, searched) and `host` (a substring of the host;
+for a vault, of its own host, whichever the caller used). Without `host` only vaults are affected, not the token issuer.
+A fault with a number of times ends by itself; `lift()` ends all. Faults that are known by a name are in `trouble`.
 """
 
 import json
@@ -33,7 +32,7 @@ NEVER_ANSWERS = 3600.0
 
 @dataclass(slots=True)
 class Fault:
-    """One kind of trouble, for the requests it applies to, as many times as are left. `what` is its name."""
+    """One fault for the requests that it applies to, `left` more times. `what` is its description."""
 
     what: str
     act: Act
@@ -53,37 +52,37 @@ class Fault:
 
 
 class Faults:
-    """The trouble that is due. Faults apply in the order in which they were asked for, one to a request.
+    """The active faults. They apply in the order of their creation, one to a request.
 
-    `distance` and `jitter` are apart from them: the seconds, and up to how many more at random, that every answer of
-    a vault takes, whatever else happens to it.
+    `latency_seconds` and `jitter` are independent of them: the delay in seconds, and the most seconds added at random, of every
+    response of a vault.
     """
 
     def __init__(self) -> None:
-        self.distance = self.jitter = 0.0
+        self.latency_seconds = self.jitter = 0.0
         self._due: list[Fault] = []
         self._due_lock = threading.Lock()
         self._lifted = threading.Event()
 
     def lift(self) -> None:
-        """No more trouble; answers that are being held back go out now."""
+        """End all faults; delayed responses are sent at once."""
         with self._due_lock:
-            self.distance = self.jitter = 0.0
+            self.latency_seconds = self.jitter = 0.0
             self._due.clear()
             self._lifted.set()
             self._lifted = threading.Event()
 
-    def hold_back(self, seconds: float) -> None:
-        """Wait before an answer goes out, at the longest until trouble is lifted."""
+    def delay_response(self, seconds: float) -> None:
+        """Wait before a response is sent, at most until faults are lifted."""
         self._lifted.wait(seconds)
 
     def faults(self) -> list[Fault]:
-        """The trouble that is still to come."""
+        """The active faults."""
         with self._due_lock:
             return list(self._due)
 
-    def with_trouble(self, request: Request, proceed: Proceed, vault_host: str | None) -> Response:
-        """The answer to a request, to a vault or, without `vault_host`, to issuer and Resource Manager."""
+    def apply_faults(self, request: Request, proceed: Proceed, vault_host: str | None) -> Response:
+        """The response to a request with the next fault that applies. Without `vault_host` it is not for a vault."""
         with self._due_lock:
             due = next((fault for fault in self._due if fault.applies(request, vault_host)), None)
             if due is not None:
@@ -91,8 +90,8 @@ class Faults:
                 if due.left <= 0:
                     self._due.remove(due)
         response = due.act(request, proceed) if due else proceed()
-        if vault_host and (self.distance or self.jitter):
-            response.delay += self.distance + random.uniform(0, self.jitter)  # noqa: S311 - no secret depends on it
+        if vault_host and (self.latency_seconds or self.jitter):
+            response.delay += self.latency_seconds + random.uniform(0, self.jitter)  # noqa: S311 - no secret depends on it
         return response
 
     def interfere(
@@ -105,18 +104,18 @@ class Faults:
         path: str | None = None,
         host: str | None = None,
     ) -> None:
-        """Let `act` answer; it may call `proceed` to have the request carried out."""
+        """Let `act` respond; it may call `proceed` to have the request handled."""
         if times > 0:
             with self._due_lock:
                 self._due.append(Fault(what, act, times, method, path, host))
 
     def throttle(self, times: int = 1, *, retry_after: str | None = None, **where: Any) -> None:
-        """429. As reported of the real service it carries no Retry-After, unless one is given."""
+        """429; as reported of the real service without Retry-After, unless one is passed."""
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         self.answer_next(429, THROTTLED, headers, times=times, **{"what": "throttled"} | where)
 
     def fail(self, times: int = 1, status: int = 503, *, retry_after: str | None = None, **where: Any) -> None:
-        """An error of the service, without having done anything."""
+        """An error of the service; the request has no effect."""
         body = {"error": {"code": "InternalServerError", "message": "The service could not process the request."}}
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         self.answer_next(status, body, headers, times=times, **{"what": f"answer {status}"} | where)
@@ -130,9 +129,9 @@ class Faults:
         times: int = 1,
         **where: Any,
     ) -> None:
-        """A made-up answer, whatever was asked. `body`: bytes, JSON, or an iterator of bytes to drip or flood.
+        """A fixed response to any request. `body`: bytes, JSON, or an iterator of bytes.
 
-        A Content-Length in `headers` that says more than the body holds makes an answer that is cut off.
+        A Content-Length in `headers` larger than the body makes a truncated response.
         """
         extra = list((headers or {}).items())
 
@@ -146,7 +145,7 @@ class Faults:
         self.interfere(act, times, **where)
 
     def lose_answer(self, times: int = 1, **where: Any) -> None:
-        """Do what is asked, then drop the connection before answering."""
+        """Handle the request, then close the connection without a response."""
 
         def act(_request: Request, proceed: Proceed) -> Response:
             proceed()
@@ -155,7 +154,7 @@ class Faults:
         self.interfere(act, times, **where)
 
     def lose_request(self, times: int = 1, **where: Any) -> None:
-        """Drop the connection without doing anything."""
+        """Close the connection without handling the request."""
 
         def act(_request: Request, _proceed: Proceed) -> Response:
             raise ConnectionLostError
@@ -163,7 +162,7 @@ class Faults:
         self.interfere(act, times, **where)
 
     def latency(self, seconds: float, times: int = FOREVER, **where: Any) -> None:
-        """Answer late. In process a caller whose read timeout is shorter gets its timeout at once."""
+        """Respond late. In process a caller whose read timeout is shorter gets its timeout at once."""
 
         def act(_request: Request, proceed: Proceed) -> Response:
             response = proceed()
@@ -173,11 +172,11 @@ class Faults:
         self.interfere(act, times, **where)
 
     def stop_answering(self, times: int = FOREVER, **where: Any) -> None:
-        """Take requests, carry them out and stay silent."""
+        """Handle requests and never respond."""
         self.latency(NEVER_ANSWERS, times, **where)
 
     def rewrite(self, change: Callable[[Any], Any], times: int = 1, **where: Any) -> None:
-        """Change the JSON of an answer: a nextLink to another host, a member of the wrong type."""
+        """Change the JSON of a response: a nextLink to another host, a member of the wrong type."""
 
         def act(_request: Request, proceed: Proceed) -> Response:
             response = proceed()
@@ -189,24 +188,24 @@ class Faults:
         self.interfere(act, times, **where)
 
     def empty_pages(self, times: int = 1, **where: Any) -> None:
-        """Let the next pages of a list be empty, with a link to go on, as the real service does."""
-        turn = iter(range(1, times + 1))
+        """Make the next pages of a list empty, with a nextLink, as the real service does."""
+        numbers = iter(range(1, times + 1))
 
         def act(request: Request, proceed: Proceed) -> Response:
             response = proceed()
             if not isinstance(response.body, bytes) or b'"nextLink"' not in response.body:
                 return response
-            return json_response(200, {"value": [], "nextLink": _same_page(request, next(turn))}, response.headers)
+            return json_response(200, {"value": [], "nextLink": _same_page(request, next(numbers))}, response.headers)
 
         self.interfere(act, times, **where)
 
 
-def _same_page(request: Request, turn: int) -> str:
-    """A link to the page that was asked for, with a token that differs from every other."""
+def _same_page(request: Request, number: int) -> str:
+    """A link to the requested page, with a token that differs each time."""
     marker = ""
     if "$skiptoken" in request.query:
         marker = json.loads(jwt.decode(request.query["$skiptoken"]))["NextMarker"]
-    token = jwt.encode(json.dumps({"NextMarker": marker, "TargetLocation": turn}).encode())
+    token = jwt.encode(json.dumps({"NextMarker": marker, "TargetLocation": number}).encode())
     host = request.host if ":" in request.host else f"{request.host}:443"
     kept = "".join(f"&{name}={value}" for name, value in request.query.items() if name == "maxresults")
     return f"https://{host}{request.path}?api-version={request.query['api-version']}&$skiptoken={token}{kept}"

@@ -1,7 +1,4 @@
-"""Trouble that can be ordered by name: all that a sick or hostile service may do to its callers.
-
-Each kind begins with what a well-behaved vault would have answered, where it needs one, and spoils it.
-"""
+"""Faults by name: what a failing or hostile service may do to its callers."""
 
 import gzip
 import time
@@ -16,44 +13,52 @@ from vaults.emulator.wire.http import ConnectionLostError, Request, Response, js
 ELSEWHERE = "https://evil.example"
 HTML = b"<!doctype html><title>Sign in</title><h1>Welcome to the hotel's network</h1><p>Please accept our terms."
 DRIP_SECONDS = 0.5
-FLOOD = 1 << 30  # bytes after which even the endless answer ends
-SPOILED: dict[type, Any] = {dict: [], list: {}, str: 7, int: "seven", float: "seven", bool: "yes", type(None): [None]}
+FLOOD = 1 << 30  # bytes after which the endless response ends
+WRONG_TYPES: dict[type, Any] = {
+    dict: [],
+    list: {},
+    str: 7,
+    int: "seven",
+    float: "seven",
+    bool: "yes",
+    type(None): [None],
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One sort of trouble: its name, what it does, and how to begin it, `times` times."""
+class FaultKind:
+    """A named fault. `begin` activates it for a number of times."""
 
     name: str
     help: str
     begin: Callable[..., None]  # (faults, times, **where)
 
 
-def _by(act: Act, name: str, text: str) -> Kind:
-    """Trouble that is one act."""
+def _by(act: Act, name: str, text: str) -> FaultKind:
+    """A fault that is one act."""
 
     def begin(faults: Faults, times: int, **where: Any) -> None:
         faults.interfere(act, times, what=name, **where)
 
-    return Kind(name, text, begin)
+    return FaultKind(name, text, begin)
 
 
-def _instead(name: str, text: str, make: Callable[[Request], Response]) -> Kind:
-    """Trouble that answers without having done anything."""
+def _instead(name: str, text: str, make: Callable[[Request], Response]) -> FaultKind:
+    """A fault that responds without handling the request."""
     return _by(lambda request, _proceed: make(request), name, text)
 
 
-def _rewritten(name: str, text: str, change: Callable[[Any], Any]) -> Kind:
-    """Trouble that changes the JSON of an answer."""
+def _rewritten(name: str, text: str, change: Callable[[Any], Any]) -> FaultKind:
+    """A fault that changes the JSON of a response."""
 
     def begin(faults: Faults, times: int, **where: Any) -> None:
         faults.rewrite(change, times, what=name, **where)
 
-    return Kind(name, text, begin)
+    return FaultKind(name, text, begin)
 
 
 def cut(_request: Request, proceed: Proceed) -> Response:
-    """Half of the answer, whose head promises the whole."""
+    """Half of the response, with the Content-Length of the whole."""
     response = proceed()
     if isinstance(response.body, bytes):
         response.headers.append(("Content-Length", str(len(response.body) + 1)))
@@ -62,7 +67,7 @@ def cut(_request: Request, proceed: Proceed) -> Response:
 
 
 def drip(_request: Request, proceed: Proceed) -> Response:
-    """The answer, one byte each half second."""
+    """The response, one byte each half second."""
     response = proceed()
     whole = response.body
 
@@ -104,8 +109,8 @@ def _answer(body: bytes, *headers: tuple[str, str], status: int = 200) -> Callab
     return lambda _request: Response(status, body, list(headers))
 
 
-def _same_again(request: Request, proceed: Proceed) -> Response:
-    """A list whose next page is the same page, for ever."""
+def _same_page(request: Request, proceed: Proceed) -> Response:
+    """A list whose next page is the same page, endlessly."""
     response = proceed()
     if not isinstance(response.body, bytes) or b'"nextLink"' not in response.body:
         return response
@@ -122,11 +127,11 @@ def _silent(faults: Faults, times: int, **where: Any) -> None:
     faults.stop_answering(times, what="silent", **where)
 
 
-def _spoiled(answer: Any) -> Any:
-    """An answer with the same members, each of another type."""
+def _wrong_types(answer: Any) -> Any:
+    """A response with the same members, each of another type."""
     if isinstance(answer, dict):
-        return {name: SPOILED[type(value)] for name, value in answer.items()}
-    return SPOILED[type(answer)]
+        return {name: WRONG_TYPES[type(value)] for name, value in answer.items()}
+    return WRONG_TYPES[type(answer)]
 
 
 JSON = ("Content-Type", "application/json")
@@ -139,7 +144,7 @@ KINDS = (
     ),
     _by(lose_request, "lost-request", "the connection breaks before anything is done"),
     _by(lose_answer, "lost-answer", "it is done, then the connection breaks"),
-    Kind("silent", "it is done, and no answer comes", _silent),
+    FaultKind("silent", "it is done, and no answer comes", _silent),
     _by(cut, "cut", "the answer ends in the middle"),
     _by(drip, "slow", "the answer comes at two bytes a second"),
     _instead("huge", "the answer does not end (1 GiB)", _flood),
@@ -170,11 +175,11 @@ KINDS = (
         "a nextLink to another host",
         lambda answer: answer | {"nextLink": f"{ELSEWHERE}/secrets?$skiptoken=a"} if isinstance(answer, dict) else answer,
     ),
-    _by(_same_again, "loop", "a list whose nextLink leads to itself"),
-    Kind("empty-pages", "empty pages with a nextLink, as Azure has them", _empty_pages),
-    _rewritten("wrong-type", "every member of the answer is of another type", _spoiled),
+    _by(_same_page, "loop", "a list whose nextLink leads to itself"),
+    FaultKind("empty-pages", "empty pages with a nextLink, as Azure has them", _empty_pages),
+    _rewritten("wrong-type", "every member of the answer is of another type", _wrong_types),
 )  # fmt: skip
 
 
-def find_kind(name: str) -> Kind | None:
+def find_kind(name: str) -> FaultKind | None:
     return next((kind for kind in KINDS if kind.name == name), None)

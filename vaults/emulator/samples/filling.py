@@ -1,7 +1,7 @@
-"""Objects with a past: what a vault looks like that people have worked with for a year.
+"""Generates realistic sample data for a vault, with a history of a year.
 
-Names, tags and dates are made up, but the same each time for the same vault; only secret values differ. Keys come
-from a small pool: nobody should wait for hundreds of prime numbers.
+Names, tags and dates are deterministic for each vault; secret values are random. RSA keys come from a small pool, because
+generating them is slow.
 """
 
 import random
@@ -25,13 +25,13 @@ from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET, Kind
 
 DAY = 86400
 POOL = 4  # RSA keys of one size
-BATCH = 500  # objects that are written at once: others get their turn in between
+BATCH = 500  # objects in one transaction, so that other writers need not wait long
 
-# How many days from now things expire; None never. Expired, within 7, 30 and 90 days, and a comfortable rest.
+# Days until expiry, None for never: expired ones, within 7, 30 and 90 days, and later.
 EXPIRES = (None, None, 200, -12, None, 5, 340, None, 21, 64, None, 150, None, -90, 27, None, 420, 3, None, 80)
 CERTIFICATE_EXPIRES = (45, 5, 250, 25, -20, 80, 300, 12, 170, 330)
 
-LATE = 75  # days: with less of its year left, a certificate that renewed itself would have done so
+LATE = 75  # days: a certificate with automatic renewal would already have been renewed
 NO_RENEWAL = [{"trigger": {"days_before_expiry": 30}, "action": {"action_type": "EmailContacts"}}]
 
 SERVICES = (
@@ -47,7 +47,7 @@ DETAILS = ("P-256", "2048", "P-384", "2048", "3072", "P-256", "P-521", "2048")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One sort of secret: the end of its name, its content type, the beginning of its value."""
+    """A type of secret: the end of its name, its content type, the beginning of its value."""
 
     suffix: str
     content_type: str | None
@@ -68,7 +68,7 @@ SHAPES = (
 
 
 class KeyPool:
-    """A few RSA keys, used over and over; EC keys are new each time, for they cost nothing."""
+    """A few RSA keys, used in turn; EC keys are generated each time."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._new_key = emulator.service.new_key
@@ -87,20 +87,20 @@ class KeyPool:
 
 
 class Filler:
-    """Writes objects into one vault, inside a transaction of the caller's."""
+    """Writes objects into one vault, inside a transaction of the caller."""
 
     def __init__(self, emulator: Emulator, vault: Vault, pool: KeyPool | None = None) -> None:
         self.now = int(emulator.clock())
         self._service = emulator.service
         self._vault = vault
         self._pool = pool or KeyPool(emulator)
-        self._dice = random.Random(vault.name)  # noqa: S311 - decides about dates and tags, not about secrets
+        self._random = random.Random(vault.name)  # noqa: S311 - decides about dates and tags, not about secrets
         caller = Caller("", "", vault.tenant)
         self._call = Call(self._service, vault, caller, "", "", API_VERSIONS[-1], self.now, {}, {}, {})
 
     def is_free(self, kind: Kind, name: str) -> bool:
         with self._service.store.reading() as db:
-            return self._call.shelf(db, kind).entry(name) is None
+            return self._call.table(db, kind).entry(name) is None
 
     def add_secret(self, number: int, name: str, shape: Shape, tags: dict[str, str]) -> None:
         data = {} if shape.content_type is None else {"contentType": shape.content_type}
@@ -129,15 +129,15 @@ class Filler:
             self._add(KEY, name, version)
 
     def add_certificate(self, host: str, days: int, tags: dict[str, str]) -> str:
-        """A self-signed certificate that expires in so many days, issued a year before that. Returns its name."""
+        """A self-signed certificate that expires in `days` days, issued a year earlier. Returns its name."""
         issued = self.now + (days - 365) * DAY
         props: dict[str, Any] = {"subject": f"CN={host}, O=Example Shop, C=DE", "validity_months": 12}
         if "." in host:
             props["sans"] = {"dns_names": [host]}
-        wish: dict[str, Any] = {"issuer": {"name": "Self"}, "x509_props": props}
+        draft: dict[str, Any] = {"issuer": {"name": "Self"}, "x509_props": props}
         if days < LATE:
-            wish["lifetime_actions"] = NO_RENEWAL
-        policy = certificate_policy.complete(wish, issued)
+            draft["lifetime_actions"] = NO_RENEWAL
+        policy = certificate_policy.complete(draft, issued)
         key = self._pool.take("2048")
         entry = Entry(certificate_name(host), new_version_id(), extra={"policy": policy})
         version = Version(entry.current, issued, issued, tags=tags)
@@ -148,39 +148,39 @@ class Filler:
 
     def mark_deleted(self, kind: Kind, name: str, days_ago: int) -> None:
         with self._service.store.reading() as db:
-            shelf = self._call.shelf(db, kind)
-            entry = shelf.live(name)
+            table = self._call.table(db, kind)
+            entry = table.live(name)
             entry.state, entry.deleted_on = DELETED, self.now - days_ago * DAY
             entry.purge_on = entry.deleted_on + self._vault.retention_days * DAY
-            shelf.save(entry)
+            table.save(entry)
 
     def _history(self, number: int, tags: dict[str, str], data: dict[str, Any]) -> Iterator[Version]:
         """One to three versions, the oldest first; only the newest has the expiry date."""
         versions = 1 + (number % 5 == 0) + (number % 7 == 0)
-        age = self._dice.randrange(30, 300)
+        age = self._random.randrange(30, 300)
         for back in range(versions, 0, -1):
-            created = self.now - age * back * DAY - self._dice.randrange(DAY)
+            created = self.now - age * back * DAY - self._random.randrange(DAY)
             version = Version(new_version_id(), created, created, tags=dict(tags), data=dict(data))
             if back == 1:
                 days = EXPIRES[(number + number // len(EXPIRES)) % len(EXPIRES)]
-                version.expires_on = None if days is None else self.now + days * DAY + self._dice.randrange(DAY // 2)
+                version.expires_on = None if days is None else self.now + days * DAY + self._random.randrange(DAY // 2)
                 version.not_before = created if number % 8 == 2 else None
             yield version
 
     def _add(self, kind: Kind, name: str, version: Version) -> None:
         with self._service.store.reading() as db:
-            self._call.shelf(db, kind).add(name, version)
+            self._call.table(db, kind).add(name, version)
 
 
 def fill_vault(emulator: Emulator, name: str, *, secret_count: int, key_count: int, certificate_count: int) -> None:
-    """Put so many more objects of each kind into a vault, beside what is there. Raises LookupError."""
+    """Add objects of each kind to a vault. Raises LookupError."""
     filler = Filler(emulator, emulator.vault(name))
-    works = (
-        (SECRET, secret_count, _secret_wishes(), filler.add_secret),
-        (KEY, key_count, _key_wishes(), filler.add_key),
+    tasks = (
+        (SECRET, secret_count, _secret_drafts(), filler.add_secret),
+        (KEY, key_count, _key_drafts(), filler.add_key),
     )
-    for kind, wanted, wishes, add in works:
-        free = ((number, *wish) for number, wish in enumerate(wishes) if filler.is_free(kind, wish[0]))
+    for kind, wanted, drafts, add in tasks:
+        free = ((number, *draft) for number, draft in enumerate(drafts) if filler.is_free(kind, draft[0]))
         _in_batches(emulator, islice(free, wanted), add)
     hosts = ((number, host) for number, host in enumerate(_hosts()) if _is_free_host(filler, host))
 
@@ -195,15 +195,15 @@ def certificate_name(host: str) -> str:
     return host.replace("*", "wildcard").replace(".", "-")
 
 
-def _in_batches(emulator: Emulator, wishes: Iterator[tuple[Any, ...]], add: Any) -> None:
-    while batch := list(islice(wishes, BATCH)):
+def _in_batches(emulator: Emulator, drafts: Iterator[tuple[Any, ...]], add: Any) -> None:
+    while batch := list(islice(drafts, BATCH)):
         with emulator.store.writing():
-            for wish in batch:
-                add(*wish)
+            for draft in batch:
+                add(*draft)
 
 
-def _secret_wishes() -> Iterator[tuple[str, Shape, dict[str, str]]]:
-    """Names without end, the plain ones first."""
+def _secret_drafts() -> Iterator[tuple[str, Shape, dict[str, str]]]:
+    """Endless names, content types and tags."""
     for name, parts in _names(SHAPES, lambda shape: shape.suffix):
         service, environment, region, shape = parts
         tags = {"service": service, "environment": environment, "region": region}
@@ -212,24 +212,24 @@ def _secret_wishes() -> Iterator[tuple[str, Shape, dict[str, str]]]:
         yield name, shape, tags
 
 
-def _key_wishes() -> Iterator[tuple[str, str, dict[str, str]]]:
+def _key_drafts() -> Iterator[tuple[str, str, dict[str, str]]]:
     for number, (name, parts) in enumerate(_names(PURPOSES, str)):
         service, environment, _region, purpose = parts
         yield name, DETAILS[number % len(DETAILS)], {"service": service, "environment": environment, "purpose": purpose}
 
 
 def _hosts() -> Iterator[str]:
-    """Host names without end."""
-    for turn in count(1):
-        number = "" if turn == 1 else str(turn)
+    """Endless host names."""
+    for repetition in count(1):
+        number = "" if repetition == 1 else str(repetition)
         for environment, region, service in product(ENVIRONMENTS, REGIONS, SERVICES):
             yield f"{service}{number}.{region}.{environment}.shop.example"
 
 
 def _names(last: Iterable[Any], word: Any) -> Iterator[tuple[str, tuple[str, str, str, Any]]]:
-    """Names such as checkout-prod-weu-api-key, and with 02, 03... behind them when all have had their turn."""
-    for turn in count(1):
-        ending = "" if turn == 1 else f"-{turn:02}"
+    """Names such as checkout-prod-weu-api-key, followed by 02, 03... once all combinations are used."""
+    for repetition in count(1):
+        ending = "" if repetition == 1 else f"-{repetition:02}"
         for environment, region, part, service in product(ENVIRONMENTS, REGIONS, last, SERVICES):
             yield f"{service}-{environment}-{region}-{word(part)}{ending}", (service, environment, region, part)
 

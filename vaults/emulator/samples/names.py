@@ -1,4 +1,4 @@
-"""The tenant, people and vaults of `Emulator.for_tests()`, by name so that tests can say them."""
+"""The tenant, service principals and vaults of `Emulator.for_tests()`."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ VAULT_NAMES = ("kv-shop-prod", "kv-shop-stage", "kv-billing-prod")
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A service principal of the test emulator, with what it signs in with."""
+    """A service principal of the test emulator, with its client secret."""
 
     name: str
     client_id: str

@@ -1,7 +1,4 @@
-"""What a new emulator is filled with.
-
-A small shop's vaults, with a history, and things that are about to expire.
-"""
+"""The first content of a served emulator: the vaults of a small shop, with a history, and objects that expire soon."""
 
 import secrets
 from dataclasses import dataclass
@@ -26,7 +23,7 @@ PEOPLE = {
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What goes into one vault, as words; a key's name is followed by its RSA size or EC curve."""
+    """The content of one vault, separated by spaces; the name of a key is followed by its RSA size or EC curve."""
 
     name: str
     environment: str
@@ -84,9 +81,9 @@ CONTENTS = (
 
 
 def fill(emulator: Emulator, known: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Make tenant, people, service principals and filled vaults. Returns the credentials, which are stored nowhere in clear.
+    """Create tenant, people, service principals and filled vaults. Returns the credentials, which are not stored in clear.
 
-    `known` are credentials of an earlier time, for those who are still in use of them.
+    `known`: earlier credentials to use again.
     """
     known = known or {"tenant_id": str(uuid4()), "subscription_id": str(uuid4()), "principals": {}}
     tenant, subscription = known["tenant_id"], known["subscription_id"]
@@ -109,8 +106,8 @@ def fill(emulator: Emulator, known: dict[str, Any] | None = None) -> dict[str, A
 
 
 def refill(emulator: Emulator, credentials: dict[str, Any]) -> dict[str, Any]:
-    """Forget everything and fill anew, while it is being served; vaults keep their ports. Returns the credentials."""
-    # Whoever asks meanwhile waits for the lock, and finds all of it done.
+    """Remove everything and fill again, while being served; vaults keep their ports. Returns the credentials."""
+    # Requests wait for the lock meanwhile, so none sees a part of it.
     with emulator.store.reading() as db:
         ports = {vault.name: vault.port for vault in registry.all_vaults(db)}
         with emulator.store.writing():
@@ -123,7 +120,7 @@ def refill(emulator: Emulator, credentials: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_secrets(emulator: Emulator, vault_name: str, count: int, *, prefix: str = "load") -> None:
-    """Put many small secrets into a vault at once: for tests of long lists."""
+    """Add many small secrets to a vault: for tests of long lists."""
     filler = Filler(emulator, emulator.vault(vault_name))
     with emulator.store.writing():
         for number in range(count):
@@ -165,7 +162,7 @@ def _put_secrets(filler: Filler, content: Content) -> None:
 
 
 def _put_deleted(filler: Filler) -> None:
-    """A few things that somebody deleted lately and may want back."""
+    """Add some recently deleted objects."""
     retired = {"environment": "retired"}
     for number, name in enumerate(("legacy-ftp-password", "old-smtp-password", "campaign-2025-api-key")):
         filler.add_secret(number, name, SHAPES[0], retired)

@@ -1,1 +1,1 @@
-"""The emulator in use: over TLS on loopback with its state folder, or as an adapter for requests."""
+"""Access to an emulator: over TLS on loopback with a state folder, or by an adapter for `requests`."""

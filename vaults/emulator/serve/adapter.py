@@ -18,9 +18,9 @@ from vaults.emulator.wire.http import ConnectionLostError, Request, Response
 
 
 class EmulatorAdapter(HTTPAdapter):
-    """Hands a session's requests to an emulator; silence and lost connections become the errors of `requests`.
+    """Passes the requests of a session to an emulator; delays and lost connections become the errors of `requests`.
 
-    A caller's read timeout is obeyed without waiting for it.
+    A delay beyond the read timeout raises at once, without waiting.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -69,7 +69,7 @@ def _raw(request: requests.PreparedRequest, response: Response) -> HTTPResponse:
         if not any(name.lower() == "content-length" for name, _ in headers):
             headers.append(("Content-Length", str(len(response.body))))
     else:
-        body = io.BufferedReader(_Dripping(response.body))
+        body = io.BufferedReader(_Pieces(response.body))
     return HTTPResponse(
         body=body,
         headers=HTTPHeaderDict(headers),
@@ -80,8 +80,8 @@ def _raw(request: requests.PreparedRequest, response: Response) -> HTTPResponse:
     )
 
 
-class _Dripping(io.RawIOBase):
-    """A body that comes in pieces, as a file to read from."""
+class _Pieces(io.RawIOBase):
+    """A body in pieces, as a file object."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         super().__init__()

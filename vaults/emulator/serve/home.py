@@ -1,7 +1,4 @@
-"""The folder in which an emulator that is served lives.
-
-Database, CA, credentials, and the file that tells clients of it.
-"""
+"""The state folder of a served emulator: database, CA, credentials, and the file that describes it to clients."""
 
 import json
 import shutil
@@ -22,23 +19,23 @@ from vaults.emulator.state.addresses import LoopbackPorts
 from vaults.emulator.state.registry import Vault
 
 PORTS_TO_TRY = 500
-FIRST_START = 60.0  # seconds that a start waits for another one in the same folder
+FIRST_START = 60.0  # seconds to wait for another process that starts in the same folder
 
 
 class InUseError(Exception):
-    """The folder belongs to an emulator that is being served."""
+    """The emulator of the folder is being served."""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A state folder and the port that the token issuer has; vaults have the ports behind it."""
+    """A state folder and its base port, that of the token issuer; vaults have the ports above it."""
 
     folder: Path
     base_port: int
 
     @classmethod
     def as_served(cls, folder: Path, otherwise: int) -> "Home":
-        """The folder with the port it was last served at: what runs must not move because a command knows no better."""
+        """The folder with the port at which it was last served, so that a command never moves a running server."""
         home = cls(folder, otherwise)
         if not home.clouds_file.exists():
             return home
@@ -70,14 +67,14 @@ class Home:
         return self.folder / "credentials.json"
 
     def open(self, **options: Any) -> Emulator:
-        """The emulator of this folder, made and filled on first start. `options` as for Emulator."""
+        """The emulator of this folder, created and filled on first start. `options` as for Emulator."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Another process may be making its first start in the same folder.
+        # Another process may be doing its first start in the same folder.
         with _locked(self.folder / "start.lock", FIRST_START):
             tls.ensure(self.folder)
             filled = self.credentials_file.exists()
             if not filled:
-                # The credentials are written last: without them an earlier start was cut short, and is done over.
+                # The credentials are written last: without them an earlier start was interrupted, and is repeated.
                 for leftover in self.folder.glob(f"{self.database.name}*"):
                     leftover.unlink()
             emulator = Emulator(self.database, addresses=LoopbackPorts(self.base_port), **options)
@@ -97,7 +94,7 @@ class Home:
         tls.write_private(self.credentials_file, json.dumps(credentials, indent=2).encode())
 
     def keep_credentials(self, name: str, principal: dict[str, str]) -> None:
-        """Remember a service principal's secret, for `emulator env`."""
+        """Store the credentials of a service principal, for `emulator env`."""
         credentials = self.credentials()
         credentials["principals"][name] = principal
         self.write_credentials(credentials)
@@ -108,7 +105,7 @@ class Home:
             self.write_credentials(credentials)
 
     def assign_ports(self, emulator: Emulator) -> list[Vault]:
-        """Give each vault that has none the first port behind the base port that is free, for good."""
+        """Assign the first free port above the base port to each vault without one."""
         kept = emulator.store.setting("base port")
         with emulator.store.writing() as db:
             if kept is not None and int(kept) != self.base_port:
@@ -145,7 +142,7 @@ class Home:
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Hold the folder while it is served: it must not be served twice, nor removed. Raises InUseError."""
+        """Lock the folder while it is served: it must be neither served twice nor removed. Raises InUseError."""
         with ExitStack() as stack:
             try:
                 stack.enter_context(_locked(self.folder / "serving.lock", 0))
@@ -154,7 +151,7 @@ class Home:
             yield
 
     def remove(self) -> None:
-        """Remove all state; the next start makes it anew. Raises InUseError."""
+        """Remove all state; the next start creates it again. Raises InUseError."""
         if self.folder.exists():
             with self.serving():
                 self.credentials_file.unlink(missing_ok=True)
@@ -169,9 +166,9 @@ class Home:
 
 @contextmanager
 def _locked(path: Path, seconds: float) -> Iterator[None]:
-    """Hold a lock that ends with the process, whatever the operating system: a transaction in an empty database.
+    """Hold a lock that ends with the process on all operating systems: a transaction in an empty database.
 
-    Raises sqlite3.OperationalError when another process still holds it after some seconds.
+    Raises sqlite3.OperationalError if another process still holds it after `seconds`.
     """
     connection = sqlite3.connect(path, timeout=seconds, isolation_level=None)
     try:
@@ -192,6 +189,6 @@ def _is_free(port: int) -> bool:
 
 
 def _table(name: str, values: Mapping[str, str] | Mapping[str, str | list[str]]) -> str:
-    """A TOML table of strings and lists of strings, which JSON writes the same way."""
+    """A TOML table of strings and lists of strings, whose format is that of JSON."""
     lines = [f"{json.dumps(key) if '.' in key else key} = {json.dumps(value)}" for key, value in values.items()]
     return "\n".join((f"[{name}]", *lines, ""))

@@ -1,4 +1,4 @@
-"""The emulator over TLS on loopback: one listener a port, all in one process."""
+"""The emulator over TLS on loopback: one listener for each port, all in one process."""
 
 import logging
 import socket
@@ -21,11 +21,11 @@ from vaults.emulator.state import registry
 from vaults.emulator.wire.http import ConnectionLostError
 
 HOST = "127.0.0.1"
-THREADS = 24  # per port: a latency of 50 ms then still lets 480 requests a second through
-MAX_THREADS = 400  # per port, when clients are slow and hold on to their threads
-BACKLOG = 128  # connections that wait to be taken in; with cheroot's 5 a burst of them waits a second and more
-TIMEOUT = 30  # seconds for a request to arrive, and for a connection to lie idle
-LOOK_AROUND = 1.0  # seconds between looks for vaults that another process has added
+THREADS = 24  # per port: with a latency of 50 ms that is still 480 requests a second
+MAX_THREADS = 400  # per port, when slow clients occupy their threads
+BACKLOG = 128  # waiting connections; with cheroot's default of 5 a burst waits a second or more
+TIMEOUT = 30  # seconds for a request to arrive, and for an idle connection
+UPDATE_SECONDS = 1.0  # seconds between checks for vaults that another process has added
 
 log = logging.getLogger("vaults.emulator")
 
@@ -35,7 +35,7 @@ class PortTakenError(Exception):
 
 
 class Gateway(Gateway_10):
-    """WSGI as cheroot does it, and ways to hang up: without an answer, and in the middle of one."""
+    """The WSGI gateway of cheroot, which can also close a connection without a response or within one."""
 
     sent = 0
 
@@ -47,17 +47,16 @@ class Gateway(Gateway_10):
         try:
             super().respond()
         except ConnectionLostError:
-            # cheroot then believes that the head is out, adds nothing to it and closes the connection.
+            # cheroot then assumes that the headers were sent, adds nothing and closes the connection.
             self.req.sent_headers = self.req.close_connection = True
         if self.remaining_bytes_out is not None and self.sent < self.remaining_bytes_out:
             self.req.close_connection = True
 
 
 class Tls(BuiltinSSLAdapter):
-    """TLS whose handshake waits for a connection's own thread.
+    """TLS with the handshake in the thread of the connection.
 
-    cheroot shakes hands where it takes connections in: a client who connects and then says nothing would keep
-    everybody else out.
+    cheroot does it in the accepting thread: a client that connects and sends nothing would block all others.
     """
 
     def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
@@ -66,11 +65,11 @@ class Tls(BuiltinSSLAdapter):
 
 
 class Connection(HTTPConnection):
-    """A connection whose handshake may fail: a client without our certificate authority is nothing to worry about."""
+    """A connection whose handshake may fail, which is logged: the client may not trust our certificate authority."""
 
     def communicate(self) -> bool:
         try:
-            self.socket.do_handshake()  # does nothing where it is done already
+            self.socket.do_handshake()  # no effect if already done
         except OSError as error:
             log.info("no TLS with %s: %s", self.remote_addr, error)
             return False
@@ -78,7 +77,7 @@ class Connection(HTTPConnection):
 
 
 class Workers(ThreadPool):
-    """Threads that become more where slow clients hold on to all there are."""
+    """A thread pool that grows when slow clients occupy all threads."""
 
     def put(self, connection: Any) -> None:
         if self.idle <= self.qsize:
@@ -87,12 +86,12 @@ class Workers(ThreadPool):
 
     def _spawn_worker(self) -> WorkerThread:
         worker: WorkerThread = super()._spawn_worker()  # type: ignore[misc]  # not in the stubs
-        worker.ready = True  # it will be in a moment; `grow` would look again after a tenth of a second only
+        worker.ready = True  # it will be soon; `grow` would wait a tenth of a second
         return worker
 
 
 class Server(CherootServer):
-    """A listener that complains to the log, though not of clients that went away."""
+    """A listener that logs its errors; closed connections only at level INFO."""
 
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         gone = isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError))
@@ -100,7 +99,7 @@ class Server(CherootServer):
 
 
 def new_server(port: int, application: Any, certificate: tuple[Path, Path]) -> Any:
-    """A listener for a WSGI application over TLS, which still has to be prepared and served."""
+    """A listener for a WSGI application over TLS; the caller prepares and serves it."""
     server = Server((HOST, port), application, timeout=TIMEOUT, request_queue_size=BACKLOG)
     server.requests = Workers(server, min=THREADS, max=MAX_THREADS)
     server.gateway = Gateway
@@ -122,12 +121,12 @@ class Listeners:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Open all ports, the base port last: when it answers, everything does. Raises PortTakenError."""
-        self.look_around()
+        """Open all ports, the base port last, so that all are open once it responds. Raises PortTakenError."""
+        self.update()
         self._listen(self._home.base_port)
 
-    def look_around(self) -> None:
-        """Listen for vaults that are new, and no longer for those that are gone; say so in clouds.toml."""
+    def update(self) -> None:
+        """Open ports for new vaults, close those of removed ones, and update clouds.toml."""
         with self._lock, self._emulator.store.reading() as db:
             vaults = registry.all_vaults(db)
             if any(vault.port is None for vault in vaults):
@@ -141,11 +140,11 @@ class Listeners:
             if fresh or gone:
                 self._home.write_clouds(self._emulator)
         for server in gone:
-            # It waits for its connections, one of which may be waiting for us.
+            # It waits for its connections, one of which may be waiting for this call.
             threading.Thread(target=server.stop, daemon=True).start()
 
     def stop(self) -> None:
-        """Close all ports; side by side, for each waits for its connections to end."""
+        """Close all ports in parallel: each waits for its connections to end."""
         closers = [threading.Thread(target=server.stop) for server in self._servers.values()]
         for closer in closers:
             closer.start()
@@ -171,13 +170,13 @@ def serve(
     stop: threading.Event,
     open_control: Callable[[Emulator, Home], None] | None = None,
 ) -> None:
-    """Serve until `stop` is set, with a control page if there is a way to open one. Raises PortTakenError and InUseError."""
+    """Serve until `stop` is set, with a control page if `open_control` is passed. Raises PortTakenError and InUseError."""
     listeners = Listeners(emulator, home)
     try:
         with home.serving():
             if open_control is not None:
                 open_control(emulator, home)
-            emulator.vaults_changed = listeners.look_around
+            emulator.vaults_changed = listeners.update
             _serve(listeners, home, stop)
     finally:
         emulator.lift()
@@ -189,7 +188,7 @@ def _serve(listeners: Listeners, home: Home, stop: threading.Event) -> None:
         listeners.start()
         log.info("token issuer and Resource Manager at https://localhost:%d", home.base_port)
         log.info("the command `emulator control` opens a page to change all this")
-        while not stop.wait(LOOK_AROUND):
-            listeners.look_around()
+        while not stop.wait(UPDATE_SECONDS):
+            listeners.update()
     finally:
         listeners.stop()

@@ -1,4 +1,4 @@
-"""The emulator's own certificate authority and server certificate, made on first start."""
+"""The certificate authority and server certificate of an emulator, created on first start."""
 
 import ipaddress
 import os
@@ -20,7 +20,7 @@ NAMES: list[x509.GeneralName] = [
 
 
 def ensure(folder: Path) -> Path:
-    """Make what is missing and return the CA file that clients are to trust (`ca.pem`)."""
+    """Create missing files. Returns the CA file that clients should trust (`ca.pem`)."""
     ca_file = folder / "ca.pem"
     if not (ca_file.exists() and (folder / "server-key.pem").exists() and _has_all_names(folder / "server.pem")):
         _make(folder)
@@ -28,7 +28,7 @@ def ensure(folder: Path) -> Path:
 
 
 def _has_all_names(server_file: Path) -> bool:
-    """Whether there is a server certificate, and one that was made with today's names."""
+    """Whether there is a server certificate with all current names."""
     if not server_file.exists():
         return False
     certificate = x509.load_pem_x509_certificate(server_file.read_bytes())
@@ -36,7 +36,7 @@ def _has_all_names(server_file: Path) -> bool:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file atomically that only its owner may read."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
@@ -45,7 +45,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def _make(folder: Path) -> None:
-    """A CA whose key is thrown away after it has signed its one certificate: nobody can misuse it later."""
+    """Create a CA and its one certificate; the CA key is discarded, so that it cannot be misused."""
     ca_key = ec.generate_private_key(ec.SECP256R1())
     server_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("kvportal local Key Vault CA")

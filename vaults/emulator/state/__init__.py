@@ -1,1 +1,1 @@
-"""What the emulator keeps: one SQLite file; each table is read and written by one module."""
+"""The stored state of an emulator: one SQLite file. Each table is read and written by one module."""

@@ -1,4 +1,4 @@
-"""Which host is which room of the emulator."""
+"""Which host stands for which vault, or for the token issuer and Resource Manager."""
 
 import re
 import sqlite3
@@ -10,7 +10,7 @@ from vaults.emulator.state.registry import Vault, find_vault, find_vault_by_port
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a host stands for: a vault, or, with `vault` None, the issuer and Resource Manager.
+    """The meaning of a host: a vault, or, with `vault` None, the issuer and Resource Manager.
 
     `issuer` is the base URL of the token issuer, as the challenge names it; `link_host` is the host as a
     nextLink writes it, always with its port.
@@ -22,18 +22,18 @@ class Place:
 
 
 class Addresses(Protocol):
-    issuer_host: str  # what the host of issuer and Resource Manager has that no other has
+    issuer_host: str  # a part of the host of issuer and Resource Manager that no other host has
     vault_suffix: str  # what follows a vault's name and a dot in the address that clients put together themselves
 
     def find(self, db: sqlite3.Connection, host: str) -> Place | None:
         """What is served under a Host header, None for a host that is not ours."""
 
     def vault_host(self, vault: Vault) -> str:
-        """The host, with a port where it needs one, that a vault is reached under."""
+        """The host of a vault, with its port if it needs one."""
 
 
 class NamedHosts:
-    """Made-up hosts for unit tests, where no socket is involved: `https://<vault>.vault.test`."""
+    """Invented hosts for unit tests without a socket: `https://<vault>.vault.test`."""
 
     LOGIN = "login.test"
     ARM = "management.test"
@@ -54,9 +54,9 @@ class NamedHosts:
 
 
 class LoopbackPorts:
-    """One port each on loopback: issuer and Resource Manager at the base port, every vault at its own.
+    """Ports on loopback: issuer and Resource Manager at the base port, each vault at its own.
 
-    Clients such as az, which make a vault's address of its name and a suffix, find each vault at the base port, too.
+    Clients such as az, which compose a vault's address from its name and a suffix, reach each vault at the base port, too.
     """
 
     def __init__(self, base_port: int) -> None:

@@ -1,13 +1,13 @@
-"""The time as the emulator sees it."""
+"""The clock of an emulator."""
 
 import time
 from collections.abc import Callable
 
 
 class Clock:
-    """Seconds since 1970; it may be pushed forward to make certificates, deletions and tokens age.
+    """Seconds since 1970. The clock may be moved forward, so that certificates, deletions and tokens age.
 
-    `ahead` is by how many seconds that has been done.
+    `ahead` is the number of seconds by which it was moved.
     """
 
     def __init__(self, source: Callable[[], float] = time.time, ahead: float = 0.0) -> None:

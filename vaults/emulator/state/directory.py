@@ -1,4 +1,4 @@
-"""Tenants, service principals and their credentials: what the token issuer knows."""
+"""Tenants, service principals and their credentials."""
 
 import hashlib
 import hmac
@@ -95,14 +95,14 @@ def remove_credentials(db: sqlite3.Connection, client_id: str) -> None:
 
 
 def secret_expiry(db: sqlite3.Connection, client_id: str, secret: str) -> int | None:
-    """When the secret ends, or None where it is not one of the application's."""
+    """When the secret expires, None if the application does not have it."""
     rows = db.execute("SELECT * FROM client_secret WHERE client_id = ?", (client_id,)).fetchall()
     found = [row["expires_on"] for row in rows if hmac.compare_digest(row["digest"], _digest(row["salt"], secret))]
     return max(found) if found else None
 
 
 def secret_expiries(db: sqlite3.Connection, client_id: str) -> list[int]:
-    """When each of an application's secrets ends."""
+    """When each secret of an application expires."""
     rows = db.execute("SELECT expires_on FROM client_secret WHERE client_id = ? ORDER BY expires_on", (client_id,))
     return [row["expires_on"] for row in rows]
 

@@ -1,7 +1,7 @@
-"""Objects and their versions as values, and how rows of the database become such.
+"""Objects and their versions as values, read from rows of the database: the same for secrets, keys and certificates.
 
-What secrets, keys and certificates have in common. An object's state is `live`, `deleted` or `purged`; until `settles`
-the last change has not taken hold, as in Azure, where a deletion, a recovery and a purge take some seconds.
+The state of an object is `live`, `deleted` or `purged`. The last change takes effect at `settles`: in Azure a deletion, a
+recovery and a purge take some seconds.
 """
 
 import json
@@ -34,7 +34,7 @@ class Version:
     material: bytes = field(repr=False, default=b"")
 
     def apply(self, attributes: Attributes, tags: dict[str, str] | None, now: int) -> None:
-        """Take over what an update says; what it leaves out stays."""
+        """Apply an update; None leaves a member unchanged."""
         if attributes.enabled is not None:
             self.enabled = attributes.enabled
         if attributes.not_before is not None:
@@ -43,7 +43,7 @@ class Version:
             self.expires_on = attributes.expires_on
         if tags is not None:
             self.tags = tags
-        raw_members.give_up(
+        raw_members.forget(
             self.data,
             {
                 "attributes.enabled": attributes.enabled,
@@ -83,19 +83,19 @@ def new_version_id() -> str:
 
 
 def listed(row: Row) -> Listed:
-    """A row of `Shelf.page`."""
+    """The values of a row of `ObjectTable.page`."""
     width = ENTRY.count(",") + 1
     return Listed(entry_of(row[:width]), version_of(row[width:]))
 
 
 def entry_of(row: Sequence[Any]) -> Entry:
-    """The columns of ENTRY, by their places."""
+    """An object from the columns of ENTRY."""
     name, current, managed, listed, state, settles, deleted_on, purge_on, extra = row
     return Entry(name, current, bool(managed), bool(listed), state, settles, deleted_on, purge_on, json.loads(extra))
 
 
 def version_of(row: Sequence[Any]) -> Version:
-    """The columns of VERSION and, where it was asked for, the material."""
+    """A version from the columns of VERSION and, if selected, the material."""
     version, created, updated, enabled, not_before, expires_on, tags, data, *material = row
     return Version(
         version,

@@ -1,4 +1,4 @@
-"""Keys as such: making them, storing them, showing their public half as a JSON Web Key (RFC 7517)."""
+"""Key pairs: generation, storage, and the public half as a JSON Web Key (RFC 7517)."""
 
 from collections.abc import Callable
 from functools import cache
@@ -21,7 +21,7 @@ RSA_SIZES = (2048, 3072, 4096)
 
 
 def fresh_key(kty: str, size: int, curve: str) -> PrivateKey:
-    """A new key: `size` counts for RSA, `curve` for EC."""
+    """A new key: `size` is for RSA, `curve` for EC."""
     if kty == "EC":
         return ec.generate_private_key(CURVES[curve])
     return rsa.generate_private_key(65537, size)
@@ -29,7 +29,7 @@ def fresh_key(kty: str, size: int, curve: str) -> PrivateKey:
 
 @cache
 def pooled_key(kty: str, size: int, curve: str) -> PrivateKey:
-    """The same key for the same wish: for tests, which must not wait for prime numbers."""
+    """The same key for the same arguments: generating RSA keys would make tests slow."""
     return fresh_key(kty, size, curve)
 
 
@@ -41,7 +41,7 @@ def dump(key: PrivateKey) -> bytes:
 
 
 def load(material: bytes) -> PrivateKey:
-    """A key that `dump` wrote. It is not examined again, which for RSA would take 40 ms each time."""
+    """A key that `dump` wrote. RSA keys are not validated again: it would take 40 ms each time."""
     key = serialization.load_der_private_key(material, password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise TypeError("The store holds a key that is neither RSA nor EC.")

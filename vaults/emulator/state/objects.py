@@ -1,4 +1,4 @@
-"""The tables of objects and versions: what secrets, keys and certificates have in common in the database.
+"""The tables of objects and versions, the same for secrets, keys and certificates.
 
 Names are compared without case and kept as first written.
 """
@@ -44,7 +44,7 @@ WHERE o.vault = ? AND o.kind = 'keys' AND o.folded = ? AND v.version = coalesce(
 """
 
 
-class Shelf:
+class ObjectTable:
     """One vault's objects of one kind, at one moment, through one connection."""
 
     def __init__(self, db: sqlite3.Connection, vault: int, kind: Kind, now: float) -> None:
@@ -57,7 +57,7 @@ class Shelf:
         return (self._vault, self.kind.collection, name.lower())
 
     def entry(self, name: str) -> Entry | None:
-        """The object in whatever state."""
+        """The object in any state."""
         row = self._db.execute(
             f"SELECT {ENTRY} FROM object o WHERE vault = ? AND kind = ? AND folded = ?",  # noqa: S608 - a constant
             self._key(name),
@@ -65,14 +65,14 @@ class Shelf:
         return entry_of(row) if row else None
 
     def live(self, name: str, version: str = "") -> Entry:
-        """The object, if it can be worked with. Raises the vault's 404 while it is not there, yet or any more."""
+        """The live object. Raises the vault's 404 if there is none, or its recovery has not settled."""
         entry = self.entry(name)
         if entry is None or not self._is_live(entry):
             raise errors.not_found(self.kind, f"{name}/{version}" if version else name)
         return entry
 
     def is_live(self, name: str) -> bool:
-        """Whether there is an object that can be worked with."""
+        """Whether there is a live object."""
         entry = self.entry(name)
         return entry is not None and self._is_live(entry)
 
@@ -166,7 +166,7 @@ class Shelf:
         )
 
     def add(self, name: str, version: Version, *, managed: bool = False) -> Entry:
-        """Put a new version on top of an object, which is made where it is missing."""
+        """Add a version as the newest one, to a new object if there is none."""
         entry = self.entry(name) or Entry(name, version.version, managed)
         entry.current = version.version
         self.save(entry)
@@ -202,7 +202,7 @@ class Shelf:
 
 
 def key_data(db: sqlite3.Connection, vault: int, name: str, version: str) -> sqlite3.Row | None:
-    """Type (`kty`) and `modulus` (None for EC) of a key's version, of the newest one where none is named."""
+    """Type (`kty`) and `modulus` (None for EC) of a version of a key; the newest one for ""."""
     row: sqlite3.Row | None = db.execute(KEY_DATA, (vault, name.lower(), version.lower())).fetchone()
     return row
 

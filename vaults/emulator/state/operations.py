@@ -1,7 +1,4 @@
-"""The table of pending certificate operations.
-
-One for a certificate at most, with the private key it is about.
-"""
+"""Pending certificate operations: at most one for each certificate, with its private key."""
 
 import json
 import sqlite3
@@ -37,7 +34,7 @@ def exists(db: sqlite3.Connection, vault: int, name: str) -> bool:
 
 
 def concerns(db: sqlite3.Connection, vault: int, name: str, version: str) -> bool:
-    """Whether an operation is about a certificate and, if one is named, a version of it."""
+    """Whether a certificate has an operation and, if a version is named, for that version."""
     row = db.execute("SELECT operation FROM pending WHERE vault = ? AND folded = ?", (vault, name.lower())).fetchone()
     return row is not None and (not version or json.loads(row["operation"])["version"] == version)
 
@@ -47,7 +44,7 @@ def forget(db: sqlite3.Connection, vault: int, name: str) -> None:
 
 
 def due(db: sqlite3.Connection, vault: int, now: float) -> list[str]:
-    """The names of the certificates whose operation has come to its end."""
+    """The names of the certificates whose operation is due to complete."""
     rows = db.execute(
         "SELECT folded FROM pending WHERE vault = ? AND completes IS NOT NULL AND completes <= ?",
         (vault, now),

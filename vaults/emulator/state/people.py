@@ -1,11 +1,11 @@
-"""People who may sign in by way of an application, and where applications may send them back to."""
+"""People who may sign in, and the redirect URIs of applications."""
 
 import re
 import sqlite3
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-REDIRECT_URI = re.compile(r"https?://[\w.:\[\]-]+(/[!-~]*)?", re.ASCII)  # it goes into headers of ours
+REDIRECT_URI = re.compile(r"https?://[\w.:\[\]-]+(/[!-~]*)?", re.ASCII)  # it becomes part of response headers
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS person (
@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS redirect_uri (
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user of a tenant; `email` is the name to sign in with, too."""
+    """A user of a tenant; `email` is also the user principal name."""
 
     object_id: str
     tenant: str
@@ -62,7 +62,7 @@ def add_redirect_uri(db: sqlite3.Connection, client_id: str, uri: str) -> None:
 
 
 def remove_redirect_uri(db: sqlite3.Connection, client_id: str, uri: str) -> bool:
-    """Whether there was such an address."""
+    """Whether the application had this redirect URI."""
     return db.execute("DELETE FROM redirect_uri WHERE client_id = ? AND uri = ?", (client_id, uri)).rowcount > 0
 
 

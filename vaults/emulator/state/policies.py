@@ -1,7 +1,7 @@
-"""Access policies: who may do what in a vault that does not decide by roles.
+"""Access policies: permissions in a vault that does not use roles.
 
-An entry is for a principal, or for a compound identity: a principal who works through one application. These are two,
-with permissions of their own.
+An entry is for a principal, or for a compound identity: a principal who works through one application. The two have
+separate permissions.
 """
 
 import json
@@ -48,7 +48,7 @@ EVERYTHING = {collection: list(names) for collection, names in PERMISSIONS.items
 
 
 class Identity(NamedTuple):
-    """Whom an entry is for; `application_id` is the application of a compound identity, empty for a plain principal."""
+    """The identity of an entry; `application_id` is empty unless it is a compound identity."""
 
     object_id: str
     application_id: str = ""
@@ -64,7 +64,7 @@ def permissions_of(db: sqlite3.Connection, vault: Vault, identity: Identity) -> 
 
 
 def compound_permissions(db: sqlite3.Connection, vault: Vault, object_id: str) -> list[Permissions]:
-    """What a principal may do through applications, whichever they are."""
+    """The permissions of a principal through any application."""
     rows = db.execute(
         "SELECT permissions FROM access_policy WHERE vault = ? AND object_id = ? AND application_id <> ''",
         (vault.id, object_id),
@@ -73,7 +73,7 @@ def compound_permissions(db: sqlite3.Connection, vault: Vault, object_id: str) -
 
 
 def access_policies(db: sqlite3.Connection, vault: Vault) -> dict[Identity, Permissions]:
-    """All entries of a vault, in the order in which they came."""
+    """All entries of a vault, in the order of their creation."""
     rows = db.execute("SELECT * FROM access_policy WHERE vault = ? ORDER BY rowid", (vault.id,))
     return {Identity(row["object_id"], row["application_id"]): json.loads(row["permissions"]) for row in rows}
 
@@ -81,7 +81,7 @@ def access_policies(db: sqlite3.Connection, vault: Vault) -> dict[Identity, Perm
 def set_permissions(
     db: sqlite3.Connection, vault: Vault, identity: Identity, permissions: Mapping[str, Iterable[str]]
 ) -> None:
-    """Replace one identity's entry; one without any permission vanishes."""
+    """Replace one identity's entry; an entry without permissions is removed."""
     kept = {collection: list(names) for collection, names in permissions.items()}
     if any(kept.values()):
         db.execute(

@@ -1,4 +1,4 @@
-"""Vaults: their settings, and their lives from creation to purge."""
+"""Vaults: their settings, creation, soft deletion and recovery."""
 
 import json
 import re
@@ -34,11 +34,11 @@ ADDED = {
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """A vault's settings. `port` is the one it is served on, None in process.
+    """The settings of a vault. `port` is the port on which it is served, None in process.
 
-    `name` is in lower case, as in its host; Resource Manager shows `name_as_given`, and location and sku as given too.
-    `properties` are those of Resource Manager's that somebody has set, in its words; it shows no others. The values of
-    those that have a column are in the column.
+    `name` is in lower case, as in the host; Resource Manager returns `name_as_written`, and location and sku as written.
+    `properties` are the properties in Resource Manager that were set, by their names there; it returns no others. The
+    values of properties that have a column are in the column.
     """
 
     id: int
@@ -55,7 +55,7 @@ class Vault:
     created: int
     tags: dict[str, str] = field(default_factory=dict)
     properties: dict[str, Any] = field(default_factory=dict)
-    name_as_given: str = ""
+    name_as_written: str = ""
     deleted_on: int | None = None
     purge_on: float | None = None
 
@@ -63,7 +63,7 @@ class Vault:
     def resource_id(self) -> str:
         return (
             f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
-            f"/providers/Microsoft.KeyVault/vaults/{self.name_as_given}"
+            f"/providers/Microsoft.KeyVault/vaults/{self.name_as_written}"
         )
 
     @property
@@ -77,13 +77,13 @@ class Vault:
 
     @property
     def recovery_level(self) -> str:
-        """Key Vault REST: DeletionRecoveryLevel. "Customized" where fewer than 90 days are kept."""
+        """Key Vault REST: DeletionRecoveryLevel. "Customized" for a retention of less than 90 days."""
         level = "CustomizedRecoverable" if self.retention_days < 90 else "Recoverable"
         return level if self.purge_protection else f"{level}+Purgeable"
 
 
 def check_vault_name(name: str) -> None:
-    """Raises ValueError with the service's own words for a name that no vault may have."""
+    """Raises ValueError, with the text of the service, for a name that no vault may have."""
     if not VAULT_NAME.fullmatch(name):
         raise ValueError(
             f"The vault name '{name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. "
@@ -93,14 +93,14 @@ def check_vault_name(name: str) -> None:
 
 
 def find_vault(db: sqlite3.Connection, name: str) -> Vault | None:
-    """A vault that can be worked with, None also for a deleted one."""
+    """A vault by name; None if there is none or it is deleted."""
     vault = find_in_any_state(db, name)
     return vault if vault is not None and vault.deleted_on is None else None
 
 
 def find_in_any_state(db: sqlite3.Connection, name: str) -> Vault | None:
     if not name.isascii():
-        return None  # other letters may be lowered to ASCII ones
+        return None  # lower() turns some other letters into ASCII
     row = db.execute("SELECT * FROM vault WHERE name = ?", (name.lower(),)).fetchone()
     return _vault(row) if row else None
 
@@ -111,7 +111,7 @@ def find_vault_by_port(db: sqlite3.Connection, port: int) -> Vault | None:
 
 
 def all_vaults(db: sqlite3.Connection) -> list[Vault]:
-    """The vaults that can be worked with."""
+    """All vaults that are not deleted."""
     return [_vault(row) for row in db.execute("SELECT * FROM vault WHERE deleted_on IS NULL ORDER BY id")]
 
 
@@ -160,7 +160,7 @@ def add_vault(
 
 
 def save(db: sqlite3.Connection, vault: Vault) -> None:
-    """Write what may change in a vault's life."""
+    """Write the settings that may change."""
     db.execute(
         """UPDATE vault SET sku = ?, purge_protection = ?, enable_rbac = ?, extra = ?, deleted_on = ?, purge_on = ?
            WHERE id = ?""",
@@ -168,7 +168,7 @@ def save(db: sqlite3.Connection, vault: Vault) -> None:
             vault.sku,
             vault.purge_protection,
             vault.enable_rbac,
-            json.dumps({"tags": vault.tags, "properties": vault.properties, "name": vault.name_as_given}),
+            json.dumps({"tags": vault.tags, "properties": vault.properties, "name": vault.name_as_written}),
             vault.deleted_on,
             vault.purge_on,
             vault.id,
@@ -177,7 +177,7 @@ def save(db: sqlite3.Connection, vault: Vault) -> None:
 
 
 def delete(db: sqlite3.Connection, vault: Vault, now: int) -> Vault:
-    """Soft-delete a vault: with all that is in it, until it is recovered, purged, or its retention ends."""
+    """Soft-delete a vault with its content, until it is recovered, purged, or its retention ends."""
     deleted = replace(vault, deleted_on=now, purge_on=now + vault.retention_days * 86400)
     save(db, deleted)
     return deleted
@@ -195,7 +195,7 @@ def remove(db: sqlite3.Connection, vault: Vault) -> None:
 
 
 def purge_at(db: sqlite3.Connection, vault: Vault, moment: float) -> None:
-    """Let a deleted vault be purged at a time."""
+    """Set the time at which a deleted vault is purged."""
     db.execute("UPDATE vault SET purge_on = ? WHERE id = ?", (moment, vault.id))
 
 

@@ -1,4 +1,4 @@
-"""Removal of a vault, a service principal or a tenant with everything that belongs to it, in all tables."""
+"""Removal of a vault, a service principal or a tenant from all tables."""
 
 import sqlite3
 
@@ -34,7 +34,7 @@ def remove_principal(db: sqlite3.Connection, principal: Principal) -> None:
 
 
 def remove_tenant(db: sqlite3.Connection, tenant: str) -> None:
-    """Remove a tenant with its service principals and people; its vaults have to be gone before."""
+    """Remove a tenant with its service principals and people; its vaults must have been purged before."""
     for principal in directory.all_principals(db):
         if principal.tenant == tenant:
             remove_principal(db, principal)

@@ -1,4 +1,4 @@
-"""Azure RBAC: role assignments. An assignment holds for its scope and everything below it."""
+"""Azure RBAC: role assignments. An assignment applies to its scope and everything below it."""
 
 import json
 import sqlite3
@@ -25,7 +25,7 @@ def assign(
     scope: str,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Give a principal a role on a resource, or change what is said beside it: `extra`, as Resource Manager shows it."""
+    """Create or change a role assignment. `extra`: its other properties in Resource Manager."""
     db.execute(
         "INSERT OR REPLACE INTO role_assignment VALUES (?, ?, ?, ?, ?)",
         (assignment, object_id, role.id, scope, json.dumps(extra or {})),
@@ -85,7 +85,7 @@ def clear(db: sqlite3.Connection) -> None:
 
 
 def held(db: sqlite3.Connection, object_id: str, scope: str) -> Iterator[tuple[str, Role]]:
-    """The assignments (by id) and roles that a principal has on a resource, made on it or above it."""
+    """The assignments (by id) and roles of a principal that apply to a resource, made on it or above it."""
     for row in assignments(db, object_id):
         role = find_role(row["role"])
         if role is not None and covers(row["scope"], scope):
@@ -105,12 +105,12 @@ def subscriptions(db: sqlite3.Connection, object_id: str) -> list[str]:
 
 
 def covers(scope: str, resource: str) -> bool:
-    """Whether an assignment on `scope` holds for `resource`."""
+    """Whether an assignment on `scope` applies to `resource`."""
     return f"{resource.lower()}/".startswith(f"{scope.lower().rstrip('/')}/")
 
 
 def allowing(db: sqlite3.Connection, object_id: str, data_action: str, resource: str) -> str | None:
-    """The assignment by which a principal may do a data action on a resource, None if there is none."""
+    """The assignment that allows a principal a data action on a resource, None if there is none."""
     found = (
         assignment for assignment, role in held(db, object_id, resource) if _matches(role.data_actions, data_action)
     )
@@ -118,7 +118,7 @@ def allowing(db: sqlite3.Connection, object_id: str, data_action: str, resource:
 
 
 def allows(db: sqlite3.Connection, object_id: str, action: str, resource: str) -> bool:
-    """Whether some role of the principal's covers a management action on a resource."""
+    """Whether a role of the principal allows a management action on a resource."""
     return any(
         _matches(role.actions, action) and not _matches(role.not_actions, action)
         for role in roles_at(db, object_id, resource)

@@ -1,4 +1,4 @@
-"""What all vaults of an emulator share."""
+"""The parts of an emulator that all its faces use."""
 
 from dataclasses import dataclass
 

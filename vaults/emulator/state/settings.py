@@ -1,4 +1,4 @@
-"""Settings: single values by name, such as the signing key. They survive a reset."""
+"""Settings: single values by name, such as the signing key. A reset keeps them."""
 
 import sqlite3
 

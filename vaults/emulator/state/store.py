@@ -1,11 +1,10 @@
-"""Where the emulator keeps its state: one SQLite file, or memory for tests.
+"""The database of an emulator: one SQLite file, or memory for tests.
 
-One connection and one lock serve all threads of the process: a request holds it for some ten microseconds,
-and slow work (key generation) is done outside. Other processes (the management command) reach the same file
-at the same time.
+All threads of the process share one connection and one lock: a request holds the lock for some ten microseconds, and slow
+work (key generation) is done outside it. Other processes (the command line) may use the same file at the same time.
 
-WAL with synchronous=NORMAL: a killed process loses nothing that was acknowledged, only a power cut may lose
-the last moments. This is a stand-in for a vault, not a vault, and half its users wait for tests to finish.
+WAL with synchronous=NORMAL: a killed process loses no acknowledged write; a power failure may lose the last ones, which is
+acceptable for a test double and makes tests faster.
 """
 
 import os
@@ -24,11 +23,11 @@ Location = Path | Literal[":memory:"]
 
 
 class Store:
-    """The database, opened for as long as the emulator lives."""
+    """The open database."""
 
     def __init__(self, location: Location) -> None:
         if isinstance(location, Path):
-            # The file holds private keys and secret values: it is the owner's alone from its first byte on.
+            # The file holds private keys and secret values: only the owner may ever read it.
             os.close(os.open(location, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(location, timeout=20, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
@@ -41,7 +40,7 @@ class Store:
             tables.create(self._db)
 
     def reading(self) -> "Store":
-        """The connection, for statements that each stand for themselves: `with store.reading() as db`."""
+        """The connection, for independent statements: `with store.reading() as db`."""
         return self
 
     def __enter__(self) -> sqlite3.Connection:
@@ -53,7 +52,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection inside a transaction that is kept whole or not at all."""
+        """The connection inside a transaction, which is rolled back on any exception."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -67,14 +66,14 @@ class Store:
                 self._remembered.clear()
 
     def remembered(self, key: tuple[Any, ...], read: Callable[[sqlite3.Connection], T]) -> T:
-        """What `read` finds, read once for as long as nobody changes anything, in this process or another.
+        """The result of `read`, cached until anything is written, by this process or another.
 
-        For what every request needs: most of them change nothing, and reading it would take as long as all the rest.
+        For data that every request needs: most requests write nothing, and reading it each time would double their time.
         """
         with self._lock:
             if self._db.in_transaction:
                 return read(self._db)
-            version = self._db.execute("PRAGMA data_version").fetchone()[0]  # another one when others have written
+            version = self._db.execute("PRAGMA data_version").fetchone()[0]  # changes when another process has written
             if version != self._version or len(self._remembered) > MOST_REMEMBERED:
                 self._remembered.clear()
                 self._version = version

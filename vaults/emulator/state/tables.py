@@ -18,7 +18,7 @@ OWNERS = (settings, directory, people, registry, policies, roles, objects, opera
 
 
 def create(db: sqlite3.Connection) -> None:
-    """Create what is missing, and add what came after the first state folders were made."""
+    """Create missing tables, and add columns that older state folders do not have."""
     for owner in OWNERS:
         db.executescript(owner.TABLES)
     registry.upgrade(db)

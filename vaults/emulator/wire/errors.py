@@ -1,6 +1,6 @@
-"""The refusals of a vault, in the words of the real service.
+"""Errors of a vault, with the texts of the real service.
 
-Key Vault REST: "REST API error codes"; the messages come from recordings and from public reports.
+Source: Key Vault REST, "REST API error codes"; the messages come from recordings and from public reports.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ HELP_NOT_FOUND = (
 
 
 class VaultError(Exception):
-    """A refusal: HTTP status, code, message and, where the service sends one, the inner code."""
+    """An error response: HTTP status, code, message and, where the service sends one, the inner code."""
 
     def __init__(self, status: int, code: str, message: str, inner: str | None = None) -> None:
         super().__init__(f"{status} {code}")
@@ -47,7 +47,7 @@ def unauthorized(message: str, challenge: str) -> VaultError:
 
 
 def not_found(kind: Kind, identifier: str) -> VaultError:
-    """`identifier` is the name, for a version name and version."""
+    """`identifier` is the name, or name and version for a version."""
     message = f"A {kind.noun} with (name/id) {identifier} was not found in this key vault. "
     return VaultError(404, kind.not_found, message + HELP_NOT_FOUND.format(noun=kind.noun))
 
@@ -86,7 +86,7 @@ def exists_already(kind: Kind, name: str) -> VaultError:
 
 
 def managed(kind: Kind, operation: str) -> VaultError:
-    """The key or secret behind a certificate, touched by another way than the certificate."""
+    """A change of a managed key or secret that does not go through its certificate."""
     message = f'Operation "{operation}" is not allowed as this object\'s lifetime is managed by Key Vault.'
     return VaultError(403, "Forbidden", message, kind.managed)
 

@@ -1,4 +1,4 @@
-"""Requests and answers between the WSGI border and the rooms behind it."""
+"""HTTP requests and responses, and how they are read from WSGI."""
 
 import json
 import math
@@ -23,7 +23,7 @@ class NotJsonError(ValueError):
 
 
 class ConnectionLostError(Exception):
-    """The connection ends here without an answer."""
+    """The connection is closed without a response."""
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ def _finite(digits: str) -> float:
 
 @dataclass(slots=True)
 class Response:
-    """An HTTP answer, sent after `delay` seconds. A body that is not bytes goes out as its iterator yields."""
+    """An HTTP response, sent after `delay` seconds. A body that is not bytes is sent as its iterator yields."""
 
     status: int
     body: bytes | Iterable[bytes] = field(repr=False, default=b"")
@@ -89,7 +89,7 @@ class Response:
 
 
 def json_response(status: int, value: Any, headers: Iterable[tuple[str, str]] = ()) -> Response:
-    """An answer that carries JSON."""
+    """A response with a JSON body."""
     return Response(status, json_text(value).encode(), [("Content-Type", JSON_TYPE), *headers])
 
 
@@ -102,9 +102,9 @@ _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 @dataclass(slots=True)
 class ReceivedRequest:
-    """What a test wants to know of a request afterwards.
+    """A request as tests examine it afterwards.
 
-    Body and headers may hold secrets: they have no repr.
+    Body and headers may hold secrets: they are left out of the repr.
     """
 
     method: str
@@ -117,7 +117,7 @@ class ReceivedRequest:
 
 @dataclass(slots=True)
 class Exchange:
-    """A request and how it ended, to look at: nothing of it is secret. `status` 0: no answer was sent (yet)."""
+    """A request and its status, without anything secret. `status` 0: no response was sent (yet)."""
 
     moment: float
     method: str
@@ -127,7 +127,7 @@ class Exchange:
 
 
 def read_environ(environ: Mapping[str, Any]) -> Request | None:
-    """The request of a WSGI environment, None where its body is larger than any real one."""
+    """The request of a WSGI environment, None if its body is too large."""
     content = _read_body(environ)
     if content is None:
         return None
@@ -146,10 +146,9 @@ def read_environ(environ: Mapping[str, Any]) -> Request | None:
 
 
 def _read_body(environ: Mapping[str, Any]) -> bytes | None:
-    """The body, by its length or in chunks; None where it is too large.
+    """The body, by its length or in chunks; None if it is too large.
 
-    Such a one is read to its end all the same, up to a limit: a client that is still sending would never get to see
-    why it was refused.
+    A body that is too large is read up to a limit: a client that is still sending would not receive the error.
     """
     stream = environ["wsgi.input"]
     length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -164,7 +163,7 @@ def _read_body(environ: Mapping[str, Any]) -> bytes | None:
 
 
 def received(request: Request) -> ReceivedRequest:
-    """A request as tests look at it."""
+    """A request in the form that tests examine."""
     body: Any = None
     if request.content:
         try:
@@ -175,7 +174,7 @@ def received(request: Request) -> ReceivedRequest:
 
 
 def phrase(status: int) -> str:
-    """The words that go with a status code."""
+    """The reason phrase of a status code."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -1,6 +1,6 @@
-"""JSON Web Tokens, as far as a token issuer needs them: RS256 to sign, RS256 and PS256 to check.
+"""JSON Web Tokens: signing with RS256, verification of RS256 and PS256.
 
-RFC 7515 (JWS), RFC 7518 (algorithms).
+Source: RFC 7515 (JWS), RFC 7518 (algorithms).
 """
 
 import base64
@@ -21,7 +21,7 @@ PADDINGS: dict[str, padding.AsymmetricPadding] = {
 
 
 class InvalidTokenError(ValueError):
-    """Not a token, or not one that this key signed."""
+    """Not a token, or not signed by a known key."""
 
 
 def encode(raw: bytes) -> str:
@@ -38,7 +38,7 @@ def decode(text: str) -> bytes:
 
 
 def sign(claims: Mapping[str, Any], key: RSAPrivateKey, key_id: str) -> str:
-    """A token that says `claims`, signed RS256."""
+    """A token with these claims, signed with RS256."""
     header = {"typ": "JWT", "alg": "RS256", "x5t": key_id, "kid": key_id}
     body = ".".join(encode(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims))
     signature = key.sign(body.encode(), padding.PKCS1v15(), hashes.SHA256())
@@ -46,9 +46,9 @@ def sign(claims: Mapping[str, Any], key: RSAPrivateKey, key_id: str) -> str:
 
 
 def verify(token: str, find_key: Callable[[dict[str, Any]], RSAPublicKey | None]) -> dict[str, Any]:
-    """The claims of a token whose signature holds. `find_key` picks the key by the token's header.
+    """The claims of a token whose signature is valid. `find_key` selects the key by the token's header.
 
-    Only the signature is looked at: issuer, audience and times are the caller's business. Raises InvalidTokenError.
+    Issuer, audience and times are not checked. Raises InvalidTokenError.
     """
     try:
         head, claims, signature = token.split(".")

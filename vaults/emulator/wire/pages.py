@@ -1,7 +1,6 @@
 """HTML without a template engine: tags are functions, and text is escaped unless it is a tag already.
 
-Pages work without scripts, their one style sheet comes from the emulator, and the content security policy allows
-nothing else.
+Pages need no scripts, their only style sheet comes from the emulator, and the content security policy allows nothing else.
 """
 
 from html import escape
@@ -48,12 +47,12 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Html:
         "table",
         tag("thead", tag("tr", *(tag("th", name, scope="col") for name in head))),
         tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row)) for row in rows)),
-        tabindex="0",  # it scrolls sideways where it is wide, also by key
+        tabindex="0",  # a wide table scrolls sideways, also by keyboard
     )
 
 
 def page(title: str, *body: str, status: int = 200, form_targets: tuple[str, ...] = ()) -> Response:
-    """A whole page. `form_targets`: origins besides our own that its forms may lead to in the end."""
+    """A page. `form_targets`: other origins that its forms may redirect to."""
     document = tag(
         "html",
         tag(

@@ -1,8 +1,8 @@
-"""Members as no API would take them: what real vaults hold since days with other rules, or other writers.
+"""Raw members: values that no API accepts, but that real vaults hold from times with other rules, or from other writers.
 
-A version of an object keeps them under RAW, by their path in the answer ("attributes.exp"), and shows them in every answer
-that has the section they are in; those of a key's rotation policy are in "rotation_policy". An update of the member through
-the API takes the raw one away.
+The data of a version keeps them under RAW, by their path in the response ("attributes.exp"). They appear in every response
+that has their section; those of a key's rotation policy are in "rotation_policy". An update of the member through the API
+removes the raw value.
 """
 
 import json
@@ -14,26 +14,26 @@ LONGEST_PATH = 100
 
 
 def hold(data: dict[str, Any], path: str, value: Any) -> None:
-    """Show a version, whose data this is, with this value at this path."""
+    """Keep a raw value at a path in the data of a version."""
     data[RAW] = data.get(RAW, {}) | {path: value}
 
 
-def give_up(data: dict[str, Any], given: Mapping[str, Any]) -> None:
-    """Forget what was held at paths that an update gives a value."""
-    for path in [path for path, value in given.items() if value is not None]:
+def forget(data: dict[str, Any], updates: Mapping[str, Any]) -> None:
+    """Remove the raw values at paths that an update sets."""
+    for path in [path for path, value in updates.items() if value is not None]:
         data.get(RAW, {}).pop(path, None)
 
 
-def shown(data: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer with what the version holds."""
+def overlay(data: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """The body of a response with the raw values of the version in it."""
     for path, value in data.get(RAW, {}).items():
         *sections, name = path.split(".")
-        place: Any = answer
+        place: Any = body
         for section in sections:
             place = place.get(section) if isinstance(place, dict) else None
         if isinstance(place, dict):
             place[name] = value
-    return answer
+    return body
 
 
 def read_path(text: str) -> str:
@@ -45,7 +45,7 @@ def read_path(text: str) -> str:
 
 
 def read_json(text: str) -> Any:
-    """Raises ValueError."""
+    """A JSON value. Raises ValueError."""
     try:
         return json.loads(text)
     except RecursionError:

@@ -1,6 +1,6 @@
 """Routing by method and path template, such as ("GET", "secrets/{name}/versions"): the same for every face.
 
-What a path without a route is answered with is decided by the face.
+The error for a path without a route is chosen by the face.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""What a vault accepts: names, tags, attributes, sizes.
+"""Validation of request bodies: names, tags, attributes, sizes.
 
-Key Vault REST: "About keys, secrets and certificates"; limits that the documentation gives and recordings do
-not show are answered with 400 BadParameter, as the service answers everything it cannot read.
+Source: Key Vault REST, "About keys, secrets and certificates". Documented limits that no recording shows are answered
+with 400 BadParameter, as the service answers everything it cannot read.
 """
 
 import re
@@ -24,7 +24,7 @@ LAST_SECOND = 253402300799  # 9999-12-31, where .NET's time ends
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What a request says about an object's attributes; None where it says nothing."""
+    """The attributes in a request; None for each that is missing."""
 
     enabled: bool | None = None
     not_before: int | None = None
@@ -33,7 +33,7 @@ class Attributes:
 
 
 def invalid_property(name: str = "") -> VaultError:
-    """The service's way of saying that it can't read a member, which it seldom names."""
+    """The error of the service for a member that it cannot read; it seldom names the member."""
     return bad_parameter(f"Property {name} has invalid value\r\n")
 
 
@@ -90,29 +90,29 @@ def whole_number(body: Mapping[str, Any], member: str) -> int | None:
 
 
 def read_attributes(body: Mapping[str, Any]) -> Attributes:
-    """The `attributes` of a request; read-only ones (created, recoveryLevel) are passed over, as the service does."""
-    given = mapping(body, "attributes")
-    times = {name: whole_number(given, name) for name in ("nbf", "exp")}
+    """The `attributes` of a request; read-only ones (created, recoveryLevel) are ignored, as by the service."""
+    requested = mapping(body, "attributes")
+    times = {name: whole_number(requested, name) for name in ("nbf", "exp")}
     for name, moment in times.items():
         if moment is not None and not 0 <= moment <= LAST_SECOND:
             raise invalid_property(name)
     if times["nbf"] is not None and times["exp"] is not None and times["exp"] <= times["nbf"]:
         raise bad_parameter("Not before date must be earlier than the expiry date.")
-    return Attributes(flag(given, "enabled"), times["nbf"], times["exp"], flag(given, "exportable"))
+    return Attributes(flag(requested, "enabled"), times["nbf"], times["exp"], flag(requested, "exportable"))
 
 
 def read_tags(body: Mapping[str, Any], longest: int = MAX_TAG_LENGTH) -> dict[str, str] | None:
-    """The `tags` of a request, None where it says nothing about them."""
-    given = body.get("tags")
-    if given is None:
+    """The `tags` of a request, None if it has none."""
+    requested = body.get("tags")
+    if requested is None:
         return None
-    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+    if not isinstance(requested, dict) or not all(isinstance(value, str) for value in requested.values()):
         raise invalid_property("tags")
-    if len(given) > MAX_TAGS:
+    if len(requested) > MAX_TAGS:
         raise bad_parameter(f"Too many tags. The maximum number of tags is {MAX_TAGS}.")
-    if any(len(name) > longest or len(value) > longest for name, value in given.items()):
+    if any(len(name) > longest or len(value) > longest for name, value in requested.items()):
         raise bad_parameter(f"A tag name or value is longer than {longest} characters.")
-    return given
+    return requested
 
 
 def read_content_type(body: Mapping[str, Any]) -> str | None:
@@ -130,9 +130,9 @@ def read_secret_value(body: Mapping[str, Any]) -> str:
 
 
 def read_page_size(query: Mapping[str, str]) -> int:
-    given = query.get("maxresults")
-    if given is None:
+    requested = query.get("maxresults")
+    if requested is None:
         return MAX_PAGE
-    if not re.fullmatch(r"[0-9]{1,3}", given) or not 1 <= int(given) <= MAX_PAGE:
+    if not re.fullmatch(r"[0-9]{1,3}", requested) or not 1 <= int(requested) <= MAX_PAGE:
         raise bad_parameter(f"Invalid value for maxresults. It must be between 1 and {MAX_PAGE}.")
-    return int(given)
+    return int(requested)
