@@ -1,6 +1,6 @@
 """The table of operations in GROUNDS.md against the routes, the published specification and the recordings.
 
-`python -m tests.emulator.test_grounds` prints the table anew. Set KVPORTAL_REFERENCE_DIR to where the recordings are.
+`python -m tests.emulator.test_grounds` prints the current table. Set KVPORTAL_REFERENCE_DIR to where the recordings are.
 """
 
 import os

@@ -118,7 +118,7 @@ def test_odd_forms_to_the_issuer(emulator: Emulator, admin: Caller, tenant: str,
 def test_odd_words_for_every_verb(emulator: Emulator, tmp_path: Any) -> None:
     home = Home(tmp_path, 39100)
     home.write_credentials({"tenant_id": TENANT_ID, "subscription_id": "", "principals": {}})
-    door = Control(Context(emulator, home), "token")
+    control = Control(Context(emulator, home), "token")
     odd_words = (
         "",
         "\0",
@@ -144,7 +144,7 @@ def test_odd_words_for_every_verb(emulator: Emulator, tmp_path: Any) -> None:
                 headers = {"authorization": "Bearer token"}
                 content = json.dumps(given).encode()
                 request = Request("POST", "login.test", f"/control/{verb.name}", {}, headers, content)
-                answer = door.answer(request)
+                answer = control.answer(request)
                 assert answer.status in (200, 400), (verb.name, given)
     with emulator.store.reading() as db:
         assert db.execute("SELECT count(*) FROM vault").fetchone()[0] >= 3

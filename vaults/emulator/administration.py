@@ -15,6 +15,7 @@ from vaults.emulator.state.policies import Identity
 from vaults.emulator.state.registry import Vault
 from vaults.emulator.state.role_definitions import find_role
 from vaults.emulator.state.store import Store
+from vaults.emulator.state.unknown import UnknownNameError
 from vaults.emulator.wire import raw_members
 from vaults.emulator.wire.kinds import Kind
 
@@ -49,19 +50,19 @@ class Administration:
             return registry.add_vault(db, name, tenant, created=int(self.clock()), **settings)
 
     def vault(self, name: str) -> Vault:
-        """A vault by name. Raises LookupError."""
+        """A vault by name. Raises UnknownNameError."""
         with self.store.reading() as db:
             vault = registry.find_vault(db, name)
         if vault is None:
-            raise LookupError(f"There is no vault {name}.")
+            raise UnknownNameError(f"There is no vault {name}.")
         return vault
 
     def principal(self, identifier: str) -> Principal:
-        """A service principal by name, client id or object id. Raises LookupError."""
+        """A service principal by name, client id or object id. Raises UnknownNameError."""
         with self.store.reading() as db:
             principal = directory.find_principal(db, identifier)
         if principal is None:
-            raise LookupError(f"There is no service principal {identifier}.")
+            raise UnknownNameError(f"There is no service principal {identifier}.")
         return principal
 
     def vault_url(self, name: str) -> str:
@@ -73,7 +74,7 @@ class Administration:
             table = ObjectTable(db, self.vault(vault).id, kind, self.clock())
             entry = table.entry(name)
             if entry is None or entry.state == PURGED:
-                raise LookupError(f"There is no {kind.noun} {name} in {vault}.")
+                raise UnknownNameError(f"There is no {kind.noun} {name} in {vault}.")
             version = table.version(entry)
             raw_members.hold(version.data, path, value)
             table.write(entry.name, version)
@@ -83,7 +84,7 @@ class Administration:
         with self.store.writing() as db:
             found = registry.find_vault(db, vault)
             if found is None:
-                raise LookupError(f"There is no vault {vault}.")
+                raise UnknownNameError(f"There is no vault {vault}.")
             policies.set_permissions(db, found, Identity(object_id), permissions)
 
     def grant(self, *permissions: str, principal: str, vault: str | None = None) -> None:
@@ -98,7 +99,7 @@ class Administration:
         """Give a principal an Azure role, by name or id, on one vault or on the whole subscription."""
         found = find_role(role)
         if found is None:
-            raise LookupError(f"There is no role {role}.")
+            raise UnknownNameError(f"There is no role {role}.")
         object_id = self.principal(principal).object_id
         with self.store.writing() as db:
             for each in registry.all_vaults(db):
@@ -122,7 +123,7 @@ class Administration:
         with self.store.writing() as db:
             chosen = [each for each in registry.all_vaults(db) if vault is None or each.name == vault.lower()]
             if not chosen:
-                raise LookupError(f"There is no vault {vault}.")
+                raise UnknownNameError(f"There is no vault {vault}.")
             for each in chosen:
                 policy = policies.permissions_of(db, each, identity)
                 for permission in permissions:

@@ -86,7 +86,7 @@ def test_who_has_no_role_sees_nothing(caller_for: Callable[..., Caller], vault_i
     )
 
 
-def test_the_door(manager: Manager, admin: Caller, vault_id: str) -> None:
+def test_authentication_and_api_version(manager: Manager, admin: Caller, vault_id: str) -> None:
     assert refusal(manager.call("GET", f"{vault_id}x")) == (404, "ResourceNotFound", None)
     assert manager.call("GET", "/subscriptions/x/nothing").status_code == 404
     assert manager.session.get(f"https://management.test{vault_id}").status_code == 400
@@ -272,7 +272,7 @@ def test_a_client_learns_of_the_cloud_before_it_signs_in() -> None:
 
 
 @pytest.mark.parametrize("resource", ["https://management.core.windows.net/", "https://management.azure.com/"])
-def test_each_audience_of_the_metadata_opens_the_door(caller_for: Callable[..., Caller], resource: str) -> None:
+def test_each_audience_of_the_metadata_is_accepted(caller_for: Callable[..., Caller], resource: str) -> None:
     caller = caller_for()
     headers = {"Authorization": f"Bearer {caller.token(ADMIN, resource)}"}
     answer = caller.session.get("https://management.test/subscriptions?api-version=2022-12-01", headers=headers)

@@ -102,7 +102,7 @@ def test_a_vault_is_called_as_it_was_first_written(manager: Manager, new_id: str
         ("2026-02-01", 3, 90),
     ],
 )
-def test_newer_versions_show_what_nobody_has_set(
+def test_newer_versions_return_properties_that_were_never_set(
     manager: Manager, new_id: str, version: str, flags: int, retention: int | None
 ) -> None:
     manager.call("PUT", new_id, wish())

@@ -149,3 +149,18 @@ def test_a_port_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 def test_no_argument_has_the_name_of_one_of_django() -> None:
     taken = vars(BaseCommand().create_parser("manage.py", "emulator").parse_args([])).keys() | {"action"}
     assert [field.name for verb in VERBS for field in verb.fields if field.name in taken] == []
+
+
+def test_the_module_serves_until_it_is_terminated(home: Home) -> None:
+    command = [sys.executable, "-m", "vaults.emulator", "--data-dir", str(home.folder.parent)]
+    process = subprocess.Popen([*command, "--port", str(home.base_port), "serve"], stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        assert any("token issuer and Resource Manager at https://localhost" in line for line in lines)
+        assert "/control/?ticket=" in without_django(home, "control").stdout
+        assert "latency 5 ms" in (without_django(home, "latency", "5") and without_django(home, "faults")).stdout
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert process.returncode == 0

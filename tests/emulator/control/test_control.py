@@ -40,7 +40,7 @@ def run(*words: str) -> str:
 
 
 class Browser:
-    """Somebody at the control page: its session, and where forms are sent from."""
+    """A browser with a session of the control page, and the origin of its forms."""
 
     def __init__(self, running: Running) -> None:
         self.base = f"https://localhost:{running.home.base_port}"
@@ -300,7 +300,7 @@ def test_live_verbs_need_a_server(tmp_path: Path, settings: Any) -> None:
             run(*words)
 
 
-def test_env_knows_everybody_whose_secret_it_has(running: Running) -> None:
+def test_env_has_every_principal_with_a_stored_secret(running: Running) -> None:
     run("add-tenant", "second.example")
     run("add-principal", "sp-second", "--tenant", "second.example")
     exported = run("env", "--principal", "sp-second")

@@ -59,7 +59,7 @@ def test_keys_that_do_not_rotate(emulator: Emulator, admin: Caller) -> None:
         assert len(admin.get(f"keys/{name}/versions").json()["value"]) == 1
 
 
-def test_a_policy_that_rotates_all_the_time_keeps_nobody_waiting(emulator: Emulator, admin: Caller) -> None:
+def test_a_policy_that_rotates_all_the_time_does_not_block_requests(emulator: Emulator, admin: Caller) -> None:
     rotating(admin, {"timeAfterCreate": "PT1S"})
     emulator.clock.advance(DAY)
     admin = signed_in_again(admin)

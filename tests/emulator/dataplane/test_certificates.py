@@ -50,7 +50,7 @@ def test_it_takes_its_time(admin: Caller) -> None:
     assert "status_details" not in operation
 
 
-def test_the_certificate_and_its_twins(admin: Caller) -> None:
+def test_a_certificate_has_a_managed_key_and_secret(admin: Caller) -> None:
     policy = {
         "key_props": {"exportable": True, "kty": "RSA", "key_size": 2048, "reuse_key": False},
         "secret_props": {"contentType": "application/x-pkcs12"},
@@ -265,7 +265,7 @@ def test_policy_updates_merge(admin: Caller) -> None:
     assert after["x509_props"] == before["x509_props"]
 
 
-def test_update_reaches_the_twins(admin: Caller) -> None:
+def test_update_changes_the_managed_key_and_secret(admin: Caller) -> None:
     issued(admin, "c")
     shown = admin.patch("certificates/c", {"attributes": {"enabled": False}, "tags": {"x": "y"}}).json()
     assert (shown["attributes"]["enabled"], shown["tags"]) == (False, {"x": "y"})

@@ -32,7 +32,7 @@ def test_the_signing_request_alone(admin: Caller, accept: str, body: dict[str, o
 
 
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "application/json, application/pkcs10", "", "text/html"])
-def test_everybody_else_gets_the_operation(admin: Caller, accept: str) -> None:
+def test_other_callers_get_the_operation(admin: Caller, accept: str) -> None:
     admin.post("certificates/c/create", WAITING)
     address = f"{admin.base}/certificates/c/pending?api-version=7.3"
     assert admin.session.get(address, headers={"Accept": accept}).json()["status"] == "inProgress"

@@ -67,7 +67,9 @@ def caller() -> Caller:
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the published specification is not at hand")
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_made_up_requests(caller: Caller, name: str, mode: GenerationMode, capsys: pytest.CaptureFixture[str]) -> None:
+def test_generated_requests(
+    caller: Caller, name: str, mode: GenerationMode, capsys: pytest.CaptureFixture[str]
+) -> None:
     statuses: Counter[int] = Counter()
     operations = [found.ok() for found in published(name).get_all_operations()]
     for operation in operations:

@@ -138,7 +138,7 @@ def test_from_the_page_to_the_tokens(emulator: Emulator, visitor: requests.Sessi
     assert visitor.get(vault, headers=bearer).status_code == 401
 
 
-def test_msal_signs_somebody_in(visitor: requests.Session) -> None:
+def test_msal_signs_a_person_in(visitor: requests.Session) -> None:
     application = msal.ConfidentialClientApplication(
         ADMIN.client_id,
         client_credential=ADMIN.client_secret,

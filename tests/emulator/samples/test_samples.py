@@ -12,7 +12,7 @@ from vaults.emulator.control.context import Context
 from vaults.emulator.serve.home import Home
 
 
-def test_the_seed_is_believable(tmp_path: Path) -> None:
+def test_the_seed_is_realistic(tmp_path: Path) -> None:
     emulator = opened(Home(tmp_path, free_base()))
     now = emulator.clock()
     with emulator.store.reading() as db:
@@ -36,7 +36,7 @@ def test_the_seed_is_believable(tmp_path: Path) -> None:
     emulator.close()
 
 
-def test_fill_is_quick_and_believable(workspace: Context, emulator: Emulator, admin: Caller) -> None:
+def test_fill_is_quick_and_realistic(workspace: Context, emulator: Emulator, admin: Caller) -> None:
     start = time.monotonic()
     do(workspace, "fill", vault=VAULT, secrets="2000", keys="20", certificates="30")
     took = time.monotonic() - start

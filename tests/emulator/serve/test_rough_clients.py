@@ -51,7 +51,7 @@ def in_time(running: Running) -> bool:
     return time.monotonic() - began < SOON
 
 
-def test_clients_who_never_begin_keep_nobody_waiting(running: Running) -> None:
+def test_clients_that_send_nothing_do_not_block_others(running: Running) -> None:
     silent = [connected(running, tls=False) for _ in range(THREADS + 6)]
     try:
         assert in_time(running)
@@ -60,7 +60,7 @@ def test_clients_who_never_begin_keep_nobody_waiting(running: Running) -> None:
             each.close()
 
 
-def test_clients_who_never_finish_keep_nobody_waiting(running: Running) -> None:
+def test_clients_that_never_finish_do_not_block_others(running: Running) -> None:
     """Half a head from half of them, half a body from the others."""
     slow = [connected(running) for _ in range(2 * THREADS)]
     try:

@@ -152,7 +152,7 @@ def asked_by_name(running: Running, host: str, path: str) -> dict[str, Any]:
         return answer
 
 
-def test_a_certificate_of_an_earlier_version_is_made_anew(tmp_path: Path) -> None:
+def test_a_certificate_of_an_earlier_version_is_replaced(tmp_path: Path) -> None:
     tls.ensure(tmp_path)
     first = (tmp_path / "server.pem").read_bytes()
     tls.ensure(tmp_path)

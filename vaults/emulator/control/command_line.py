@@ -26,12 +26,13 @@ from vaults.emulator.samples.seed import ADMIN_NAME
 from vaults.emulator.serve.home import Home, InUseError
 from vaults.emulator.serve.server import PortTakenError, serve
 from vaults.emulator.state import registry
+from vaults.emulator.state.unknown import UnknownNameError
 
 HELP = "The local Key Vault: serve it, say how to reach it, and change what is in it and how it behaves."
 ROOT = Path(__file__).resolve().parents[3]
 DATA_DIR, PORT = "KVPORTAL_DATA_DIR", "KVPORTAL_EMULATOR_PORT"
 CERTIFICATE_SECONDS = "KVPORTAL_EMULATOR_CERTIFICATE_SECONDS"
-REFUSALS = (LookupError, PortTakenError, InUseError, NotServedError)
+REFUSALS = (UnknownNameError, PortTakenError, InUseError, NotServedError)
 
 log = logging.getLogger("vaults.emulator")
 Write = Callable[[str], object]
@@ -105,7 +106,7 @@ def run(options: Mapping[str, Any], settings: Settings, write: Write) -> None:
         elif text := _perform(home, verb, options):
             write(text)
     except REFUSALS as error:
-        raise RefusedError(str(error.args[0])) from error
+        raise RefusedError(str(error)) from error
 
 
 def _serve(settings: Settings, latency_ms: float) -> None:

@@ -23,7 +23,7 @@ class Context:
 class Verb:
     """One change or question about an emulator. `act` returns the message to print, empty for none.
 
-    `live`: it concerns the memory of a running server. `act` raises RefusedError or LookupError for what cannot be done.
+    `live`: it concerns the memory of a running server. `act` raises RefusedError or UnknownNameError for what cannot be done.
     """
 
     name: str

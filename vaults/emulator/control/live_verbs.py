@@ -130,7 +130,7 @@ def _started(what: str, values: Values) -> str:
 
 
 def _where(emulator: Emulator, values: Values) -> dict[str, Any]:
-    """The selectors of a fault. Raises LookupError for a vault that is not there."""
+    """The selectors of a fault. Raises UnknownNameError for a vault that is not there."""
     host = None
     if values["at"] == ISSUER:
         host = emulator.addresses.issuer_host

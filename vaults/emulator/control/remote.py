@@ -25,16 +25,16 @@ def ask(home: Home, name: str, values: Mapping[str, Any]) -> str:
     try:
         token = home.control_token_file.read_text()
         context = ssl.create_default_context(cafile=str(home.ca_file))
-    except OSError:
-        raise NotServedError from None
+    except OSError as error:
+        raise NotServedError from error
     connection = http.client.HTTPSConnection(HOST, home.base_port, context=context, timeout=SECONDS)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
         connection.request("POST", f"/control/{name}", json.dumps(values), headers)
         response = connection.getresponse()
         answer = json.loads(response.read())
-    except (OSError, http.client.HTTPException, ValueError):
-        raise NotServedError from None
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NotServedError from error
     finally:
         connection.close()
     if response.status != http.client.OK:

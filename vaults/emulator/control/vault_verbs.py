@@ -12,6 +12,7 @@ from vaults.emulator.samples.names import SUBSCRIPTION_ID
 from vaults.emulator.state import policies, registry, removal, roles
 from vaults.emulator.state.registry import Vault
 from vaults.emulator.state.role_definitions import find_role
+from vaults.emulator.state.unknown import UnknownNameError
 from vaults.emulator.wire import raw_members
 from vaults.emulator.wire.kinds import KINDS, Kind
 
@@ -170,8 +171,8 @@ def _new_name(text: str) -> str:
 def _permission(text: str) -> str:
     try:
         return "/".join(policies.parse_permission(text))
-    except LookupError as error:
-        raise ValueError(str(error.args[0])) from None
+    except UnknownNameError as error:
+        raise ValueError(str(error)) from None
 
 
 VAULT = Field("vault", "name of the vault", required=True)

@@ -173,7 +173,7 @@ class Filler:
 
 
 def fill_vault(emulator: Emulator, name: str, *, secret_count: int, key_count: int, certificate_count: int) -> None:
-    """Add objects of each kind to a vault. Raises LookupError."""
+    """Add objects of each kind to a vault. Raises UnknownNameError."""
     filler = Filler(emulator, emulator.vault(name))
     tasks = (
         (SECRET, secret_count, _secret_drafts(), filler.add_secret),

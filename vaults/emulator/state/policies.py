@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from vaults.emulator.state.directory import Principal
 from vaults.emulator.state.registry import Vault
+from vaults.emulator.state.unknown import UnknownNameError
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS access_policy (
@@ -124,9 +125,9 @@ def clear(db: sqlite3.Connection) -> None:
 
 
 def parse_permission(permission: str) -> tuple[str, str]:
-    """Collection and name of a permission written "secrets/get". Raises LookupError for an unknown one."""
+    """Collection and name of a permission written "secrets/get". Raises UnknownNameError for an unknown one."""
     collection, _, wanted = permission.partition("/")
     for name in (*PERMISSIONS.get(collection.lower(), ()), "all"):
         if name.lower() == wanted.lower() and collection.lower() in PERMISSIONS:
             return collection.lower(), name
-    raise LookupError(f"There is no permission {permission}.")
+    raise UnknownNameError(f"There is no permission {permission}.")
