@@ -131,7 +131,7 @@ class Applications:
 def with_basic_credentials(request: Request) -> dict[str, str]:
     """The form of a token request, with client id and secret of an HTTP Basic header (RFC 6749, 2.3.1).
 
-    A header that cannot be decoded counts as missing: the request is then refused for lack of credentials.
+    A header that cannot be decoded counts as missing.
     """
     form = request.form()
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")

@@ -218,7 +218,9 @@ def may_have_policy(db: sqlite3.Connection, vault: int, name: str) -> bool:
 
 def next_purge(db: sqlite3.Connection, vault: int) -> float | None:
     """When the next deleted object of a vault is purged."""
-    moment: float | None = db.execute("SELECT min(purge_on) FROM object WHERE vault = ?", (vault,)).fetchone()[0]
+    moment: float | None = db.execute(
+        "SELECT min(purge_on) FROM object WHERE vault = ? AND purge_on IS NOT NULL", (vault,)
+    ).fetchone()[0]
     return moment
 
 

@@ -68,7 +68,9 @@ def write(
 
 def next_completion(db: sqlite3.Connection, vault: int) -> float | None:
     """When the next operation of a vault completes."""
-    moment: float | None = db.execute("SELECT min(completes) FROM pending WHERE vault = ?", (vault,)).fetchone()[0]
+    moment: float | None = db.execute(
+        "SELECT min(completes) FROM pending WHERE vault = ? AND completes IS NOT NULL", (vault,)
+    ).fetchone()[0]
     return moment
 
 
