@@ -101,12 +101,12 @@ def require(actor: Actor, action: Action, target: Target) -> None:
 def writing(actor: Actor, action: Action, target: Target) -> Iterator[None]:
     """A transaction for rows of ours, with the right to write them decided inside it. Raises RoleMissing."""
     with transaction.atomic():
-        hold_members(Team.objects.filter(pk=team_of(target).pk))
+        lock_members(Team.objects.filter(pk=team_of(target).pk))
         require(actor, action, target)
         yield
 
 
-def hold_members(teams: QuerySet[Team]) -> None:
+def lock_members(teams: QuerySet[Team]) -> None:
     """Until the transaction ends nobody else changes members, invitations or anything of these teams that needs a right."""
     list(teams.select_for_update(no_key=True).order_by("pk"))
 

@@ -7,7 +7,7 @@ from tests.actions.acts import Act
 from tests.conftest import World, last_detail
 from vaults.actions import certificates, items
 from vaults.actions.certificates import VersionWanted
-from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.actions.changes import ChangedMeanwhile, NameTaken, edit_token_of
 from vaults.actors import Person
 from vaults.azure.errors import Conflict
 from vaults.emulator import Emulator
@@ -23,7 +23,7 @@ POLICY = CertificatePolicy(issuer_name="Self", subject="CN=shop.example")
 @pytest.fixture
 def version_on(opened_on: str, azure: VaultClient) -> str:
     """What the form for a further version carries: the policy belongs to its state."""
-    return certificates.stamp_with_policy(azure.certificates.get(NAME))
+    return certificates.edit_token_with_policy(azure.certificates.get(NAME))
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def opened_on(world: World, azure: VaultClient, emulator: Emulator) -> str:
     azure.certificates.create(NAME, POLICY)
     emulator.clock.advance(60)
     azure.certificates.create(PENDING, POLICY)
-    return stamp_of(azure.certificates.get(NAME).properties)
+    return edit_token_of(azure.certificates.get(NAME).properties)
 
 
 def acts_on(opened_on: str, version_on: str) -> list[Act]:

@@ -2,7 +2,7 @@
 
 from tests.conftest import World
 from vaults.actions import certificates, items, keys, secrets
-from vaults.actions.changes import stamp_of
+from vaults.actions.changes import edit_token_of
 from vaults.actions.keys import KeyContent
 from vaults.actions.secrets import SecretContent
 from vaults.actors import Person
@@ -25,7 +25,7 @@ def test_a_secret_from_its_creation_to_its_purge(world: World) -> None:
     made = secrets.create_secret(Person(who), vault, "fresh", SecretContent("v", tags={"team": "shop"}))
     assert known(world) == [("secret", "fresh", True, False, False)]
     assert InventoryItem.objects.get().tags == {"team": "shop"}
-    secrets.update_secret(Person(who), vault, "fresh", {"enabled": False}, stamp_of(made))
+    secrets.update_secret(Person(who), vault, "fresh", {"enabled": False}, edit_token_of(made))
     assert known(world) == [("secret", "fresh", False, False, False)]
     items.delete_item(Person(who), vault, SECRET, "fresh")
     assert known(world) == [("secret", "fresh", False, False, True)]
@@ -40,8 +40,8 @@ def test_a_change_of_an_older_version_is_not_taken_for_the_item(world: World, em
     who, vault = world.olga, world.vault
     older = keys.create_key(Person(who), vault, "signing", KeyContent("EC"))
     emulator.clock.advance(5)
-    keys.new_version_of_key(Person(who), vault, "signing", {}, stamp_of(older))
-    keys.update_key(Person(who), vault, "signing", {"enabled": False}, ["sign", "verify"], stamp_of(older))
+    keys.new_version_of_key(Person(who), vault, "signing", {}, edit_token_of(older))
+    keys.update_key(Person(who), vault, "signing", {"enabled": False}, ["sign", "verify"], edit_token_of(older))
     assert known(world) == [("key", "signing", True, False, False)]
 
 

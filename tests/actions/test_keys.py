@@ -6,7 +6,7 @@ from tests.actions import acts
 from tests.actions.acts import Act
 from tests.conftest import World, last_detail, vault_calls
 from vaults.actions import items, keys
-from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.actions.changes import ChangedMeanwhile, NameTaken, edit_token_of
 from vaults.actions.keys import KeyContent
 from vaults.actors import Person
 from vaults.azure.errors import Conflict
@@ -20,7 +20,7 @@ NAME = "order-signing"
 
 @pytest.fixture
 def opened_on(world: World, azure: VaultClient) -> str:
-    return stamp_of(azure.keys.create(NAME, kty="EC", crv="P-256").properties)
+    return edit_token_of(azure.keys.create(NAME, kty="EC", crv="P-256").properties)
 
 
 def acts_on(opened_on: str) -> list[Act]:

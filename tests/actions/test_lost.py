@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import World, client_of, last_entry, say
 from vaults.actions import certificates, keys, secrets
-from vaults.actions.changes import stamp_of
+from vaults.actions.changes import edit_token_of
 from vaults.actions.keys import KeyContent
 from vaults.actions.secrets import SecretContent
 from vaults.actors import Person
@@ -103,7 +103,7 @@ def test_a_hundred_lost_answers_make_a_hundred_versions(
         before = azure.secrets.versions(name)
         emulator.lose_answer(method="PUT")
         try:
-            secrets.new_version_of_secret(Person(world.olga), sick_vault, name, "v", {}, stamp_of(before[0]))
+            secrets.new_version_of_secret(Person(world.olga), sick_vault, name, "v", {}, edit_token_of(before[0]))
         except AzureError:
             wrong += 1
         emulator.clock.advance(1)  # which of two versions is newer shows by the second
@@ -117,7 +117,7 @@ def test_a_version_that_was_there_before_is_not_taken_for_ours(
 ) -> None:
     azure.secrets.set("fresh", "somebody else's, a moment ago")
     emulator.lose_request(method="PUT")
-    opened_on = stamp_of(azure.secrets.versions("fresh")[0])
+    opened_on = edit_token_of(azure.secrets.versions("fresh")[0])
     with pytest.raises(TransportError):
         secrets.new_version_of_secret(Person(world.olga), sick_vault, "fresh", "mine", {}, opened_on)
     assert last_entry(Action.SECRET_NEW_VERSION).state == "unknown"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import World, client_of, in_threads, say
 from vaults.actions import certificates, keys, secrets
-from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.actions.changes import ChangedMeanwhile, NameTaken, edit_token_of
 from vaults.actions.keys import KeyContent
 from vaults.actions.secrets import SecretContent
 from vaults.actors import Person
@@ -35,7 +35,7 @@ def test_one_edit_wins_and_the_other_is_told(file_world: World, emulator: Emulat
     for number in range(PAIRS):
         name = f"secret-{number}"
         azure.secrets.set(name, "hidden")
-        opened_on = stamp_of(azure.secrets.versions(name)[0])
+        opened_on = edit_token_of(azure.secrets.versions(name)[0])
         found = at_once(
             file_world,
             lambda who, v, by, n=name, o=opened_on: secrets.update_secret(who, v, n, {"tags": {"by": by}}, o),  # type: ignore[misc]

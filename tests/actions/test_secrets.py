@@ -9,7 +9,7 @@ from tests.actions import acts
 from tests.actions.acts import Act
 from tests.conftest import World, last_detail, last_entry, vault_calls
 from vaults.actions import items, secrets
-from vaults.actions.changes import ChangedMeanwhile, NameTaken, stamp_of
+from vaults.actions.changes import ChangedMeanwhile, NameTaken, edit_token_of
 from vaults.actions.secrets import SecretContent
 from vaults.actors import Person
 from vaults.azure.errors import Conflict, Forbidden, NotFound
@@ -25,7 +25,7 @@ NAME = "checkout-db-password"
 @pytest.fixture
 def opened_on(world: World, azure: VaultClient) -> str:
     """One secret, and what a form carries that was opened on it."""
-    return stamp_of(azure.secrets.set(NAME, "first", tags={"owner": "shop"}))
+    return edit_token_of(azure.secrets.set(NAME, "first", tags={"owner": "shop"}))
 
 
 def acts_on(opened_on: str) -> list[Act]:

@@ -253,7 +253,9 @@ def test_a_renewal_under_way_hides_nothing_of_the_present_version(
     azure.certificates.get("waiting")
     scan_vault(System(), world.vault)
     before = listed(olga)
-    certificates.new_version_of_certificate(Person(world.olga), world.vault, "waiting", VersionWanted(), stamp(azure))
+    certificates.new_version_of_certificate(
+        Person(world.olga), world.vault, "waiting", VersionWanted(), edit_token(azure)
+    )
     for place in (listed(olga), in_inventory(olga)):
         assert "a further version is pending" in place
         assert re.findall(r'<time class="date".*?</time>', place) == re.findall(r'<time class="date".*?</time>', before)
@@ -261,8 +263,8 @@ def test_a_renewal_under_way_hides_nothing_of_the_present_version(
     assert [task.title for task in olga.get("/").context["tasks"]] == ["waiting: its next version is not issued yet"]
 
 
-def stamp(azure: VaultClient) -> str:
-    return certificates.stamp_with_policy(azure.certificates.get("waiting"))
+def edit_token(azure: VaultClient) -> str:
+    return certificates.edit_token_with_policy(azure.certificates.get("waiting"))
 
 
 # Its own pages tell the same

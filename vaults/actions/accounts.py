@@ -1,4 +1,4 @@
-"""Somebody's account, from the server: a password for a person who has forgotten theirs."""
+"""Account changes made by a command on the server: set a new password for a person who has forgotten theirs."""
 
 from django.contrib.auth.password_validation import validate_password
 from django.views.decorators.debug import sensitive_variables
@@ -12,7 +12,10 @@ from vaults.permissions import Action
 
 @sensitive_variables("password")
 def set_password(user: User, password: str) -> None:
-    """Their sessions, known browsers and open invitations end with the old one. Raises ValidationError, AuditUnavailable."""
+    """Set the password. This ends the person's sessions, known browsers and open invitations.
+
+    Raises ValidationError, AuditUnavailable.
+    """
     validate_password(password, user)
     with (
         signin.in_record(Command(), user, Action.ACCOUNT_PASSWORD),

@@ -1,4 +1,4 @@
-"""Certificates and their pending operations: who may, do it, record it."""
+"""Certificates and their operations: each function checks the permission, acts on the vault and records the act."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ from vaults.actions.changes import (
     PartsUnread,
     changing,
     differences,
+    edit_token_of,
     is_taken,
-    stamp_of,
     version_opened_on,
 )
 from vaults.actors import Actor
@@ -38,7 +38,7 @@ from vaults.permissions import Action
 
 @dataclass(frozen=True, slots=True)
 class CertificateDetail:
-    """A certificate's page: the version asked for, all versions, newest first, and the last operation, if any."""
+    """The requested version, all versions (newest first), and the last operation, if any."""
 
     certificate: Part[Certificate]
     versions: Part[Sequence[CertificateProperties]]
@@ -47,7 +47,7 @@ class CertificateDetail:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """What the form for a further version starts from."""
+    """The data with which the form for a new version starts."""
 
     certificate: Certificate
     issuers: Part[Sequence[CertificateIssuer]]
@@ -56,7 +56,7 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class VersionWanted:
-    """In what a further version is to differ from the present one; None means in nothing.
+    """The differences between a new version and the present one; None means no difference.
 
     `policy` holds fields of CertificatePolicy.
     """
@@ -68,7 +68,10 @@ class VersionWanted:
 
 
 def read_certificate(actor: Actor, vault: Vault, name: str, version: str = "") -> CertificateDetail:
-    """Three calls side by side. A name may have nothing yet but an operation. Raises Forbidden where nothing may be read."""
+    """Three parallel calls. A name may have an operation before it has a certificate.
+
+    Raises Forbidden if neither the certificate nor its versions may be read.
+    """
     with act(actor, Action.CERTIFICATE_READ, vault, name=name, version=version) as doing:
         client = doing.client
         certificate, versions, operation = gather(
@@ -81,7 +84,7 @@ def read_certificate(actor: Actor, vault: Vault, name: str, version: str = "") -
             observe.see_certificate(vault, name, None if operation.error else pending, own.properties if own else None)
         if isinstance(certificate.error, NotFound):
             if version or operation.value is None or operation.value.status == "completed":
-                raise certificate.error  # what was completed and isn't there was deleted, or its recovery has not settled
+                raise certificate.error  # deleted after it was issued, or its recovery is not complete yet
             return CertificateDetail(certificate, versions, operation)
         require_some(certificate, versions)
         doing.record_unread(certificate, versions, operation)
@@ -91,7 +94,7 @@ def read_certificate(actor: Actor, vault: Vault, name: str, version: str = "") -
 
 
 def read_issued(actor: Actor, vault: Vault, name: str, version: str = "") -> Certificate:
-    """One version, current where none is named."""
+    """One version; the current one if `version` is empty."""
     with act(actor, Action.CERTIFICATE_READ, vault, name=name, version=version) as doing:
         return doing.client.certificates.get(name, version)
 
@@ -104,8 +107,10 @@ def create_certificate(
     tags: Mapping[str, str],
     enabled: bool | None,
 ) -> CertificateOperation:
-    """Raises NameTaken where the name is in use, Conflict where a deleted one holds it or an operation is under way, and
-    AmbiguousPath for a name that means something else.
+    """Request a new certificate.
+
+    Raises NameTaken if the name is in use, Conflict if a deleted certificate has it or an operation is in progress, and
+    AmbiguousPath if the name is a reserved word of Key Vault's paths.
     """
     with changing(actor, Action.CERTIFICATE_CREATE, vault, name, issuer=policy.issuer_name) as doing:
         check_new_name("certificates", name)
@@ -118,7 +123,7 @@ def create_certificate(
 
 
 def list_issuers(actor: Actor, vault: Vault) -> Part[Sequence[CertificateIssuer]]:
-    """The CAs that the vault has an account with, as far as they may be listed: their names can be typed all the same."""
+    """The issuers (CAs) configured in the vault, if they may be listed. If not, a user can still type an issuer's name."""
     with act(actor, Action.CERTIFICATE_LIST, vault, kind="issuers") as doing:
         client = doing.client
         issuers = part(lambda: client.certificates.issuers())
@@ -127,9 +132,10 @@ def list_issuers(actor: Actor, vault: Vault) -> Part[Sequence[CertificateIssuer]
 
 
 def read_for_new_version(actor: Actor, vault: Vault, name: str) -> Renewal:
-    """Two calls side by side; the vault's issuers are left out where they can't be had.
+    """Two parallel calls; the issuers are optional.
 
-    Raises Forbidden where the certificate may not be read: the vault can still be asked for a version by its policy.
+    Raises Forbidden if the certificate may not be read. A new version with the vault's stored policy can still be requested
+    then.
     """
     with act(actor, Action.CERTIFICATE_READ, vault, name=name) as doing:
         client = doing.client
@@ -137,23 +143,23 @@ def read_for_new_version(actor: Actor, vault: Vault, name: str) -> Renewal:
             lambda: client.certificates.get(name), lambda: part(lambda: client.certificates.issuers())
         )
         doing.record_unread(issuers)
-        return Renewal(certificate, issuers, stamp_with_policy(certificate))
+        return Renewal(certificate, issuers, edit_token_with_policy(certificate))
 
 
-def stamp_with_policy(certificate: Certificate) -> str:
-    """As `stamp_of`, and of the policy too: a further version is made of both."""
+def edit_token_with_policy(certificate: Certificate) -> str:
+    """Like `edit_token_of`, but covers the policy too: a new version is made from both."""
     read = certificate.policy.as_read if certificate.policy else certificate.odd.get("policy")
     policy = json.dumps(read, sort_keys=True)
-    return f"{stamp_of(certificate.properties)}.{hashlib.blake2b(policy.encode(), digest_size=8).hexdigest()}"
+    return f"{edit_token_of(certificate.properties)}.{hashlib.blake2b(policy.encode(), digest_size=8).hexdigest()}"
 
 
 def new_version_of_certificate(
     actor: Actor, vault: Vault, name: str, wanted: VersionWanted, opened_on: str
 ) -> CertificateOperation:
-    """`opened_on` UNREAD: the certificate may not be read, so the vault is asked for a version by the policy that it has.
+    """Request a new version. If `opened_on` is UNREAD, the certificate may not be read: the vault uses its stored policy.
 
-    Raises ChangedMeanwhile where another version, or another policy, came first, and PartsUnread where a policy would be sent
-    without what could not be read of the present one.
+    Raises ChangedMeanwhile if another version or another policy was stored first, and PartsUnread if the policy to be sent
+    would lack parts of the present one that could not be read.
     """
     with changing(actor, Action.CERTIFICATE_NEW_VERSION, vault, name) as doing:
         client = doing.client
@@ -161,18 +167,18 @@ def new_version_of_certificate(
             operation = _create(doing, name, None, tags=wanted.tags, enabled=wanted.enabled)
         else:
             present = client.certificates.get(name)
-            stamp = stamp_with_policy(present)
-            if stamp != opened_on:
-                raise ChangedMeanwhile(present.properties, stamp)
+            edit_token = edit_token_with_policy(present)
+            if edit_token != opened_on:
+                raise ChangedMeanwhile(present.properties, edit_token)
             operation = _create_version(doing, present, wanted)
     observe.remember_request(vault, name)
     return operation
 
 
 def _create_version(doing: Doing, present: Certificate, wanted: VersionWanted) -> CertificateOperation:
-    """Ask for a version like the present one in all that is not wanted otherwise.
+    """Request a version that equals the present one except for the wanted differences.
 
-    Where the policy stays as it is, none is sent: the vault has it. Should it insist on one, it gets its own back.
+    An unchanged policy is not sent, because the vault has it. If the vault requires one, it gets its own policy back.
     """
     name, policy = present.properties.name, present.policy or CertificatePolicy()
     changed = replace(policy, **wanted.policy)
@@ -197,7 +203,7 @@ def _create_version(doing: Doing, present: Certificate, wanted: VersionWanted) -
 
 
 def _refuse_if_less(policy: CertificatePolicy, wanted: VersionWanted) -> None:
-    """Raises PartsUnread. `policy`: the one that was read, with the parts that are wanted otherwise."""
+    """Raises PartsUnread. `policy`: the policy that was read, with the wanted differences."""
     if not policy.as_read:
         raise PartsUnread(["policy"])
     taken_away = {path for name, path in policy.locked.items() if name in wanted.policy or name == "issuer_name"}
@@ -208,7 +214,7 @@ def _refuse_if_less(policy: CertificatePolicy, wanted: VersionWanted) -> None:
 
 
 def update_certificate(actor: Actor, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> None:
-    """Bring one version's state and tags to what is wanted; only what differs is sent."""
+    """Set the state and tags of one version; only differences are sent."""
     version = opened_on.partition(".")[0]
     with changing(actor, Action.CERTIFICATE_UPDATE, vault, name, version=version) as doing:
         client = doing.client
@@ -224,7 +230,7 @@ def update_certificate(actor: Actor, vault: Vault, name: str, wanted: Mapping[st
 
 
 def read_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
-    """Raises NotFound where none was started, or it was deleted."""
+    """Raises NotFound if no operation was started, or it was deleted."""
     with act(actor, Action.CERTIFICATE_READ, vault, name=name, kind="operation") as doing:
         try:
             operation = doing.client.certificates.operation(name)
@@ -239,13 +245,13 @@ def read_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperatio
 
 
 def cancel_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
-    """Ask for an end; the certificate may be issued all the same."""
+    """Request cancellation; the certificate may still be issued."""
     with act(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault, name=name) as doing:
         return doing.client.certificates.cancel_operation(name)
 
 
 def delete_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
-    """Forget the operation. What a CA has started may go on."""
+    """Delete the operation. A request that a CA has started may continue."""
     with act(actor, Action.CERTIFICATE_OPERATION_DELETE, vault, name=name) as doing:
         operation = doing.client.certificates.delete_operation(name)
     observe.end_request(vault, name)
@@ -279,10 +285,10 @@ def _create(
 
 
 def _look_up_lost(doing: Doing, name: str, lost: AzureError) -> CertificateOperation:
-    """After a lost answer: only one operation can be under way for a name, so one in progress is the one we asked for.
+    """After a lost response, look up the operation. A name can have only one operation in progress, so this one is ours.
 
-    An operation that was pending before would have been refused with a 409, not with silence. Raises the error again where
-    that can't be told.
+    If an operation had been pending before, the vault would have responded with 409. Raises `lost` again if the result
+    stays unknown.
     """
     if not lost.maybe_done:
         raise lost

@@ -1,6 +1,7 @@
-"""What all changes share: nobody overwrites what he has not seen, and a lost answer is looked up before it is judged.
+"""Shared by all changes: optimistic locking, and recovery after a lost response.
 
-Key Vault has no compare-and-set, and every set or create makes a version, so neither may be tried twice blindly.
+Key Vault has no compare-and-set, and every set or create makes a new version. So a change must not overwrite a state that the
+user has not seen, and must not be repeated blindly.
 """
 
 import hashlib
@@ -22,23 +23,25 @@ from vaults.permissions import Action
 Found = TypeVar("Found", bound=Properties)
 
 
-#: A change of an item waits this long for the one before it.
+#: Seconds that a change of an item waits for the change before it.
 LOCK_SECONDS = 5.0
 _locks: WeakValueDictionary[tuple[str, ...], threading.Lock] = WeakValueDictionary()
 _locks_lock = threading.Lock()
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else changed the item after the form was opened. `current` is what stands there now, `stamp` marks it."""
+    """Another person changed the item after the form was opened. `current`:
+    its present state; `edit_token`: the token of that.
+    """
 
-    def __init__(self, current: Properties, stamp: str = "") -> None:
+    def __init__(self, current: Properties, edit_token: str = "") -> None:
         self.current = current
-        self.stamp = stamp or stamp_of(current)
+        self.edit_token = edit_token or edit_token_of(current)
         super().__init__("changed meanwhile")
 
 
 class CurrentUnread(Exception):
-    """What stands there now may not be read any more, so nobody can tell whether it changed after the form was opened."""
+    """The current version may no longer be read, so nobody can tell whether it changed after the form was opened."""
 
     def __init__(self, error: AzureError) -> None:
         self.error = error
@@ -46,9 +49,9 @@ class CurrentUnread(Exception):
 
 
 class PartsUnread(Exception):
-    """A new version would be made without parts of the current one that could not be read, and nobody said what instead.
+    """A new version would lack parts of the current one that could not be read, and the user gave no values for them.
 
-    `parts`: their names, which are those of fields, where there is one.
+    `parts`: their names; these are form field names where a field exists.
     """
 
     def __init__(self, parts: Sequence[str]) -> None:
@@ -57,16 +60,16 @@ class PartsUnread(Exception):
 
 
 class NameTaken(Exception):
-    """The name is in use already: creating would silently add a version to somebody's item."""
+    """The name is in use. Creating would silently add a version to an existing item."""
 
 
 @contextmanager
 def changing(
     actor: Actor, action: Action, vault: Vault, name: str, *, version: str = "", **detail: Any
 ) -> Iterator[Doing]:
-    """The act of changing one item. Changes of the same item follow each other, so that the second sees the first's.
+    """The act of changing one item. Changes of the same item run one after the other, so that the second sees the first.
 
-    That holds within a process; between processes the time from reading to writing, one round trip, remains.
+    This holds within one process. Between processes a gap of one round trip remains between reading and writing.
     """
     with act(actor, action, vault, name=name, version=version, **detail) as doing, _lock(vault, action, name):
         yield doing
@@ -85,10 +88,10 @@ def _lock(vault: Vault, action: Action, name: str) -> Iterator[None]:
         lock.release()
 
 
-def stamp_of(properties: Properties) -> str:
-    """What an edit form carries of the state it was opened on: version, time of the last update, and a digest.
+def edit_token_of(properties: Properties) -> str:
+    """The edit token: the state that an edit form was opened on, as version, time of the last update, and a digest.
 
-    That time has whole seconds; the digest of what can be edited tells two changes within one apart.
+    The update time has whole seconds; the digest of the editable attributes distinguishes two changes within one second.
     """
     updated = int(properties.updated_on.timestamp()) if properties.updated_on else 0
     names = ("enabled", "not_before", "expires_on", "content_type")
@@ -98,19 +101,19 @@ def stamp_of(properties: Properties) -> str:
     return f"{properties.version}.{updated}.{digest.hexdigest()}"
 
 
-#: Stands in a form for a new version in place of the stamp where the current version may not be read: nothing was carried
-#: over from it, and nobody can tell whether it changed meanwhile. The form's page says both.
+#: Used instead of an edit token in a form for a new version if the current version may not be read. Then the form carries
+#: nothing over from it, and nobody can tell whether it has changed. The page says both.
 UNREAD = "unread"
 
 
 def refuse_if_changed(current: Properties, opened_on: str) -> None:
-    """Raises ChangedMeanwhile unless the form was opened on this very state, or on none."""
-    if opened_on not in (stamp_of(current), UNREAD):
+    """Raises ChangedMeanwhile unless the form was opened on this exact state, or with UNREAD."""
+    if opened_on not in (edit_token_of(current), UNREAD):
         raise ChangedMeanwhile(current)
 
 
 def refuse_if_unread(current: Part[Any], opened_on: str) -> None:
-    """Raises CurrentUnread unless the form was opened without reading either; other errors than a refusal as they are."""
+    """Raises CurrentUnread unless the form was opened with UNREAD too. Raises errors other than Forbidden unchanged."""
     if current.error and not isinstance(current.error, Forbidden):
         raise current.error
     if current.error and opened_on != UNREAD:
@@ -118,7 +121,7 @@ def refuse_if_unread(current: Part[Any], opened_on: str) -> None:
 
 
 def version_opened_on(versions: Sequence[Found], opened_on: str) -> Found:
-    """The version that an edit form was opened on, unchanged since. Raises NotFound, ChangedMeanwhile."""
+    """The version that an edit form was opened on, if it is unchanged. Raises NotFound, ChangedMeanwhile."""
     wanted = opened_on.partition(".")[0]
     current = next((version for version in versions if version.version == wanted), None)
     if current is None:
@@ -128,9 +131,9 @@ def version_opened_on(versions: Sequence[Found], opened_on: str) -> Found:
 
 
 def differences(current: Properties, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the wanted attributes that differ from what stands there: what an update has to send.
+    """The wanted attributes that differ from the current ones: these an update must send.
 
-    What could not be read differs from whatever is wanted in its place, also from nothing.
+    An attribute that could not be read differs from every wanted value, including an empty one.
     """
     return {
         name: value
@@ -146,10 +149,9 @@ def look_up_lost(
     before: Sequence[Found] | None,
     is_ours: Callable[[Found], bool],
 ) -> Found:
-    """After a lost answer: the version that our request made, if it did. Raises the error again where that can't be told.
+    """After a lost response: the version that our request made. Raises `error` again if that can't be determined.
 
-    `before` are the versions that were there when we asked, None where they may not be listed: clocks that differ decide
-    nothing.
+    `before`: the versions before the request, or None if they may not be listed. Times are not compared: clocks differ.
     """
     if not error.maybe_done or before is None:
         raise error
@@ -166,7 +168,7 @@ def look_up_lost(
 
 
 def is_taken(items: ObjectClient[Any, Any], name: str) -> bool:
-    """Whether an item has the name. Best effort: a service principal that may not list is not kept from creating."""
+    """True if an item has the name. Best effort: False if the service principal may not list, so that it can still create."""
     try:
         return bool(items.versions(name))
     except (Forbidden, NotFound):

@@ -1,4 +1,4 @@
-"""Connections: store, change, test, delete. A credential goes in and never comes out again."""
+"""Connections: store, change, test, delete. A stored credential is never returned to a browser."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,17 +23,19 @@ from vaults.problems.titles import Facts
 
 log = structlog.get_logger("vaults.connections")
 
-#: A test lists this many vaults at most, side by side; its result tells where there are more.
+#: A test lists at most this many vaults, in parallel; its result states how many were left out.
 MOST_TESTED = 48
 
 
 class ConnectionChanged(Exception):
-    """Somebody else changed the connection after the form was opened."""
+    """Another person changed the connection after the form was opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a person entered: a client secret, or a private key with its certificate (PEM). Both empty: keep what is stored."""
+    """The entered credential: a client secret, or a private key with its certificate (PEM). If both are empty, keep the stored
+    one.
+    """
 
     client_secret: str = ""
     private_key: str = ""
@@ -50,10 +52,9 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """What a test of a connection showed, as a code with its facts, a problem for each thing that did not work, and what was
-    sent.
+    """Result of a connection test: a code with its facts, one problem for each failure, and the requests that were sent.
 
-    `signed_in`: a token was issued, so that the problems are those of vaults.
+    `signed_in`: a token was issued, so the problems are those of vaults.
     """
 
     passed: bool
@@ -66,7 +67,7 @@ class TestResult:
 
 @sensitive_variables("credential")
 def create_connection(actor: Actor, team: Team, connection: Connection, credential: Credential) -> None:
-    """Store a new connection; `connection` is filled in and not saved yet. Raises UnfitName."""
+    """Store a new connection; `connection` is filled in but not yet saved. Raises UnfitName."""
     connection.team, connection.name = team, names.fit_for_object(connection.name)
     with act(
         actor,
@@ -82,9 +83,9 @@ def create_connection(actor: Actor, team: Team, connection: Connection, credenti
 
 @sensitive_variables("credential")
 def update_connection(actor: Actor, connection: Connection, credential: Credential) -> None:
-    """Store changes to the revision that the form was opened on; tokens got with what was stored before are dropped.
+    """Store changes to the revision that the form was opened on. Tokens of the earlier credential are dropped.
 
-    Raises ConnectionChanged where it is another one by now, and UnfitName.
+    Raises ConnectionChanged if the stored revision is a different one, and UnfitName.
     """
     connection.name = names.fit_for_object(connection.name)
     with act(actor, Action.CONNECTION_UPDATE, connection, name=connection.name) as doing:
@@ -101,7 +102,7 @@ def update_connection(actor: Actor, connection: Connection, credential: Credenti
             connection.save()
 
 
-#: Facts of a connection that the record of a change tells; of a credential it tells the kind alone.
+#: Facts that the record of a change contains. Of a credential, it contains only the kind.
 RECORDED = ("name", "cloud", "tenant_id", "client_id", "api_version", "credential_expires_on")
 
 
@@ -121,7 +122,7 @@ def _recorded(connection: Connection) -> dict[str, str | None]:
 
 
 def delete_connection(actor: Actor, connection: Connection) -> None:
-    """Raises django.db.models.ProtectedError while it still has vaults."""
+    """Raises django.db.models.ProtectedError if the connection still has vaults."""
     with (
         act(actor, Action.CONNECTION_DELETE, connection, name=connection.name) as doing,
         doing.writing(),
@@ -130,7 +131,7 @@ def delete_connection(actor: Actor, connection: Connection) -> None:
 
 
 def test_connection(actor: Actor, connection: Connection) -> TestResult:
-    """Ask for a token with a fresh application (no token of before can make a wrong secret look right), then list each vault."""
+    """Request a token with a new token source (an earlier token can't make a wrong secret look right), then list each vault."""
     with act(actor, Action.CONNECTION_TEST, connection, name=connection.name) as doing:
         result = replace(_test(connection, doing), exchanges=doing.event.exchanges)
         doing.detail.update(result=result.code, facts=dict(result.facts))
@@ -139,7 +140,9 @@ def test_connection(actor: Actor, connection: Connection) -> TestResult:
 
 
 def _keep(connection: Connection, result: TestResult) -> None:
-    """Keep a test's result for the connection's page; the person who asked for it is told in any case."""
+    """Store the result for the connection's page. A database error is only logged: the person who asked gets the result
+    anyway.
+    """
     connection.tested_at = timezone.now()
     connection.test_passed = result.passed
     connection.test_result, connection.test_facts = result.code, dict(result.facts)

@@ -1,4 +1,4 @@
-"""The inventory as a file."""
+"""Export the inventory."""
 
 from django.db.models import QuerySet
 
@@ -9,7 +9,7 @@ from vaults.permissions import Action
 
 
 def export_items(actor: Actor, team: Team, items: QuerySet[InventoryItem]) -> list[InventoryItem]:
-    """The items, as they leave the portal in a file: metadata only."""
+    """The items for an exported file: metadata only."""
     with act(actor, Action.INVENTORY_EXPORT, team) as doing:
         found = list(items)
         doing.detail["count"] = len(found)

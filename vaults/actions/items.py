@@ -1,4 +1,4 @@
-"""What is done alike to secrets, keys and certificates: list, delete, look at what is deleted, recover, purge."""
+"""Acts that are the same for secrets, keys and certificates: list, delete, read deleted ones, recover, purge."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from vaults.permissions import Action
 
 
 def list_items(actor: Actor, vault: Vault, kind: Kind, page_token: str | None = None) -> Page[Any]:
-    """One page of 25, as Azure gives it. (The list of keys names no key type: that takes a call for each key.)"""
+    """One page of 25 items, as Azure returns it. (The list of keys has no key types: these need one call for each key.)"""
     with act(actor, kind.actions.list, vault) as doing:
         page = kind.live_page(doing.client, page_token)
         doing.detail["count"] = len(page.items)
@@ -29,7 +29,7 @@ def list_items(actor: Actor, vault: Vault, kind: Kind, page_token: str | None = 
 
 
 def delete_item(actor: Actor, vault: Vault, kind: Kind, name: str) -> AnyDeleted:
-    """Soft-delete every version; of a certificate also its key and its secret."""
+    """Soft-delete all versions. For a certificate, this also deletes its managed key and managed secret."""
     with act(actor, kind.actions.delete, vault, name=name) as doing:
         deleted: AnyDeleted = doing.client_of(kind).delete(name)
     observe.remember(vault, deleted)
@@ -38,7 +38,7 @@ def delete_item(actor: Actor, vault: Vault, kind: Kind, name: str) -> AnyDeleted
 
 @dataclass(frozen=True, slots=True)
 class DeletedItems:
-    """A page of one kind's deleted items, and why Azure did not list them, or not all."""
+    """A page of one kind's deleted items, and the error if Azure did not list all of them."""
 
     kind: Kind
     page: Page[AnyDeleted]
@@ -50,9 +50,9 @@ class DeletedItems:
 
 
 def list_deleted(actor: Actor, vault: Vault, tokens: Mapping[Kind, str | None] | None = None) -> Sequence[DeletedItems]:
-    """One page of 25 of each kind, side by side; one that is refused, or fails, does not hide the others.
+    """One page of 25 of each kind, in parallel. If one list is refused or fails, the others are still returned.
 
-    `tokens`: the kinds that have a next page, and what asks for it.
+    `tokens`: page tokens of the kinds that have a next page; None for the first page of all kinds.
     """
     with act(actor, Action.DELETED_LIST, vault) as doing:
         wanted = dict.fromkeys(KINDS) if tokens is None else tokens
@@ -71,7 +71,7 @@ def _list_deleted(client: VaultClient, kind: Kind, token: str | None) -> Deleted
 
 
 def read_deleted(actor: Actor, vault: Vault, kind: Kind, name: str) -> AnyDeleted | None:
-    """A deleted item, or None until Azure has completed its deletion (or after it was recovered or purged)."""
+    """A deleted item. None if Azure has not completed the deletion yet, or if it was recovered or purged."""
     with act(actor, kind.actions.read, vault, name=name, kind="deleted") as doing:
         try:
             found: AnyDeleted = doing.client_of(kind).get_deleted(name)
@@ -81,7 +81,7 @@ def read_deleted(actor: Actor, vault: Vault, kind: Kind, name: str) -> AnyDelete
 
 
 def is_back(actor: Actor, vault: Vault, kind: Kind, name: str) -> bool:
-    """Has the recovery of an item completed, so that its page can be opened?"""
+    """True if the recovery of an item is complete, so that its page can be opened."""
     with act(actor, kind.actions.read, vault, name=name) as doing:
         try:
             return bool(doing.client_of(kind).versions(name))
@@ -96,7 +96,7 @@ def recover_deleted(actor: Actor, vault: Vault, kind: Kind, name: str) -> None:
 
 
 def purge_deleted(actor: Actor, vault: Vault, kind: Kind, name: str) -> None:
-    """Destroy it for good."""
+    """Delete it permanently."""
     with act(actor, kind.actions.purge, vault, name=name) as doing:
         doing.client_of(kind).purge(name)
     observe.forget(vault, kind.name, name)

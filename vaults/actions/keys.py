@@ -1,4 +1,4 @@
-"""Keys: who may, do it, record it."""
+"""Keys: each function checks the permission, acts on the vault and records the act."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,13 +29,13 @@ from vaults.keyvault.types import Key, KeyProperties, ReleasePolicy, RotationPol
 from vaults.models import Vault
 from vaults.permissions import Action
 
-#: What an EC key can't do. (Import and export are no question of the type.)
+#: Operations that an EC key can't do. (Import and export do not depend on the type.)
 NOT_FOR_EC = frozenset({"encrypt", "decrypt", "wrapKey", "unwrapKey"})
 
 
 @dataclass(frozen=True, slots=True)
 class KeyContent:
-    """How a key is to be made; None and empty are left out of the request."""
+    """Content of a new key or version; None and empty values are left out of the request."""
 
     kty: str
     key_size: int | None = None
@@ -50,7 +50,7 @@ class KeyContent:
 
     @classmethod
     def like(cls, key: Key) -> Self:
-        """All that can be carried over from a version to the next. Dates can't: they were that version's own."""
+        """The attributes that a new version takes from this one. Dates are not among them: they belong to one version."""
         return cls(
             kty=key.key_type,
             key_size=key.size,
@@ -62,7 +62,7 @@ class KeyContent:
         )
 
     def fitting(self) -> Self:
-        """The same without what a key of its type does not have."""
+        """A copy without the attributes that a key of this type does not have."""
         if not self.kty.startswith("EC"):
             return replace(self, crv=None)
         if not self.key_ops:
@@ -71,12 +71,12 @@ class KeyContent:
         return replace(self, key_size=None, key_ops=able or None)
 
     def undecided(self) -> list[str]:
-        """What this has not and a key of its type is not made without: Key Vault would decide it, mostly for the weakest."""
+        """Missing attributes that a key of this type needs. Key Vault would choose them, mostly the weakest value."""
         needed = {"key_size": self.kty.startswith("RSA"), "crv": self.kty.startswith("EC"), "kty": not self.kty}
         return [name for name, is_needed in needed.items() if is_needed and not getattr(self, name)]
 
     def made(self, version: KeyProperties) -> bool:
-        """Could this version be the one that this content made?"""
+        """True if this content could have made this version."""
         return (
             dict(version.tags) == dict(self.tags or {})
             and version.expires_on == self.expires_on
@@ -86,14 +86,14 @@ class KeyContent:
 
 @dataclass(frozen=True, slots=True)
 class KeyDetail:
-    """A version of a key, and all versions, newest first. Each needs a permission of its own: get and list."""
+    """One version of a key, and all versions (newest first). They need different permissions: get and list."""
 
     key: Part[Key]
     versions: Part[Sequence[KeyProperties]]
 
 
 def read_key(actor: Actor, vault: Vault, name: str, version: str = "") -> KeyDetail:
-    """Two calls side by side. Raises NotFound where there is no such key, and Forbidden where neither may be read."""
+    """Two parallel calls. Raises NotFound if there is no such key, and Forbidden if neither part may be read."""
     with act(actor, Action.KEY_READ, vault, name=name, version=version) as doing:
         client = doing.client
         detail = KeyDetail(
@@ -112,16 +112,16 @@ def read_key(actor: Actor, vault: Vault, name: str, version: str = "") -> KeyDet
 
 
 def read_public_key(actor: Actor, vault: Vault, name: str, version: str = "") -> Key:
-    """One version, current where none is named."""
+    """One version; the current one if `version` is empty."""
     with act(actor, Action.KEY_READ, vault, name=name, version=version) as doing:
         return doing.client.keys.get(name, version)
 
 
 @dataclass(frozen=True, slots=True)
 class Predecessor:
-    """What a new version starts from: the current one, all versions, and the key's rotation policy, if there is one.
+    """The current version, all versions, and the rotation policy, if any: a new version is made from these.
 
-    `knows_policies`: the API version in use tells of export, release policy and rotation policy.
+    `knows_policies`: the API version in use supports export, release policies and rotation policies.
     """
 
     key: Part[Key]
@@ -131,7 +131,7 @@ class Predecessor:
 
 
 def read_predecessor(actor: Actor, vault: Vault, name: str) -> Predecessor:
-    """Three calls side by side. What may not be read is left out; raises the error of a vault that fails otherwise."""
+    """Three parallel calls. Parts that may not be read are left out. Raises any other error of reading the key."""
     with act(actor, Action.KEY_READ, vault, name=name) as doing:
         before = _predecessor(doing, name)
         if before.key.error and not isinstance(before.key.error, Forbidden):
@@ -140,7 +140,7 @@ def read_predecessor(actor: Actor, vault: Vault, name: str) -> Predecessor:
 
 
 def create_key(actor: Actor, vault: Vault, name: str, content: KeyContent) -> KeyProperties:
-    """Raises NameTaken where the name is in use; Conflict where a deleted key holds it; AmbiguousPath."""
+    """Raises NameTaken if the name is in use, Conflict if a deleted key has it, and AmbiguousPath."""
     with changing(actor, Action.KEY_CREATE, vault, name) as doing:
         check_new_name("keys", name)
         client = doing.client
@@ -154,11 +154,12 @@ def create_key(actor: Actor, vault: Vault, name: str, content: KeyContent) -> Ke
 def new_version_of_key(
     actor: Actor, vault: Vault, name: str, changes: Mapping[str, Any], opened_on: str
 ) -> KeyProperties:
-    """A version like the current one but for `changes`, which are members of KeyContent.
+    """Create a version that equals the current one except for `changes`, which are members of KeyContent.
 
-    Where nothing changes and the key has a rotation policy, it is rotated: its dates are then the policy's.
-    `opened_on` UNREAD: the form showed nothing of the current version, and `changes` are all that the new one gets.
-    Raises ChangedMeanwhile where another version came first, PartsUnread where `changes` lack what could not be read.
+    If there are no changes and the key has a rotation policy, the key is rotated; the policy then sets the dates. If
+    `opened_on` is UNREAD, the form showed nothing of the current version, and the new version gets only `changes`.
+
+    Raises ChangedMeanwhile if another version was stored first, and PartsUnread if `changes` lack a part that was not read.
     """
     with changing(actor, Action.KEY_NEW_VERSION, vault, name) as doing:
         before = _predecessor(doing, name)
@@ -187,7 +188,7 @@ def _refuse_if_less(content: KeyContent, key: Key, changes: Mapping[str, Any]) -
 
 
 def _rotates(policy: Part[RotationPolicy | None]) -> bool:
-    """Raises the error of a policy that could not be read for a moment: the form may have promised what it says."""
+    """True if the key has a rotation policy. Raises errors other than Forbidden: the form may have shown the policy's dates."""
     if policy.error and not isinstance(policy.error, Forbidden):
         raise policy.error
     return policy.value is not None
@@ -196,9 +197,9 @@ def _rotates(policy: Part[RotationPolicy | None]) -> bool:
 def update_key(
     actor: Actor, vault: Vault, name: str, wanted: Mapping[str, Any], key_ops: Sequence[str] | None, opened_on: str
 ) -> None:
-    """Bring one version's attributes, tags and permitted operations to what is wanted; only what differs is sent.
+    """Set attributes, tags and permitted operations of one version; only differences are sent.
 
-    `key_ops` None: they stay as they are.
+    `key_ops` None: leave them unchanged.
     """
     version = opened_on.partition(".")[0]
     with changing(actor, Action.KEY_UPDATE, vault, name, version=version) as doing:
@@ -242,7 +243,7 @@ def _make(
     try:
         made = doing.client.keys.rotate(name).properties if rotate else _create(doing.client, name, content)
     except AzureError as lost:
-        # A rotated version's dates are the policy's own, which nobody here has told.
+        # The policy sets the dates of a rotated version, so they can't be compared here.
         is_ours = (lambda _: True) if rotate else content.made
         made = look_up_lost(lost, doing, lambda: doing.client.keys.versions(name), before, is_ours)
     doing.event.version = made.version

@@ -1,4 +1,4 @@
-"""What a vault's service principal may do, asked by probes that change nothing."""
+"""Check the permissions of a vault's service principal, with probes that change nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ class PermissionCheck:
 
 
 def check_access(actor: Actor, vault: Vault) -> PermissionCheck:
-    """One result for each permission; those that no harmless request can show are unknown."""
+    """One result for each permission. A permission that no harmless request can show is "unknown"."""
     with act(actor, Action.ACCESS_CHECK, vault) as doing:
         results = probe_all(doing.client)
         verdicts = [result.verdict for result in results]

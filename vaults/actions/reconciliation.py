@@ -1,7 +1,7 @@
-"""Acts that were cut off: their audit entry says "started" and nothing more. What came of them is asked of the vault.
+"""Reconcile acts that were cut off, whose audit entry says "started" and has no outcome: look up the result in the vault.
 
-A process that is killed between the call and its outcome leaves such an entry. Only facts count: a version that was made in
-those seconds, a deleted item with its date. What they don't show stays "unknown".
+A process that is killed between the call and its outcome leaves such an entry. Only facts count: a version created in those
+seconds, or a deleted item with its date. If they show nothing, the outcome is "unknown".
 """
 
 from collections.abc import Callable, Sequence
@@ -32,9 +32,9 @@ log = structlog.get_logger("vaults.reconciliation")
 
 AnyItems = ObjectClient[Any, Any]
 
-#: No act of ours takes this long; a scan's lease ends earlier.
+#: No act of the portal takes this long; a scan's lease is shorter.
 CUT_OFF_AFTER = timedelta(minutes=15)
-#: A request is given up after 15 s; clocks differ a little.
+#: A request times out after 15 s; the rest allows for clock differences.
 LONGEST_CALL = timedelta(seconds=30)
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
@@ -51,9 +51,9 @@ NOT_DONE = Finding(AuditState.FAILED)
 
 
 def reconcile_open_acts(now: datetime | None = None) -> int:
-    """Give every act that was cut off an outcome; the number of those that got one.
+    """Record an outcome for every act that was cut off. Returns the number of outcomes recorded.
 
-    One that can't be judged stops no other; a database that fails does, until the next time.
+    An act that can't be reconciled does not stop the others. A database error stops all of them until the next run.
     """
     reconciled = 0
     for entry in queries.open_entries(before=(now or timezone.now()) - CUT_OFF_AFTER):
@@ -80,7 +80,7 @@ def _outcome_of(entry: AuditEntry) -> tuple[AuditState, str]:
         ):
             finding = find(doing.client_of(kind), entry)
     except recording.AuditUnavailable:
-        raise  # the database may be there the next time
+        raise  # the database may be available at the next run
     except EXPECTED:
         finding = UNKNOWN
     return finding.state, finding.version
@@ -93,7 +93,7 @@ def _vault_of(entry: AuditEntry) -> Vault | None:
 
 
 def _made(items: AnyItems, entry: AuditEntry) -> Finding:
-    """The one version that was made while the act was under way."""
+    """Succeeded if exactly one version was created while the act was running."""
     versions = _versions(items, entry.name)
     begin, end = entry.at - CLOCK_TOLERANCE, entry.at + LONGEST_CALL
     made = [version for version in versions if version.created_on and begin <= version.created_on <= end]
@@ -132,7 +132,7 @@ def _is_deleted(items: AnyItems, name: str) -> bool:
 
 
 Finder = Callable[[AnyItems, AuditEntry], Finding]
-#: What came of an act, by its action as the record spells it; of other acts nobody can tell.
+#: Finder for the result of an act, by the action's name in the record. For other acts the result can't be determined.
 _FINDERS: dict[str, tuple[Kind, Finder]] = {
     action: (kind, find)
     for kind in KINDS

@@ -1,6 +1,6 @@
-"""How many values one person may reveal: enough for a day's work, too few to carry a vault away.
+"""Limit on the values that one person may reveal: enough for a day's work, too few to copy a whole vault.
 
-The record is what counts: it is the same for all processes, and no value is handed out without an entry in it.
+Reveals are counted in the audit record: it is the same for all processes, and no value is returned without an entry.
 """
 
 from datetime import timedelta
@@ -21,9 +21,9 @@ log = structlog.get_logger("vaults.reveals")
 
 
 def keep_within_limit(actor: Actor, vault: Vault) -> None:
-    """To be called within the recording of a reveal, which is counted too. Raises RevealsSpent.
+    """Call this inside the recording of a reveal, which is counted too. Raises RevealsSpent.
 
-    The first refusal of a window is recorded as an act of its own, for whoever watches the record.
+    The first refusal of a window is recorded as a separate act, for people who monitor the record.
     """
     since = timezone.now() - WINDOW
     entries = AuditEntry.objects.filter(actor_id=actor.account_id, at__gt=since)

@@ -1,4 +1,4 @@
-"""Scans: asking for one, and doing it."""
+"""Scans: request a scan, and run it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -17,22 +17,22 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.problems.scans import ListProblem, ScanProblem, problem_of_lists
 
-#: A scan that has not ended after this long was cut off; another may begin.
+#: A scan that has not ended after this time was cut off; another may begin.
 LEASE = timedelta(minutes=10)
-#: So was one that gave no sign of life for this long: its worker was killed.
+#: So was a scan without progress for this time: its worker was killed.
 SILENCE = timedelta(minutes=1)
 #: A scan gives up before its lease ends.
 LONGEST_SCAN = timedelta(minutes=8)
 
 
 class ScanUnderWay(Exception):
-    """This vault is being scanned right now."""
+    """This vault is being scanned now."""
 
 
 def request_scans(actor: Person, vaults: Iterable[Vault]) -> int:
-    """Ask the worker to scan each of these vaults next, in this person's name; how many wait for theirs now.
+    """Request a scan of each of these vaults in this person's name. Returns the number of vaults that now wait for a scan.
 
-    Where a vault waits already, whoever asked first stays the one whose name is on the record.
+    If a scan of a vault was requested before, the record keeps the name of the first person.
     """
     found = list(vaults)
     asked = {"scan_requested_at": timezone.now(), "scan_requested_by": actor.user}
@@ -44,11 +44,11 @@ def request_scans(actor: Person, vaults: Iterable[Vault]) -> int:
 
 
 def scan_vault(actor: Actor, vault: Vault) -> int:
-    """Read all six lists side by side, then the operations of certificates that may be pending, and merge what was found into
-    what was known of the vault; the number of items found.
+    """Read all six lists in parallel, then the operations of certificates that may be pending. Merge the result into the
+    inventory. Returns the number of items found.
 
-    A list that Azure refuses is named in `vault.scan_problem`, and the others count all the same. So do they where one fails
-    otherwise; what was known of that one stays. Raises ScanUnderWay, and the error of a vault that gives no list at all.
+    `vault.scan_problem` names a list that Azure refuses or that fails; the other lists are still used. Known items of a
+    failed list are kept. Raises ScanUnderWay, and the error of a vault from which no list could be read.
     """
     _take_lease(vault)
     problem, ended = ScanProblem("scan.broken"), None
@@ -75,7 +75,7 @@ def scan_vault(actor: Actor, vault: Vault) -> int:
 
 
 def _problems(vault: Vault, lists: Sequence[scan.List]) -> list[ListProblem]:
-    """What was in the way of each list that was not read to its end, or not in full."""
+    """The problem of each list that was not read completely."""
     found = []
     for listing, read in zip(LISTINGS, lists, strict=True):
         if read.error:
@@ -92,19 +92,19 @@ def _note(vault: Vault, progress: Progress) -> None:
 
 
 def awaits_scan(vault: Vault) -> bool:
-    """Was a scan asked for, or begun, that has not ended? One that should have ended long ago was cut off."""
+    """True if a scan was requested or has begun and has not ended. Requests and scans older than the lease do not count."""
     since = timezone.now() - LEASE
     return any(moment and moment > since for moment in (vault.scan_requested_at, vault.scan_started_at))
 
 
 def is_cut_off(now: datetime) -> Q:
-    """Vaults whose scan began and ended neither one way nor the other."""
+    """Filter for vaults whose scan began and was cut off."""
     silent = Q(scan_started_at__isnull=False, scan_seen_at__lt=now - SILENCE)
     return Q(scan_started_at__lt=now - LEASE) | silent
 
 
 def has_been_cut_off(vault: Vault) -> bool:
-    """The same of one vault, read with it: its scan gave no sign of life for too long."""
+    """Like `is_cut_off`, for one loaded vault."""
     now, started, seen = timezone.now(), vault.scan_started_at, vault.scan_seen_at
     return started is not None and (started < now - LEASE or (seen is not None and seen < now - SILENCE))
 

@@ -1,4 +1,4 @@
-"""Secrets: who may, do it, record it. A value is read by `reveal_secret` and by nothing else."""
+"""Secrets: each function checks the permission, acts on the vault and records the act. Only `reveal_secret` reads a value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,7 +34,7 @@ from vaults.permissions import Action
 
 @dataclass(frozen=True, slots=True)
 class SecretContent:
-    """What a person gave for a new version; None and an empty mapping are left out of the request."""
+    """Content of a new version; None and an empty mapping are left out of the request."""
 
     value: str = field(repr=False)
     content_type: str | None = None
@@ -45,7 +45,9 @@ class SecretContent:
 
     @classmethod
     def like(cls, value: str, current: SecretProperties) -> Self:
-        """All that is carried over from a version to the next. Its end is not: whoever makes the next one says until when."""
+        """The attributes that a new version takes from the current one. The expiry date is not among them: the user must
+        choose it.
+        """
         ahead = current.not_before is not None and current.not_before > timezone.now()
         return cls(
             value=value,
@@ -55,7 +57,7 @@ class SecretContent:
         )
 
     def made(self, version: SecretProperties) -> bool:
-        """Could this version be the one that this content made? (The value is not compared: that would read it.)"""
+        """True if this content could have made this version. (The value is not compared: that would read it.)"""
         return (
             (version.content_type or None) == self.content_type
             and dict(version.tags) == dict(self.tags or {})
@@ -65,7 +67,7 @@ class SecretContent:
 
 
 def read_secret(actor: Actor, vault: Vault, name: str) -> Part[Sequence[SecretProperties]]:
-    """All versions without values, newest first. Raises NotFound where there is none, and the error where none could be read."""
+    """All versions without values, newest first. Raises NotFound if there are none, and the error if none could be read."""
     with act(actor, Action.SECRET_READ, vault, name=name) as doing:
         versions = versions_read(doing.client.secrets, name)
         require_some(versions)
@@ -76,19 +78,19 @@ def read_secret(actor: Actor, vault: Vault, name: str) -> Part[Sequence[SecretPr
 
 
 def reveal_secret(actor: Actor, vault: Vault, name: str, version: str = "") -> Secret:
-    """The value. It is handed out only after the record that it was read is committed."""
-    recorded = version if is_version(version) else ""  # else it may be anything that somebody has typed
+    """The value. It is returned only after the record of this reveal is committed."""
+    recorded = version if is_version(version) else ""  # else it may be any typed text
     with act(actor, Action.SECRET_REVEAL, vault, name=name, version=recorded) as doing:
         keep_within_limit(actor, vault)
         secret = doing.client.secrets.get(name, version)
-        doing.decide()  # Azure may have taken its time
+        doing.decide()  # the right may have ended while Azure was slow
         doing.event.version = secret.properties.version
     return secret
 
 
 @sensitive_variables("content")
 def create_secret(actor: Actor, vault: Vault, name: str, content: SecretContent) -> SecretProperties:
-    """Raises NameTaken where the name is in use; Conflict where a deleted secret holds it; AmbiguousPath."""
+    """Raises NameTaken if the name is in use, Conflict if a deleted secret has it, and AmbiguousPath."""
     with changing(actor, Action.SECRET_CREATE, vault, name) as doing:
         check_new_name("secrets", name)
         client = doing.client
@@ -103,10 +105,11 @@ def create_secret(actor: Actor, vault: Vault, name: str, content: SecretContent)
 def new_version_of_secret(
     actor: Actor, vault: Vault, name: str, value: str, changes: Mapping[str, Any], opened_on: str
 ) -> SecretProperties:
-    """A version like the current one but for its value and `changes`, which are members of SecretContent.
+    """Create a version that equals the current one except for its value and `changes`, which are members of SecretContent.
 
-    `opened_on` UNREAD: the form showed nothing of the current version, and `changes` are all that the new one gets.
-    Raises ChangedMeanwhile where another version came first.
+    If `opened_on` is UNREAD, the form showed nothing of the current version, and the new version gets only `changes`.
+
+    Raises ChangedMeanwhile if another version was stored first.
     """
     with changing(actor, Action.SECRET_NEW_VERSION, vault, name) as doing:
         client = doing.client
@@ -123,7 +126,7 @@ def new_version_of_secret(
 
 
 def update_secret(actor: Actor, vault: Vault, name: str, wanted: Mapping[str, Any], opened_on: str) -> SecretProperties:
-    """Bring attributes and tags of one version to what is wanted; only what differs is sent."""
+    """Set attributes and tags of one version; only differences are sent."""
     version = opened_on.partition(".")[0]
     with changing(actor, Action.SECRET_UPDATE, vault, name, version=version) as doing:
         client = doing.client

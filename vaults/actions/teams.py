@@ -1,6 +1,6 @@
 """Members of a team: invite, join, change a role, remove. A team always keeps an owner.
 
-Each writes in a transaction that also decides whether it may: `Doing.writing`.
+Each act checks the permission inside the transaction that writes: see `Doing.writing`.
 """
 
 from collections.abc import Iterator
@@ -22,23 +22,23 @@ class LastOwner(Exception):
 
 
 class MemberGone(Exception):
-    """Somebody else has removed this member meanwhile."""
+    """Another person has already removed this member."""
 
 
 class InvitationSpent(Exception):
-    """The link was used, was withdrawn, has ended, or never was."""
+    """The link was used or withdrawn, has expired, or never existed."""
 
 
 class EmailTaken(Exception):
-    """There is an account with this e-mail address already."""
+    """An account with this e-mail address exists."""
 
 
 class AlreadyMember(Exception):
-    """This person is in the team."""
+    """This person is already a member of the team."""
 
 
 class AlreadyInvited(Exception):
-    """There is an open invitation for this e-mail address."""
+    """An open invitation for this e-mail address exists."""
 
 
 class AccountOff(Exception):
@@ -46,7 +46,7 @@ class AccountOff(Exception):
 
 
 def invite_member(actor: Person, team: Team, email: str, role: Role) -> str:
-    """The token of a one-time link for this person. It is shown once and kept nowhere.
+    """Invite a person. Returns the token of a one-time link; it is shown once and not stored.
 
     Raises AlreadyMember, AlreadyInvited.
     """
@@ -63,7 +63,7 @@ def invite_member(actor: Person, team: Team, email: str, role: Role) -> str:
 
 
 def withdraw_invitation(actor: Actor, invitation: Invitation) -> None:
-    """Raises InvitationSpent where it was used, or has ended, before."""
+    """Raises InvitationSpent if it was used or has expired before."""
     team = invitation.team
     with (
         act(actor, Action.INVITATION_WITHDRAW, team, name=invitation.email, role=invitation.role) as doing,
@@ -75,7 +75,7 @@ def withdraw_invitation(actor: Actor, invitation: Invitation) -> None:
 
 @contextmanager
 def withdrawing_own(maker: User, actor: Actor) -> Iterator[int]:
-    """Withdraw the open invitations that somebody has made, together with what is done within; yields how many."""
+    """Withdraw all open invitations made by `maker`, in one transaction with the body. Yields their number."""
     mine = list(Invitation.objects.good().filter(invited_by=maker).select_related("team"))
     with ExitStack() as recorded:
         for each in mine:
@@ -87,7 +87,7 @@ def withdrawing_own(maker: User, actor: Actor) -> Iterator[int]:
 
 @sensitive_variables("token", "password")
 def join_team(token: str, email: str, name: str, password: str, *, by_command: bool = False) -> User:
-    """Make the account that an invitation is for. `by_command`: of the first owner, by a command on the server.
+    """Create the account that an invitation is for. `by_command`: the first owner, created by a command on the server.
 
     Raises InvitationSpent, EmailTaken, UnfitName.
     """
@@ -110,7 +110,7 @@ def join_team(token: str, email: str, name: str, password: str, *, by_command: b
 
 @sensitive_variables("token")
 def join_with_account(user: User, token: str) -> None:
-    """Give somebody who has an account the membership that the invitation for their address is for.
+    """Add a person who has an account to the team that the invitation is for. It must be for their e-mail address.
 
     Raises InvitationSpent, AccountOff, AlreadyMember.
     """
@@ -145,7 +145,7 @@ def update_member(actor: Actor, member: Membership, role: Role) -> None:
 
 
 def remove_member(actor: Actor, member: Membership) -> None:
-    """Raises LastOwner, MemberGone. The account stays, without this team."""
+    """Raises LastOwner, MemberGone. The account remains, without this team."""
     with (
         act(actor, Action.MEMBER_REMOVE, member.team, name=member.user.email) as doing,
         doing.writing(),
@@ -159,9 +159,13 @@ def remove_member(actor: Actor, member: Membership) -> None:
 
 
 def _use(invitation: Invitation) -> None:
-    """Use an invitation up, if it is still good. Two links for the first owner, of any teams, wait for each other."""
+    """Mark an invitation as used. Raises InvitationSpent if it is no longer open.
+
+    A first owner's invitation locks all teams, so that two such links, also of different teams, can't be used at the same
+    time.
+    """
     teams = Team.objects.all()
-    access.hold_members(teams.filter(pk=invitation.team_id) if invitation.invited_by_id else teams)
+    access.lock_members(teams.filter(pk=invitation.team_id) if invitation.invited_by_id else teams)
     if not Invitation.objects.good().filter(pk=invitation.pk).update(used_at=timezone.now()):
         raise InvitationSpent
 
@@ -177,11 +181,13 @@ def _keep_an_owner(member: Membership, role: Role | None) -> None:
 
 
 def _end_invitations(member: Membership, role: Role | None) -> None:
-    """The open invitations of somebody who may not invite any more: they don't come back with the right."""
+    """When an owner is demoted or removed, end their open invitations in the team. They do not return if the person becomes an
+    owner again.
+    """
     if role != Role.OWNER:
         Invitation.objects.filter(team_id=member.team_id, invited_by=member.user_id).end()
 
 
 def _end_invitations_for(user: User, team: Team) -> None:
-    """Those to an address whose person has just joined or was removed: earlier versions made several for one."""
+    """End the invitations to a person who has just joined or was removed: earlier versions allowed several for one address."""
     team.invitations.filter(email=user.email).end()

@@ -1,4 +1,4 @@
-"""Vaults: add, change and remove them from the portal. Nothing of this touches the vault in Azure."""
+"""Vaults: add, change and remove them in the portal. The vault in Azure is not affected."""
 
 import secrets
 
@@ -17,16 +17,16 @@ class VaultKnown(Exception):
 
 
 def add_vault(actor: Actor, connection: Connection, name: str, *, production: bool = False) -> Vault:
-    """Add a vault by its name, host or address, each in any spelling.
+    """Add a vault by its name, host or URL, each in any spelling.
 
-    Raises InvalidVaultName or HostNotAllowed for a name the connection's cloud has no vault under, VaultKnown.
+    Raises InvalidVaultName or HostNotAllowed if the connection's cloud has no vault with such a name, and VaultKnown.
     """
     with (
         act(actor, Action.VAULT_ADD, connection, name=name, production=production) as doing,
         doing.writing(),
     ):
         vault = Vault(connection=connection, name=clients.vault_name(connection, name), production=production)
-        # Rows of earlier versions may hold a host or an address as name: what counts is where it leads.
+        # Rows of earlier versions may have a host or a URL as name, so compare the resulting URLs.
         known = clients.vaults_by_spelling(connection.vaults.select_related("connection"))
         if clients.vault_url(vault).removeprefix("https://") in known:
             raise VaultKnown
@@ -42,7 +42,7 @@ def update_vault(actor: Actor, vault: Vault, *, production: bool) -> None:
 
 
 def remove_vault(actor: Actor, vault: Vault) -> None:
-    """Forget the vault and what was scanned of it; its audit entries stay."""
+    """Remove the vault and its inventory; its audit entries remain."""
     with (
         act(actor, Action.VAULT_REMOVE, vault) as doing,
         doing.writing(),
@@ -51,8 +51,9 @@ def remove_vault(actor: Actor, vault: Vault) -> None:
 
 
 def _create(vault: Vault) -> Vault:
-    """Save with the vault's name for a slug. Where that is taken, maybe by another team, something random stands behind it:
-    a number would tell how often the portal has the vault."""
+    """Save with a slug made from the vault's name. If the slug is taken, maybe by another team, add a random suffix: a number
+    would reveal how many times the portal has this vault.
+    """
     base = slugify(vault.name.removeprefix("https://").partition(".")[0].replace(":", "-")) or "vault"
     for suffix in ("", *(f"-{secrets.token_hex(3)}" for _ in range(20))):
         vault.slug = f"{base}{suffix}"

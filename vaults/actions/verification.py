@@ -1,4 +1,4 @@
-"""Verifying the audit trail, as an act whose entry keeps what was found, and accepting that it was set back on purpose."""
+"""Verify the audit trail, and accept a deliberate restore. Both are recorded as acts."""
 
 from vaults.actors import Actor
 from vaults.acts import act
@@ -10,7 +10,7 @@ from vaults.permissions import Action
 
 
 def verify_trail(actor: Actor, team: Team) -> Verification:
-    """Raises OSError where the checkpoint file can't be read."""
+    """Verify the trail and record the result. Raises OSError if the checkpoint file can't be read."""
     with act(actor, Action.AUDIT_VERIFY, team) as doing:
         try:
             found = verification.verify()
@@ -25,9 +25,9 @@ def verify_trail(actor: Actor, team: Team) -> Verification:
 
 
 def accept_restore(actor: Actor, team: Team, reason: str) -> None:
-    """Record that the trail was set back on purpose, and let its checkpoints go on from where it is now.
+    """Record that the trail was restored deliberately, and continue its checkpoints from its present end.
 
-    Only an end that is elsewhere can be accepted, never a change. Raises NothingToAccept, AuditUnavailable, OSError.
+    Only a different end can be accepted, never a changed entry. Raises NothingToAccept, AuditUnavailable, OSError.
     """
     verification.require_restore()
     with act(actor, Action.AUDIT_ACCEPT_RESTORE, team, reason=reason):

@@ -303,6 +303,6 @@ class AttributesForm(ItemForm):
 
 
 class OpenedOnMixin(forms.Form):
-    """An edit form carries the state it was opened on (actions.changes.stamp_of)."""
+    """An edit form carries the edit token of the state it was opened on (actions.changes.edit_token_of)."""
 
     opened_on = forms.CharField(widget=forms.HiddenInput)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vaults import problems
 from vaults.actions import certificates
 from vaults.actions.certificates import CertificateDetail
-from vaults.actions.changes import UNREAD, stamp_of
+from vaults.actions.changes import UNREAD, edit_token_of
 from vaults.azure.errors import Forbidden, NotFound
 from vaults.forms.certificate_versions import CertificateVersionForm
 from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateUnreadForm
@@ -178,7 +178,7 @@ def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpRespo
         wanted = request.GET.get("version", "")
         detail = certificates.read_certificate(request.actor, vault, name, wanted)
         current = _shown(detail, wanted)
-        initial = {"opened_on": stamp_of(current), **attributes_of(current, CertificateEditForm)}
+        initial = {"opened_on": edit_token_of(current), **attributes_of(current, CertificateEditForm)}
         context |= {"form": CertificateEditForm(initial=initial), "odd": current.odd}
         context["unread_parts"] = unread_parts(
             vault, (detail.certificate, FROM_LIST), (detail.versions, NEWER), (detail.operation, OPERATION)

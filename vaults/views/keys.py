@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import problems
 from vaults.actions import keys
-from vaults.actions.changes import UNREAD, stamp_of
+from vaults.actions.changes import UNREAD, edit_token_of
 from vaults.actions.keys import KeyDetail, Predecessor
 from vaults.forms.keys import KeyEditForm, KeyForm, KeyVersionForm
 from vaults.keyvault.types import Key, KeyProperties
@@ -84,7 +84,7 @@ def _version_form_of(key: Key | None) -> KeyVersionForm:
         return KeyVersionForm(initial={"opened_on": UNREAD})
     return KeyVersionForm(
         initial={
-            "opened_on": stamp_of(key.properties),
+            "opened_on": edit_token_of(key.properties),
             "kty": key.key_type,
             "key_size": key.size or "",
             "crv": key.jwk.get("crv", ""),
@@ -169,7 +169,7 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     if request.method != "POST":
         detail = keys.read_key(request.actor, vault, name, request.GET.get("version", ""))
         key, current = detail.key.value, _shown(detail, request.GET.get("version", ""))
-        initial = {"opened_on": stamp_of(current), **attributes_of(current, KeyEditForm)}
+        initial = {"opened_on": edit_token_of(current), **attributes_of(current, KeyEditForm)}
         if key:
             initial["key_ops"] = key.key_ops
         unread = unread_parts(

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from vaults import problems
 from vaults.actions import secrets
-from vaults.actions.changes import UNREAD, stamp_of
+from vaults.actions.changes import UNREAD, edit_token_of
 from vaults.azure.errors import AzureError, Forbidden
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
@@ -140,7 +140,7 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     if request.method != "POST":
         versions = secrets.read_secret(request.actor, vault, name).needed()
         current = selected_version(versions, request.GET.get("version", ""))
-        form = SecretEditForm(initial={"opened_on": stamp_of(current), **attributes_of(current, SecretEditForm)})
+        form = SecretEditForm(initial={"opened_on": edit_token_of(current), **attributes_of(current, SecretEditForm)})
         return form_page(request, "vaults/secret_edit.html", {**context, "form": form, "odd": current.odd})
     form = context["form"] = SecretEditForm(request.POST)
     if form.is_valid():

@@ -64,10 +64,10 @@ class Attempt:
     succeeded: bool = False
 
 
-def _go_on_from(form: forms.Form, stamp: str) -> None:
+def _go_on_from(form: forms.Form, edit_token: str) -> None:
     """The next press of the button means: I have seen it, go on."""
     data = cast(QueryDict, form.data).copy()
-    data["opened_on"] = stamp
+    data["opened_on"] = edit_token
     form.data = data
 
 
@@ -101,7 +101,7 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
             form.add_error(part if part in form.fields else None, sentence)
     except ChangedMeanwhile as changed:
         context["changed"] = changed.current
-        _go_on_from(form, changed.stamp)
+        _go_on_from(form, changed.edit_token)
         form.add_error(
             None,
             "Somebody else changed this after you opened it. Look at what stands there now, then send again.",

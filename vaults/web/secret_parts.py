@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from vaults.actions.changes import UNREAD, stamp_of
+from vaults.actions.changes import UNREAD, edit_token_of
 from vaults.forms.fields import MOST_TAGS
 from vaults.forms.secrets import MOST_DAYS, SecretVersionForm
 from vaults.keyvault.types import SecretProperties
@@ -22,7 +22,7 @@ def version_form_of(current: SecretProperties | None) -> SecretVersionForm:
     end, start = current.expires_on, current.not_before
     return SecretVersionForm(
         initial={
-            "opened_on": stamp_of(current),
+            "opened_on": edit_token_of(current),
             "content_type": current.content_type,
             "not_before": start if start and start > timezone.now() else None,
             "tags": current.tags,
