@@ -1,11 +1,11 @@
-"""The audit trail's head and its checkpoints: how far the trail has come, as the database and as the file beside it say.
+"""The audit trail's head and its checkpoints: the length of the trail, as stored in the database and in the checkpoint file.
 
-The head is sealed with `KVPORTAL_AUDIT_KEY` together with the chain's id and its newest checkpoint; the checkpoint file
-(vaults.audit.checkpoints) holds what the head was at each checkpoint. A database that is set back contradicts the file, and a
-file that is cut contradicts the head. A line is only added where both fit: what was forged is never made good by
-what comes after it.
+The head is sealed with `KVPORTAL_AUDIT_KEY`, together with the chain's id and its newest checkpoint. The
+checkpoint file (vaults.audit.checkpoints) contains the head at each checkpoint. A restored older database
+contradicts the file; a truncated file contradicts the head. A line is only added if both are consistent,
+so that later entries never make a forged trail look valid.
 
-Writing a checkpoint takes the head's lock, as adding an entry does: so several processes write one after the other.
+Writing a checkpoint takes the head's lock, as adding an entry does, so several processes write one after the other.
 """
 
 import hashlib
@@ -25,11 +25,11 @@ from vaults.models import AuditChain, AuditEntry
 
 log = structlog.get_logger("vaults.audit.chain")
 
-#: What the first entry is bound to.
+#: The previous hash of the first entry.
 NOTHING = "0" * 64
-#: Entries from one checkpoint to the next, where no worker makes one each minute.
+#: Entries between two checkpoints if no worker writes one each minute.
 EVERY = 100
-#: An entry that no checkpoint covers after this long is news: no worker runs, or the file can't be written.
+#: An entry without a checkpoint after this time is reported: no worker runs, or the file can't be written.
 LATE = timedelta(minutes=5)
 
 
@@ -38,33 +38,35 @@ def head() -> AuditChain:
 
 
 def seal_of(head: AuditChain) -> str:
-    """What only we can write beside the head: without it the newest entries could be cut off and the head set back."""
-    bound = (head.chain, head.checkpoint) if head.chain else ()  # before its first checkpoint it has neither
+    """The head's seal, which only the portal can compute. Without it, the
+    newest entries could be removed and the head set back.
+    """
+    bound = (head.chain, head.checkpoint) if head.chain else ()  # both are empty before the first checkpoint
     message = "\n".join(("head", *bound, str(head.seq), head.hash))
     return hmac.new(settings.AUDIT_KEY.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
 def is_sealed(head: AuditChain) -> bool:
-    """Is this the head as we have left it? Without a seal it is good only where there has never been an entry."""
+    """True if the head is as the portal wrote it. A head without a seal is valid only if there was never an entry."""
     if head.seq:
         return hmac.compare_digest(str(head.seal).encode(), seal_of(head).encode())
     try:
         found = checkpoints.tail("")
     except OSError:
-        return True  # what can't be asked now is held against the trail when it can
+        return True  # checked later, when the file can be read
     return not (found.newest or found.problem)
 
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Why trail and checkpoints don't fit each other, and the first entry that this is about."""
+    """Why the trail and its checkpoints are inconsistent, and the first affected entry."""
 
     seq: int
     reason: str
 
 
 def misfit(head: AuditChain, found: Found) -> Misfit | None:
-    """Hold the head against its checkpoints. `found` was read for the head's checkpoint, and not after the head."""
+    """Compare the head with its checkpoints. `found` must be read for the head's checkpoint, and not after the head."""
     newest = found.newest
     unsure = newest.seq + 1 if newest else 1
     if found.problem:
@@ -91,9 +93,9 @@ def _hash_at(seq: int) -> str | None:
 
 
 def note(*, begin: bool = False) -> None:
-    """Make a checkpoint where entries were added since the last one. `begin`: also the first one of a trail without any.
+    """Write a checkpoint if entries were added since the last one. `begin`: write also the first one of a trail.
 
-    It never stands in an act's way: where it can't be made, the log says so, and after a while so does the page.
+    It never prevents an act: a failure is logged, and after some time the audit page shows it.
     """
     try:
         with transaction.atomic(durable=True):
@@ -110,7 +112,7 @@ def _note(now: AuditChain) -> None:
         log.error("no checkpoint is made: the audit trail does not fit its checkpoints", reason=wrong.reason)
         return
     line = found.newest
-    if not now.chain:  # of a line that is there already the database only doesn't know yet
+    if not now.chain:  # an existing line may be unknown to the database
         now.chain = line.chain if line else str(uuid.uuid4())
     if line is None or line.seq < now.seq:
         line = checkpoints.write(_line(now, Kind.GOES_ON if line else Kind.BEGIN), found)
@@ -130,7 +132,7 @@ def _bind(now: AuditChain, line: Checkpoint) -> None:
 
 
 def accept(reason: str) -> None:
-    """Take the trail as it is now, and let nothing that the checkpoints knew before count against it. Raises OSError."""
+    """Accept the present trail: earlier checkpoints no longer count against it. Raises OSError."""
     with transaction.atomic(durable=True):
         now = AuditChain.objects.select_for_update().get(id=1)
         now.chain = now.chain or str(uuid.uuid4())
@@ -140,9 +142,9 @@ def accept(reason: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How trail and checkpoints stand to each other, as far as it shows without reading either of them through.
+    """The state of trail and checkpoints, as far as it is visible without reading either completely.
 
-    `behind`: entries that are newer than the newest checkpoint. `late`: there has been none for long.
+    `behind`: number of entries newer than the newest checkpoint. `late`: one of them has waited for a checkpoint too long.
     """
 
     newest: Checkpoint | None = None
@@ -153,7 +155,7 @@ class Standing:
 
 
 def standing() -> Standing:
-    """Raises OSError where the file can't be read."""
+    """Raises OSError if the checkpoint file can't be read."""
     before = head()
     found = checkpoints.tail(before.checkpoint)
     now = head()
@@ -175,7 +177,7 @@ def restore_of(newest: Checkpoint | None) -> AuditEntry | None:
 
 
 def are_kept() -> bool:
-    """Do the checkpoints fit and keep up? For whoever watches the process."""
+    """True if the checkpoints are consistent and not late. For the health check."""
     try:
         now = standing()
     except OSError:

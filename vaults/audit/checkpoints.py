@@ -1,10 +1,11 @@
-"""The checkpoint file: it stands beside the database, not in it, and says how far the audit trail has come.
+"""The checkpoint file: a file outside the database that contains the length of the audit trail at certain times.
 
-One JSON line for each checkpoint, with an HMAC over itself and over the HMAC of the line before it; the key is made from
-`KVPORTAL_AUDIT_KEY` for this alone. So no line can be changed, moved, repeated or left out in the middle. That the newest
-were cut off is known to the chain's head in the database (vaults.audit.chain), which also decides when a line is written.
+It has one JSON line per checkpoint, with an HMAC over the line and over the HMAC of the line before. The
+key is derived from `KVPORTAL_AUDIT_KEY` for this purpose only. So no line can be changed, moved, repeated
+or removed from the middle. If the newest lines were removed, the chain's head in the database shows it
+(vaults.audit.chain); that module also decides when a line is written.
 
-What a crash has torn is no JSON. As long as the line behind it is bound to the one before it, nothing was lost.
+A line torn by a crash is not JSON. Nothing was lost if the next line is bound to the line before the torn one.
 """
 
 import errno
@@ -21,9 +22,9 @@ from functools import lru_cache, partial
 
 from django.conf import settings
 
-#: Of a line, in bytes; what is longer was not written by us.
+#: Longest line in bytes; a longer line was not written by the portal.
 LONGEST = 8192
-#: The end of the file, as far as it is looked at where all of it need not be read.
+#: Bytes at the end of the file that are read if the whole file is not needed.
 TAIL = 65_536
 
 
@@ -34,15 +35,15 @@ class Kind(StrEnum):
 
 
 class Forged(Exception):
-    """A line that is whole but not ours, or no longer as we have written it."""
+    """A complete line that the portal did not write, or that was changed later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """`restore` is the entry that records the newest accepted restore, 0 while there was none.
+    """One line. `restore`: the entry that records the newest accepted restore, 0 if there was none.
 
-    `previous` is the MAC of the line before; the line of a restore is bound to every byte before it instead, so that it
-    links to what was there also where that is no longer whole.
+    `previous`: the MAC of the line before. The line of a restore is bound to every earlier byte instead, so it also links
+    to content that is no longer intact.
     """
 
     chain: str
@@ -60,9 +61,9 @@ class Checkpoint:
         return datetime.fromisoformat(self.at)
 
     def body(self) -> bytes:
-        """What the MAC is made of: the line without it."""
-        told = {name: getattr(self, name) for name in BODY}
-        return json.dumps(told, separators=(",", ":")).encode()
+        """The input of the MAC: the line without the MAC."""
+        values = {name: getattr(self, name) for name in BODY}
+        return json.dumps(values, separators=(",", ":")).encode()
 
     def line(self) -> bytes:
         return self.body()[:-1] + f',"mac":"{self.mac}"}}'.encode()
@@ -73,7 +74,7 @@ BODY = tuple(each.name for each in fields(Checkpoint) if each.name != "mac")
 
 @dataclass(slots=True)
 class Found:
-    """What the file holds. `known`: among its lines is the one that was asked for. `torn`: numbers of lines."""
+    """Content of the file. `known`: the requested line is among its lines. `torn`: numbers of torn lines."""
 
     newest: Checkpoint | None = None
     problem: str = ""
@@ -83,7 +84,7 @@ class Found:
 
 
 def read(wanted: str) -> Found:
-    """Every line, each held against the one before. `wanted`: a MAC that should be among them. Raises OSError."""
+    """Read and check every line against the line before. `wanted`: a MAC that should be among them. Raises OSError."""
     found, digest = Found(), hashlib.sha256()
     for number, raw in enumerate(_lines(), start=1):
         _take(found, number, raw, digest)
@@ -103,7 +104,7 @@ def _lines() -> Iterator[bytes]:
 
 
 def _take(found: Found, number: int, raw: bytes, all_before: "hashlib._Hash") -> None:
-    """Add a line to what was found so far."""
+    """Add a line to `found`."""
     try:
         line = _parse(raw)
     except Forged:
@@ -111,7 +112,7 @@ def _take(found: Found, number: int, raw: bytes, all_before: "hashlib._Hash") ->
     if line is None:
         found.torn.append(number)
     elif line.kind == Kind.RESTORE and line.previous == all_before.hexdigest():
-        found.newest, found.problem, found.torn = line, "", []  # whatever came before was accepted as it was
+        found.newest, found.problem, found.torn = line, "", []  # everything before it was accepted
     elif found.problem:
         return
     elif line.kind != Kind.RESTORE and line.previous == (found.newest.mac if found.newest else ""):
@@ -123,13 +124,13 @@ def _take(found: Found, number: int, raw: bytes, all_before: "hashlib._Hash") ->
 
 
 def _parse(raw: bytes) -> Checkpoint | None:
-    """A line that is ours, or None where it was torn. Raises Forged."""
+    """A line written by the portal, or None if it was torn. Raises Forged."""
     try:
-        told = json.loads(raw)
+        values = json.loads(raw)
     except (ValueError, RecursionError):
         return None
     try:
-        line = Checkpoint(**told)
+        line = Checkpoint(**values)
         is_ours = hmac.compare_digest(line.mac.encode(), _mac(line).encode()) and line.line() == raw.rstrip(b"\n")
     except (TypeError, ValueError, AttributeError):
         raise Forged from None
@@ -148,7 +149,7 @@ def _key(audit_key: str) -> bytes:
 
 
 def tail(wanted: str) -> Found:
-    """The newest line, without reading all of them; it is held against nothing but its own MAC. Raises OSError."""
+    """The newest line, without reading the whole file; only its own MAC is checked. Raises OSError."""
     try:
         with os.fdopen(_opened(os.O_RDONLY), "rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -175,14 +176,14 @@ def tail(wanted: str) -> Found:
 
 
 def write(line: Checkpoint, after: Found) -> Checkpoint:
-    """Add a line behind what is there; it is on the disk afterwards. To be called by one at a time. Raises OSError."""
+    """Append a line and sync it to disk. The caller must prevent parallel calls. Raises OSError."""
     newest = after.newest
     line = replace(line, previous=newest.mac if newest else "", restore=newest.restore if newest else 0)
     return _append(line, after)
 
 
 def write_restore(line: Checkpoint, after: Found) -> Checkpoint:
-    """Add the line of an accepted restore: nothing before it is held against the trail from now on. Raises OSError."""
+    """Append the line of an accepted restore: earlier lines no longer count against the trail. Raises OSError."""
     digest = hashlib.sha256()
     for raw in _lines():
         digest.update(raw)
@@ -208,7 +209,7 @@ def _append(line: Checkpoint, after: Found) -> Checkpoint:
 
 
 def _opened(flags: int) -> int:
-    """The file's descriptor. Raises OSError where something else has its place, such as a pipe that would keep us waiting."""
+    """The file's descriptor. Raises OSError if it is not a regular file, such as a pipe, which could block forever."""
     flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     descriptor = os.open(settings.AUDIT_SINK, flags, 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -218,7 +219,7 @@ def _opened(flags: int) -> int:
 
 
 def _sync_name() -> None:
-    """Without this a power cut could leave the database with a checkpoint whose file has no name yet."""
+    """Sync the directory. Otherwise, after a power failure, the database could know a checkpoint whose file has no name yet."""
     folder = os.open(settings.AUDIT_SINK.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -28,5 +28,7 @@ def link(entry: AuditEntry) -> str:
 
 
 def is_ours(entry: AuditEntry) -> bool:
-    """Is a single entry, read with its spelling, as it was written? Whether it stands where it did only the chain shows."""
+    """True if a single entry, loaded with its stored text, is as it was written.
+    Only the chain shows whether its position is right.
+    """
     return stored.is_as_written(entry) and link(entry) == entry.hash

@@ -1,8 +1,8 @@
 """Recording: no act without a record, no value before its record.
 
-`recording` commits a "started" entry before the act and its outcome after it. Entries form one chain: each one's hash is an
-HMAC, with the key from `KVPORTAL_AUDIT_KEY`, over the hash before it and its own fields. The fields are a fixed list; what a
-vault answered, what a form held and what an exception says are never among them.
+`recording` commits a "started" entry before the act and its outcome after it. Entries form one chain: each hash is an HMAC,
+with the key from `KVPORTAL_AUDIT_KEY`, over the previous hash and the entry's own fields. The fields are a fixed list. They
+never contain a vault's response, a form's content or an exception's text.
 """
 
 import uuid
@@ -27,7 +27,7 @@ from vaults.permissions import CHANGES, Action, RevealsSpent, RoleMissing
 log = structlog.get_logger("vaults.audit")
 
 
-#: What `detail` may hold: facts about the act, never a value that was read or written.
+#: Keys that `detail` may contain: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
         "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud", "count", "email",
@@ -38,16 +38,16 @@ DETAIL_KEYS = frozenset(
 
 
 class AuditUnavailable(Exception):
-    """The record can't be written, so the act does not happen, or what it would hand out is kept back."""
+    """The record can't be written, so the act does not happen, or its result is not returned."""
 
 
 class WrongPassword(Exception):
-    """Somebody is not who they say they are."""
+    """A wrong password was entered."""
 
 
 @dataclass(slots=True)
 class Event:
-    """One act under way. `id` is what Azure's own log shows as x-ms-client-request-id."""
+    """One act in progress. `id` is x-ms-client-request-id in Azure's own log."""
 
     id: uuid.UUID
     version: str = ""
@@ -58,7 +58,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an act is about, as the record names it."""
+    """The object of an act, as the record names it."""
 
     team: Team
     connection: Connection | None = None
@@ -69,11 +69,11 @@ class Subject:
 
 @contextmanager
 def recording(actor: Actor, action: Action, subject: Subject, **detail: Any) -> Iterator[Event]:
-    """Record an act around its doing.
+    """Record the act in the body.
 
-    Raises AuditUnavailable before the act when it can't be recorded, and after it when its outcome can't and it hands
-    something out. A change that is done stays done, and whatever an act raises passes through: without its outcome the
-    record says "started" until that is reconciled.
+    Raises AuditUnavailable before the act if it can't be recorded. Raises it after the act if its outcome can't be recorded
+    and the act returns something. A completed change stays done, and exceptions of the body pass through; without an
+    outcome, the record says "started" until it is reconciled.
     """
     detail = {**actor.facts(subject.team), **detail}
     entry = _started(actor, action, subject, detail)
@@ -111,7 +111,7 @@ def _started(actor: Actor, action: Action, subject: Subject, detail: dict[str, A
 
 
 def _is_recorded(ended: AuditEntry) -> bool:
-    """Commit an act's outcome, if that can be done."""
+    """Commit an act's outcome. False if that fails."""
     try:
         append(ended)
     except AuditUnavailable:
@@ -121,7 +121,7 @@ def _is_recorded(ended: AuditEntry) -> bool:
 
 
 def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> AuditEntry:
-    """The second entry of an act: the first one's words, and how it ended."""
+    """The second entry of an act: the fields of the first, and the outcome."""
     copied = {name: getattr(started, name) for name in HASHED_FIELDS if name not in {"seq", "at", "detail", "version"}}
     entry = AuditEntry(**copied)
     entry.version = event.version[:64]
@@ -138,7 +138,7 @@ def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> A
 
 
 def _storable(code: str) -> str:
-    """What somebody has answered, without halves of characters, which no database takes."""
+    """An error code from a response, without lone surrogates, which no database stores."""
     return code.encode(errors="replace").decode()[:80]
 
 
@@ -165,7 +165,7 @@ def append(entry: AuditEntry) -> None:
             entry.previous_hash = head.hash
             entry.hash = link(entry)
             entry.save(force_insert=True)
-            # A head that somebody else has set stays recognisable: what is added behind it doesn't make it good.
+            # Never re-seal a tampered head: entries added after it must not make it valid.
             head.seq, head.hash = entry.seq, entry.hash
             head.seal = chain.seal_of(head) if is_ours else ""
             AuditChain.objects.filter(id=1).update(seq=head.seq, hash=head.hash, seal=head.seal)
@@ -178,13 +178,13 @@ def append(entry: AuditEntry) -> None:
 
 
 def _is_there(entry: AuditEntry) -> bool:
-    """Is it the newest entry now, as it was written? A database can be told to do something else with it, or nothing."""
+    """True if this is now the newest entry, stored as written. A trigger in the database could change or drop it."""
     found = stored.as_head(entry.seq)
     return found is not None and found.hash == entry.hash and is_ours(found)
 
 
 def reconcile(started: AuditEntry, state: AuditState, version: str) -> None:
-    """Give an act that was cut off the outcome that was found afterwards."""
+    """Record the outcome of an act that was cut off, as found later."""
     event = Event(started.event, version=version or started.version, detail={**started.detail, "unconfirmed": True})
     event.state = state
     append(outcome(started, event, None))

@@ -1,8 +1,8 @@
-"""Audit entries as they stand in the database, whoever has written there.
+"""Audit entries exactly as stored in the database, by the portal or by others.
 
-SQLite has no type for identifiers, moments and JSON, only text: what is read from another spelling of it is the same, and has
-the same hash, but no query finds it. An entry spelled anew would be whole, and on no page. Nor does it keep out what is no
-identifier, moment or JSON at all.
+SQLite stores identifiers, times and JSON as text. A different spelling of a value is read as the same value and has the same
+hash, but no query finds it: such an entry would pass verification and appear on no page. SQLite also accepts text that is not
+a valid identifier, time or JSON.
 """
 
 import json
@@ -27,7 +27,7 @@ def _of_moment(value: datetime) -> str:
     return str(value.replace(tzinfo=None))
 
 
-#: Fields that are read from text, and how Django's SQLite backend spells them. (Its own functions take four times as long.)
+#: Fields stored as text, and how Django's SQLite backend spells them. (Its own functions take four times as long.)
 SPELLED: dict[str, Callable[[Any], str | None]] = {
     "event": _of_identifier,
     "at": _of_moment,
@@ -37,25 +37,25 @@ SPELLED: dict[str, Callable[[Any], str | None]] = {
     "detail": json.dumps,
     "azure_request_ids": json.dumps,
 }
-BEFORE = "stored_"
-#: What reading a row raises that nobody has written through us.
+STORED_PREFIX = "stored_"
+#: Exceptions from reading a row that the portal did not write.
 UNREADABLE = (ArithmeticError, AttributeError, Error, TypeError, ValueError)
 
 
 def read_through() -> Iterator[AuditEntry | None]:
-    """All entries from the first on, with their spelling; None for one that can't be read."""
+    """All entries from the first on, with their stored text; None for an entry that can't be read."""
     entries, last = with_spelling(AuditEntry.objects.order_by("seq")), 0
     try:
         for entry in entries.iterator(2000):
             yield entry
             last = entry.seq
-    except UNREADABLE:  # of one in the 2000
+    except UNREADABLE:  # from one row of the batch of 2000
         for seq in AuditEntry.objects.filter(seq__gt=last).order_by("seq").values_list("seq", flat=True):
             yield _read(entries.filter(seq=seq))
 
 
 def as_head(seq: int) -> AuditEntry | None:
-    """The entry as it is now, with its spelling, if it is the chain's head."""
+    """The entry as it is now, with its stored text, if it is the chain's head."""
     sql, parameters = _head_query(connection.vendor)
     found = AuditEntry.objects.raw(sql, [seq if value == ANY_SEQ else value for value in parameters])
     try:
@@ -83,16 +83,16 @@ def _read(found: QuerySet[AuditEntry]) -> AuditEntry | None:
 
 
 def with_spelling(entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
-    if connection.vendor != "sqlite":  # PostgreSQL keeps these as what they are, each in one way
+    if connection.vendor != "sqlite":  # PostgreSQL has types for these, with one form each
         return entries
-    return entries.annotate(**{BEFORE + name: Cast(name, TextField()) for name in SPELLED})
+    return entries.annotate(**{STORED_PREFIX + name: Cast(name, TextField()) for name in SPELLED})
 
 
 def is_as_written(entry: AuditEntry) -> bool:
-    """Has each field a value, spelled as we spell it? Of an entry that was read with its spelling."""
+    """True if each field is spelled as the portal spells it. The entry must be loaded with its stored text."""
     fields = entry.__dict__
     if fields["at"] is None:
         return False
-    return BEFORE + "at" not in fields or all(
-        fields[BEFORE + name] == spelling(fields[name]) for name, spelling in SPELLED.items()
+    return STORED_PREFIX + "at" not in fields or all(
+        fields[STORED_PREFIX + name] == spelling(fields[name]) for name, spelling in SPELLED.items()
     )

@@ -1,4 +1,4 @@
-"""Verifying the audit trail: each entry against the one before it, the whole against its head and its checkpoints."""
+"""Verify the audit trail: each entry against the one before it, and the whole against its head and its checkpoints."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ log = structlog.get_logger("vaults.audit")
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """`broken` is the first entry that does not fit, or None; `count` is how many were read.
+    """`broken`: the first entry that is inconsistent, or None. `count`: the number of entries read.
 
-    `notes` says what is to be known of a trail that is whole.
+    `notes`: remarks on a trail that is intact.
     """
 
     count: int
@@ -25,9 +25,9 @@ class Verification:
 
 
 def verify() -> Verification:
-    """Read every link from the first on, and hold the trail against its head and its checkpoints.
+    """Check every entry from the first on, then compare the trail with its head and its checkpoints.
 
-    Raises OSError where the checkpoint file can't be read.
+    Raises OSError if the checkpoint file can't be read.
     """
     found = checkpoints.read(chain.head().checkpoint)
     links = _links()
@@ -39,9 +39,9 @@ def verify() -> Verification:
 
 
 def _links() -> Verification:
-    """Is each entry bound to the one before it, as far as the head?
+    """Check that each entry is bound to the one before it, up to the head.
 
-    The trail may grow meanwhile: it must reach as far as the head did before, and no further than the head does afterwards.
+    The trail may grow meanwhile: it must reach the head as it was before, and must not exceed the head as it is afterwards.
     """
     before = chain.head()
     count, previous, passed = 0, chain.NOTHING, before.seq == 0
@@ -69,7 +69,7 @@ def _notes(found: checkpoints.Found) -> Iterator[str]:
 
 
 def begin_checkpoints() -> None:
-    """At a start: the trail of a deployment that had no checkpoints gets its first one, if it is whole."""
+    """At startup: write the first checkpoint of a trail without checkpoints, if the trail is intact."""
     head = chain.head()
     try:
         wrong = verify().reason if head.seq and not head.chain else ""
@@ -82,11 +82,11 @@ def begin_checkpoints() -> None:
 
 
 class NothingToAccept(Exception):
-    """There is no restore that could be accepted, and why."""
+    """There is no restore to accept; the text gives the reason."""
 
 
 def require_restore() -> None:
-    """Raises NothingToAccept unless the trail only ends elsewhere than its head or checkpoints say, and OSError."""
+    """Raises NothingToAccept unless the only fault is an end that differs from the head or the checkpoints. Raises OSError."""
     if verify().broken is None:
         raise NothingToAccept("the audit trail is whole")
     if changed := _links().reason:

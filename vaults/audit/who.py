@@ -1,6 +1,6 @@
-"""Who did an act: e-mail address and role beside every name, and what nobody did apart from all names.
+"""Who did an act: e-mail address and role next to every name; acts without a person are shown differently from all names.
 
-An audit entry's label is what a person was called. Anybody chooses that, so what tells people apart stands in its detail.
+An audit entry's label is the person's chosen name, which can be anything. The identifying facts are in the entry's detail.
 """
 
 from dataclasses import dataclass
@@ -11,27 +11,31 @@ from vaults.actors import Source
 from vaults.models import AuditEntry
 from vaults.permissions import Action
 
-#: What `Actor.facts` puts into `detail`.
+#: The keys that `Actor.facts` adds to `detail`.
 FACTS = frozenset({"source", "actor_email", "actor_role"})
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """`name` is one that pages may show; `called` is what an entry of an earlier version has, of an account that is gone."""
+    """The person or source of an act. `name`: a name that pages may show. `called`: the label in an entry of an earlier
+    version whose account no longer exists.
+    """
 
     source: Source
     name: str = ""
     email: str = ""
     role: str = ""
     called: str = ""
-    #: The entry does not know the e-mail address: it is the one that the account has now.
+    #: The entry does not contain the e-mail address: `email` is the account's present one.
     as_of_today: bool = False
 
 
 def who_did(entry: AuditEntry) -> Who:
-    """Entries of earlier versions have no facts: the account tells its address, if it is still there."""
+    """The actor of an entry. Entries of earlier versions have no facts; then the
+    address is that of the account, if it still exists.
+    """
     detail = entry.detail
-    joined = entry.action == Action.MEMBER_JOIN  # of an account that was made by it, so its id is not there
+    joined = entry.action == Action.MEMBER_JOIN  # joining created the account, so the entry has no id of it
     if detail.get("source") in (Source.COMMAND, Source.STRANGER):
         return Who(Source(detail["source"]))
     if not (entry.actor_id or joined):
