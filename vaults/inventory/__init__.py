@@ -1,5 +1,6 @@
-"""What the portal knows of the vaults' items without asking Azure: metadata, never a value.
+"""What the portal knows about the vaults' items without a call to Azure: metadata, never a value.
 
-observe.py   one item seen: by a scan, by a page or by a change of the portal's own
-counts.py    the figures of pages: totals, expiry, one row for each vault
+scan.py      read a vault's lists and replace what is known of the vault
+observe.py   update one item after a page or a change of the portal has seen it
+counts.py    figures for pages: totals, expiry, one row for each vault
 """

@@ -1,4 +1,4 @@
-"""Counting the inventory: the cards, the chart and the rows of the overview, for one vault or for all one may see."""
+"""Count the inventory: the cards, the chart and the rows of the overview, for one vault or for all visible vaults."""
 
 import uuid
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from vaults.models.inventory import ENDLESS
 
 @dataclass(slots=True)
 class VaultRow:
-    """One vault's line: its counts by kind, and what expires within 30 days."""
+    """One vault's row: its counts by kind, and what expires within 30 days."""
 
     vault: Vault
     items: int = 0
@@ -31,7 +31,7 @@ class VaultRow:
 
 @dataclass(slots=True)
 class Month:
-    """What of a calendar month is still to come, and how many items expire in it: one bar of the chart."""
+    """The remaining part of a calendar month, and how many items expire in it: one bar of the chart."""
 
     start: datetime
     end: datetime
@@ -43,10 +43,10 @@ class Month:
 
 @dataclass(slots=True)
 class Summary:
-    """Live items without managed twins, so that a certificate is counted once."""
+    """Counts of live items. Managed secrets and managed keys are left out, so that a certificate is counted once."""
 
     vaults: list[VaultRow]
-    #: Those that are counted, each once.
+    #: The counted vaults, each once.
     counted: list[Vault]
     total: int = 0
     secrets: int = 0
@@ -70,25 +70,26 @@ class Summary:
 
     @property
     def as_of(self) -> datetime | None:
-        """The oldest scan among the vaults: nothing shown is older. None until one was scanned."""
+        """The time of the oldest last scan among the vaults: no figure is older. None if no vault was scanned."""
         return min((vault.scanned_at for vault in self.counted if vault.scanned_at), default=None)
 
     @property
     def not_in_full(self) -> list[Vault]:
-        """Vaults whose items are not all among the figures, or not as they are now: never scanned, or the last scan failed or
-        was refused a list."""
+        """Vaults whose items are not all counted, or not in their present state: never
+        scanned, or the last scan failed or was refused a list.
+        """
         return [vault for vault in self.counted if not vault.read_in_full]
 
 
 def live(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
-    """Not deleted, and not the managed twin of a certificate."""
+    """Items that are not deleted and not the managed secret or managed key of a certificate."""
     return items.filter(deleted_on=None, managed=False)
 
 
 def each_once(vaults: Iterable[Vault]) -> list[Vault]:
-    """One row for each real vault: the same one may be reached through several connections, and must count once.
+    """One row for each real vault: a vault may be reached through several connections, and must count once.
 
-    The row that saw most counts: scanned, and with no list refused.
+    A row that was scanned goes before others, then a row whose last scan had no problem.
     """
     best: dict[tuple[str, str], Vault] = {}
     for vault in sorted(vaults, key=lambda vault: (vault.scanned_at is None, vault.scan_problem != "")):
@@ -97,7 +98,7 @@ def each_once(vaults: Iterable[Vault]) -> list[Vault]:
 
 
 def summary_of(vaults: Iterable[Vault]) -> Summary:
-    """Seven queries, however many vaults there are."""
+    """The figures of the vaults: seven queries for any number of vaults."""
     found = list(vaults)
     now = timezone.now()
     real = each_once(found)
@@ -133,12 +134,12 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
 
 
 def _within(now: datetime, days: int) -> Count:
-    """How many items expire in the days to come."""
+    """Number of items that expire within so many days from now."""
     return Count("pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days)))
 
 
 def rows(vaults: list[Vault]) -> list[VaultRow]:
-    """The vaults with their counts: one query, however many there are."""
+    """The vaults with their counts: one query for any number of vaults."""
     now, alive = timezone.now(), Q(deleted_on=None)
     counted = InventoryItem.objects.filter(vault__in=vaults, managed=False).values("vault").annotate(
         items=Count("pk", filter=alive),
@@ -156,7 +157,7 @@ def rows(vaults: list[Vault]) -> list[VaultRow]:
 
 
 def next_months(now: datetime) -> list[Month]:
-    """The next twelve calendar months of the viewer's zone, the present one first."""
+    """Twelve calendar months in the viewer's time zone, starting with the present one."""
     local = timezone.localtime(now)
     starts = [
         datetime(local.year + place // 12, place % 12 + 1, 1, tzinfo=local.tzinfo)
@@ -166,7 +167,7 @@ def next_months(now: datetime) -> list[Month]:
 
 
 def months(items: QuerySet[InventoryItem], now: datetime) -> list[Month]:
-    """How many live items expire in each of the next twelve months."""
+    """Number of live items that expire in each of these twelve months."""
     ahead = next_months(now)
     counts = live(items).aggregate(
         **{f"month_{place}": Count("pk", filter=month.expiring(now)) for place, month in enumerate(ahead)}
@@ -175,18 +176,18 @@ def months(items: QuerySet[InventoryItem], now: datetime) -> list[Month]:
 
 
 def next_to_expire(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:
-    """What is in use and still valid, soonest first."""
+    """Up to eight enabled items that are still valid, the first to expire first."""
     ahead = live(items).filter(enabled=True, expires_on__gt=now)
     return list(ahead.select_related("vault").order_by("expires_on", "name")[:8])
 
 
 def latest_expired(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:
-    """What has expired and is still enabled, the latest first: the long expired has been missed by nobody."""
+    """Up to five enabled items that have expired, the latest first: an old expiry has evidently caused no problem."""
     past = live(items).filter(enabled=True, expires_on__lte=now)
     return list(past.select_related("vault").order_by("-expires_on", "name")[:5])
 
 
 def oldest_pending(items: QuerySet[InventoryItem]) -> list[InventoryItem]:
-    """Certificates that are not issued yet, the one that waits longest first."""
+    """Up to three certificates that are not issued yet, the oldest first."""
     waiting = live(items).filter(pending=True)
     return list(waiting.select_related("vault").order_by(F("created_on").asc(nulls_last=True), "name")[:3])

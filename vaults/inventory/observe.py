@@ -1,6 +1,6 @@
-"""The metadata index: what is known of a vault's items without asking, kept by scans and by the portal's own changes.
+"""The metadata index: what is known about a vault's items without a call to Azure. Scans and the portal's own changes update it.
 
-What is kept here after a change fails no change: Azure has done it by then. A scan puts right what could not be kept.
+An error here never fails a change, because Azure has already made it. A scan corrects what could not be stored.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -31,10 +31,10 @@ AnyDeleted = DeletedSecret | DeletedKey | DeletedCertificate
 
 
 def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
-    """What a list says of an item, live or deleted, as a row; not saved."""
+    """An unsaved row for an item from a list, live or deleted."""
     if isinstance(found, DeletedSecret | DeletedKey | DeletedCertificate):
         item = item_of(vault, found.properties)
-        # What is in a list of deleted items is deleted, whatever its date says.
+        # An item in a list of deleted items is deleted, even without a valid date.
         item.deleted_on, item.scheduled_purge_on = found.deleted_on or timezone.now(), found.scheduled_purge_on
         item.odd |= storable_all(found.odd)
         return item
@@ -64,7 +64,7 @@ def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
 
 
 def storable(text: str) -> str:
-    """Text without the one character that PostgreSQL keeps in no column."""
+    """The text without NUL, which PostgreSQL can't store."""
     return text.replace("\0", "\ufffd")
 
 
@@ -73,7 +73,7 @@ def storable_all(texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def read(look: Callable[[], Found], otherwise: Found) -> Found:
-    """What `look` finds in the index, or `otherwise` if it can't be read: what a page shows of Azure needs nothing of it."""
+    """The result of `look` in the index, or `otherwise` if the index can't be read: pages about Azure work without it."""
     try:
         with transaction.atomic():
             return look()
@@ -84,7 +84,7 @@ def read(look: Callable[[], Found], otherwise: Found) -> Found:
 
 @contextmanager
 def _best_effort(vault: Vault) -> Iterator[None]:
-    """Log what goes wrong, whatever it is, and have the vault scanned instead."""
+    """Log any error, and request a scan of the vault instead."""
     try:
         with transaction.atomic():
             yield
@@ -101,9 +101,9 @@ def _ask_for_scan(vault: Vault) -> None:
 
 
 def remember(vault: Vault, found: Live | AnyDeleted) -> None:
-    """Keep what a change has just shown of an item, in place of what was known. It tells nothing of an operation.
+    """Replace what is known about an item by what a change has returned. The state of an operation is kept.
 
-    Nothing is left of what was deleted in a vault without soft delete.
+    An item deleted in a vault without soft delete is removed.
     """
     with _best_effort(vault):
         item = item_of(vault, found)
@@ -120,7 +120,7 @@ def forget(vault: Vault, kind: str, name: str) -> None:
 
 
 def remember_request(vault: Vault, name: str) -> None:
-    """A certificate was asked for; one that has an earlier version stays as it is known."""
+    """Record that a certificate was requested. If it has an earlier version, only its state "pending" changes."""
     with _best_effort(vault):
         if not _known(vault, CERTIFICATE.name, name).update(pending=True):
             InventoryItem.objects.create(
@@ -129,22 +129,25 @@ def remember_request(vault: Vault, name: str) -> None:
 
 
 def pending_names(vault: Vault) -> set[str]:
-    """Certificates, in lower case, whose operation was under way when it was last looked at. The list doesn't tell: it has
-    one that was never issued whether its operation goes on, has failed or was deleted."""
+    """Names, in lower case, of the certificates whose operation was in progress when last checked.
+
+    The list of certificates does not show this: it includes a never-issued
+    one also if its operation has failed or was deleted.
+    """
     names = vault.items.filter(kind=CERTIFICATE.name, pending=True).values_list("name", flat=True)
     return {name.lower() for name in names}
 
 
 def pending_if_read(vault: Vault, kind: Kind) -> set[str]:
-    """The same for a list's page, which is drawn without where the index can't be read."""
+    """The same for a list's page; an empty set if the index can't be read."""
     nothing: set[str] = set()
     return read(lambda: pending_names(vault), nothing) if kind is CERTIFICATE else nothing
 
 
 def see_certificate(vault: Vault, name: str, pending: bool | None, shown: CertificateProperties | None = None) -> None:
-    """A page has just shown whether an operation is under way, and what is issued: the lists are to tell the same.
+    """Update a known certificate from what a page has just read: whether an operation is in progress, and what is issued.
 
-    What is not known of yet stays so until the next scan.
+    A certificate that is not known yet stays unknown until the next scan.
     """
     with _best_effort(vault):
         known = _known(vault, CERTIFICATE.name, name).filter(deleted_on=None).first()
@@ -155,7 +158,7 @@ def see_certificate(vault: Vault, name: str, pending: bool | None, shown: Certif
 
 
 def end_request(vault: Vault, name: str, *, completed: bool = False) -> None:
-    """The operation has come to an end, or is gone; the next scan or look tells more."""
+    """Record that the operation has ended or is gone. If a first version was issued, request a scan."""
     with _best_effort(vault):
         known = _known(vault, CERTIFICATE.name, name)
         known.filter(pending=True).update(pending=False)

@@ -1,4 +1,4 @@
-"""What a scan reads of a vault, and how that is merged into what is known. Lists and pending operations, never a value."""
+"""Scan a vault: read its lists and pending operations, never a value, and merge the result into the inventory."""
 
 import contextvars
 import threading
@@ -23,7 +23,7 @@ from vaults.keyvault.types import CertificateProperties, Deleted
 from vaults.kinds import CERTIFICATE, KINDS, Kind
 from vaults.models import InventoryItem, Vault
 
-#: Seconds between two notes of how far a scan is, which are its signs of life.
+#: Seconds between two progress updates, which also show that the scan is alive.
 NOTE_EVERY = 1.0
 Found = Live | AnyDeleted
 T = TypeVar("T")
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One list of a vault: the items of a kind that are deleted, or those that are not."""
+    """One list of a vault: the deleted or the live items of a kind."""
 
     kind: Kind
     deleted: bool
@@ -51,7 +51,7 @@ LISTINGS = [Listing(kind, deleted) for deleted in (False, True) for kind in KIND
 
 
 class Progress:
-    """How far a scan has come. The threads that read count here, and write nothing.
+    """Progress of a scan. The reading threads only count here; they do not write to the database.
 
     `note` is called about once a second by the thread that waits for them.
     """
@@ -73,7 +73,7 @@ class Progress:
             yield page
 
     def gather(self, calls: Sequence[Callable[[], T]]) -> Sequence[T]:
-        """All calls side by side; this thread has the database, and notes meanwhile how far the others are."""
+        """Run all calls in parallel. This thread has the database connection; it notes the progress while it waits."""
         with ThreadPoolExecutor(1, thread_name_prefix="lists") as pool:
             reading = pool.submit(contextvars.copy_context().run, lambda: gather(*calls))
             while wait([reading], timeout=NOTE_EVERY).not_done:
@@ -85,21 +85,23 @@ List = Part[list[Found]]
 
 
 def read_lists(client: VaultClient, progress: Progress) -> Sequence[List]:
-    """All of LISTINGS, side by side. Raises the error of a vault that failed without giving any list."""
+    """Read all of LISTINGS in parallel. Raises the error of a vault that failed before any list was read."""
     lists = progress.gather([partial(_read, client, listing, progress) for listing in LISTINGS])
     _require_a_list(lists)
     return lists
 
 
 def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence[List]) -> int:
-    """Ask for the operations of certificates that may be pending, and put what was found in place of what was known; the
-    number of items found. What only a list that failed could tell stays as it was known."""
+    """Read the operations of certificates that may be pending, and store what was found. Returns the number of items found.
+
+    Known items of a list that failed are kept.
+    """
     found = _each_once(each for part in lists for each in part.value or ())
     pending = _pending(vault, client, progress, found)
     items = [item_of(vault, each) for each in found]
     for item in items:
         item.pending = item.kind == CERTIFICATE.name and item.name in pending
-    _replace(vault, items, [listing for listing, part in zip(LISTINGS, lists, strict=True) if _in_part(part)])
+    _replace(vault, items, [listing for listing, part in zip(LISTINGS, lists, strict=True) if _is_incomplete(part)])
     return len(items)
 
 
@@ -111,17 +113,19 @@ def _read(client: VaultClient, listing: Listing, progress: Progress) -> List:
 
 
 def has_failed(part: List) -> bool:
-    """Whether nobody knows all that the list holds now. Where it may not be read, what was known is dropped."""
+    """True if the content of the list is not fully known. For a list that may
+    not be read this is False: known items are dropped.
+    """
     return part.error is not None and not isinstance(part.error, Forbidden)
 
 
-def _in_part(part: List) -> bool:
-    """The same of one that names items by nothing that can be read: each may be one that was known."""
+def _is_incomplete(part: List) -> bool:
+    """True also if items of the list have no readable identifier: each may be a known one."""
     return has_failed(part) or part.nameless > 0
 
 
 def _each_once(found: Iterable[Found]) -> list[Found]:
-    """A list may name an item twice, on two pages or in two spellings."""
+    """The items without duplicates: a list may contain an item twice, on two pages or in two spellings."""
     known: dict[tuple[type, str], Found] = {}
     for each in found:
         properties = each.properties if isinstance(each, Deleted) else each
@@ -130,15 +134,15 @@ def _each_once(found: Iterable[Found]) -> list[Found]:
 
 
 def _require_a_list(lists: Sequence[List]) -> None:
-    """Raises the error of a vault that failed without giving any list."""
+    """Raises the error of a vault that failed before any list was read."""
     failures = [part.error for part in lists if part.error and has_failed(part)]
     if failures and all(part.value is None for part in lists):
-        # Of a vault that is left alone after some failures, the failures tell more than that.
+        # Prefer the original failure to the circuit breaker's error ("resting").
         raise min(failures, key=lambda error: isinstance(error, TransportError) and error.reason == "resting")
 
 
 def _replace(vault: Vault, items: Sequence[InventoryItem], failed: Sequence[Listing]) -> None:
-    """Put what was found in place of what was known, except what only a list that failed could tell."""
+    """Replace what was known by what was found, except known items of failed lists."""
     seen = {(item.kind, item.name.lower()) for item in items}
     unknown = reduce(or_, (listing.items for listing in failed)) if failed else Q(pk__in=[])
     kept = vault.items.filter(unknown).only("pk", "kind", "name")
@@ -149,19 +153,19 @@ def _replace(vault: Vault, items: Sequence[InventoryItem], failed: Sequence[List
 
 
 def _pending(vault: Vault, client: VaultClient, progress: Progress, found: Sequence[Found]) -> set[str]:
-    """Names of certificates whose operation is under way. Asked is where none was issued, or one was under way before."""
+    """Names of certificates whose operation is in progress. Checked are those never issued, and those pending before."""
     known = observe.pending_names(vault)
     names = [
         each.name
         for each in found
         if isinstance(each, CertificateProperties) and (not each.issued or each.name.lower() in known)
     ]
-    answers = progress.gather([partial(_is_pending, client, name, name.lower() in known) for name in names])
-    return {name for name, pending in zip(names, answers, strict=True) if pending}
+    states = progress.gather([partial(_is_pending, client, name, name.lower() in known) for name in names])
+    return {name for name, pending in zip(names, states, strict=True) if pending}
 
 
 def _is_pending(client: VaultClient, name: str, known: bool) -> bool:
-    """What can't be asked is not called pending; a failure leaves what was known."""
+    """True if the operation is in progress. False if it can't be read; after other errors, what was known."""
     try:
         return client.certificates.operation(name).is_pending
     except (NotFound, Forbidden, NotAddressable):
