@@ -1,4 +1,4 @@
-"""What the portal itself remembers. Never a secret's value, a private key of a vault, a token or a backup blob."""
+"""The portal's own data. Never a secret's value, a private key of a vault, a token or a backup blob."""
 
 from vaults.models.audit import AuditChain, AuditEntry
 from vaults.models.connection import Connection

@@ -1,7 +1,7 @@
 """The audit trail: entries that are only ever added, each bound to the one before it by a keyed hash.
 
-An act leaves two entries with the same `event`: one when it starts, one with its outcome. Names are copied, not referenced:
-an entry outlives the person, the team and the vault it speaks of.
+An act has two entries with the same `event`: one at its start, one with its outcome. Names are copied, not referenced,
+because an entry outlives the person, the team and the vault.
 """
 
 from typing import NoReturn, Self
@@ -23,7 +23,7 @@ class AuditState(models.TextChoices):
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def with_accounts(self) -> Self:
-        """With the e-mail address that the actor's account has now: entries of earlier versions don't tell it."""
+        """Add the present e-mail address of the actor's account: entries of earlier versions don't contain it."""
         return self.annotate(account_email=Subquery(User.objects.filter(pk=OuterRef("actor_id")).values("email")))
 
 
@@ -52,7 +52,7 @@ class AuditEntry(models.Model):
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
-    #: What `with_accounts` looks up.
+    #: Set by `with_accounts`.
     account_email: str | None = None
 
     objects = AuditEntryQuerySet.as_manager()
@@ -72,13 +72,13 @@ class AuditEntry(models.Model):
 
 
 class AuditChain(models.Model):
-    """The newest link: one row, locked by whoever adds an entry, so that there is one order."""
+    """The newest link: one row, locked by every process that adds an entry, so that all entries have one order."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     seq = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, default="0" * 64)
     seal = models.CharField(max_length=64, blank=True)
-    #: Given with the first checkpoint, and the HMAC of the newest one's line.
+    #: `chain`: id of the trail, set with the first checkpoint. `checkpoint`: the HMAC of the newest checkpoint's line.
     chain = models.CharField(max_length=36, blank=True)
     checkpoint = models.CharField(max_length=64, blank=True)
 

@@ -1,4 +1,4 @@
-"""A service principal in a tenant of a cloud: what the portal signs in to Azure with."""
+"""A service principal in a tenant of a cloud: the portal signs in to Azure with it."""
 
 import json
 import uuid
@@ -31,7 +31,7 @@ class Connection(models.Model):
     credential_changed_at = models.DateTimeField(null=True, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
     tested_at = models.DateTimeField(null=True, editable=False)
-    #: What the last test showed, as a code with its facts.
+    #: The result of the last test, as a code with its facts.
     test_result = models.CharField(max_length=60, blank=True, editable=False)
     test_facts = ShapedJSONField(default=dict, editable=False)
     test_passed = models.BooleanField(null=True, editable=False)
@@ -44,7 +44,9 @@ class Connection(models.Model):
         return self.name
 
     def _place(self, field: str) -> Place:
-        """A team's credential is good for one application in one tenant of one cloud: whoever changes these has to know it."""
+        """The place that a credential is bound to: one team, and one application in one tenant of one cloud. A person who
+        changes these must know the credential.
+        """
         facts = (str(self.team_id), self.cloud, self.tenant_id, self.client_id)
         return Place(self._meta.db_table, str(self.pk), field, facts)
 
@@ -53,7 +55,7 @@ class Connection(models.Model):
         self.certificate_sealed = self.certificate_subject = ""
 
     def set_certificate(self, private_key: str, certificate: str, subject: str) -> None:
-        """Keep a private key and its certificate, both PEM, in place of a client secret."""
+        """Store a private key and its certificate, both PEM, instead of a client secret."""
         self.certificate_sealed = seal(json.dumps([private_key, certificate]), self._place("certificate"))
         self.certificate_subject = subject
         self.client_secret_sealed = ""
@@ -71,9 +73,9 @@ class Connection(models.Model):
         return all(is_current(sealed) for sealed in (self.client_secret_sealed, self.certificate_sealed) if sealed)
 
     def reseal(self, *, bound_to_row_alone: bool = False) -> None:
-        """Seal what is kept anew with the ring's current key. Raises SealBroken.
+        """Seal the stored credential again, with the ring's current key. Raises SealBroken.
 
-        `bound_to_row_alone`: it is as version 0.1 has left it.
+        `bound_to_row_alone`: it was sealed by version 0.1.
         """
         self.client_secret_sealed = self._resealed(
             self.client_secret_sealed, self._place("client_secret"), bound_to_row_alone

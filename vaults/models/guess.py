@@ -1,10 +1,10 @@
-"""A password that was typed: found wrong, or being checked just now. The right one leaves no row."""
+"""Password guesses: wrong passwords, and passwords being checked now. A correct password leaves no row."""
 
 from django.db import models
 
 
 class Guess(models.Model):
-    """Account, source and network are keyed digests: what strangers type into a sign-in form may be a password."""
+    """One guess. Account, source and network are keyed digests: text typed as an e-mail address may be a password."""
 
     account = models.CharField(max_length=64)
     source = models.CharField(max_length=64)

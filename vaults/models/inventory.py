@@ -1,4 +1,4 @@
-"""What the last scan found: names, dates and states of every vault's items. Metadata only."""
+"""The inventory: names, dates and states of every vault's items. Metadata only."""
 
 from django.db import models
 from django.urls import reverse
@@ -7,7 +7,7 @@ from vaults.kinds import BY_NAME, KINDS, Kind
 from vaults.models.json import ShapedJSONField, texts
 from vaults.models.vault import Vault
 
-#: Items without an end. One whose end can't be read has one all the same, one that was never issued is yet to get it.
+#: Items without an expiry date. Excluded: an expiry date that can't be read, and certificates never issued.
 ENDLESS = models.Q(expires_on=None, issued=True) & ~models.Q(odd__has_key="expires_on")
 
 
@@ -15,11 +15,11 @@ class InventoryItem(models.Model):
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=12, choices=[(kind.name, kind.title) for kind in KINDS])
     name = models.CharField(max_length=127)
-    #: None where that can't be read.
+    #: None if it can't be read.
     enabled = models.BooleanField(null=True)
     managed = models.BooleanField(default=False)
     pending = models.BooleanField(default=False)
-    #: False for a certificate that has no version yet: its state and its dates mean nothing.
+    #: False for a certificate without a version: its state and dates mean nothing.
     issued = models.BooleanField(default=True)
     not_before = models.DateTimeField(null=True)
     expires_on = models.DateTimeField(null=True)
@@ -30,7 +30,7 @@ class InventoryItem(models.Model):
     content_type = models.CharField(max_length=255, blank=True)
     subject = models.CharField(max_length=1000, blank=True)
     tags = ShapedJSONField(default=dict, shape=texts)
-    #: What could not be read of the item, as text, by the name of the column that it would be in.
+    #: Attributes that could not be parsed, as text, by the name of their column.
     odd = ShapedJSONField(default=dict, shape=texts)
 
     class Meta:
@@ -47,7 +47,7 @@ class InventoryItem(models.Model):
         return BY_NAME[self.kind]
 
     def get_absolute_url(self) -> str:
-        """Its page, or that of its deletion."""
+        """The item's page, or the page of the deleted item."""
         if self.deleted_on:
             return reverse("deleted_detail", args=[self.vault.slug, self.of_kind, self.name])
         return reverse(self.of_kind.pages.detail, args=[self.vault.slug, self.name])

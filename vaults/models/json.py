@@ -1,4 +1,4 @@
-"""JSON in the database that others may have written to: what is not of the shape that it was saved in is left out."""
+"""JSON columns that others may have written to: values that do not have the expected shape are left out when read."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,12 +13,12 @@ def texts(found: Any) -> dict[str, str]:
 
 
 def facts(found: Any) -> dict[str, Any]:
-    """Single ones, and lists and mappings of them."""
+    """Single facts, and lists and mappings of single facts."""
     return {name: fact for name, fact in members(found) if is_single(fact) or all(map(is_single, parts(fact)))}
 
 
 def nested_facts(found: Any) -> dict[str, Any]:
-    """Facts, and lists of mappings that hold facts and a mapping of facts."""
+    """Facts, and lists of mappings that contain facts and mappings of facts."""
     kept = facts(found)
     for name, listed in members(found):
         if isinstance(listed, list) and any(isinstance(each, dict) for each in listed):
@@ -50,7 +50,9 @@ def is_single(fact: Any) -> bool:
 
 
 class ShapedJSONField(models.JSONField):
-    """A page is drawn without what does not fit; that it was changed is for the audit trail's verification to find."""
+    """A JSON field that drops values of another shape, so that pages still
+    work. The audit trail's verification finds the change.
+    """
 
     def __init__(self, *args: Any, shape: Shape = facts, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,6 +66,6 @@ class ShapedJSONField(models.JSONField):
         return self.shape(found)
 
     def deconstruct(self) -> Any:
-        """For migrations it is the JSON field that it always was."""
+        """In migrations it is a plain JSONField."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs

@@ -1,4 +1,4 @@
-"""A known text sealed with each key ever used, so that a wrong key ring is noticed before anybody signs in."""
+"""A known text, sealed with each key ever used, so that a wrong key ring is detected before the first sign-in."""
 
 from typing import Self
 
@@ -6,7 +6,8 @@ from django.db import models
 
 from vaults.sealing import Place, seal, unseal
 
-#: Credentials are bound to cloud, tenant and application; of version 0.1, which bound them to their row alone, is "kvportal".
+#: The text, while credentials are bound to cloud, tenant and application. Version
+#: 0.1 bound them to their row only; its text is "kvportal".
 TEXT = "kvportal: bound to cloud, tenant and application"
 
 
@@ -16,10 +17,10 @@ class SealedCanary(models.Model):
 
     @classmethod
     def plant(cls, key_id: str) -> Self:
-        """Remember that the current key is in use here."""
+        """Store the text sealed with the current key, unless it is stored."""
         place = Place(cls._meta.db_table, key_id, "sealed")
         return cls.objects.get_or_create(key_id=key_id, defaults={"sealed": seal(TEXT, place)})[0]
 
     def open(self) -> str:
-        """Raises SealBroken where the key ring does not fit."""
+        """Raises SealBroken if the key ring does not fit."""
         return unseal(self.sealed, Place(self._meta.db_table, self.key_id, "sealed"))

@@ -1,4 +1,4 @@
-"""A form's one-time key: what a second click, a resubmit or a reload of the same form meets."""
+"""A form's one-time key. It detects a second click, a repeated submission or a reload of the same form."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Submission(models.Model):
-    """`location` is where the first click led; empty while it is still under way. No field of the form is kept."""
+    """`location`: where the first submission redirected to; empty while it is in progress. No field of the form is stored."""
 
     key = models.UUIDField(primary_key=True, default=uuid.uuid4)
     user = models.ForeignKey("vaults.User", on_delete=models.CASCADE)

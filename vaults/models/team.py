@@ -1,4 +1,4 @@
-"""People, the team they work in, and how they get into it."""
+"""Users, teams, memberships and invitations."""
 
 import hashlib
 import secrets
@@ -26,7 +26,7 @@ MAY_INVITE = [role for role in Role if Action.MEMBER_INVITE in ROLE_ACTIONS[role
 
 class UserQuerySet(models.QuerySet["User"]):
     def update(self, **values: Any) -> int:
-        """Switching accounts off ends what was handed out in their name, for good: see `end_invitations_of`."""
+        """Also end the invitations of disabled accounts, permanently: see `end_invitations_of`."""
         if values.get("is_active") is False:
             Invitation.objects.filter(invited_by__in=self).end()
         return super().update(**values)
@@ -60,12 +60,12 @@ class User(AbstractBaseUser):
 
     @property
     def has_name(self) -> bool:
-        """One that may be shown: accounts of earlier versions may have chosen any."""
+        """True if pages may show the name: accounts of earlier versions may have any name."""
         return names.is_fit(self.name)
 
     @property
     def named(self) -> str:
-        """Name and e-mail address, for sentences: a name alone may be anybody's."""
+        """Name and e-mail address, for sentences: a name alone could be anyone's."""
         return f"{self.name} ({self.email})" if self.has_name else self.email
 
 
@@ -91,7 +91,9 @@ class Membership(models.Model):
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def good(self) -> Self:
-        """Unused, in time, and of somebody who may still invite. The command's, for the first owner: while there is none."""
+        """Open invitations: unused, not expired, and made by a person who may still invite. A first owner's (made by a
+        command): only while there is no owner.
+        """
         makers = Membership.objects.filter(
             team=OuterRef("team"), user=OuterRef("invited_by"), user__is_active=True, role__in=MAY_INVITE
         )
@@ -100,17 +102,17 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(of_members | of_the_command, used_at=None, expires_at__gt=timezone.now())
 
     def of_commands(self) -> Self:
-        """Those for the first owner."""
+        """Invitations for the first owner, made by a command on the server."""
         return self.filter(invited_by=None)
 
     def end(self) -> int:
-        """End those that are unused, for good; how many that were."""
+        """End the unused ones permanently. Returns their number."""
         now = timezone.now()
         return self.filter(used_at=None, expires_at__gt=now).update(expires_at=now)
 
 
 class Invitation(models.Model):
-    """A one-time link into a team. Only a digest of its token is kept."""
+    """A one-time link into a team. Only a digest of its token is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
@@ -129,12 +131,12 @@ class Invitation(models.Model):
         return f"{self.email or 'first owner'}, {self.role}"
 
     def account(self) -> User | None:
-        """Whose it is, where the address that it names has an account."""
+        """The account with the invitation's e-mail address, if there is one."""
         return User.objects.filter(email=self.email).first() if self.email else None
 
     @property
     def made_at(self) -> datetime:
-        """Of one that is open: its end is set when it is made."""
+        """When an open invitation was made: its expiry is set then."""
         return self.expires_at - INVITATION_LIFETIME
 
     @property
@@ -143,7 +145,7 @@ class Invitation(models.Model):
 
     @classmethod
     def issue(cls, team: Team, role: Role, email: str = "", invited_by: User | None = None) -> tuple[Self, str]:
-        """Make an invitation; the token is returned this once and kept nowhere."""
+        """Create an invitation. The token is returned only here and not stored."""
         token = secrets.token_urlsafe(32)
         made = cls(team=team, role=role, email=email.lower(), invited_by=invited_by, token_digest=digest(token))
         made.expires_at = timezone.now() + INVITATION_LIFETIME
@@ -152,7 +154,7 @@ class Invitation(models.Model):
 
     @classmethod
     def open(cls, token: str) -> "Invitation | None":
-        """The invitation that this token opens, if it is still good. Whoever tries another is in the log, the token is not."""
+        """The open invitation with this token. A failed attempt is logged, without the token."""
         found = cls.objects.filter(token_digest=digest(token))
         invitation = found.good().select_related("team").first()
         if invitation is None:
@@ -163,14 +165,14 @@ class Invitation(models.Model):
 
 @receiver([post_save, pre_delete], sender=Membership)
 def end_first_owners_links(instance: Membership, **_: Any) -> None:
-    """For good, by whatever way there was an owner: they don't come back to life when that one is gone."""
+    """End the first owner's invitations permanently when an owner appears: they do not return when that owner is gone."""
     if instance.role == Role.OWNER:
         Invitation.objects.of_commands().end()
 
 
 @receiver(post_save, sender=User)
 def end_invitations_of(instance: User, **_: Any) -> None:
-    """Those that a switched-off account has made, for good: they don't come back with it."""
+    """End the invitations of a disabled account permanently: they do not return when it is enabled again."""
     if not instance.is_active:
         Invitation.objects.filter(invited_by=instance).end()
 

@@ -18,9 +18,9 @@ EXPIRES_SOON = timedelta(days=30)
 
 class VaultQuerySet(models.QuerySet["Vault"]):
     def with_state(self) -> Self:
-        """Look up what `Vault.state` needs to know: when the first of the enabled live items expires, or has expired.
+        """Add what `Vault.state` needs: the earliest expiry date of the enabled live items.
 
-        One row of an index for each vault: the sidebar asks for it on every page, however much the vaults hold.
+        It reads one index row per vault, because the sidebar needs it on every page, for vaults of any size.
         """
         items = apps.get_model("vaults", "InventoryItem").objects.filter(
             vault=OuterRef("pk"), deleted_on=None, managed=False, enabled=True, expires_on__isnull=False
@@ -38,19 +38,19 @@ class Vault(models.Model):
     scan_requested_at = models.DateTimeField(null=True, editable=False)
     scan_requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
     scan_started_at = models.DateTimeField(null=True, editable=False)
-    #: When the scan under way last gave a sign of life.
+    #: When the running scan last reported progress.
     scan_seen_at = models.DateTimeField(null=True, editable=False)
-    #: How far the scan under way has come: lists read to their end, and items found so far.
+    #: Progress of the running scan: lists read completely, and items found so far.
     scan_lists = models.PositiveSmallIntegerField(default=0, editable=False)
     scan_items = models.PositiveIntegerField(default=0, editable=False)
-    #: When the last scan ended, whether or not it went through; `scanned_at` is when the last one did.
+    #: When the last scan ended, also if it failed. `scanned_at`: when the last scan ended that stored its items.
     scan_ended_at = models.DateTimeField(null=True, editable=False)
     scanned_at = models.DateTimeField(null=True, editable=False)
-    #: What was in the way of the last scan, as `problems.scans` keeps it; "" where nothing was.
+    #: Problem of the last scan, as stored by `problems.scans`; "" if there was none.
     scan_problem = models.CharField(max_length=60, blank=True, editable=False)
     scan_problem_facts = ShapedJSONField(default=dict, shape=nested_facts, editable=False)
 
-    #: What `with_state` looks up.
+    #: Set by `with_state`.
     first_expiry: datetime | None = None
     has_state: bool = False
 
@@ -65,9 +65,9 @@ class Vault(models.Model):
 
     @property
     def state(self) -> str:
-        """One word for how it is. Without `with_state` it is not known.
+        """The vault's state in one word; "unknown" without `with_state`, unless it is "bad".
 
-        "bad": the last scan did not go through; "soon": something in it has expired or will within 30 days; "ok"; "unknown".
+        "bad": the last scan had a problem; "soon": an item has expired or will within 30 days; "ok"; "unknown".
         """
         if self.scan_problem:
             return "bad"
@@ -77,7 +77,7 @@ class Vault(models.Model):
 
     @property
     def problem_codes(self) -> set[str]:
-        """The codes of all problems that the last scan met."""
+        """The codes of all problems of the last scan."""
         listed = self.scan_problem_facts.get("lists") if self.scan_problem else None
         lists = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
         codes = {each.get("code") for each in lists}
@@ -85,7 +85,7 @@ class Vault(models.Model):
 
     @property
     def read_in_full(self) -> bool:
-        """Has the last scan seen all that the vault holds? Else a figure of zero says nothing."""
+        """True if the last scan read the whole vault. If not, a figure of zero means nothing."""
         return self.scanned_at is not None and not self.scan_problem
 
     @property
