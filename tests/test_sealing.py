@@ -85,7 +85,7 @@ def test_a_broken_seal_is_a_sentence_not_a_500(world: World, olga: object) -> No
         ("k1", "entry 1 is not id:base64 of 32 bytes"),
         ("k1:c2hvcnQ=", "entry 1 is not id:base64 of 32 bytes"),
         (f"{OLD},k 2:{'A' * 43}=", "entry 2 is not id:base64 of 32 bytes"),
-        (f"{OLD}\n{OLD}", "the id old stands there twice"),
+        (f"{OLD}\n{OLD}", "duplicate id old"),
         ("k1:" + "!" * 44, "entry 1 is not id:base64 of 32 bytes"),
     ],
 )

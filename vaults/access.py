@@ -1,7 +1,7 @@
-"""Who may do what, and what anyone may see: the only way from a URL to a team, a connection or a vault.
+"""Access control: the only way from a URL to a team, a connection or a vault.
 
-Another team's object is not found; a person of no team finds nothing (NoTeam); an object of one's own team without the right
-raises RoleMissing, which the page turns into the name of the role to ask for.
+Objects of other teams are not found (Http404). A person without a team finds nothing (NoTeam). An act without the right role
+raises RoleMissing, and the page then names the role to ask for.
 """
 
 import uuid
@@ -33,7 +33,7 @@ from vaults.permissions import (
 
 
 class NoTeam(Exception):
-    """This person is in no team, or not any more: no address is of any use to them."""
+    """The person is not, or no longer, in any team, so no URL is of use to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,17 @@ def team_of(target: Target) -> Team:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`because`: the ground, such as "role:writer", "no-role", "own-account", "system", "command", "invitation"."""
+    """Result of a permission check.
+
+    `because`: the reason, such as "role:writer", "no-role", "own-account", "system", "command", "invitation".
+    """
 
     allowed: bool
     because: str
 
 
 def decide(actor: Actor, action: Action, target: Target) -> Decision:
-    """Whether an actor may do an act, and why. A person's role is the one known in this request: see `require`."""
+    """Decide if an actor may do an act, and why. Uses the person's role as known in this request: see `require`."""
     match actor:
         case Person():
             if action in OWN_ACCOUNT:
@@ -83,13 +86,13 @@ def decide(actor: Actor, action: Action, target: Target) -> Decision:
             return Decision(action is Action.MEMBER_JOIN and is_theirs, "invitation")
         case Stranger():
             return Decision(action in STRANGER_ACTIONS, "not-signed-in")
-    raise TypeError(f"nobody decides for {type(actor).__name__}")
+    raise TypeError(f"no permission rule for {type(actor).__name__}")
 
 
 def require(actor: Actor, action: Action, target: Target) -> None:
-    """Raises RoleMissing.
+    """Raises RoleMissing if the actor may not do the act.
 
-    Any action that does more than look is decided by the role as it is now: it may have gone since the request began.
+    For an act that does more than read, the role is read again: it may have ended since the request began.
     """
     if isinstance(actor, Person) and action not in LOOKS | OWN_ACCOUNT:
         actor.refresh(team_of(target))
@@ -99,7 +102,7 @@ def require(actor: Actor, action: Action, target: Target) -> None:
 
 @contextmanager
 def writing(actor: Actor, action: Action, target: Target) -> Iterator[None]:
-    """A transaction for rows of ours, with the right to write them decided inside it. Raises RoleMissing."""
+    """A transaction for the portal's own rows; the permission is checked inside it. Raises RoleMissing."""
     with transaction.atomic():
         lock_members(Team.objects.filter(pk=team_of(target).pk))
         require(actor, action, target)
@@ -107,15 +110,15 @@ def writing(actor: Actor, action: Action, target: Target) -> Iterator[None]:
 
 
 def lock_members(teams: QuerySet[Team]) -> None:
-    """Until the transaction ends nobody else changes members, invitations or anything of these teams that needs a right."""
+    """Lock these teams until the transaction ends: no one else can change members, invitations or anything that needs a right."""
     list(teams.select_for_update(no_key=True).order_by("pk"))
 
 
 class Visible:
-    """What an actor may see, as querysets that everything shown, counted, searched or exported comes from."""
+    """What an actor may see. Pages, counts, searches and exports use only these querysets."""
 
     def __init__(self, teams: list[uuid.UUID] | None) -> None:
-        """`teams`: the ids of the teams whose objects are seen; None for all."""
+        """`teams`: ids of the teams whose objects are visible; None for all."""
         self._teams = teams
 
     @property
@@ -150,7 +153,7 @@ class Visible:
 
 
 def visible_to(actor: Actor, team: Team | None = None) -> Visible:
-    """Everything in the actor's teams, or in one of them."""
+    """What the actor may see, in one team or in all their teams. The portal itself sees all teams; strangers see nothing."""
     if isinstance(actor, System):
         return Visible(None if team is None else [team.pk])
     if not isinstance(actor, Person):
@@ -161,14 +164,14 @@ def visible_to(actor: Actor, team: Team | None = None) -> Visible:
 
 
 def current_team(actor: Person) -> Team:
-    """The team that lists show and that owns what is made. Raises NoTeam."""
+    """The team that lists show and that owns new objects. Raises NoTeam."""
     if actor.team is None:
         raise NoTeam
     return actor.team
 
 
 def not_found(actor: Person, what: str) -> Http404 | NoTeam:
-    """What is to be raised where something is not there for this person."""
+    """The exception to raise for an object that this person can't find."""
     return Http404(what) if actor.teams else NoTeam()
 
 
@@ -181,12 +184,12 @@ def connection_for(actor: Person, connection_id: uuid.UUID) -> Connection:
 
 
 def vault_for(actor: Person, slug: str) -> Vault:
-    """The vault of an address, whatever the current team. Raises Http404, NoTeam."""
-    # The role comes with the vault: every page about one needs both, and each query is on the way to Azure.
+    """The vault of a URL, independent of the current team. Raises Http404, NoTeam."""
+    # The role is read in the same query: every vault page needs both, and each query delays the call to Azure.
     role = Membership.objects.filter(user=actor.user, user__is_active=True, team=OuterRef("connection__team"))
     found = Vault.objects.filter(slug=slug).select_related("connection__team")
     vault = found.annotate(role_here=Subquery(role.values("role"))).exclude(role_here=None).first()
     if vault is None:
         raise not_found(actor, "No such vault.")
-    actor.knows_role(vault.team, Role(vault.role_here))  # type: ignore[attr-defined]  # annotated above
+    actor.remember_role(vault.team, Role(vault.role_here))  # type: ignore[attr-defined]  # annotated above
     return vault

@@ -1,4 +1,4 @@
-"""Who acts: a person, a job in a person's name, the portal itself, a command on its server, somebody invited, or a stranger."""
+"""Who acts: a person, a job on a person's behalf, the portal itself, a command on its server, an invited person, a stranger."""
 
 import uuid
 from abc import ABC, abstractmethod
@@ -12,7 +12,7 @@ from vaults.permissions import Role
 
 
 class Source(StrEnum):
-    """Where an act came from, as the record names it."""
+    """The origin of an act, as the record names it."""
 
     PERSON = "person"
     PORTAL = "portal"
@@ -21,36 +21,36 @@ class Source(StrEnum):
 
 
 class Actor(ABC):
-    """What the record and `access.decide` need to know of anyone, or anything, that acts."""
+    """The data about an actor that the record and `access.decide` need."""
 
     source: Source
 
     def __init__(self) -> None:
-        #: What was sent to Azure for this actor so far, oldest first: for the page's "By hand" panel.
+        #: Requests sent to Azure for this actor, oldest first: for the page's "By hand" panel.
         self.exchanges: list[Exchange] = []
 
     @property
     def account_id(self) -> uuid.UUID | None:
-        """The id of the account that acts, if there is one."""
+        """The id of the acting account, if there is one."""
         return None
 
     @property
     @abstractmethod
     def label(self) -> str:
-        """What the record calls the actor: it outlives the account."""
+        """The actor's name in the record; it outlives the account."""
 
     def facts(self, _team: Team) -> dict[str, str]:
-        """What an entry's `detail` keeps of the actor."""
+        """The facts about the actor in an entry's `detail`."""
         return {"source": self.source}
 
 
 class Person(Actor):
-    """Somebody with an account, in one request: roles are read once, until `refresh` reads one again."""
+    """A person with an account, in one request. Each role is read once; `refresh` reads it again."""
 
     source = Source.PERSON
 
     def __init__(self, user: User, chosen_team: str = "") -> None:
-        """`chosen_team`: the id of the team that the person has chosen to work in; it may be of none any more."""
+        """`chosen_team`: id of the team that the person chose to work in; they may no longer be a member."""
         super().__init__()
         self.user = user
         self._chosen_team = chosen_team
@@ -66,15 +66,15 @@ class Person(Actor):
 
     @cached_property
     def teams(self) -> list[Team]:
-        """The person's teams by name, of an account that is switched on."""
+        """The person's teams by name; none if the account is disabled."""
         found = self.user.memberships.filter(user__is_active=True).select_related("team").order_by("team__name")
         for member in found:
-            self.knows_role(member.team, Role(member.role))
+            self.remember_role(member.team, Role(member.role))
         return [member.team for member in found]
 
     @cached_property
     def team(self) -> Team | None:
-        """The current team: it filters lists and owns what is made. The first by name where none was chosen."""
+        """The current team: it filters lists and owns new objects. If none was chosen, the first by name."""
         chosen = [team for team in self.teams if str(team.pk) == self._chosen_team]
         return next(iter([*chosen, *self.teams]), None)
 
@@ -83,14 +83,14 @@ class Person(Actor):
             self.refresh(team)
         return self._roles[team.pk]
 
-    def knows_role(self, team: Team, role: Role | None) -> None:
-        """Spare `role_in` its query: the role was just read with something else."""
+    def remember_role(self, team: Team, role: Role | None) -> None:
+        """Store a role that was just read with another query, so that `role_in` needs none."""
         self._roles[team.pk] = role
 
     def refresh(self, team: Team) -> None:
-        """Read the role as the database has it at this moment."""
+        """Read the role from the database again."""
         member = self.user.memberships.filter(team=team, user__is_active=True).first()
-        self.knows_role(team, Role(member.role) if member else None)
+        self.remember_role(team, Role(member.role) if member else None)
 
     def facts(self, team: Team) -> dict[str, str]:
         role = self.role_in(team)
@@ -98,7 +98,7 @@ class Person(Actor):
 
 
 class Job(Person):
-    """Work that goes on in a person's name after their request: no role is remembered, so it ends with the right to it."""
+    """Work on a person's behalf after their request. No role is remembered, so the work ends when the right ends."""
 
     def role_in(self, team: Team) -> Role | None:
         self.refresh(team)
@@ -119,14 +119,14 @@ class Command(System):
 
 
 class Stranger(Actor):
-    """Somebody who is not signed in."""
+    """A person who is not signed in."""
 
     source = Source.STRANGER
     label: ClassVar[str] = "not signed in"
 
 
 class Invited(Actor):
-    """Somebody who holds an invitation's link: with an account, or with the name that a new one is to have."""
+    """A person with an invitation's link: with an account, or with the name for a new one."""
 
     source = Source.PERSON
 
@@ -151,6 +151,6 @@ class Invited(Actor):
 
 
 class InvitedByCommand(Invited):
-    """The first owner, whose account a command on the server makes."""
+    """The first owner, whose account is created by a command on the server."""
 
     source = Source.COMMAND

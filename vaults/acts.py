@@ -1,9 +1,9 @@
-"""One act: decided, recorded, and done with a client whose calls carry the record's id.
+"""One act: check the permission, record it, and do it with a client whose calls carry the record's id.
 
     with act(actor, Action.SECRET_DELETE, vault, name=name) as doing:
         deleted = doing.client.secrets.delete(name)
 
-The intent is committed before anything happens, the outcome after it; a refusal is recorded like any other outcome.
+The intent is committed before the act, the outcome after it. A refusal is an outcome too.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from vaults.permissions import ONCE_A_FORM, Action
 
 
 class FormNotNoted(AuditUnavailable):
-    """A form can't be noted as sent, so it could have its effect twice: no change begins."""
+    """A form can't be stored as submitted, so it could take effect twice: no change begins."""
 
 
 _changes_refused: ContextVar[bool] = ContextVar("changes_refused", default=False)
@@ -35,7 +35,7 @@ _changes_refused: ContextVar[bool] = ContextVar("changes_refused", default=False
 
 @contextmanager
 def no_changes() -> Iterator[None]:
-    """Let every change that is begun within raise FormNotNoted; what only reads goes on."""
+    """Every change that begins inside raises FormNotNoted; reads are not affected."""
     before = _changes_refused.set(True)
     try:
         yield
@@ -44,7 +44,7 @@ def no_changes() -> Iterator[None]:
 
 
 class Doing:
-    """An act under way: what it knows goes into `detail`, `version` and `state` of its record."""
+    """An act in progress: it adds to `detail`, `version` and `state` of its record."""
 
     def __init__(self, actor: Actor, action: Action, target: Target, event: recording.Event) -> None:
         self._actor = actor
@@ -57,21 +57,21 @@ class Doing:
         return self.event.detail
 
     def decide(self) -> None:
-        """Raises RoleMissing where the actor may not do the act, or not any more."""
+        """Raises RoleMissing if the actor may not, or no longer, do the act."""
         access.require(self._actor, self._action, self._target)
 
     def writing(self) -> AbstractContextManager[None]:
-        """A transaction for rows of ours, with the right to write them decided inside it. Raises RoleMissing."""
+        """A transaction for the portal's own rows; the permission is checked inside it. Raises RoleMissing."""
         return access.writing(self._actor, self._action, self._target)
 
     @cached_property
     def client(self) -> VaultClient:
-        """The client of the vault that the act is about. Raises SealBroken, UnknownCloud, InvalidInput."""
+        """The client of the act's vault. Raises SealBroken, UnknownCloud, InvalidInput."""
         vault = _vault_of(self._target)
         return self.client_with(clients.azure.shared_token_source(vault.connection), vault)
 
     def client_with(self, tokens: TokenSource, vault: Vault) -> VaultClient:
-        """A client of any vault, with tokens of its own. Ahead of each change it decides again: Azure may take its time."""
+        """A client of any vault. It checks the permission again before each change, because Azure may be slow."""
         client = clients.azure.client(vault, tokens, request_id=str(self.event.id))
         client.exchanges = self.event.exchanges
         client.before_change = self.decide
@@ -82,13 +82,13 @@ class Doing:
         return kind.client(self.client)
 
     def record_unread(self, *parts: Part[Any]) -> None:
-        """Name the permissions of the calls that failed in the record of the act, which goes on without them."""
+        """Record the permissions of the calls that failed; the act continues without their data."""
         errors = [each.error for each in parts if each.error]
         if errors:
             self.detail["not_read"] = sorted({error.permission or type(error).__name__ for error in errors})
 
     def happened_after_all(self, *, version: str = "") -> None:
-        """The response was lost, and what was found since shows that the act is done."""
+        """Mark the act as succeeded but unconfirmed: its response was lost, and a later look-up shows that it was done."""
         self.detail["unconfirmed"] = True
         self.event.state = AuditState.SUCCEEDED
         self.event.version = version or self.event.version
@@ -107,11 +107,11 @@ def _vault_of(target: Target) -> Vault:
 def act(
     actor: Actor, action: Action, target: Target, *, name: str = "", version: str = "", **detail: Any
 ) -> Iterator[Doing]:
-    """Decide and record an act around its doing. `name`: of the item, or of what else the act is about.
+    """Check the permission and record the act in the body. `name`: the name of the item, or of another object of the act.
 
-    Raises FormNotNoted for a change within `no_changes`, RoleMissing where the actor may not, AuditUnavailable before the act
-    where it can't be recorded, and after it where its outcome can't and it hands something out. Whatever is raised within
-    passes through.
+    Raises FormNotNoted for a change inside `no_changes`, RoleMissing if the actor may not, and
+    AuditUnavailable: before the act if it can't be recorded, and after it if its outcome can't be
+    recorded and it returns something. Exceptions of the body pass through.
     """
     if _changes_refused.get() and action in ONCE_A_FORM:
         raise FormNotNoted

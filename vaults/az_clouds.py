@@ -1,7 +1,7 @@
-"""The Azure CLI works in one cloud at a time, the public one unless told: what goes before a command for another cloud.
+"""Commands of the Azure CLI for other clouds: az works in one cloud at a time, by default in the public one.
 
-Azure CLI documentation: "Azure cloud management", az cloud. Of a cloud to be registered it finds the endpoints itself, given that
-of Resource Manager.
+Azure CLI documentation: "Azure cloud management", az cloud. To register a cloud, az needs only the endpoint of its Resource
+Manager and finds the others itself.
 """
 
 import shlex
@@ -10,25 +10,25 @@ from typing import Final
 from vaults import clients
 from vaults.models import Connection
 
-#: What az calls Azure's own clouds. The public one is left out: az begins with it.
+#: Names of Azure's own clouds in az, without the public one, which is az's default.
 NAMES: Final = {"china": "AzureChinaCloud", "usgov": "AzureUSGovernment"}
 
 
 def in_cloud(connection: Connection, command: str) -> str:
-    """The command, behind the switch to the connection's cloud: where that fails, nothing runs against another one."""
+    """The command, after a switch to the connection's cloud. If the switch fails, nothing runs in another cloud."""
     lines = [_to_register(connection), switch(connection), command]
     return "\n".join(line for line in lines if line)
 
 
 def switch(connection: Connection) -> str:
-    """The beginning of a line; "" for public Azure, and for the local vault, which az knows nothing of."""
+    """The start of a line, which switches the cloud; "" for public Azure, and for the local vault, which az does not know."""
     if connection.cloud == "azure" or clients.local_data_dir(connection):
         return ""
     return f"az cloud set --name {_name(connection)} &&"
 
 
 def _to_register(connection: Connection) -> str:
-    """A comment, for a cloud that az can't know by itself."""
+    """A comment that shows how to register a cloud that az does not know."""
     if connection.cloud in NAMES or not switch(connection):
         return ""
     endpoint = _word(clients.azure.cloud_of(connection).arm_endpoint) or "<address of its Resource Manager>"
@@ -40,5 +40,5 @@ def _name(connection: Connection) -> str:
 
 
 def _word(text: str) -> str:
-    """One word on one line, whatever stands in the file of clouds; nothing for nothing."""
+    """The text quoted as one shell word on one line, for any content of the clouds file; "" for ""."""
     return text and shlex.quote(" ".join(text.split()))

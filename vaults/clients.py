@@ -1,7 +1,7 @@
 """From a vault's row to a client that is ready to call it.
 
-Tokens are kept in memory only, one source for each connection and revision of its credential: a changed secret never meets
-the token of the one before it.
+Tokens are kept in memory only, with one source per connection and revision of its credential: a changed secret never uses a
+token of the earlier one.
 """
 
 import threading
@@ -22,21 +22,21 @@ from vaults.models import Connection, Vault
 
 
 class UnknownCloud(Exception):
-    """A connection names a cloud that this deployment no longer knows."""
+    """A connection names a cloud that this deployment does not have, or no longer."""
 
 
 class Azure:
-    """A process's way to Azure: its clouds, tokens, warm connections, and the limits of each vault. Thread-safe."""
+    """Access to Azure for one process: its clouds, tokens, open connections, and the limits of each vault. Thread-safe."""
 
     def __init__(self) -> None:
         self._transport = Transport()
         self._limits = LimitsByVault()
-        self._lock = threading.RLock()  # a token source asks for its cloud under it
+        self._lock = threading.RLock()  # reentrant: token_source needs the cloud while it is held
         self._sources: dict[uuid.UUID, tuple[object, TokenSource]] = {}
         self._clouds: tuple[object, dict[str, Cloud]] | None = None
 
     def clouds(self) -> dict[str, Cloud]:
-        """All clouds of this deployment, read again when their file has changed. Raises InvalidClouds."""
+        """All clouds of this deployment; the clouds file is read again after a change. Raises InvalidClouds."""
         path: Path | None = settings.CLOUDS_FILE
         state = (
             path,
@@ -57,7 +57,7 @@ class Azure:
             raise UnknownCloud(connection.cloud) from None
 
     def token_source(self, connection: Connection) -> TokenSource:
-        """A source of tokens that has asked for none yet. Raises SealBroken, UnknownCloud."""
+        """A new token source, without a token yet. Raises SealBroken, UnknownCloud."""
         credential: ClientSecret | ClientCertificate
         if connection.certificate_sealed:
             private_key, certificate = connection.certificate_parts()
@@ -68,7 +68,7 @@ class Azure:
         return TokenSource(cloud, connection.tenant_id, connection.client_id, credential, transport=self._transport)
 
     def shared_token_source(self, connection: Connection) -> TokenSource:
-        """The process's one source for the connection's credential as it stands now. Raises SealBroken, UnknownCloud."""
+        """The process's shared source for the connection's present credential. Raises SealBroken, UnknownCloud."""
         state = (connection.revision, self.cloud_of(connection))
         with self._lock:
             kept = self._sources.get(connection.pk)
@@ -77,7 +77,7 @@ class Azure:
             return kept[1]
 
     def client(self, vault: Vault, tokens: TokenSource, *, request_id: str) -> VaultClient:
-        """A client of the vault. `request_id` goes out with each call as x-ms-client-request-id.
+        """A client of the vault. `request_id` is sent with each call as x-ms-client-request-id.
 
         Raises UnknownCloud, InvalidVaultName, HostNotAllowed.
         """
@@ -97,25 +97,26 @@ class Azure:
             self._sources.clear()
 
 
-#: This process's only one.
+#: The only instance of this process.
 azure = Azure()
 
 
 def _as_deployed(known: dict[str, Cloud]) -> dict[str, Cloud]:
-    """Azure's own clouds lie behind the deployment's proxy and CAs; a cloud of the file says itself what it lies behind."""
+    """Azure's own clouds use the deployment's proxy and CA file; other clouds of the file define their own."""
     return {**known, **{name: _behind_company(known[name]) for name in AZURE_CLOUDS}}
 
 
 def _behind_company(cloud: Cloud) -> Cloud:
-    """What the file of clouds says of one of Azure's own goes before."""
+    """The values of the clouds file take precedence."""
     ca_file = str(settings.CA_FILE) if settings.CA_FILE else None
     return replace(cloud, proxy=cloud.proxy or settings.OUTBOUND_PROXY, ca_file=cloud.ca_file or ca_file)
 
 
 def local_data_dir(connection: Connection) -> Path | None:
-    """The data directory of the local Key Vault that the connection leads to; None where it leads to another cloud.
+    """The data directory of the local Key Vault that the connection uses; None for another cloud.
 
-    Its cloud is known by the CA, which lies among the local Key Vault's own files: any cloud may be called "local".
+    The local cloud is recognised by its CA file, which is among the local
+    Key Vault's files: any cloud may be called "local".
     """
     cloud = azure.clouds().get(connection.cloud)
     if cloud is None or cloud.name != "local":
@@ -132,7 +133,7 @@ def vault_url(vault: Vault) -> str:
 
 
 def vault_name(connection: Connection, typed: str) -> str:
-    """The one spelling of a vault that was typed as a name, host or address.
+    """The canonical name of a vault that was typed as a name, host or URL.
 
     Raises UnknownCloud, InvalidVaultName, HostNotAllowed.
     """
@@ -140,13 +141,13 @@ def vault_name(connection: Connection, typed: str) -> str:
 
 
 def vaults_by_spelling(vaults: Iterable[Vault]) -> dict[str, list[Vault]]:
-    """The vaults by host and by name, in lower case; each vault once, however many connections reach it."""
+    """The vaults by host and by name, in lower case; each real vault once, also if several connections reach it."""
     found: dict[str, dict[str, Vault]] = {}
     for vault in vaults:
         try:
             host = vault_url(vault).removeprefix("https://")
             name = vault_name(vault.connection, vault.name).lower()
-        except (UnknownCloud, InvalidInput):  # the clouds' file no longer knows it: it has no address
+        except (UnknownCloud, InvalidInput):  # no longer in the clouds file, so it has no URL
             continue
         for spelling in (host, name):
             found.setdefault(spelling, {}).setdefault(host, vault)

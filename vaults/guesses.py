@@ -1,10 +1,10 @@
-"""Wrong passwords: how many are looked at, by account and by where they come from.
+"""Limits on wrong passwords, by account and by source.
 
-Nothing that a client writes decides which counter a guess belongs to: the account is what it tries to get into, and the source
-is the address that the server (or the trusted proxy) saw, a signed cookie of ours, or a running session.
+A client can't choose its counter by what it writes: the account is the one it tries to sign in to, and the source is the
+address seen by the server (or the trusted proxy), a signed cookie of the portal, or a running session.
 
-A guess is committed before the password is looked at, and only then counted, so that guesses at the same moment see each
-other, in whatever process.
+A guess is committed before the password is checked, and counted only then. So
+guesses at the same moment see each other, in all processes.
 """
 
 from dataclasses import dataclass
@@ -24,14 +24,15 @@ class Limit:
     within: timedelta
 
 
-#: At one account from one source.
+#: Guesses at one account from one source.
 SOURCE = Limit(5, timedelta(minutes=5))
-#: From one address, at whatever accounts.
+#: Guesses from one address, at all accounts.
 ADDRESS = Limit(10, timedelta(minutes=1))
-#: The same from the network that may be one subscriber's in IPv6, or that of many: what lies between two limits of an address.
+#: The same for a network that in IPv6 may belong to one subscriber or to
+#: many: limits between those of one and of many addresses.
 SOURCES_NETWORK = Limit(25, timedelta(hours=1))
 NETWORK = Limit(50, timedelta(minutes=1))
-#: At one account from everywhere; reaching it is an alarm. Known browsers and running sessions still get in.
+#: Guesses at one account from all sources; reaching this is an alarm. Known browsers and running sessions can still sign in.
 ACCOUNT = Limit(100, timedelta(hours=1))
 
 NAT64 = ip_network("64:ff9b::/96")
@@ -39,9 +40,9 @@ NAT64 = ip_network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a password comes from. What is `known` has its own limit, and nobody else's guesses can use that up.
+    """The source of a password. A `known` source has its own limit, which other sources can't use up.
 
-    `network` is "" where an address has none that could be one subscriber's.
+    `network` is "" if the address has no network that could belong to one subscriber.
     """
 
     kind: str
@@ -51,7 +52,11 @@ class Source:
 
 
 def address_source(address: str) -> Source:
-    """An IPv4 address, in whichever spelling; in IPv6 the /64 of one home or host, within the /48 that a subscriber may have."""
+    """The source for an address.
+
+    IPv4: the address, in any spelling. IPv6: the /64 of one home or host;
+    its network is the /48 that one subscriber may have.
+    """
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
@@ -66,12 +71,12 @@ def address_source(address: str) -> Source:
 
 
 def _translated(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a translator (RFC 6052) has put into one of its own."""
+    """The IPv4 address inside a NAT64 address (RFC 6052)."""
     return IPv4Address(int(address) & 0xFFFF_FFFF) if address in NAT64 else None
 
 
 class TooManyGuesses(Exception):
-    """No password is looked at now, nor before `wait` is over."""
+    """No password is checked until `wait` has passed."""
 
     def __init__(self, wait: timedelta) -> None:
         self.wait = wait
@@ -79,7 +84,7 @@ class TooManyGuesses(Exception):
 
 
 def begin(email: str, source: Source) -> Guess:
-    """Count a password that is about to be looked at. Raises TooManyGuesses."""
+    """Count a password before it is checked. Raises TooManyGuesses."""
     now = timezone.now()
     Guess.objects.filter(at__lt=now - ACCOUNT.within).delete()
     guess = Guess.objects.create(
@@ -102,19 +107,22 @@ def begin(email: str, source: Source) -> Guess:
 
 
 def _wait(found: QuerySet[Guess], limit: Limit, now: datetime) -> timedelta:
-    """How long until enough of them are old enough for one more to be looked at; zero where the newest is within the limit."""
+    """Time until one more guess is within the limit; zero if the newest one is."""
     times = list(found.filter(at__gt=now - limit.within).order_by("at").values_list("at", flat=True))
     over = len(times) - limit.amount
     return times[over - 1] + limit.within - now if over > 0 else timedelta(0)
 
 
 def at_account(guess: Guess) -> int:
-    """Which guess at the account this is within the longest time that is counted: of those at the same moment each another."""
+    """Number of this guess at the account within ACCOUNT's time; guesses at the same moment have different numbers."""
     return _since(_at_account(guess).filter(pk__lte=guess.pk), guess.at - ACCOUNT.within)
 
 
 def is_news(guess: Guess) -> bool:
-    """Is it the first for some minutes, or the last that its source has? What lies between is only counted."""
+    """True for the account's first guess in some minutes, and for the last one that its source may make.
+
+    The guesses between them are only counted.
+    """
     begun = guess.at - SOURCE.within
     first = not _at_account(guess).filter(at__gt=begun, pk__lt=guess.pk).exists()
     return first or _since(_from_source(guess), begun) >= SOURCE.amount

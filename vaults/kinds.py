@@ -1,4 +1,4 @@
-"""Secret, key and certificate as values: what is alike for the three kinds of items asks here for what is not."""
+"""Secret, key and certificate as values: code that is the same for all three kinds finds their differences here."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from vaults.permissions import Action
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What is done to items of one kind."""
+    """The actions for items of one kind."""
 
     list: Action
     read: Action
@@ -26,7 +26,7 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The names of a kind's addresses, as in `vaults.urls`."""
+    """The names of a kind's URLs, as in `vaults.urls`."""
 
     list: str
     new: str
@@ -41,9 +41,9 @@ class Pages:
 class Kind:
     """One kind of item.
 
-    `name` is the singular, as the record and the inventory spell it; `collection` the plural, as identifiers and permissions
-    spell it. `can_be_managed`: one may belong to a certificate. `client` gives the kind's client of a vault; `live_page` asks
-    it for one page of the items that are not deleted, given the page's token, with those that are only being created.
+    `name`: the singular, as in the record and the inventory. `collection`: the plural, as in identifiers and permissions.
+    `can_be_managed`: an item may belong to a certificate. `client`: gives the kind's client of a vault. `live_page`: reads
+    one page of items that are not deleted, by page token; it includes items that are still being created.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""The browser in which somebody has signed in before: wrong guesses of others don't lock it out.
+"""Known browsers: a browser in which a person has signed in before is not locked out by other people's wrong guesses.
 
-It holds a signed cookie for each account. The signature covers the account and its password's hash, so a cookie is of no use
-for another account, and of none after the password was changed.
+It has a signed cookie for each account. The signature covers the account and its password's hash, so a cookie is invalid for
+another account and after a change of the password.
 """
 
 import secrets
@@ -23,7 +23,7 @@ LIFETIME = timedelta(days=180)
 
 
 def browser_id(request: HttpRequest, user: User) -> str | None:
-    """What this browser is called in the account's cookie, if it has a good one."""
+    """This browser's id from the account's cookie, if the cookie is valid."""
     try:
         return _signer(user).unsign(request.COOKIES.get(_cookie(user), ""), max_age=LIFETIME)
     except BadSignature:
@@ -32,13 +32,13 @@ def browser_id(request: HttpRequest, user: User) -> str | None:
 
 @receiver([user_logged_in, authentication_step_completed, password_changed])
 def proven(request: HttpRequest | None, user: User, **_: Any) -> None:
-    """Note that the password was right (or is new): the answer to this request carries the cookie."""
+    """Note that the password was correct (or is new): the response to this request sets the cookie."""
     if request is not None:
         request.META["kvportal.proven"] = user
 
 
 def remember(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Give the browser its cookie where somebody has just proven who they are."""
+    """Middleware: set the browser's cookie after the password was proven."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -1,7 +1,6 @@
-"""Who may do what: every act of the portal, the five roles, and the whole policy on one screen.
+"""Who may do what: every act of the portal, the five roles, and the whole policy in one place.
 
-An `Action` names three things with one word: the permission, the audit event, and the function that does it
-(`secret.delete` is done by `actions.secrets.delete_secret`). Roles are sets of actions, not a ladder.
+An `Action` is one name for a permission and for its audit event. Roles are sets of actions, not a hierarchy.
 """
 
 from enum import StrEnum
@@ -74,7 +73,7 @@ class Action(StrEnum):
 
     @property
     def label(self) -> str:
-        """The words people read: "secret.new_version" -> "Add a secret version"."""
+        """The displayed name: "secret.new_version" -> "Add a secret version"."""
         return LABELS[self]
 
 
@@ -90,7 +89,7 @@ class Role(StrEnum):
         return f"an {self}" if self == Role.OWNER else f"a {self}"
 
 
-#: What belongs to people themselves, whatever they may do elsewhere.
+#: Acts on one's own account, independent of roles.
 OWN_ACCOUNT = frozenset(
     {
         Action.ACCOUNT_SIGN_IN,
@@ -172,11 +171,11 @@ _OVERSEE = frozenset(
     }
 )
 
-#: Acts that change something and hand nothing out: done is done, whether or not their end can be recorded.
+#: Acts that change something and return nothing: once done they count as done, even if their outcome can't be recorded.
 CHANGES = _WRITE | _MANAGE | _KEEP | {Action.ACCOUNT_PASSWORD}
-#: Acts that one form does once at most: an invitation also hands its link out.
+#: Acts that one form may do only once. An invitation also returns its link.
 ONCE_A_FORM = CHANGES | {Action.MEMBER_INVITE}
-#: Acts that only look: the role that the request began with decides them.
+#: Acts that only read: decided by the role at the start of the request.
 LOOKS = frozenset(action for action in Action if action.endswith((".list", ".read", ".check")))
 
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
@@ -187,7 +186,7 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.OWNER: _LOOK | _REVEAL | _WRITE | _MANAGE | _KEEP | _OVERSEE,
 }
 
-#: What the portal does by itself: the first start with the local vault, scans, reconciliation, sessions that have run out.
+#: Acts of the portal itself: the first start with the local vault, scans, reconciliation, ending expired sessions.
 SYSTEM_ACTIONS = frozenset(
     {
         Action.CONNECTION_CREATE,
@@ -197,7 +196,7 @@ SYSTEM_ACTIONS = frozenset(
         Action.ACCOUNT_SESSION_END,
     }
 )
-#: What a command on the server does.
+#: Acts of a command on the server.
 COMMAND_ACTIONS = frozenset(
     {
         Action.MEMBER_INVITE,
@@ -206,7 +205,7 @@ COMMAND_ACTIONS = frozenset(
         Action.AUDIT_ACCEPT_RESTORE,
     }
 )
-#: What is recorded of somebody who is not signed in: passwords that were wrong.
+#: Acts recorded for a person who is not signed in: wrong passwords.
 STRANGER_ACTIONS = frozenset({Action.ACCOUNT_SIGN_IN, Action.ACCOUNT_GUESSED, Action.MEMBER_JOIN})
 
 ROLE_SENTENCES: dict[Role, str] = {
@@ -217,7 +216,7 @@ ROLE_SENTENCES: dict[Role, str] = {
     Role.OWNER: "manager, and keeps connections, vaults and members",
 }
 
-#: What an act is called whatever came of it: its outcome stands beside it.
+#: The name of an act, independent of its outcome, which pages show next to it.
 LABELS: dict[Action, str] = {
     Action.SECRET_LIST: "List secrets",
     Action.SECRET_READ: "Look at a secret",
@@ -262,7 +261,7 @@ LABELS: dict[Action, str] = {
     Action.VAULT_REMOVE: "Remove a vault",
     Action.AUDIT_READ: "Look at the audit trail",
     Action.AUDIT_VERIFY: "Verify the audit trail",
-    Action.AUDIT_SETTLE: "Find out what came of an act that was cut off",
+    Action.AUDIT_SETTLE: "Reconcile an act that was cut off",
     Action.AUDIT_ACCEPT_RESTORE: "Accept a restore of the audit trail",
     Action.TEAM_READ: "Look at the team",
     Action.MEMBER_INVITE: "Invite a member",
@@ -280,12 +279,12 @@ LABELS: dict[Action, str] = {
 
 
 def smallest_role(action: Action) -> Role:
-    """The role with the fewest actions that holds this one: what a refusal tells people to ask for."""
+    """The role with the fewest actions that includes this one: a refusal tells people to ask for it."""
     return min((role for role in Role if action in ROLE_ACTIONS[role]), key=lambda role: len(ROLE_ACTIONS[role]))
 
 
 class RoleMissing(Exception):
-    """The portal itself refuses: this person's role does not hold the action."""
+    """Refused by the portal: the person's role does not include the action."""
 
     def __init__(self, action: Action) -> None:
         self.action = action
@@ -294,7 +293,7 @@ class RoleMissing(Exception):
 
 
 class RevealsSpent(Exception):
-    """The portal itself refuses: this person has revealed so many values lately that no more are handed out for a while."""
+    """Refused by the portal: the person has recently revealed as many values as the limit allows."""
 
     def __init__(self, limit: int, minutes: int, retry_after: float) -> None:
         self.limit, self.minutes, self.retry_after = limit, minutes, retry_after

@@ -1,4 +1,4 @@
-"""How missing permissions are granted: the smallest change, and the command that makes it."""
+"""How to grant missing permissions: the smallest change, and the command for it."""
 
 import shlex
 import sys
@@ -14,7 +14,7 @@ from django.utils.text import get_text_list
 from vaults import az_clouds, clients
 from vaults.models import Vault
 
-#: What of the access-policy permissions the built-in roles cover, the roles with the fewest rights first.
+#: The access-policy permissions that the built-in roles include; roles with the fewest rights first.
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "Key Vault Reader": (
         "secrets/list", "keys/get", "keys/list", "keys/getrotationpolicy",
@@ -33,7 +33,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-#: What to think of before a grant is made a second time; the local vault knows no such delay.
+#: Hints before a grant is repeated; the local vault has no such delay.
 SPREADING = (
     "If it has the role already: a role assigned lately takes up to 10 minutes to spread, through a group longer; and a "
     "condition on the role may leave this name out."
@@ -54,12 +54,12 @@ class Remedy:
 
 
 def built_in_role(permission: str) -> str:
-    """The smallest built-in role that covers a permission such as "secrets/set"."""
+    """The smallest built-in role that includes a permission such as "secrets/set"."""
     return next(role for role in ROLES if _covers(role, permission))
 
 
 def built_in_roles(permissions: Sequence[str]) -> list[str]:
-    """The smallest roles that cover the permissions together, without those that another one makes needless."""
+    """The smallest roles that include the permissions together, without redundant ones."""
     chosen = set(map(built_in_role, permissions))
     for role in ROLES:
         others = chosen - {role}
@@ -73,7 +73,7 @@ def _covers(role: str, permission: str) -> bool:
 
 
 def grant_remedy(vault: Vault, *permissions: str, rbac: bool) -> Remedy:
-    """What to do, and with which one command, so that the vault's service principal gets the permissions."""
+    """What to do, and the one command that gives the permissions to the vault's service principal."""
     name = clients.vault_name(vault.connection, vault.name)
     if data_dir := clients.local_data_dir(vault.connection):
         return _local_grant(data_dir, vault.connection.client_id, name, permissions)
@@ -96,7 +96,7 @@ def _local_grant(data_dir: Path, client_id: str, name: str, permissions: Sequenc
 
 
 def _manage(data_dir: Path) -> str:
-    """manage.py for a data directory, as it is typed in the project's folder."""
+    """The manage.py command for a data directory, as typed in the project's folder."""
     python = Path(sys.executable)
     if python.is_relative_to(settings.BASE_DIR):
         python = python.relative_to(settings.BASE_DIR)
@@ -106,7 +106,7 @@ def _manage(data_dir: Path) -> str:
 
 
 def _role_assignments(client_id: str, name: str, roles: Sequence[str]) -> Remedy:
-    """One line for one role; more share the look-up of their scope."""
+    """One line for one role; several roles share the look-up of their scope."""
     quoted = get_text_list([f"“{role}”" for role in roles], "and")
     todo = f"The vault uses Azure roles. Assign {quoted} to the service principal."
     scope = f"$(az keyvault show --name {shlex.quote(name)} --query id --output tsv)"
@@ -118,7 +118,7 @@ def _role_assignments(client_id: str, name: str, roles: Sequence[str]) -> Remedy
 
 
 def _access_policy(client_id: str, name: str, permissions: Sequence[str]) -> Remedy:
-    """`set-policy` replaces all permissions of a kind, so the command hands over those the policy has, too."""
+    """`set-policy` replaces all permissions of a kind, so the command includes those that the policy already has."""
     verbs: dict[str, list[str]] = {}
     for permission in permissions:
         kind, _, verb = permission.partition("/")

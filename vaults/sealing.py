@@ -1,9 +1,9 @@
-"""Encryption at rest: AES-256-GCM, each text bound to the table, row and field it belongs to.
+"""Encryption at rest: AES-256-GCM, each text bound to its table, row and field.
 
 The key ring comes from `KVPORTAL_SEALING_KEYS` (or the file named by `KVPORTAL_SEALING_KEYS_FILE`): `id:key` pairs separated
-by commas or line ends, each key 32 bytes in base64. The first key seals; all of them unseal. A sealed text reads
-`key id:base64(nonce + ciphertext)`; table, row, field, key id and the facts it depends on are its associated data, so that a
-text that is moved to another row, altered, or to be used for something else is refused.
+by commas or line ends, each key 32 bytes in base64. The first key seals; all of them unseal. The format of a sealed text is
+`key id:base64(nonce + ciphertext)`. Table, row, field, key id and the facts it depends on are its associated data, so a text
+that is moved to another row, altered, or used for another purpose is refused.
 """
 
 import base64
@@ -20,18 +20,21 @@ from django.core.exceptions import ImproperlyConfigured
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
-#: Different bytes in a key that was made at random: 30 on average, 14 where somebody took 32 hexadecimal digits for bytes.
+#: Fewest different bytes in a random key: it has 30 on average, and 14 if 32 hexadecimal digits were used as bytes.
 FEWEST_BYTES = 10
 
 
 class SealBroken(Exception):
-    """A sealed text does not belong where it stands, was altered, or its key is not in the ring."""
+    """A sealed text was moved or altered, or its key is not in the ring."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sealed text lives, and for whom. `row` is the primary key, known before the row is inserted (a UUID); `facts` are
-    other columns of the row, without which the text means nothing: if one is changed, it can't be opened any more."""
+    """The place that a sealed text is bound to.
+
+    `row`: the primary key, known before the row is inserted (a UUID). `facts`: other columns that the text depends on; if
+    one of them changes, the text can't be opened any more.
+    """
 
     table: str
     row: str
@@ -67,8 +70,8 @@ def parse_key_ring(text: str) -> KeyRing:
         if not key_id.isalnum() or len(key) != KEY_BYTES:
             raise ImproperlyConfigured(f"KVPORTAL_SEALING_KEYS: entry {number} is not id:base64 of 32 bytes")
         if key_id in keys:
-            raise ImproperlyConfigured(f"KVPORTAL_SEALING_KEYS: the id {key_id} stands there twice")
-        if not keys and _can_be_guessed(key):  # behind another one it may stay until nothing is sealed with it any more
+            raise ImproperlyConfigured(f"KVPORTAL_SEALING_KEYS: duplicate id {key_id}")
+        if not keys and _can_be_guessed(key):  # a later key only opens, so it may be a weak one
             raise ImproperlyConfigured(
                 f"KVPORTAL_SEALING_KEYS: the key {key_id} can be guessed, so nothing may be sealed with it; put one of "
                 f"{KEY_BYTES} random bytes in front of it, start, and run `manage.py reseal`"
@@ -100,7 +103,7 @@ def seal(text: str, place: Place) -> str:
 
 
 def unseal(sealed: str, place: Place) -> str:
-    """Raises SealBroken; its text never holds what was sealed."""
+    """Raises SealBroken; its message never contains the sealed text."""
     key_id, _, encoded = sealed.partition(":")
     key = key_ring().keys.get(key_id)
     if key is None:

@@ -1,4 +1,4 @@
-"""The first start: the first team, its owner's way in, and, with the local vault, connections that are ready to use."""
+"""The first start: create the first team, a link or account for its owner, and, with the local vault, ready connections."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def has_owner() -> bool:
 
 
 def first_owner_link() -> str:
-    """A new one-time link; earlier ones for the first owner end."""
+    """A new one-time link; earlier links for the first owner end."""
     team = first_team()
     with (
         act(Command(), Action.MEMBER_INVITE, team, role=Role.OWNER),
@@ -40,7 +40,7 @@ def first_owner_link() -> str:
 
 
 def create_owner(email: str, password: str) -> None:
-    """Unless another way makes one in the same moment."""
+    """Create the first owner. If another process creates one at the same time, do nothing."""
     _, token = Invitation.issue(first_team(), Role.OWNER, email)
     try:
         join_team(token, email, "", password, by_command=True)
@@ -50,9 +50,9 @@ def create_owner(email: str, password: str) -> None:
 
 
 def store_local_connections(team: Team) -> None:
-    """Connections for the local vault's two service principals: the wide one with three vaults, the narrow one with one.
+    """Store connections for the local vault's two service principals, one with three vaults and one with one vault.
 
-    Only on the first start: what people change or remove afterwards is theirs.
+    The first has many rights, the second few. Only on the first start: later, people may have changed or removed them.
     """
     if team.connections.exists():
         return

@@ -1,4 +1,4 @@
-"""Signing in, confirming, changing the password, signing out: by invitation only, counted, and in the record."""
+"""Sign in, confirm, change the password, sign out: by invitation only, with limited guesses, and recorded."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -45,7 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     @sensitive_variables("credentials")
     def authenticate(self, request: HttpRequest, **credentials: str) -> User | None:
-        """Whose password it is. Raises ValidationError where none is looked at now."""
+        """The user with these credentials. Raises ValidationError if the limit of guesses is reached."""
         email = credentials["email"]
         known = User.objects.filter(email=email.strip().lower()).first()
         guess = self._begin(email, source_of_sign_in(request, known))
@@ -58,12 +58,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     @sensitive_variables("password")
     def reauthenticate(self, user: User, password: str) -> bool:
-        """Somebody signed in confirms that it is still them. Raises ValidationError where no password is looked at now."""
+        """A signed-in person confirms their password. Raises ValidationError if the limit of guesses is reached."""
         return self.is_password(user, password, Action.ACCOUNT_CONFIRM)
 
     @sensitive_variables("password")
     def is_password(self, user: User, password: str, action: Action) -> bool:
-        """The running session has a limit of its own: it is not locked by what others guess."""
+        """True if the password is correct. The session has its own limit, so guesses of others do not lock it."""
         session = context.request.session.session_key or ""
         guess = self._begin(user.email, guesses.Source("session", session))
         if not user.check_password(password):
@@ -80,7 +80,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     @sensitive_variables("password")
     def is_joiners_password(self, user: User, password: str, team: Team) -> bool:
-        """Somebody joins a team with the account that they have: counted as at the sign-in, and recorded in that team, too."""
+        """Check the password of a person who joins a team with an existing account.
+
+        It counts like a sign-in, and is recorded in that team too.
+        """
         guess = self._begin(user.email, source_of_sign_in(context.request, user))
         if not user.check_password(password):
             afterwards(context.request, partial(wrong_password, guess, user, Action.MEMBER_JOIN, joining=team))
@@ -105,7 +108,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             super().login(request, user)
 
     def logout(self, request: HttpRequest) -> None:
-        """Nobody is kept in because the record can't be written."""
+        """Sign out. This works also if the record can't be written."""
         user = request.user
         super().logout(request)
         if isinstance(user, User):
@@ -114,7 +117,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     @sensitive_variables("password")
     def set_password(self, user: User, password: str) -> None:
-        """Whoever knew the old one may have invited somebody: what is open of that ends with it."""
+        """Change the password and withdraw the user's open invitations: a person who knew the old password may have made some."""
         actor = Person(user)
         with in_record(actor, user, Action.ACCOUNT_PASSWORD), teams.withdrawing_own(user, actor) as withdrawn:
             super().set_password(user, password)
@@ -127,7 +130,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
 @receiver(user_logged_out)
 def session_ended(request: HttpRequest, user: User | None, **_: Any) -> None:
-    """Record a session that the portal has ended by itself, for the reason that its middleware has left."""
+    """Record a session that the portal ended by itself; the session middleware stores the cause in the request."""
     cause = request.META.pop("kvportal.session_ended", None)
     if cause and user:
         with (
@@ -141,12 +144,12 @@ AFTERWARDS = "kvportal.afterwards"
 
 
 def afterwards(request: HttpRequest, work: Callable[[], None]) -> None:
-    """Do something once the answer is out, so that the time it takes tells a stranger nothing."""
+    """Do some work after the response is sent, so that its duration tells a stranger nothing."""
     request.META.setdefault(AFTERWARDS, []).append(work)
 
 
 def work_afterwards(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Hand what is left to do to the answer, which the server closes when it has sent it."""
+    """Middleware: attach the remaining work to the response. The server runs it when it closes the sent response."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -165,7 +168,7 @@ def source_of_sign_in(request: HttpRequest, user: User | None) -> guesses.Source
 
 @contextmanager
 def in_record(actor: Actor, user: User, action: Action, **detail: Any) -> Iterator[None]:
-    """Record an act on somebody's account in each of their teams; no team, no record. Raises AuditUnavailable."""
+    """Record an act on a person's account in each of their teams; without a team there is no record. Raises AuditUnavailable."""
     with ExitStack() as entered:
         for team in teams_of(user):
             entered.enter_context(act(actor, action, team, name=user.email, **detail))
@@ -179,9 +182,9 @@ def teams_of(user: User) -> list[Team]:
 def wrong_password(
     guess: Guess, user: User | None, action: Action, actor: Actor | None = None, joining: Team | None = None
 ) -> None:
-    """Log each of them; the record has what is news.
+    """Log every wrong password, and record those that are news.
 
-    What was typed for an e-mail address is not written down where there is no such account: it may be a password.
+    If there is no such account, the typed e-mail address is not logged: it may be a password.
     """
     count = guesses.at_account(guess)
     log.warning("a wrong password", user=str(user.pk) if user else None, act=str(action), guesses=count)
@@ -193,7 +196,9 @@ def wrong_password(
         for team in {*teams_of(user), *([joining] if joining else [])}:
             if guesses.is_news(guess):
                 record_refused(actor or Stranger(), team, user, action, count)
-            if count == guesses.ACCOUNT.amount and not alarmed(team, user):  # the others are refused, or known
+            if count == guesses.ACCOUNT.amount and not alarmed(
+                team, user
+            ):  # later guesses are refused, or from known sources
                 record_refused(Stranger(), team, user, Action.ACCOUNT_GUESSED, count)
     except (recording.AuditUnavailable, Error):
         log.exception("a wrong password could not be recorded")
@@ -205,7 +210,7 @@ def record_refused(actor: Actor, team: Team, user: User, action: Action, count: 
 
 
 def alarmed(team: Team, user: User) -> bool:
-    """Has the alarm of this hour been recorded?"""
+    """True if the alarm was already recorded within the last hour."""
     since = timezone.now() - guesses.ACCOUNT.within
     alarms = AuditEntry.objects.filter(team_id=team.pk, action=Action.ACCOUNT_GUESSED, name=user.email)
     return alarms.filter(at__gt=since).exists()

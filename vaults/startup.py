@@ -1,4 +1,4 @@
-"""What must be right before anybody is served."""
+"""Checks before the portal serves requests."""
 
 import structlog
 from django.conf import settings
@@ -13,7 +13,7 @@ log = structlog.get_logger("vaults.startup")
 
 
 def check_key_ring() -> None:
-    """Refuse to serve with keys that can't open what is stored. Raises ImproperlyConfigured with a plain reason."""
+    """Refuse to start if the key ring can't open what is stored. Raises ImproperlyConfigured with a plain reason."""
     ring = sealing.key_ring()
     for canary in SealedCanary.objects.all():
         try:
@@ -27,9 +27,9 @@ def check_key_ring() -> None:
 
 
 def bind_credentials() -> None:
-    """Seal anew what version 0.1 has sealed, once: afterwards such a text, from an old copy of the database, opens no more.
+    """Seal again, once, what version 0.1 sealed. After that, a text from an old copy of the database can't be opened.
 
-    Version 0.1 had no checkpoint file: where there is one, whatever the database says, its time is over.
+    Version 0.1 had no checkpoint file: if there is one, this is already done, whatever the database contains.
     """
     if settings.AUDIT_SINK.exists():
         return
@@ -39,7 +39,7 @@ def bind_credentials() -> None:
         for connection in Connection.objects.select_for_update():
             try:
                 connection.reseal(bound_to_row_alone=True)
-            except sealing.SealBroken:  # as it was before: its page says so
+            except sealing.SealBroken:  # it was broken before; its page says so
                 log.exception("a credential could not be sealed anew", connection=str(connection.pk))
                 continue
             connection.save(update_fields=["client_secret_sealed", "certificate_sealed"])

@@ -1,4 +1,4 @@
-"""Addresses: object-shaped, shareable, stable. Names are the user's, so no fixed word stands where a name can."""
+"""URLs: one per object, shareable, stable. Users choose item names, so no fixed word is at the place of a name."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ from vaults.views import (
 
 
 class KindConverter:
-    """A kind of item by its collection's name; an address is made of either."""
+    """Path converter for a kind of item, by its collection's name. A URL is made from a Kind or from that name."""
 
     regex = "secrets|keys|certificates"
 
@@ -43,7 +43,7 @@ View = Callable[..., HttpResponse]
 
 
 def item_paths(kind: Kind, *, new: View, detail: View, edit: View, new_version: View) -> list[URLPattern]:
-    """What secrets, keys and certificates have alike."""
+    """The URLs that secrets, keys and certificates have in common."""
     base, of_kind = f"vaults/<slug:slug>/{kind.collection}/", {"kind": kind}
     item, pages = f"{base}<str:name>/", kind.pages
     return [
