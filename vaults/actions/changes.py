@@ -30,8 +30,9 @@ _locks_lock = threading.Lock()
 
 
 class ChangedMeanwhile(Exception):
-    """Another person changed the item after the form was opened. `current`:
-    its present state; `edit_token`: the token of that.
+    """Another person changed the item after the form was opened.
+
+    `current`: its present state. `edit_token`: the edit token of that state.
     """
 
     def __init__(self, current: Properties, edit_token: str = "") -> None:

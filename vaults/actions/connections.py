@@ -33,9 +33,7 @@ class ConnectionChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The entered credential: a client secret, or a private key with its certificate (PEM). If both are empty, keep the stored
-    one.
-    """
+    """The entered credential: a client secret, or a private key with its certificate (PEM). Both empty: keep the stored one."""
 
     client_secret: str = ""
     private_key: str = ""
@@ -140,9 +138,7 @@ def test_connection(actor: Actor, connection: Connection) -> TestResult:
 
 
 def _keep(connection: Connection, result: TestResult) -> None:
-    """Store the result for the connection's page. A database error is only logged: the person who asked gets the result
-    anyway.
-    """
+    """Store the result for the connection's page. A database error is only logged, because the result is shown anyway."""
     connection.tested_at = timezone.now()
     connection.test_passed = result.passed
     connection.test_result, connection.test_facts = result.code, dict(result.facts)

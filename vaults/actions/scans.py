@@ -44,11 +44,11 @@ def request_scans(actor: Person, vaults: Iterable[Vault]) -> int:
 
 
 def scan_vault(actor: Actor, vault: Vault) -> int:
-    """Read all six lists in parallel, then the operations of certificates that may be pending. Merge the result into the
-    inventory. Returns the number of items found.
+    """Scan a vault. Returns the number of items found.
 
-    `vault.scan_problem` names a list that Azure refuses or that fails; the other lists are still used. Known items of a
-    failed list are kept. Raises ScanUnderWay, and the error of a vault from which no list could be read.
+    Read all six lists in parallel, then the operations of certificates that may be pending, and merge the result into the
+    inventory. `vault.scan_problem` names a list that Azure refuses or that fails; the other lists are still used. Known
+    items of a failed list are kept. Raises ScanUnderWay, and the error of a vault from which no list could be read.
     """
     _take_lease(vault)
     problem, ended = ScanProblem("scan.broken"), None

@@ -45,9 +45,7 @@ class SecretContent:
 
     @classmethod
     def like(cls, value: str, current: SecretProperties) -> Self:
-        """The attributes that a new version takes from the current one. The expiry date is not among them: the user must
-        choose it.
-        """
+        """The attributes that a new version takes from the current one, without the expiry date: the user must choose that."""
         ahead = current.not_before is not None and current.not_before > timezone.now()
         return cls(
             value=value,

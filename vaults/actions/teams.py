@@ -181,8 +181,9 @@ def _keep_an_owner(member: Membership, role: Role | None) -> None:
 
 
 def _end_invitations(member: Membership, role: Role | None) -> None:
-    """When an owner is demoted or removed, end their open invitations in the team. They do not return if the person becomes an
-    owner again.
+    """When an owner is demoted or removed, end the team's open invitations that this person made: they may have kept one.
+
+    These invitations stay ended if the person becomes an owner again.
     """
     if role != Role.OWNER:
         Invitation.objects.filter(team_id=member.team_id, invited_by=member.user_id).end()

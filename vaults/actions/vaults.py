@@ -51,7 +51,9 @@ def remove_vault(actor: Actor, vault: Vault) -> None:
 
 
 def _create(vault: Vault) -> Vault:
-    """Save with a slug made from the vault's name. If the slug is taken, maybe by another team, add a random suffix: a number
+    """Save with a slug made from the vault's name.
+
+    If the slug is taken, maybe by another team, add a random suffix: a number
     would reveal how many times the portal has this vault.
     """
     base = slugify(vault.name.removeprefix("https://").partition(".")[0].replace(":", "-")) or "vault"

@@ -38,8 +38,9 @@ def head() -> AuditChain:
 
 
 def seal_of(head: AuditChain) -> str:
-    """The head's seal, which only the portal can compute. Without it, the
-    newest entries could be removed and the head set back.
+    """The head's seal, which only the portal can compute.
+
+    Without it, the newest entries could be removed and the head set back.
     """
     bound = (head.chain, head.checkpoint) if head.chain else ()  # both are empty before the first checkpoint
     message = "\n".join(("head", *bound, str(head.seq), head.hash))

@@ -28,7 +28,5 @@ def link(entry: AuditEntry) -> str:
 
 
 def is_ours(entry: AuditEntry) -> bool:
-    """True if a single entry, loaded with its stored text, is as it was written.
-    Only the chain shows whether its position is right.
-    """
+    """True if a single entry, loaded with its stored text, is as it was written. Its position is checked only by the chain."""
     return stored.is_as_written(entry) and link(entry) == entry.hash

@@ -17,8 +17,10 @@ FACTS = frozenset({"source", "actor_email", "actor_role"})
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """The person or source of an act. `name`: a name that pages may show. `called`: the label in an entry of an earlier
-    version whose account no longer exists.
+    """The person or source of an act.
+
+    `name`: a name that pages may show. `called`: the label in an entry of
+    an earlier version whose account no longer exists.
     """
 
     source: Source
@@ -31,8 +33,9 @@ class Who:
 
 
 def who_did(entry: AuditEntry) -> Who:
-    """The actor of an entry. Entries of earlier versions have no facts; then the
-    address is that of the account, if it still exists.
+    """The actor of an entry.
+
+    Entries of earlier versions have no facts; then the address is that of the account, if it still exists.
     """
     detail = entry.detail
     joined = entry.action == Action.MEMBER_JOIN  # joining created the account, so the entry has no id of it

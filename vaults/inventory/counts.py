@@ -75,8 +75,9 @@ class Summary:
 
     @property
     def not_in_full(self) -> list[Vault]:
-        """Vaults whose items are not all counted, or not in their present state: never
-        scanned, or the last scan failed or was refused a list.
+        """Vaults whose items are not all counted, or not in their present state.
+
+        They were never scanned, or the last scan failed or was refused a list.
         """
         return [vault for vault in self.counted if not vault.read_in_full]
 

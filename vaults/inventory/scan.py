@@ -113,9 +113,7 @@ def _read(client: VaultClient, listing: Listing, progress: Progress) -> List:
 
 
 def has_failed(part: List) -> bool:
-    """True if the content of the list is not fully known. For a list that may
-    not be read this is False: known items are dropped.
-    """
+    """True if the content of the list is not fully known. False if it may not be read: then known items are dropped."""
     return part.error is not None and not isinstance(part.error, Forbidden)
 
 

@@ -44,8 +44,9 @@ class Connection(models.Model):
         return self.name
 
     def _place(self, field: str) -> Place:
-        """The place that a credential is bound to: one team, and one application in one tenant of one cloud. A person who
-        changes these must know the credential.
+        """The place that a credential is bound to: one team, and one application in one tenant of one cloud.
+
+        A person who changes these must know the credential.
         """
         facts = (str(self.team_id), self.cloud, self.tenant_id, self.client_id)
         return Place(self._meta.db_table, str(self.pk), field, facts)

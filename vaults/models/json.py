@@ -50,8 +50,9 @@ def is_single(fact: Any) -> bool:
 
 
 class ShapedJSONField(models.JSONField):
-    """A JSON field that drops values of another shape, so that pages still
-    work. The audit trail's verification finds the change.
+    """A JSON field that drops values of another shape, so that pages still work.
+
+    The audit trail's verification finds such a change.
     """
 
     def __init__(self, *args: Any, shape: Shape = facts, **kwargs: Any) -> None:

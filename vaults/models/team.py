@@ -91,8 +91,9 @@ class Membership(models.Model):
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def good(self) -> Self:
-        """Open invitations: unused, not expired, and made by a person who may still invite. A first owner's (made by a
-        command): only while there is no owner.
+        """Open invitations: unused, not expired, and made by a person who may still invite.
+
+        Invitations made by a command, for the first owner, are open only while there is no owner.
         """
         makers = Membership.objects.filter(
             team=OuterRef("team"), user=OuterRef("invited_by"), user__is_active=True, role__in=MAY_INVITE
