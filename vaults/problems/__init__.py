@@ -1,6 +1,6 @@
-"""Refusals and failures as sentences: what was tried, what it means, what to do next.
+"""Explain refusals and failures in sentences: what was tried, what it means, what to do next.
 
-Two may refuse: the portal (a role is missing) and Azure (the service principal may not). A problem says which.
+Both the portal (a role is missing) and Azure (the service principal may not) can refuse. A problem states which one did.
 """
 
 from vaults.audit.recording import AuditUnavailable
@@ -24,13 +24,13 @@ from vaults.sealing import SealBroken
 
 __all__ = ["EXPECTED", "Expected", "Problem", "explain"]
 
-#: Everything an action may raise that is not a defect of ours.
+#: All exceptions of an action that are not defects of the portal.
 Expected = AzureError | RoleMissing | RevealsSpent | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
 EXPECTED = (AzureError, RoleMissing, RevealsSpent, AuditUnavailable, SealBroken, UnknownCloud, InvalidInput)
 
 
 def explain(error: Expected, *, vault: Vault | None = None, connection: Connection | None = None) -> Problem:
-    """The problem that an expected error makes for a person."""
+    """The problem that explains an expected error to a person."""
     problem = _explained(error, vault, connection)
     if problem.retry_after is None and isinstance(error, AzureError | RevealsSpent):
         problem.retry_after = error.retry_after

@@ -1,4 +1,4 @@
-"""The vault answered 403: only sometimes a permission is missing, and only then a grant helps."""
+"""The vault responded with 403. A permission is missing only in some of these cases, and only then a grant helps."""
 
 import re
 
@@ -13,7 +13,7 @@ from vaults.remedies import grant_remedy
 _POLICY = re.compile(r"does not have (secrets|keys|certificates) ([a-zA-Z]+) permission")
 _OBJECT_ID = re.compile(r"oid=([0-9a-fA-F-]{36})")
 
-#: By cause: code, meaning, what to do. `{vault}` is the vault's name, `{words}` what the answer says.
+#: By cause: code, meaning, what to do. `{vault}` is the vault's name, `{words}` the response's message.
 SENTENCES = {
     "firewall": (
         "refused.firewall",
@@ -89,12 +89,12 @@ def explain_forbidden(error: Forbidden, vault: Vault) -> Problem:
             error, "refused.other", words, "It names no permission that is missing. See the details.", 403
         )
     code, meaning, todo = SENTENCES[cause]
-    said = meaning.replace("{vault}", vault.name).replace("{words}", error.words).strip()
-    return problem_of(error, code, said, todo.replace("{vault}", vault.name), 403)
+    explained = meaning.replace("{vault}", vault.name).replace("{words}", error.words).strip()
+    return problem_of(error, code, explained, todo.replace("{vault}", vault.name), 403)
 
 
 def _missing_for(error: AzureError) -> str:
-    """The permission whose lack explains a refusal, if that does."""
+    """The missing permission that explains a refusal; "" if the cause is another one."""
     if not isinstance(error, Forbidden) or cause_of(error) not in MISSING_PERMISSION:
         return ""
     stated = _POLICY.search(error.words)

@@ -1,4 +1,4 @@
-"""No answer came, or none that Key Vault gives."""
+"""No response was received, or one that is not Key Vault's."""
 
 from vaults.azure.errors import (
     AzureError,
@@ -22,7 +22,7 @@ MEANINGS = {
 }
 
 
-#: Why a call was never sent: what we spare a vault that has trouble, or too much to do.
+#: Reasons for not sending a call: the vault's circuit breaker is open, or too many calls are waiting.
 HELD_BACK = {"busy", "resting"}
 
 
@@ -58,7 +58,7 @@ def explain_transport(error: TransportError) -> Problem:
 
 
 def _clause(sentence: str) -> str:
-    """The sentence as it stands after a colon."""
+    """The sentence in its form after a colon."""
     return sentence[:1].lower() + sentence[1:].removesuffix(".")
 
 

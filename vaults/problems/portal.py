@@ -1,4 +1,4 @@
-"""The portal itself could not, or would not."""
+"""The portal itself failed or refused."""
 
 from vaults.acts import FormNotNoted
 from vaults.audit.recording import AuditUnavailable

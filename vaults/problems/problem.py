@@ -1,4 +1,4 @@
-"""What a page shows of a refusal or a failure."""
+"""The data that a page shows about a refusal or a failure."""
 
 import math
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from vaults.problems.titles import Facts, title_of
 
 @dataclass(slots=True)
 class Problem:
-    """What a page shows of a refusal. `code` and `facts` say which it is, for what keeps it: see `titles`.
+    """A refusal or failure, as a page shows it. `code` and `facts` identify it in storage: see `titles`.
 
-    `status` is that of the response to what was refused; `retry_after` is in how many seconds another try makes sense, where
-    that is known. `about` names what it is of, where several are shown together.
+    `status`: the HTTP status of the response. `retry_after`: seconds until a retry makes sense, if known. `about`: the
+    object's name, if several problems are shown together.
     """
 
     code: str
@@ -35,12 +35,12 @@ class Problem:
 
 
 def problem_of(error: AzureError, code: str, meaning: str, todo: str, status: int = 502, **facts: str) -> Problem:
-    """A problem with one thing to do, and the facts of the error folded under it."""
+    """A problem with one thing to do, and the facts of the error as details."""
     return Problem(code, meaning, [todo], details=details_of(error), status=status, facts=facts)
 
 
 def details_of(error: AzureError) -> list[tuple[str, str]]:
-    """Codes, request id and time, as Azure's support asks for them; what Azure left out is left out."""
+    """Codes, request id and time, as Azure's support asks for them. Missing ones are left out."""
     found = [
         ("Status", str(error.status or "")),
         ("Code", error.code),
@@ -53,14 +53,14 @@ def details_of(error: AzureError) -> list[tuple[str, str]]:
 
 
 def _words_in(error: AzureError) -> list[tuple[str, str]]:
-    """Words without a code are some gateway's as likely as Azure's."""
+    """The response's message. Without a code, it may come from a gateway instead of Azure."""
     if not isinstance(error, ServiceError):
         return []
     return [("Azure's words" if error.code else "Words of the answer", error.words)]
 
 
 def wait(seconds: float) -> str:
-    """A time to wait, in the units in which people count it."""
+    """A waiting time in seconds, minutes or hours."""
     minutes = math.ceil(seconds / 60)
     if seconds < 120:
         return f"{math.ceil(seconds)} s"

@@ -1,4 +1,4 @@
-"""What was in the way of a scan: kept on the vault's row as a code with its facts, put into words where it is shown."""
+"""Problems of a scan: stored in the vault's row as a code with facts, and put into words for display."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ MISSING_PERMISSION = "refused.missing_permission"
 
 @dataclass(frozen=True, slots=True)
 class ScanProblem:
-    """Without a code there was none. "scan.incomplete" holds the problems of several lists under `lists`."""
+    """Without a code there was no problem. "scan.incomplete" has the problems of several lists under `lists`."""
 
     code: str = ""
     facts: Facts = field(default_factory=dict)
@@ -19,7 +19,7 @@ class ScanProblem:
 
 @dataclass(frozen=True, slots=True)
 class ListProblem:
-    """The problem of one list, such as "deleted keys". `failed`: nobody knows what the list holds now."""
+    """The problem of one list, such as "deleted keys". `failed`: the present content of the list is unknown."""
 
     listing: str
     code: str
@@ -31,7 +31,7 @@ class ListProblem:
 
 
 def problem_of_lists(found: Sequence[ListProblem]) -> ScanProblem:
-    """One for all lists, where they met the same: so one can ask for the vaults whose firewall refused us."""
+    """One problem for all lists if they had the same one, so that vaults can be filtered by it, for example by a firewall."""
     codes = {problem.code for problem in found}
     if not found:
         return ScanProblem()
@@ -52,7 +52,7 @@ def words_of_scan(code: str, facts: Facts) -> str:
 
 
 def _words_of_lists(lists: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """The permissions that are missing in one sentence; of another failure, the list that met it."""
+    """The missing permissions in one sentence; for another failure, the list and the title."""
     missing = [_facts(each) for each in lists if each.get("code") == MISSING_PERMISSION]
     if missing:
         yield title_of(MISSING_PERMISSION, {"permissions": _permissions(missing)})

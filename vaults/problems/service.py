@@ -1,4 +1,4 @@
-"""The vault answered with an error."""
+"""The vault responded with an error."""
 
 from vaults.azure.errors import Conflict, Forbidden, NotFound, ServiceError, Throttled, Unauthorized, Unavailable
 from vaults.keyvault.refusals import is_about_no_item, is_about_the_api_version, is_about_the_vault
@@ -7,7 +7,7 @@ from vaults.problems.forbidden import explain_forbidden
 from vaults.problems.problem import Problem, problem_of, wait
 
 THROTTLED_SECONDS = 10.0
-"""To wait where the vault does not say how long."""
+"""Seconds to wait if the vault does not state a time."""
 
 
 def explain_service(error: ServiceError, vault: Vault | None) -> Problem:
@@ -25,7 +25,7 @@ def explain_service(error: ServiceError, vault: Vault | None) -> Problem:
             return problem_of(
                 error,
                 "service.not_found",
-                "It never existed, was deleted, or has not settled yet.",
+                "It never existed, was deleted, or Azure has not completed its creation or recovery yet.",
                 "Look under Deleted: what was deleted lately can be recovered.",
                 404,
             )
@@ -61,7 +61,7 @@ def _throttled(error: Throttled) -> Problem:
 
 
 def _no_vault(error: ServiceError) -> Problem:
-    """A 404 that is about no item."""
+    """A 404 that is not about an item."""
     if is_about_the_vault(error):
         return problem_of(
             error,
@@ -82,7 +82,7 @@ def _no_vault(error: ServiceError) -> Problem:
 
 
 def _refused_request(error: ServiceError) -> Problem:
-    """400, and other answers that find fault with the request: to send the same again is no use."""
+    """400, and other responses that reject the request: to send the same request again does not help."""
     if is_about_the_api_version(error):
         return problem_of(
             error,
@@ -124,7 +124,7 @@ def _conflict(error: Conflict) -> Problem:
             return problem_of(
                 error,
                 "service.being_deleted",
-                "Azure takes some seconds to settle this.",
+                "Azure needs some seconds to complete this.",
                 "Try again in a few seconds.",
                 409,
             )

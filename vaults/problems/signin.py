@@ -1,4 +1,4 @@
-"""No token: Entra ID refused, could not answer, was not reached, or was not even asked."""
+"""No token: Entra ID refused, could not respond, was not reached, or was not called."""
 
 from vaults.azure.errors import AuthenticationError
 from vaults.problems.problem import Problem, details_of, wait
@@ -12,7 +12,7 @@ SENTENCES = {
     ),
     "expired_secret": (
         "sign_in.expired_secret",
-        "Entra ID knows this secret, but its time is over.",
+        "Entra ID knows this secret, but it has expired.",
         "Make a new client secret in Entra ID, edit the connection and enter its value, and test the connection.",
     ),
     "unknown_certificate": (
@@ -22,7 +22,7 @@ SENTENCES = {
     ),
     "expired_certificate": (
         "sign_in.expired_certificate",
-        "Entra ID knows this certificate, but its time is over.",
+        "Entra ID knows this certificate, but it has expired.",
         "Upload the public part of a new one in Entra ID, edit the connection and give it the certificate with its key.",
     ),
     "unusable_credential": (
@@ -119,7 +119,7 @@ SENTENCES = {
         "Try again. If it stays so, tell an operator what the details say.",
     ),
 }  # fmt: skip
-#: HTTP status of a page that is nothing but this problem, where it is not 502.
+#: HTTP status of a page that shows only this problem, if it is not 502.
 STATUS = {
     "unavailable": 503,
     "throttled": 503,
@@ -130,15 +130,15 @@ STATUS = {
 }
 
 WAIT_SECONDS = 60.0
-"""To wait where Entra ID does not say how long."""
+"""Seconds to wait if Entra ID does not state a time."""
 
 
 def explain_authentication(error: AuthenticationError) -> Problem:
     code, meaning, todo = SENTENCES[error.reason]
     says = {"other": "Entra ID says", "malformed": "It says"}.get(error.reason)
     words = f"{says}: “{error.words}”" if says and error.words else ""
-    said = " ".join(part for part in (meaning, words, error.detail) if part)
-    problem = Problem(code, said, [todo], details=_details(error), status=STATUS.get(error.reason, 502))
+    explained = " ".join(part for part in (meaning, words, error.detail) if part)
+    problem = Problem(code, explained, [todo], details=_details(error), status=STATUS.get(error.reason, 502))
     if not todo:
         problem.retry_after = error.retry_after or WAIT_SECONDS
         problem.todo = [f"Wait {wait(problem.retry_after)}, then try again."]
@@ -146,8 +146,10 @@ def explain_authentication(error: AuthenticationError) -> Problem:
 
 
 def _details(error: AuthenticationError) -> list[tuple[str, str]]:
-    """As for other errors; Entra has words of its own, and calls its request ID a correlation ID. Without a code the words are
-    somebody else's."""
+    """The details of other errors, with Entra ID's message. Its request ID is called a correlation ID.
+
+    Without a code, the message is not Entra ID's.
+    """
     names = {"Azure's request ID": "Correlation ID"}
     *facts, time = [(names.get(label, label), text) for label, text in details_of(error)]
     return [

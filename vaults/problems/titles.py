@@ -1,4 +1,4 @@
-"""Problems as codes, and the title of each: what is kept of a problem is its code with its facts, words are made at display."""
+"""Problem codes and their titles. A problem is stored as its code with facts; the words are made for display."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,7 +7,7 @@ from django.utils.text import get_text_list
 
 Facts = Mapping[str, Any]
 
-#: By code; what stands in braces is a fact.
+#: By code; text in braces is a fact.
 TITLES: Final[Mapping[str, str]] = {
     "connection.has_vaults": "The connection still has vaults",
     "connection.token_issued": "A token was issued. Add a vault to see whether it answers.",
@@ -88,7 +88,7 @@ TITLES: Final[Mapping[str, str]] = {
 
 
 def title_of(code: str, facts: Facts) -> str:
-    """The title in words. "earlier" is what earlier versions kept as a sentence; an unknown code is shown as it is."""
+    """The title in words. "earlier": a sentence stored by an earlier version. An unknown code is returned unchanged."""
     match code:
         case "refused.missing_permission":
             named = facts.get("permissions")
@@ -106,5 +106,5 @@ def title_of(code: str, facts: Facts) -> str:
             return str(facts.get("sentence", ""))
     try:
         return TITLES[code].format_map({name: str(fact) for name, fact in facts.items()})
-    except KeyError:  # of a later version, or without a fact that it had
+    except KeyError:  # a code of another version, or a missing fact
         return code
