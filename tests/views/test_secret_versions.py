@@ -97,7 +97,7 @@ def test_an_end_is_neither_lost_nor_kept_unasked(olga: Client, azure: VaultClien
     vault_calls(emulator)
     refused: Any = olga.post(PAGE, filled(page, value="w"))
     assert refused.status_code == 422
-    assert "Say until when the new version lasts" in text_of(refused)
+    assert "Choose until when the new version is valid" in text_of(refused)
     assert "PUT" not in {method for method, _ in vault_calls(emulator)}
     assert choices(refused) == choices(page) == ["same", "span", "never", "date"]
 

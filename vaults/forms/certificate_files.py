@@ -1,4 +1,4 @@
-"""A certificate with its private key, from a PEM or PFX file: read by a process of its own, which may be stopped."""
+"""Read a certificate with its private key from a PEM or PFX file, in a separate process that can be stopped."""
 
 import base64
 import json
@@ -18,13 +18,13 @@ MOST_SECONDS = 5.0
 
 @sensitive_variables()
 def read_certificate(content: bytes, password: str) -> Credential:
-    """The private key and certificate in a file. Raises ValidationError, which quotes nothing of it."""
-    asked = json.dumps({"content": base64.b64encode(content).decode(), "password": password})
+    """The private key and certificate in a file. Raises ValidationError, which quotes nothing of the file."""
+    request = json.dumps({"content": base64.b64encode(content).decode(), "password": password})
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KVPORTAL_")}
     try:
         finished = subprocess.run(  # noqa: S603 our own script
             [sys.executable, "-I", str(READER)],
-            input=asked.encode(),
+            input=request.encode(),
             capture_output=True,
             env=environment,
             timeout=MOST_SECONDS,

@@ -1,11 +1,11 @@
-"""A process of its own that reads a PEM or PFX file: the private key and its certificate.
+"""A separate process that reads the private key and the certificate from a PEM or PFX file.
 
-The file itself says how long that takes and how much memory: it names the rounds of its key derivation, up to 2^31, and
-OpenSSL lets no other thread run meanwhile. So the portal starts this script, feeds it, and stops it where it takes too long
-(vaults.forms.certificate_files). It imports nothing of ours: `python -I` starts it in a fifth of a second.
+The file itself determines the time and memory for this: it sets the rounds of its key derivation, up to 2^31, and OpenSSL
+lets no other thread run meanwhile. So the portal starts this script, sends it the file, and stops it if it takes too long
+(vaults.forms.certificate_files). It imports nothing of the portal: `python -I` starts it in a fifth of a second.
 
 Standard input: {"content": base64, "password"}. Standard output: {"private_key", "certificate", "subject"}, or {"refused"}
-with a sentence, which quotes nothing of the file but thumbprints and dates of certificates.
+with a sentence. Of the file, it quotes only thumbprints and dates of certificates.
 """
 
 import base64
@@ -29,14 +29,14 @@ UNREADABLE = "This can't be read as a PEM or PFX file with a private key and a c
 NO_KEY = "The file holds no private key."
 NO_CERTIFICATE = "The file holds no certificate."
 OF_A_CA = "The private key is a CA's, not that of the certificate beside it. Add the certificate's own private key."
-#: What other files begin with or hold, and what to say of them.
+#: Bytes that identify other files, and the message for each.
 OTHER_FILES: dict[bytes, str] = {
     b"-----BEGIN OPENSSH PRIVATE KEY-----": "The private key is in OpenSSH's own format. Convert it to PEM: "
     "ssh-keygen -p -m PEM -f FILE (which rewrites the file), and add the certificate.",
     b"PuTTY-User-Key-File-": "The private key is in PuTTY's own format. Upload it as PEM, together with its certificate.",
     b"\xfe\xed\xfe\xed": "This is a Java keystore. Convert it to PFX: keytool -importkeystore -deststoretype PKCS12",
 }
-#: Kinds of keys that certificates have and that can't sign in.
+#: Kinds of certificate keys that can't be used to sign in.
 OTHER_KINDS: dict[type, str] = {
     ec.EllipticCurvePrivateKey: "EC",
     ed25519.Ed25519PrivateKey: "Ed25519",
@@ -44,13 +44,13 @@ OTHER_KINDS: dict[type, str] = {
     dsa.DSAPrivateKey: "DSA",
 }
 
-Keys = list[Any]  # of whatever kind
+Keys = list[Any]  # of any kind
 Certificates = list[x509.Certificate]
 T = TypeVar("T")
 
 
 class Refused(Exception):
-    """Why the file can't be used, in a sentence."""
+    """The reason why the file can't be used, as a sentence."""
 
 
 def main() -> None:
@@ -58,9 +58,9 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    asked = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     try:
-        found = read(base64.b64decode(asked["content"]), asked["password"].encode() or None)
+        found = read(base64.b64decode(request["content"]), request["password"].encode() or None)
     except Refused as refused:
         found = {"refused": str(refused)}
     json.dump(found, sys.stdout)
@@ -82,8 +82,10 @@ def read(content: bytes, password: bytes | None) -> dict[str, str]:
 
 
 def _unwrapped(content: bytes) -> bytes:
-    """PEM in ASCII, or a PFX, without what it may be wrapped in: UTF-16 (Windows PowerShell), base64 (Key Vault's PFX), the
-    quotes and escapes of JSON texts and environment files.
+    """The content as PEM in ASCII, or as PFX, without its wrapping.
+
+    The wrapping may be UTF-16 (Windows PowerShell), base64 (Key Vault's PFX), or
+    the quotes and escapes of JSON and environment files.
     """
     ascii_only = content.replace(b"\0", b"")  # UTF-16 of either byte order, also where only a part of the file is
     if BEGIN in ascii_only:
@@ -95,13 +97,13 @@ def _unwrapped(content: bytes) -> bytes:
 
 
 def _unescaped(text: bytes) -> bytes:
-    """With the characters that a JSON text or an environment file writes with backslashes: `\\n`, `\\/`, `\\u002B`."""
+    """The text without the escapes of JSON and environment files: `\\n`, `\\/`, `\\u002B`."""
     text = re.sub(rb"\\+u00([0-7][0-9a-fA-F])", lambda found: bytes.fromhex(found[1].decode()), text)
     return re.sub(rb"\\+([/\"'+=])", rb"\1", re.sub(rb"(?:\\+[rn])+", b"\n", text))
 
 
 def _from_base64(text: bytes) -> bytes | None:
-    """In lines, in quotes, of either alphabet, with or without its end; None where it is none."""
+    """The decoded bytes, or None if it is not base64. It may have lines, quotes, either alphabet, and no padding."""
     text = re.sub(rb"[\s\"'`,;]|\xef\xbb\xbf|\xff\xfe|\xfe\xff", b"", text).rstrip(b"=")
     try:
         return base64.b64decode(text.translate(bytes.maketrans(b"-_", b"+/")) + b"=" * (-len(text) % 4), validate=True)
@@ -118,11 +120,11 @@ def _from_pem(content: bytes, password: bytes | None) -> tuple[Keys, Certificate
 
 
 def _other_file(content: bytes) -> str:
-    return next((said for start, said in OTHER_FILES.items() if start in content), "")
+    return next((advice for start, advice in OTHER_FILES.items() if start in content), "")
 
 
 def _blocks(content: bytes, label: bytes, load: Callable[[bytes], T], unreadable: str) -> list[T]:
-    """What can be read of the blocks whose label ends so: an odd one is no reason to refuse the file."""
+    """The readable blocks whose label ends with `label`; unreadable ones are skipped. Raises Refused if there is none."""
     block_of = rb"-----BEGIN ([A-Z0-9 ]*" + label + rb")-----(?:(?!-----BEGIN ).)+?-----END \1-----"
     blocks = list(re.finditer(block_of, content, re.DOTALL))
     if not blocks:
@@ -137,7 +139,7 @@ def _blocks(content: bytes, label: bytes, load: Callable[[bytes], T], unreadable
 
 
 def _load_key(block: bytes, password: bytes | None) -> Any:
-    """A key that is not encrypted needs no password, and none is held against it."""
+    """The key of a block. A key that is not encrypted needs no password, and a given one is ignored."""
     return serialization.load_pem_private_key(block, password if b"ENCRYPTED" in block[:100] else None)
 
 
@@ -153,19 +155,20 @@ def _from_pfx(content: bytes, password: bytes | None) -> tuple[Keys, Certificate
 
 
 def _what_it_is(content: bytes) -> str:
-    """What to say of a file that is neither PEM nor a PFX that can be read: a certificate or key alone, as DER, or another."""
+    """The message for a file that is neither PEM nor a readable PFX: a certificate or key alone, as DER, or another file."""
     with suppress(ValueError):
         x509.load_der_x509_certificate(content)
         return NO_KEY
     with suppress(ValueError, TypeError, UnsupportedAlgorithm):
         serialization.load_der_private_key(content, None)
         return NO_CERTIFICATE
-    return next((said for start, said in OTHER_FILES.items() if content.startswith(start)), UNREADABLE)
+    return next((advice for start, advice in OTHER_FILES.items() if content.startswith(start)), UNREADABLE)
 
 
 def _pair(keys: Keys, certificates: Certificates) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
-    """The key and its certificate. Of several the one that can sign in now: CAs, their keys and what was before or comes
-    after a renewal may stand in the file as well, in any order.
+    """The key and its certificate; if there are several, the pair that can sign in now.
+
+    The file may also contain CAs, their keys, and older or newer certificates from renewals, in any order.
     """
     pairs = [(key, each) for each in certificates for key in keys if _belongs(key, each)]
     cas = [each for each in certificates if _is_ca(each, certificates)]
@@ -175,8 +178,8 @@ def _pair(keys: Keys, certificates: Certificates) -> tuple[rsa.RSAPrivateKey, x5
         raise Refused(_why_not(keys, certificates, leaves or pairs))
     if not leaves and len(cas) < len(certificates):
         raise Refused(OF_A_CA)
-    best = max(_standing(each) for _, each in usable)
-    meant = {each: (key, each) for key, each in usable if _standing(each) == best}
+    best = max(_validity_rank(each) for _, each in usable)
+    meant = {each: (key, each) for key, each in usable if _validity_rank(each) == best}
     if len(meant) > 1:
         raise Refused(_which_of(meant))
     return next(iter(meant.values()))
@@ -193,7 +196,7 @@ def _why_not(keys: Keys, certificates: Certificates, pairs: list[tuple[Any, x509
 
 
 def _which_of(certificates: Iterable[x509.Certificate]) -> str:
-    """As Entra ID lists them: by their SHA-1."""
+    """The message that names the possible certificates by SHA-1, as Entra ID does."""
     named = [
         f"{each.fingerprint(hashes.SHA1()).hex().upper()} until {each.not_valid_after_utc:%Y-%m-%d}"  # noqa: S303
         for each in certificates
@@ -204,17 +207,17 @@ def _which_of(certificates: Iterable[x509.Certificate]) -> str:
     )
 
 
-def _is_ca(certificate: x509.Certificate, beside: Certificates) -> bool:
-    """By its own word, or because it issued another one of the file."""
+def _is_ca(certificate: x509.Certificate, others: Certificates) -> bool:
+    """True if it says so itself, or if it issued another certificate of the file."""
     with suppress(ValueError, x509.ExtensionNotFound):
         if certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
             return True
     name = certificate.subject
-    return any(each.issuer == name != each.subject for each in beside)
+    return any(each.issuer == name != each.subject for each in others)
 
 
-def _standing(certificate: x509.Certificate) -> int:
-    """Valid now goes before what will be, and that before what was."""
+def _validity_rank(certificate: x509.Certificate) -> int:
+    """Rank by validity: 2 valid now, 1 valid later, 0 expired."""
     now = datetime.now(UTC)
     if certificate.not_valid_after_utc < now:
         return 0
@@ -224,7 +227,7 @@ def _standing(certificate: x509.Certificate) -> int:
 def _belongs(key: Any, certificate: x509.Certificate) -> bool:
     try:
         return bool(certificate.public_key() == key.public_key())
-    except (ValueError, UnsupportedAlgorithm):  # a CA's, of a kind that is unknown here
+    except (ValueError, UnsupportedAlgorithm):  # a CA's key of an unknown kind
         return False
 
 

@@ -1,7 +1,7 @@
-"""The form for a further version of a certificate: the whole policy as it is, of which what was changed is sent.
+"""The form for a new version of a certificate: it shows the whole policy, and only changes are sent.
 
-Every field carries what stood in it when the page was opened, as a hidden field. A field that was not changed is neither
-judged nor sent, whatever stands in it.
+Every field has its initial value as a hidden field. A field that was not
+changed is neither validated nor sent, with any content.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,13 +56,13 @@ ACTIONS: Choices = [
 ]
 TRIGGERS: Choices = [("days", "days before it ends"), ("percentage", "percent of its life")]
 LIFETIME = ("lifetime_action", "lifetime_amount", "lifetime_trigger")
-#: Without these where what stands there can't be told in them: more than one action, an order that the vault does not tell.
+#: Fields left out if they can't show the present value: several lifetime actions, or an order that the vault does not return.
 NOT_ALWAYS = (*LIFETIME, "preserve_cert_order")
 
-#: Parts that are the version's own, whatever its policy.
+#: Parts of the version itself, independent of its policy.
 OF_THE_VERSION = {"preserve_cert_order", "enabled", "tags"}
 
-#: Fields whose value is a field of CertificatePolicy as it stands.
+#: Form fields and the fields of CertificatePolicy that have the same value.
 POLICY_FIELDS = {
     "issuer": "issuer_name",
     "certificate_type": "certificate_type",
@@ -84,7 +84,7 @@ POLICY_FIELDS = {
 
 
 class OfferedField(forms.ChoiceField):
-    """One of some values; whatever stands there is offered too."""
+    """A choice of known values and the present value."""
 
     def __init__(self, choices: Choices, *, absent: str = "As Key Vault decides", **more: Any) -> None:
         super().__init__(choices=choices, required=False, **more)
@@ -97,7 +97,7 @@ class OfferedField(forms.ChoiceField):
 
 
 class SwitchedField(OfferedField):
-    """True, False, or None where the policy says neither. What a checkbox sends, as on the form for a new one, is true."""
+    """True, False, or None if the policy has neither. "on", which a checkbox sends on the form for a new certificate, is true."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(YES_NO, **more)
@@ -111,7 +111,7 @@ class SwitchedField(OfferedField):
 
 
 class UsageField(forms.MultipleChoiceField):
-    """Any of some values; whatever stands there is offered too."""
+    """A multiple choice of known values and the present values."""
 
     def offer(self, *present: str) -> None:
         self.choices = [*USAGES, *((value, visible(value)) for value in present if value not in dict(USAGES))]
@@ -121,7 +121,7 @@ class UsageField(forms.MultipleChoiceField):
 
 
 class CertificateVersionForm(OpenedOnMixin, ItemForm):
-    """`renewal` is what stands there; a form that was sent can do without, from what it carries."""
+    """The form. `renewal`: the present state; not needed for a submitted form, which has it in hidden fields."""
 
     issuer = OfferedField(ISSUERS)
     certificate_type = forms.CharField(
@@ -186,7 +186,7 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
 
     @cached_property
     def shows_policy(self) -> bool:
-        """False where there is none that could be read: it can be kept then, not changed."""
+        """False if the policy could not be read: then it can be kept, but not changed."""
         if self.renewal:
             return self.renewal.certificate.policy is not None
         sent = {name.removeprefix("initial-") for name in self.data}
@@ -194,11 +194,11 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
 
     @property
     def part_names(self) -> list[str]:
-        """The fields that are about a part of the policy or the version."""
+        """The fields for parts of the policy or of the version."""
         return [name for name in self.fields if name not in ("opened_on", "form_key")]
 
     def present(self, name: str) -> Any:
-        """What stood in a field when the page was opened."""
+        """The value of a field when the page was opened."""
         field = self.fields[name]
         if not self.is_bound:
             return _plain(field, self.get_initial_for_field(field, name))
@@ -210,7 +210,7 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         return [name for name in self.part_names if self.is_bound and self._is_changed(name)]
 
     def _is_changed(self, name: str) -> bool:
-        """Whether something else was sent than stood there. Of a field that was not sent nothing is known: unchanged."""
+        """True if the submitted value differs from the initial one. A field that was not submitted is unchanged."""
         field = self.fields[name]
         boxes = isinstance(field, UsageField) and self.add_initial_prefix(name) in self.data
         if (name not in self.data and not boxes) or self.same_line(name):
@@ -235,7 +235,7 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         return cleaned
 
     def wanted(self) -> VersionWanted:
-        """What is to be other than in the present version."""
+        """The wanted differences from the present version."""
         cleaned = {name: self.cleaned_data[name] for name in self.changed_data}
         policy = {POLICY_FIELDS[name]: value for name, value in cleaned.items() if name in POLICY_FIELDS}
         for emptied in ("certificate_type", "content_type"):
@@ -248,7 +248,7 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         return VersionWanted(policy, cleaned.get("tags"), cleaned.get("enabled"), cleaned.get("preserve_cert_order"))
 
     def _key(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
-        """Size and curve, which belong to a type: what the old type or curve says of them does not hold for the new one."""
+        """The wanted size or curve. They belong to a key type: those of the old type do not apply to a new one."""
         if self._is_elliptic(self.cleaned_data):
             changed = "crv" in cleaned or self._key_family_changed()
             return {"curve": self.cleaned_data["crv"], "key_size": None} if changed else {}
@@ -260,7 +260,7 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         return str(cleaned.get("kty") or self.present("kty")).startswith("EC")
 
     def _key_family_changed(self) -> bool:
-        """Whether the key is to be elliptic where it was not, or the other way round."""
+        """True if the wanted key is elliptic and the present one is not, or the reverse."""
         return "kty" in self.changed_data and self._is_elliptic(self.data) != self.present("kty").startswith("EC")
 
     def _lifetime_actions(self) -> tuple[LifetimeAction, ...]:
@@ -271,9 +271,9 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
         return (LifetimeAction(data["lifetime_action"], **{unit: data["lifetime_amount"]}),)
 
     def again(self, renewal: Renewal | None, *, changed_meanwhile: bool) -> "CertificateVersionForm":
-        """The refused form with all that was typed and said of it, on what stands there now.
+        """The refused form with all typed values and errors, based on the present state.
 
-        After somebody else's change, what was not touched here shows what it is now.
+        After another person's change, fields that were not edited show the present values.
         """
         data = cast(QueryDict, self.data).copy()
         if renewal and changed_meanwhile:
@@ -296,7 +296,7 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
 
 
 def _plain(field: forms.Field, value: Any) -> Any:
-    """A field's value as a page can show it: a list as a tuple, tags as a mapping where they can be read, else text."""
+    """A field's value as a page can show it: a list as a tuple, tags as a mapping if they can be parsed, otherwise text."""
     if isinstance(field, LinesField):
         return value if isinstance(value, tuple) else field.split(value)
     if isinstance(field, UsageField):
@@ -319,7 +319,7 @@ def _tags(text: str) -> Mapping[str, str] | str:
 
 
 def values_of(certificate: Certificate) -> dict[str, Any]:
-    """What stands in the form's fields for a certificate as it is."""
+    """The values of the form's fields for a certificate."""
     policy = certificate.policy or CertificatePolicy()
     elliptic = (policy.key_type or "").startswith("EC")
     values: dict[str, Any] = {field: getattr(policy, name) for field, name in POLICY_FIELDS.items()}

@@ -1,4 +1,4 @@
-"""Forms for certificates. Their fields bear the names of the REST body's policy."""
+"""Forms for certificates. The fields have the names of the policy in the REST body."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ KEY_TYPES = [("RSA", "RSA"), ("EC", "EC")]
 
 
 class CertificateForm(ItemForm):
-    """A new certificate: its policy, in the order the Azure Portal asks for it."""
+    """A new certificate: its policy, in the order of the Azure Portal."""
 
     name = NameField()
     issuer = forms.CharField(max_length=127, initial=ISSUERS[0][0])
@@ -42,17 +42,17 @@ class CertificateForm(ItemForm):
         help_text="Empty: 12, Key Vault's default.",
     )
     content_type = forms.ChoiceField(
-        choices=CONTENT_TYPES, required=False, help_text="The form in which the secret twin holds it."
+        choices=CONTENT_TYPES, required=False, help_text="The format in which the managed secret has it."
     )
     kty = forms.ChoiceField(label="Key type", choices=KEY_TYPES, required=False)
     key_size = forms.ChoiceField(label="RSA key size", choices=KEY_SIZES, required=False, initial="2048")
     crv = forms.ChoiceField(label="EC curve", choices=CURVES, required=False, initial="P-256")
-    exportable = SwitchField(initial=True, help_text="Whoever may read the secret twin gets the private key.")
+    exportable = SwitchField(initial=True, help_text="Anyone who may read the managed secret gets the private key.")
     reuse_key = forms.BooleanField(required=False, label="Reuse the key when it is renewed")
     tags = TagsField()
 
     def offer(self, issuers: Part[Sequence[CertificateIssuer]]) -> None:
-        """Let one of the vault's issuers be chosen; where they could not be listed, say so and let a name be typed."""
+        """Offer the vault's issuers as choices. If they could not be listed, show why, and accept a typed name."""
         bound = self["issuer"]
         if issuers.error:
             bound.help_text = f"{unlisted(issuers.error)} Type Self, Unknown, or the name of an issuer of the vault."
@@ -79,19 +79,19 @@ class CertificateForm(ItemForm):
 
 
 class CertificateUnreadForm(OpenedOnMixin, ItemForm):
-    """A new version of a certificate that may not be read: what can be said without knowing its policy."""
+    """A new version of a certificate that may not be read: the fields that do not depend on its policy."""
 
     enabled = SwitchField(initial=True)
     tags = TagsField()
 
     def wanted(self) -> VersionWanted:
-        """Nothing of the policy; enabled is Key Vault's default."""
+        """The wanted differences, without the policy; Key Vault's default for enabled is true."""
         data = self.cleaned_data
         return VersionWanted(tags=data["tags"] or None, enabled=False if data["enabled"] is False else None)
 
 
 class CertificateEditForm(OpenedOnMixin, ItemForm):
-    """What can be changed of an issued version; its dates and names are the certificate's own."""
+    """The editable attributes of an issued version; its dates and names are fixed in the certificate."""
 
     enabled = SwitchField()
     tags = TagsField()

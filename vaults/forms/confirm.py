@@ -1,4 +1,4 @@
-"""Forms of pages that ask twice."""
+"""Confirmation forms."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from vaults.forms.submissions import FormKeyMixin
 
 
 class ConfirmForm(FormKeyMixin, forms.Form):
-    """Nothing but the button."""
+    """A form with only a button."""
 
 
 class TypedNameForm(ConfirmForm):
-    """For what can't be undone: the name, typed."""
+    """For acts that can't be undone: the user must type the name."""
 
     confirm_name = forms.CharField(
         label="Name", widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})

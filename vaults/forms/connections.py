@@ -21,7 +21,7 @@ from vaults.forms.submissions import FormKeyMixin
 from vaults.models import Connection
 
 MASK = "••••••••••••"
-#: What a credential is for.
+#: The fields that a credential belongs to.
 BELONGS_TO = {"cloud", "tenant_id", "client_id"}
 MOST_CERTIFICATE_BYTES = 64_000
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -29,7 +29,7 @@ DOMAIN = re.compile(r"(?=.{4,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 
 
 if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[Connection]  # generic for the type checker only
+    ModelForm = forms.ModelForm[Connection]  # generic only for the type checker
 else:
     ModelForm = forms.ModelForm
 
@@ -58,7 +58,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         help_text="As Entra ID shows it, so that we can warn you in time. A certificate brings its own end.",
     )
     revision = forms.IntegerField(widget=forms.HiddenInput)
-    #: What is to be said of a credential that is stored all the same.
+    #: Warning about a credential that is stored anyway.
     warning = ""
     field_order = (
         "name", "cloud", "tenant_id", "client_id", "client_secret", "certificate", "certificate_password",
@@ -77,7 +77,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
 
     def __init__(self, *args: Any, clouds: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["api_version"].required = False  # nothing said: the newest, or what it was
+        self.fields["api_version"].required = False  # empty: the newest, or the stored one
         self.fields["cloud"] = forms.ChoiceField(
             choices=clouds, help_text="Decides where tokens are asked for and sent."
         )
@@ -114,7 +114,7 @@ class ConnectionForm(FormKeyMixin, ModelForm):
 
     def clean_client_secret(self) -> str:
         secret: str = self.cleaned_data["client_secret"]
-        return "" if secret and not secret.strip("•*") else secret  # the mask itself, posted back
+        return "" if secret and not secret.strip("•*") else secret  # the submitted mask
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -124,14 +124,14 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         elif upload:
             credential = self._read_certificate(upload, cleaned.get("certificate_password") or "")
             cleaned["credential"] = credential
-            if credential:  # it knows its own end better than whoever types one
+            if credential:  # its own expiry date replaces a typed one
                 leaf = x509.load_pem_x509_certificate(credential.certificate.encode())
                 cleaned["credential_expires_on"] = leaf.not_valid_after_utc
-                self.warning = out_of_time(leaf)
+                self.warning = validity_warning(leaf)
         elif not secret and not self.has_stored and "client_secret" not in self.errors:
             self.add_error("client_secret", "Give a client secret, or a certificate below.")
         elif not secret and self.has_stored and BELONGS_TO & set(self.changed_data):
-            # These name who gets to see the credential: whoever moves it there has to know it.
+            # These fields decide who receives the credential, so a person who changes them must know it.
             self.add_error(
                 "client_secret",
                 "The stored one is for the cloud, tenant and application that stood here. Give it again.",
@@ -154,8 +154,8 @@ class ConnectionForm(FormKeyMixin, ModelForm):
         return found or Credential(client_secret=self.cleaned_data["client_secret"])
 
 
-def out_of_time(certificate: x509.Certificate) -> str:
-    """A warning where the certificate is not valid today, which hinders only its use; else ""."""
+def validity_warning(certificate: x509.Certificate) -> str:
+    """A warning if the certificate is not valid today, which does not prevent storing it; otherwise ""."""
     now, begins, ends = timezone.now(), certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if ends <= now:
         return f"The certificate expired on {_date(ends)}, so Entra ID will refuse it. Upload one that is valid."

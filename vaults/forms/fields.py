@@ -1,6 +1,6 @@
-"""Fields that secrets, keys and certificates share, with Key Vault's own rules.
+"""Form fields for secrets, keys and certificates, with Key Vault's own rules.
 
-Key Vault REST: About keys, secrets and certificates; names 1 to 127 of letters, digits, hyphen; at most 15 tags of 256
+Key Vault REST: About keys, secrets and certificates; names have 1 to 127 letters, digits and hyphens; at most 15 tags of 256
 characters; attribute times in whole seconds.
 """
 
@@ -20,7 +20,7 @@ from vaults.forms.submissions import FormKeyMixin
 from vaults.templatetags.kvportal import UNSEEN
 
 MOST_TAGS = 15
-#: Characters of a tag's name and of its value. (A secret's may have more: forms.secrets.)
+#: Most characters of a tag's name and of its value. (Tags of secrets may have more: forms.secrets.)
 LONGEST_TAG = 256
 
 name_rule = RegexValidator(
@@ -41,7 +41,7 @@ class NameField(forms.CharField):
 
 
 class MomentField(forms.DateTimeField):
-    """A date and time in the viewer's zone, to the second."""
+    """A date and time in the viewer's time zone, to the second."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class MomentField(forms.DateTimeField):
         )
 
     def to_python(self, value: Any) -> datetime | None:
-        """Raises ValidationError for what is no time everywhere: the first hours of the year 1, the last of 9999."""
+        """Raises ValidationError for times that do not exist in UTC: the first hours of the year 1, the last of 9999."""
         moment = super().to_python(value)
         try:
             return moment and moment.astimezone(UTC)
@@ -66,21 +66,24 @@ class MomentField(forms.DateTimeField):
             raise ValidationError("There is no such time.") from None
 
     def prepare_value(self, value: Any) -> Any:
-        """The time in the viewer's zone, or the last that there is: some write the end of the year 9999 for "never"."""
+        """The time in the viewer's time zone; unchanged if it can't be converted.
+
+        Some tools write the end of the year 9999 for "never".
+        """
         try:
             return super().prepare_value(value)
         except OverflowError:
             return value.replace(tzinfo=None)
 
     def is_raw(self, start: Any) -> bool:
-        """Whether a form starts from what Azure has in place of a date, as text."""
+        """True if the initial value is not a date but other text from Azure."""
         try:
             return bool(isinstance(start, str) and start and self.to_python(start) is None)
         except ValidationError:
             return True
 
     def show_raw(self, _start: str) -> None:
-        """Let that text stand in the field: a browser's control for dates could not show it."""
+        """Show that text in the field: a browser's date control could not show it."""
         self.widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
         self.help_text = (
             "What stands here is no date that can be shown, and stays if you leave it. In its place: nothing, or a date such as "
@@ -89,13 +92,13 @@ class MomentField(forms.DateTimeField):
 
 
 class TagsField(forms.Field):
-    """Tags as text, one `name=value` a line, or as a JSON object. Blanks belong to names and values."""
+    """Tags as text, one `name=value` per line, or as a JSON object. Spaces are part of names and values."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             required=False,
             widget=forms.Textarea(attrs={"rows": 3, "data-tags": "", "spellcheck": "false"}),
-            help_text=f"One name=value a line, up to {MOST_TAGS}. Blanks at the ends are kept.",
+            help_text=f"One name=value a line, up to {MOST_TAGS}. Spaces at the ends are kept.",
             **kwargs,
         )
 
@@ -107,7 +110,7 @@ class TagsField(forms.Field):
 
 
 def check_tags(tags: Mapping[str, str], before: Mapping[str, str], longest: int) -> None:
-    """Key Vault's limits, for the tags that were typed: those that were there before are its own business.
+    """Check Key Vault's limits for the typed tags; unchanged tags are not checked.
 
     Raises ValidationError.
     """
@@ -119,8 +122,9 @@ def check_tags(tags: Mapping[str, str], before: Mapping[str, str], longest: int)
 
 
 def tags_as_text(tags: Mapping[str, str]) -> str:
-    """One a line where that can be seen and reads back the same, else a JSON object: a browser turns a bare CR into a line
-    end and can't hold a NUL, and marks of direction let one tag look like another.
+    """The tags as text: one per line if this is fully visible and can be parsed back, otherwise a JSON object.
+
+    A browser turns a bare CR into a line end and can't contain a NUL, and directional marks can make two tags look alike.
     """
     lines = [f"{name}={value}" for name, value in tags.items()]
     text = "\n".join(lines)
@@ -145,7 +149,7 @@ def tags_from_text(text: str) -> dict[str, str]:
         if not equals or not name:
             raise ValidationError(f"“{line[:40]}” is not name=value.")
         if name in tags:
-            raise ValidationError(f"The tag “{name[:40]}” stands there twice.")
+            raise ValidationError(f"Duplicate tag: “{name[:40]}”.")
         tags[name] = value
     return tags
 
@@ -161,7 +165,7 @@ def _tags_from_json(text: str) -> dict[str, str]:
 
 
 class SwitchInput(forms.CheckboxInput):
-    """A checkbox that tells "no" from "nothing said": a hidden field of its name says that it stood on the page."""
+    """A checkbox that distinguishes "no" from "not submitted": a hidden field of the same name shows that it was on the page."""
 
     template_name = "django/forms/widgets/switch.html"
 
@@ -175,25 +179,25 @@ class SwitchInput(forms.CheckboxInput):
 
 
 class SwitchField(forms.NullBooleanField):
-    """True, False, or None where nothing was said."""
+    """True, False, or None if it was not submitted."""
 
     widget: type[forms.Widget] | forms.Widget = SwitchInput
 
     def is_raw(self, start: Any) -> bool:
-        """Whether a form starts from what Azure has in place of a yes or no, as text."""
+        """True if the initial value is neither yes nor no but other text from Azure."""
         return bool(isinstance(start, str) and start and self.to_python(start) is None)
 
     def show_raw(self, start: str) -> None:
-        """Offer to leave it: a box is ticked or not."""
+        """Offer the present text as a third choice, which a checkbox can't show."""
         self.widget = forms.Select(choices=[(start, f"not known ({start})"), ("true", "yes"), ("false", "no")])
         self.help_text = "What stands here is neither yes nor no, and stays if you leave it."
 
 
 class ItemForm(FormKeyMixin, forms.Form):
-    """A form about an item. `carried` names the fields that start from what was read of the item, if there is one yet.
+    """A form about an item. `carried`: fields that start with values read from the item, if it exists.
 
-    A browser sends what was read along with what was typed, in a hidden field beside each (Django's hidden initial
-    values), so that limits and differences are about what was typed. What Azure has is never refused here.
+    The browser submits these initial values next to the typed ones, in hidden fields (Django's hidden initial values), so
+    limits and differences apply only to what was typed. Values that Azure already has are never refused here.
     """
 
     carried: tuple[str, ...] = ()
@@ -215,7 +219,7 @@ class ItemForm(FormKeyMixin, forms.Form):
         return True
 
     def read_before(self, name: str) -> Any:
-        """What the form was opened with; None for a field that started empty, or where no browser said."""
+        """A field's initial value; None if it was empty, or was not submitted."""
         field = self.fields[name]
         sent = field.hidden_widget().value_from_datadict(self.data, self.files, self[name].html_initial_name)
         try:
@@ -224,7 +228,7 @@ class ItemForm(FormKeyMixin, forms.Form):
             return None
 
     def opened_with(self, name: str) -> Any:
-        """What a field started from, on the way to the browser and back."""
+        """A field's initial value, in a new or a submitted form."""
         return self.read_before(name) if self.is_bound else self.initial.get(name)
 
     def clean_tags(self) -> dict[str, str]:
@@ -233,14 +237,14 @@ class ItemForm(FormKeyMixin, forms.Form):
         return tags
 
     def clean(self) -> dict[str, Any]:
-        """Drop the errors of what was carried and left alone."""
+        """Drop the errors of carried fields that were not edited."""
         cleaned = super().clean() or {}
         for name in self.untouched():
             self.errors.pop(name, None)
         return cleaned
 
     def untouched(self) -> set[str]:
-        """Carried fields that still have what was read. Where nothing was read, all there is was typed."""
+        """Carried fields that still have the initial value; empty if nothing was read (UNREAD): then all values were typed."""
         if self.data.get("opened_on") == UNREAD:
             return set()
         return set(self.carried) - set(self.changed_data)
@@ -250,15 +254,17 @@ class ItemForm(FormKeyMixin, forms.Form):
         return [name for name in super().changed_data if not self.same_line(name)]
 
     def same_line(self, name: str) -> bool:
-        """Whether a field of one line still has what it started from, of which a browser drops the line ends."""
+        """True if a single-line field is unchanged except for line ends, which a browser drops."""
         start = self.data.get(self.add_initial_prefix(name))
         if start is None or not isinstance(self.fields[name].widget, forms.TextInput):
             return False
         return bool(self.data.get(name) == start.replace("\r", "").replace("\n", ""))
 
     def on_top_of(self, fresh: Self, *more: str) -> Self:
-        """The refused form with all that was typed and said of it; what nobody touched, and the hidden fields `more`, are what
-        `fresh` starts from."""
+        """The refused form with all typed values and errors, based on `fresh`.
+
+        Fields that were not edited, and the hidden fields `more`, get the values of `fresh`.
+        """
         data = cast(QueryDict, self.data).copy()
         left = self.untouched()
         for name in self.carried:
@@ -275,19 +281,19 @@ class ItemForm(FormKeyMixin, forms.Form):
         return form
 
     def as_a_browser_sends(self, name: str) -> list[str]:
-        """What comes back of a field that nobody touches."""
+        """The submitted values of a field that is not edited."""
         value = self.fields[name].widget.format_value(self[name].value())
         return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value or "")]
 
     def typed(self, *names: str) -> dict[str, Any]:
-        """Those of the named fields that somebody changed; a field or a switch that was not on the page says nothing."""
+        """The named fields that were changed, without fields and switches that were not on the page."""
         left = self.untouched()
-        said = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data and name not in left}
-        return {name: value for name, value in said.items() if name != "enabled" or value is not None}
+        changed = {name: self.cleaned_data[name] for name in names if name in self.cleaned_data and name not in left}
+        return {name: value for name, value in changed.items() if name != "enabled" or value is not None}
 
 
 class AttributesForm(ItemForm):
-    """What every item has: enabled, not before, expires, tags."""
+    """The attributes of every item: enabled, not before, expires, tags."""
 
     enabled = SwitchField(initial=True)
     not_before = MomentField(label="Activates", help_text="Before this it should not be used.")

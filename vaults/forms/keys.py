@@ -1,4 +1,4 @@
-"""Forms for keys. Their fields bear the names of the REST body."""
+"""Forms for keys. The fields have the names in the REST body."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,14 +16,14 @@ OPERATIONS = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
 
 
 def choices_with(choices: list[tuple[str, str]], *present: Any) -> list[tuple[str, str]]:
-    """The choices, and what the key has where that is none of them: a form must be able to say what was read."""
+    """The choices, plus the key's present values if they are not among them: a form must be able to show what was read."""
     known = {value for value, _ in choices}
     more = [str(value) for value in dict.fromkeys(present) if value and str(value) not in known]
     return [*choices, *((value, visible(value)) for value in more)]
 
 
 class KeyOpsField(forms.MultipleChoiceField):
-    """What the key may be used for. Operations that this form doesn't know are kept while they are ticked."""
+    """The permitted operations of a key. Operations that this form does not know are kept while they are ticked."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,13 +39,13 @@ class KeyOpsField(forms.MultipleChoiceField):
         return super().valid_value(value) or (str(value).isalnum() and len(str(value)) <= 40)
 
     def offer(self, operations: Iterable[str]) -> None:
-        """Draw boxes for these, too, whatever they are: what is left alone must come back as it was."""
+        """Show boxes for these operations too, so that unedited ones are submitted unchanged."""
         more = [operation for operation in dict.fromkeys(operations) if operation not in OPERATIONS]
         self.choices = [(operation, visible(operation) or "(empty)") for operation in [*OPERATIONS, *more]]
 
 
 class KeyContentForm(AttributesForm):
-    """How a key is made."""
+    """The content of a new key or version."""
 
     kty = forms.ChoiceField(label="Key type", choices=KEY_TYPES, help_text="HSM types need a premium vault.")
     key_size = forms.ChoiceField(
@@ -92,7 +92,7 @@ class KeyForm(KeyContentForm):
 
 
 class KeyVersionForm(OpenedOnMixin, KeyContentForm):
-    """A new version, like the current one but for what is changed here."""
+    """A new version that equals the current one except for the changes made here."""
 
     carried = ("kty", "key_size", "crv", "key_ops", "tags")
 
@@ -100,14 +100,14 @@ class KeyVersionForm(OpenedOnMixin, KeyContentForm):
         super().__init__(*args, **kwargs)
         for name, known in (("kty", KEY_TYPES), ("key_size", KEY_SIZES), ("crv", CURVES)):
             present = self.opened_with(name)
-            none = [("", "—")] if present == "" else []  # what the key has not, or does not tell
+            none = [("", "—")] if present == "" else []  # the key has no value, or does not show it
             self.fields[name].choices = choices_with([*none, *known], present)  # type: ignore[attr-defined]
         self.fields["key_ops"].offer(self.opened_with("key_ops") or ())  # type: ignore[attr-defined]
 
     def changes(self) -> dict[str, Any]:
-        """What the new version is to have that the current one has not, as members of KeyContent."""
+        """The attributes in which the new version differs from the current one, as members of KeyContent."""
         changes = self.typed("kty", "key_size", "crv", "key_ops", "not_before", "expires_on", "enabled", "tags")
-        if "kty" in changes:  # of another type: it can't take size and curve from the one before
+        if "kty" in changes:  # another type can't keep size and curve
             changes |= {name: self.cleaned_data.get(name) for name in ("key_size", "crv")}
         for name, kind in (("key_size", int), ("crv", str)):
             if name in changes:
@@ -135,6 +135,6 @@ class KeyEditForm(OpenedOnMixin, AttributesForm):
         return self.typed("not_before", "expires_on", "enabled", "tags")
 
     def wanted_operations(self) -> list[str] | None:
-        """None where nobody changed them."""
+        """None if they were not changed."""
         operations: list[str] | None = self.typed("key_ops").get("key_ops")
         return operations

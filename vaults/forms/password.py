@@ -1,4 +1,4 @@
-"""allauth's forms for signing in, confirming and changing one's own password, in the words of the other forms."""
+"""allauth's forms for signing in, confirming and changing one's own password, with the labels of the portal's other forms."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from vaults.permissions import Action
 
-#: The rules of every password, where one is chosen.
+#: The rules for new passwords.
 NEW_PASSWORD_HELP = (
     "At least 10 characters. A sentence is good; no rules about signs and digits. Not your name or e-mail address, "  # noqa: S105  # a help text
     "and none that many people use."
@@ -22,8 +22,11 @@ FIELDS = {
 }
 
 
-class OurWords:
-    """Labels and help of ours: allauth leads to a password reset, which there is none of, and repeats labels in placeholders."""
+class OwnLabels:
+    """The portal's labels and help texts.
+
+    allauth's own link to a password reset, which does not exist here, and repeat labels in placeholders.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,18 +35,18 @@ class OurWords:
             field.widget.attrs.pop("placeholder", None)
 
 
-class SignInForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth has no types
+class SignInForm(OwnLabels, forms.LoginForm):  # type: ignore[misc]  # allauth has no types
     pass
 
 
-class ReauthenticateForm(OurWords, forms.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(OwnLabels, forms.ReauthenticateForm):  # type: ignore[misc]
     pass
 
 
-class ChangePasswordForm(OurWords, forms.ChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(OwnLabels, forms.ChangePasswordForm):  # type: ignore[misc]
     @sensitive_variables("password")
     def clean_oldpassword(self) -> str:
-        """Guesses at the current password count as those at a confirmation do."""
+        """Count guesses at the current password like those at a confirmation."""
         password: str = self.cleaned_data["oldpassword"]
         if not get_adapter().is_password(self.user, password, Action.ACCOUNT_PASSWORD):
             raise get_adapter().validation_error("enter_current_password")
@@ -51,7 +54,10 @@ class ChangePasswordForm(OurWords, forms.ChangePasswordForm):  # type: ignore[mi
 
     @sensitive_variables("cleaned")
     def clean(self) -> dict[str, Any]:
-        """A right current password is a confirmation where the new one is refused: else it could be tried unrecorded."""
+        """A correct current password is recorded as a confirmation if the new one is refused.
+
+        Otherwise passwords could be tried without a record.
+        """
         cleaned: dict[str, Any] = super().clean()
         if self.errors and "oldpassword" in cleaned:
             get_adapter().record_confirmation(self.user)

@@ -1,4 +1,4 @@
-"""Fields of certificate policies. What Azure takes is for Azure to judge: only what surely is none is refused here."""
+"""Fields of certificate policies. Azure validates the values; only certainly wrong ones are refused here."""
 
 import re
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def issuer_choices(issuers: Part[Sequence[CertificateIssuer]]) -> list[tuple[str
 
 
 def unlisted(error: AzureError) -> str:
-    """Why the vault's issuers are not among the choices."""
+    """The reason why the vault's issuers are not among the choices."""
     if isinstance(error, Forbidden) and error.permission and cause_of(error) in MISSING_PERMISSION:
         return f"The vault's issuers could not be listed: {error.permission} is missing."
     return f"The vault's issuers could not be listed. {problems.explain(error).title}."
@@ -69,7 +69,7 @@ class SubjectField(forms.CharField):
 
 
 class LinesField(forms.Field):
-    """A list of texts, one a line. `present` are those that stood there before: they are not judged."""
+    """A list of texts, one per line. `present`: the initial texts, which are not validated."""
 
     separators = r"[\r\n]+"
     help_text = "One a line."
@@ -96,14 +96,14 @@ class LinesField(forms.Field):
         return tuple(dict.fromkeys(item for item in found if item))
 
     def check(self, item: str) -> None:
-        """Raise ValidationError for what can't be meant."""
+        """Raise ValidationError for a text that is certainly wrong."""
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, tuple | list) else value
 
 
 class WordsField(LinesField):
-    """A list of texts without blanks, one a line or separated by commas."""
+    """A list of texts without spaces, one per line or separated by commas."""
 
     separators = r"[\s,]+"
 
@@ -131,7 +131,7 @@ class EmailsField(WordsField):
 
 
 class UsagesField(WordsField):
-    """Extended key usages: shown by name where there is one, sent as numbers."""
+    """Extended key usages: shown by name if there is one, sent as object identifiers."""
 
     help_text = "One a line: a name such as serverAuth, clientAuth or codeSigning, or an object identifier."
 
@@ -147,5 +147,5 @@ class UsagesField(WordsField):
 
 
 def usage_name(oid: str) -> str:
-    """The name of an extended key usage, or its number."""
+    """The name of an extended key usage, or its object identifier."""
     return next((name for name, number in USAGES.items() if number == oid), oid)

@@ -1,4 +1,4 @@
-"""Forms for secrets. Their fields bear the names of the REST body."""
+"""Forms for secrets. The fields have the names in the REST body."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,14 +12,14 @@ from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
 from vaults.templatetags.kvportal import date_and_time
 
 MOST_BYTES = 25_600
-#: Characters of a tag's name and of its value: on secrets twice what keys and certificates may have.
+#: Most characters of a tag's name and of its value: for secrets twice as many as for keys and certificates.
 LONGEST_TAG = 512
-#: A version that lasts longer than a century was not meant to end, and none is offered to last as long.
+#: Longest lifetime, in days, that is offered again: a version with a longer one was not meant to expire.
 MOST_DAYS = 36_500
 
 
 class ValueField(forms.CharField):
-    """A secret's value, kept to the byte but for line ends: a browser sends CRLF for every one, LF is what was meant."""
+    """A secret's value. Every byte is kept except line ends: a browser sends CRLF for each, and LF is meant."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -34,7 +34,7 @@ class ValueField(forms.CharField):
                     "data-secret": "",
                 }
             ),
-            help_text="Up to 25 kB. Blanks are kept; line ends are sent as LF.",
+            help_text="Up to 25 kB. Spaces are kept; line ends are sent as LF.",
             **kwargs,
         )
 
@@ -55,7 +55,7 @@ class SecretContentForm(AttributesForm):
     content_type = forms.CharField(
         max_length=255,
         required=False,
-        help_text="What the value is, for whoever uses it: text/plain, application/json.",
+        help_text="What the value is, for anyone who uses it: text/plain, application/json.",
     )
     field_order: tuple[str, ...] = ("value", "content_type", "not_before", "expires_on", "enabled", "tags")
 
@@ -79,10 +79,11 @@ class SecretForm(SecretContentForm):
 
 
 class SecretVersionForm(OpenedOnMixin, SecretContentForm):
-    """A new version, like the current one but for its value and for what is changed here.
+    """A new version that equals the current one except for its value and the changes made here.
 
-    Where the current one has an end, it has to be said until when the new one lasts. `ends` is that end, `lasts` for how
-    many days it was made; they go to the browser and back, so that a form that was refused asks the same.
+    If the current version has an expiry date, the user must choose until when the new version is
+    valid. `ends`: the current expiry date; `lasts`: the lifetime of the current version in days. Both
+    are hidden fields, so that a refused form offers the same choices.
     """
 
     carried = ("content_type", "not_before", "tags")
@@ -113,14 +114,14 @@ class SecretVersionForm(OpenedOnMixin, SecretContentForm):
 
     def clean(self) -> dict[str, Any]:
         if "until" in self.fields and not {"until", "expires_on", "lasts"} & set(self.errors):
-            self._settle_end(self.cleaned_data)
+            self._apply_expiry_choice(self.cleaned_data)
         return super().clean()
 
-    def _settle_end(self, cleaned: dict[str, Any]) -> None:
-        """Put what was chosen in the place of the date."""
+    def _apply_expiry_choice(self, cleaned: dict[str, Any]) -> None:
+        """Set the expiry date from the user's choice."""
         chosen, date = cleaned["until"], cleaned["expires_on"]
         if not chosen and not date:
-            self.add_error("until", "Say until when the new version lasts: the current one has an end.")
+            self.add_error("until", "Choose until when the new version is valid: the current one has an expiry date.")
         elif chosen == "date" and not date:
             self.add_error("expires_on", "Give the date.")
         elif chosen not in ("", "date") and date:
@@ -131,7 +132,7 @@ class SecretVersionForm(OpenedOnMixin, SecretContentForm):
             cleaned["expires_on"] = timezone.now().replace(microsecond=0) + timedelta(days=cleaned["lasts"])
 
     def changes(self) -> dict[str, Any]:
-        """What the new version is to have that the current one has not, as members of SecretContent."""
+        """The attributes in which the new version differs from the current one, as members of SecretContent."""
         changes = self.typed("content_type", "not_before", "expires_on", "enabled", "tags")
         if "content_type" in changes:
             changes["content_type"] = changes["content_type"] or None
@@ -141,7 +142,7 @@ class SecretVersionForm(OpenedOnMixin, SecretContentForm):
 
 
 def moment_from(text: str) -> datetime | None:
-    """The moment that a form was opened with; None for what is none."""
+    """The time from a hidden field; None if it is not valid."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

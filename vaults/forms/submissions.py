@@ -1,4 +1,4 @@
-"""The one-time key that every form with an effect carries (see views.doors.once)."""
+"""The one-time key that every form with an effect has (see web.submissions.once)."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""Forms for members, and for joining by a one-time link."""
+"""Forms for members, and for joining with a one-time link."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class RoleForm(FormKeyMixin, forms.Form):
 
 
 class JoinForm(FormKeyMixin, forms.Form):
-    """An account for whoever holds the link. Where the invitation names an e-mail address, it is not asked for."""
+    """An account for the person with the link. There is no e-mail field if the invitation names an address."""
 
     email = forms.EmailField(
         label="E-mail", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
@@ -32,7 +32,7 @@ class JoinForm(FormKeyMixin, forms.Form):
     name = forms.CharField(
         max_length=80,
         required=False,
-        help_text="As others see you here, with your e-mail address and role beside it.",
+        help_text="As others see you here, with your e-mail address and role next to it.",
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     password = forms.CharField(
@@ -66,7 +66,7 @@ class JoinForm(FormKeyMixin, forms.Form):
 
 
 class JoinWithAccountForm(FormKeyMixin, forms.Form):
-    """For an invitation to an address that has an account: whoever holds the link shows that it is theirs."""
+    """For an invitation to an address with an account: the person with the link proves that the account is theirs."""
 
     password = forms.CharField(
         label="Your password",

@@ -11,7 +11,7 @@ from vaults.models import Connection
 
 
 class VaultForm(FormKeyMixin, forms.Form):
-    """A cloud's vault by its name; where the cloud allows exact hosts, by one of them."""
+    """A vault by its name, or by an exact host if the cloud allows it."""
 
     connection = forms.ModelChoiceField(Connection.objects.none(), empty_label=None)
     name = forms.CharField(
