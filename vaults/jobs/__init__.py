@@ -1,1 +1,1 @@
-"""Background work: what no request should wait for."""
+"""Background work, which no request waits for."""

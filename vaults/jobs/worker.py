@@ -1,5 +1,6 @@
-"""The worker: scans vaults that somebody asked for and those whose last scan is old, reconciles acts that were cut off, and
-makes the audit trail's checkpoints.
+"""The worker: scans vaults, reconciles acts that were cut off, and writes the audit trail's checkpoints.
+
+It scans vaults for which a scan was requested, and vaults whose last scan is old.
 """
 
 import threading
@@ -27,16 +28,16 @@ from vaults.permissions import Action
 log = structlog.get_logger("vaults.worker")
 
 AT_ONCE = 4
-#: A scan that takes longer than this holds up no other: it does not count among those at once.
+#: A scan that takes longer than this does not count towards AT_ONCE, so it does not delay other scans.
 LONG = timedelta(minutes=1)
-#: Scans under way, with those that take long.
-MOST = 16
+#: Most running scans, including long ones.
+MOST_SCANS = 16
 LOOK_EVERY = 1.0
-#: While scans wait for others to end.
+#: Pause while scans wait for others to end.
 LOOK_WHILE_CROWDED = 0.2
-#: After a failed look the next one waits twice as long, up to this.
+#: After a failed round, the pause before the next one is doubled, up to this.
 LONGEST_PAUSE = 30.0
-#: A vault whose scan failed is tried again after this long, counted from its end; after each further failure twice as long.
+#: Time after the end of a scan before a vault is scanned again if the scan failed; doubled after each further failure.
 REST = timedelta(minutes=2)
 LONGEST_REST = timedelta(minutes=30)
 MOST_DOUBLINGS = 4
@@ -46,27 +47,27 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def run(stop: threading.Event) -> None:
-    """Work until told to stop; a scan under way is finished first. A database that fails is waited for."""
+    """Work until `stop` is set; running scans are finished first. If the database fails, wait and retry."""
     keeper = threading.Thread(target=keep_checkpoints, args=(stop,), name="checkpoints")
     keeper.start()
-    with ThreadPoolExecutor(MOST, thread_name_prefix="scan") as pool:
+    with ThreadPoolExecutor(MOST_SCANS, thread_name_prefix="scan") as pool:
         look = Look(pool)
         pause = LOOK_EVERY
         while not stop.wait(pause):
             pause = look.pause if succeeds(look) else min(2 * pause, LONGEST_PAUSE)
     keeper.join()
-    succeeds(chain.note)  # also of what the last scans added
+    succeeds(chain.note)  # also for entries of the last scans
 
 
 def keep_checkpoints(stop: threading.Event, seconds: float = CHECKPOINT_SECONDS) -> None:
-    """One at the start and one each minute, whatever else waits for a vault."""
+    """Write a checkpoint at the start and one each minute, independent of slow vaults."""
     succeeds(verification.begin_checkpoints)
     while not stop.wait(seconds):
         succeeds(chain.note)
 
 
 def succeeds(work: Callable[[], None]) -> bool:
-    """Whatever goes wrong is logged, and the next try gets a fresh connection if this one broke."""
+    """Run `work` and log any error. True if it succeeded. The next run gets a new connection if this one broke."""
     try:
         work()
     except Exception:
@@ -79,7 +80,7 @@ def succeeds(work: Callable[[], None]) -> bool:
 
 @dataclass(slots=True)
 class Tries:
-    """A vault's scans so far. `job` is the one under way."""
+    """A vault's scans so far. `job` is the running one."""
 
     begun: datetime = LONG_AGO
     job: Future[bool] | None = None
@@ -96,9 +97,9 @@ class Tries:
 
 
 class Look:
-    """One look at what there is to do: reconcile acts that were cut off, and begin scans that are due.
+    """One round of work: reconcile acts that were cut off, and start scans that are due.
 
-    `pause`: how long the next one has time.
+    `pause`: seconds until the next round.
     """
 
     def __init__(self, pool: Executor) -> None:
@@ -112,7 +113,7 @@ class Look:
         for tries in self._tries.values():
             tries.note_end(now)
         waiting = [vault for vault in due(now) if self._may_begin(vault, now)]
-        # Those that were asked for first; of the others, whoever has waited longest since the last try.
+        # Requested scans first; of the others, the vault that has waited longest since its last try.
         waiting.sort(key=lambda vault: (vault.scan_requested_at is None, self._tries[vault.pk].begun))
         free = self._free(now)
         for vault in waiting[:free]:
@@ -128,14 +129,14 @@ class Look:
         return tries.job is None and (vault.scan_requested_at is not None or now >= tries.rests_until)
 
     def _free(self, now: datetime) -> int:
-        """How many more scans may begin."""
+        """How many more scans may start."""
         under_way = [tries.begun for tries in self._tries.values() if tries.job]
         short = [begun for begun in under_way if now - begun <= LONG]
-        return max(min(AT_ONCE - len(short), MOST - len(under_way)), 0)
+        return max(min(AT_ONCE - len(short), MOST_SCANS - len(under_way)), 0)
 
 
 def due(now: datetime) -> list[Vault]:
-    """Vaults to scan: asked for first, then never scanned, then those scanned too long ago or cut off in the middle."""
+    """Vaults to scan: requested ones first, then those never scanned, then those scanned too long ago or cut off."""
     old = now - timedelta(minutes=settings.SCAN_MINUTES)
     wanted = Q(scan_requested_at__isnull=False) | Q(scanned_at=None) | Q(scanned_at__lt=old) | is_cut_off(now)
     found = access.visible_to(System()).vaults.filter(wanted).select_related("scan_requested_by")
@@ -143,7 +144,7 @@ def due(now: datetime) -> list[Vault]:
 
 
 def actor_for(vault: Vault) -> Actor:
-    """Who asked for the scan. Where their right has gone since, it is the portal's own: every vault is scanned in the end."""
+    """The person who requested the scan, or the portal itself if they no longer have the right: every vault must be scanned."""
     if vault.scan_requested_by:
         job = Job(vault.scan_requested_by)
         if access.decide(job, Action.VAULT_SCAN, vault).allowed:
@@ -152,7 +153,7 @@ def actor_for(vault: Vault) -> Actor:
 
 
 def scan(vault: Vault) -> bool:
-    """One scan, and whether it went well; what goes wrong is on the vault's row and in the audit trail."""
+    """Run one scan. True if it succeeded; errors are stored in the vault's row and in the audit trail."""
     try:
         scan_vault(actor_for(vault), vault)
     except ScanUnderWay:
