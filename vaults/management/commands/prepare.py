@@ -1,4 +1,4 @@
-"""manage.py prepare: bring database and static files to this version; the first owner's way in."""
+"""manage.py prepare: migrate the database, collect static files, and create the first owner or a link for them."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -14,7 +14,7 @@ from vaults.audit import chain, verification
 from vaults.models import User
 from vaults.startup import bind_credentials, check_key_ring
 
-#: Of the packages' files only these parts are used; to compress all of them took most of a first start.
+#: Static files of packages that are not used; to compress them took most of a first start.
 UNUSED_STATIC_FILES = ["bootstrap.*", "bootstrap-grid*", "bootstrap*.rtl*", "htmx-4*", "htmax-4*", "ext", "account"]
 
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         self.stdout.write(f"kvportal: this one-time link makes you the first owner:\n\n    {link}\n")
 
     def create_owner(self) -> None:
-        """Raises CommandError where the password is none that could be chosen on the page either."""
+        """Raises CommandError if the password would be refused on the page, too."""
         try:
             validate_password(settings.OWNER_PASSWORD, User(email=settings.OWNER_EMAIL))
         except ValidationError as refused:
@@ -69,14 +69,14 @@ class Command(BaseCommand):
         setup.create_owner(settings.OWNER_EMAIL, settings.OWNER_PASSWORD)
 
     def close_data_directory(self) -> None:
-        """The data directory is for this account alone, also one that somebody made with wider rights."""
+        """Make the data directory accessible to this account only, also if it was created with more rights."""
         directory = settings.DATA_DIR
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not directory.stat().st_mode & 0o077:
             return
         try:
             directory.chmod(0o700)
-        except OSError as error:  # a volume of somebody else's
+        except OSError as error:  # a volume owned by another account
             self.stderr.write(
                 f"kvportal: others may look into {directory}, and that can't be changed: {error.strerror}"
             )

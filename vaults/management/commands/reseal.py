@@ -1,4 +1,4 @@
-"""manage.py reseal: seal everything anew with the key ring's current key, so that an old key can be retired."""
+"""manage.py reseal: seal all credentials again with the key ring's current key, so that an old key can be removed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""manage.py set_password: a new password for somebody who has forgotten theirs."""
+"""manage.py set_password: set a new password for a person who has forgotten theirs."""
 
 from argparse import ArgumentParser
 from getpass import getpass

@@ -1,4 +1,4 @@
-"""manage.py verify_audit: read every link of the audit chain, and hold it against its checkpoints."""
+"""manage.py verify_audit: check every entry of the audit chain, and compare the chain with its checkpoints."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             help="the database was set back on purpose: record that, and go on from where its trail ends; needs --reason",
         )
         parser.add_argument(
-            "--reason", default="", help="why it was set back; stands in the audit trail and on its page"
+            "--reason", default="", help="why it was set back; recorded in the audit trail and shown on its page"
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
