@@ -115,7 +115,7 @@ def lock_members(teams: QuerySet[Team]) -> None:
 
 
 class Visible:
-    """What an actor may see. Pages, counts, searches and exports use only these querysets."""
+    """The objects that an actor may see. Pages, counts, searches and exports use only these querysets."""
 
     def __init__(self, teams: list[uuid.UUID] | None) -> None:
         """`teams`: ids of the teams whose objects are visible; None for all."""
@@ -153,7 +153,7 @@ class Visible:
 
 
 def visible_to(actor: Actor, team: Team | None = None) -> Visible:
-    """What the actor may see, in one team or in all their teams. The portal itself sees all teams; strangers see nothing."""
+    """The objects visible to the actor, in one team or in all their teams. Portal and commands see all teams, strangers none."""
     if isinstance(actor, System):
         return Visible(None if team is None else [team.pk])
     if not isinstance(actor, Person):
