@@ -1,4 +1,4 @@
-"""A client of the vault kv-one, which is a FakeAzure."""
+"""Fixtures: a client for the vault kv-one, which is a FakeAzure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def fake_time() -> FakeTime:
 
 @pytest.fixture
 def make_client(cloud: Cloud, tokens: TokenSource, fake_time: FakeTime) -> Callable[..., VaultClient]:
-    """A client of kv-one with limits of its own, on fake time, whose jitter is half of what it may be."""
+    """Creates clients for kv-one with their own limits, on fake time, with jitter fixed at half of its range."""
 
     def make(**options: Any) -> VaultClient:
         settings: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Servers that do everything right, one byte at a time, and names that nobody resolves."""
+"""Servers that behave correctly but send or read one byte at a time, and host names whose lookup hangs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from typing import Any
 from vaults.emulator.serve import tls
 
 PAUSE = 0.1
-"""Between two bytes: each comes long before a read of a second would give up."""
+"""Seconds between two bytes: less than a read timeout of one second."""
 
 Play = Callable[[socket.socket, "Dripping"], None]
 
 
 class Dripping:
-    """A server on a port of its own. `play` is what it does with each connection, on a thread of its own."""
+    """A server on a free port. It calls `play` for each connection, in a separate thread."""
 
     def __init__(self, folder: Path, play: Play) -> None:
         self.ca_file = tls.ensure(folder)
@@ -53,7 +53,7 @@ class Dripping:
             try:
                 self._play(connection, self)
             except OSError:
-                self.seen_off.set()  # the other side hung up
+                self.seen_off.set()  # the client closed the connection
 
     def drip(self, connection: socket.socket, content: bytes) -> None:
         for byte in content:
@@ -67,7 +67,7 @@ def handshake(connection: socket.socket, server: Dripping) -> None:
 
 
 def tunnel(connection: socket.socket, server: Dripping) -> None:
-    """What a proxy says to CONNECT."""
+    """A proxy's response to CONNECT."""
     connection.recv(4096)
     server.drip(connection, b"HTTP/1.1 200 Connection established\r\nX-Padding: " + b"x" * 4000)
 
@@ -86,7 +86,7 @@ def body(connection: socket.socket, server: Dripping) -> None:
 
 
 def reading(connection: socket.socket, server: Dripping) -> None:
-    """It takes in a request as slowly as others answer."""
+    """A server that reads the request slowly."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     secure = server.context.wrap_socket(connection, server_side=True)
     while not server.over.wait(PAUSE):
@@ -94,7 +94,7 @@ def reading(connection: socket.socket, server: Dripping) -> None:
 
 
 class _Names:
-    """Host names whose look-up hangs; the interpreter's own hook for it can't be taken away, so it is set once."""
+    """Host names whose lookup hangs. An audit hook of the interpreter can't be removed, so it is added only once."""
 
     def __init__(self) -> None:
         self.hanging: dict[Any, threading.Event] = {}
@@ -110,7 +110,7 @@ _names = _Names()
 
 @contextmanager
 def unresolved(host: str) -> Iterator[threading.Event]:
-    """Within, looking up this name takes until the event that is given is set."""
+    """Inside the block, the lookup of this name waits until the yielded event is set."""
     if not _names.hooked:
         sys.addaudithook(_names.hook)
         _names.hooked = True

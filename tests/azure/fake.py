@@ -1,4 +1,4 @@
-"""A vault and a token issuer that answer what they are told, without a socket."""
+"""A fake vault and token issuer with scripted responses, without a socket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer authorization="https://evil.test/x", re
 def response(
     status: int, body: Any = None, headers: dict[str, str] | None = None, *, text: str | bytes | None = None
 ) -> requests.Response:
-    """An answer whose body is read like one from a socket."""
+    """A response whose body is read like one from a socket."""
     made = requests.Response()
     made.status_code = status
     made.headers = CaseInsensitiveDict(headers or {})
@@ -36,9 +36,9 @@ Scripted = requests.Response | Exception | Callable[[], requests.Response]
 
 
 class FakeAzure(BaseAdapter):
-    """Plays the answers it was given, in order; an Exception is raised, a function called.
+    """Returns the scripted responses in order; an Exception is raised, a function called.
 
-    The issuer hands out token-1, token-2, ... unless `issuer` holds answers of its own.
+    The issuer issues token-1, token-2, ... unless `issuer` has scripted responses.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class FakeAzure(BaseAdapter):
         self.answers.append(response(status, body, headers, **more))
 
     def answer_by(self, rule: Callable[[requests.PreparedRequest], tuple[int, Any]]) -> None:
-        """From now on make the vault's answers by a rule."""
+        """Create all further responses of the vault by a rule."""
         self._rule = rule
 
     @property
@@ -79,7 +79,7 @@ class FakeAzure(BaseAdapter):
         return response(200, {"token_type": "Bearer", "expires_in": 3599, "access_token": f"token-{self.tokens}"})
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Nothing to close."""
 
 
 def _play(script: deque[Scripted]) -> requests.Response:
@@ -99,12 +99,12 @@ def _discovery(authority: str) -> dict[str, str]:
 
 
 def body(request: requests.PreparedRequest) -> Any:
-    """The JSON that a request carried; None without a body."""
+    """The JSON body of a request; None without a body."""
     return json.loads(request.body) if request.body else None
 
 
 def form(request: requests.PreparedRequest) -> dict[str, str]:
-    """The form that a token request carried."""
+    """The form fields of a token request."""
     return dict(urllib.parse.parse_qsl(str(request.body)))
 
 
@@ -118,7 +118,7 @@ def secret_bundle(name: str = "crpsecret", value: str | None = None, **more: Any
 
 
 class FakeTime:
-    """A clock that only sleeping moves."""
+    """A clock that only `sleep` moves forward."""
 
     def __init__(self) -> None:
         self.now = 1000.0

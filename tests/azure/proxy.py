@@ -1,4 +1,4 @@
-"""A company's outbound proxy: it opens tunnels (CONNECT) and remembers where to."""
+"""An outbound HTTP proxy: it opens tunnels (CONNECT) and records their targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No token goes to a host that a cloud does not vouch for."""
+"""Tokens are sent only to hosts that the cloud allows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_exact_hosts_may_have_a_port(address: str) -> None:
 
 
 def test_what_is_typed_is_read_leniently_and_what_is_asked_strictly() -> None:
-    """A client is given names that this package made itself; people's spellings end at `vault_name`."""
+    """A client receives only names normalised by `vault_name`, never text as people typed it."""
     for address in ("kv-one.vault.azure.net.", "https://kv-one.vault.azure.net:0443/", '"kv-one"', "kv-one\u200b"):
         assert AZURE.vault_name(address) == "kv-one"
         with pytest.raises((HostNotAllowed, InvalidVaultName)):

@@ -1,4 +1,4 @@
-"""A call ends in its time, whatever the socket does; over TLS, with servers that never fall silent and never get done."""
+"""A call ends within its time limit in every case: over TLS, with servers that send slowly and never finish."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_call_ends_in_its_time_while_the_host_is_being_looked_up(tmp_path: Pat
 
 
 def test_connecting_takes_from_the_time_for_the_answer(tmp_path: Path) -> None:
-    """A name that is found late leaves less for the rest."""
+    """A slow DNS lookup leaves less time for the rest."""
     with Dripping(tmp_path, drips.headers) as server, unresolved("localhost") as found:
         cloud = cloud_of(server)
         threading.Timer(0.7, found.set).start()

@@ -1,4 +1,4 @@
-"""Why there is no token: told by code and text, in Entra's own words, never with what was sent."""
+"""Errors of the token endpoint: reason from code and text, with Entra's description but without anything that was sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import requests
 
 from tests.azure.fake import CLIENT_ID, TENANT, FakeAzure, form, response
 from vaults.azure.clouds import Cloud
-from vaults.azure.entra import MAX_WORDS, own_words
+from vaults.azure.entra import MAX_WORDS, redacted_description
 from vaults.azure.errors import AuthenticationError
 from vaults.azure.sign_in import ClientSecret, TokenSource
 
@@ -23,7 +23,7 @@ CORRELATION = "12345678-1234-1234-1234-123456789012"
 TAIL = f" Trace ID: 87654321-1234-1234-1234-123456789012 Correlation ID: {CORRELATION} Timestamp: 2026-11-26 10:00:00Z"
 
 
-def said(description: str, **members: Any) -> dict[str, Any]:
+def entra_body(description: str, **members: Any) -> dict[str, Any]:
     return {"error": "invalid_client", "error_description": description + TAIL, **members}
 
 
@@ -59,14 +59,14 @@ def refused(cloud: Cloud, azure: FakeAzure, answer: requests.Response) -> Authen
 def test_codes_that_several_causes_share_are_told_apart_by_their_text(
     cloud: Cloud, azure: FakeAzure, description: str, reason: str, code: str | None
 ) -> None:
-    error = refused(cloud, azure, response(401, said(description)))
+    error = refused(cloud, azure, response(401, entra_body(description)))
     assert error.reason == reason
     assert code is None or error.code == code
     assert error.request_id == CORRELATION
 
 
-def test_trouble_of_entras_own_bears_code_id_and_wait(cloud: Cloud, azure: FakeAzure) -> None:
-    body = said("AADSTS90033: A transient error has occurred. Please try again.", correlation_id=CORRELATION)
+def test_a_server_error_of_entra_has_code_id_and_wait(cloud: Cloud, azure: FakeAzure) -> None:
+    body = entra_body("AADSTS90033: A transient error has occurred. Please try again.", correlation_id=CORRELATION)
     error = refused(cloud, azure, response(503, body, {"Retry-After": "7"}))
     assert (error.reason, error.code, error.request_id, error.retry_after, error.status) == (
         "unavailable", "AADSTS90033", CORRELATION, 7.0, 503,
@@ -87,19 +87,19 @@ def test_numbers_alone_are_enough(cloud: Cloud, azure: FakeAzure) -> None:
 @pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8::7"])
 def test_conditional_access_names_the_address(cloud: Cloud, azure: FakeAzure, address: str) -> None:
     text = f"AADSTS53003: Access has been blocked by Conditional Access policies at 10:00:00. IP address: {address}. Sorry."
-    error = refused(cloud, azure, response(400, said(text)))
+    error = refused(cloud, azure, response(400, entra_body(text)))
     assert (error.reason, error.detail) == ("conditional_access", f"Entra ID saw this server at {address}.")
 
 
 def test_conditional_access_without_an_address_makes_none_up(cloud: Cloud, azure: FakeAzure) -> None:
     text = "AADSTS53003: Access has been blocked by Conditional Access policies (1.2.3.4.5, 999.1.1.1, 10:20:30)."
-    assert refused(cloud, azure, response(400, said(text))).detail == ""
+    assert refused(cloud, azure, response(400, entra_body(text))).detail == ""
 
 
 @pytest.mark.parametrize(("hours", "told"), [(2, "120 min behind"), (-2, "120 min ahead of"), (0, "")])
 def test_a_wrong_clock_says_by_how_much(cloud: Cloud, azure: FakeAzure, hours: int, told: str) -> None:
     headers = {"Date": format_datetime(datetime.now(UTC) + timedelta(hours=hours), usegmt=True)}
-    body = said("AADSTS700024: Client assertion is not within its valid time range.")
+    body = entra_body("AADSTS700024: Client assertion is not within its valid time range.")
     detail = refused(cloud, azure, response(401, body, headers)).detail
     assert told in detail if told else detail == ""
 
@@ -118,7 +118,7 @@ ECHOES = {
 @pytest.mark.parametrize("echo", ECHOES)
 def test_the_secret_is_taken_out_of_entras_words(cloud: Cloud, azure: FakeAzure, echo: str) -> None:
     text = f"AADSTS12345: The value {ECHOES[echo]} is of no use."
-    error = refused(cloud, azure, response(401, said(text)))
+    error = refused(cloud, azure, response(401, entra_body(text)))
     assert "AADSTS12345: The value" in error.words
     assert "is of no use." in error.words
     shown = f"{error.words} {error.message} {error!r} {''.join(traceback.format_exception(error))}".lower()
@@ -128,17 +128,17 @@ def test_the_secret_is_taken_out_of_entras_words(cloud: Cloud, azure: FakeAzure,
 
 def test_an_assertion_is_taken_out_even_if_it_is_not_ours(cloud: Cloud, azure: FakeAzure) -> None:
     text = "AADSTS12345: eyJhbGciOiJQUzI1NiJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl and eyJhbGciOiJQUzI1 are malformed."
-    assert refused(cloud, azure, response(401, said(text))).words == "AADSTS12345: … and … are malformed."
+    assert refused(cloud, azure, response(401, entra_body(text))).words == "AADSTS12345: … and … are malformed."
 
 
 def test_words_are_one_line_of_bounded_length(cloud: Cloud, azure: FakeAzure) -> None:
-    error = refused(cloud, azure, response(401, said("AADSTS12345: a\r\nb\x00c\u202e" + "x" * 100_000)))
+    error = refused(cloud, azure, response(401, entra_body("AADSTS12345: a\r\nb\x00c\u202e" + "x" * 100_000)))
     assert error.words.startswith("AADSTS12345: a b c xxx")
     assert len(error.words) == MAX_WORDS + 1
 
 
 def test_the_ids_and_the_time_are_not_said_twice() -> None:
-    assert own_words(f"AADSTS1234: No.{TAIL}", []) == "AADSTS1234: No."
+    assert redacted_description(f"AADSTS1234: No.{TAIL}", []) == "AADSTS1234: No."
 
 
 PAGE = "<html><head><style>p {}</style></head><body><h1>Blocked</h1><p>Category &amp; policy: <b>cloud</b></p>"
@@ -187,9 +187,9 @@ def test_trouble_of_another_shape_keeps_its_words(cloud: Cloud, azure: FakeAzure
 
 
 def test_what_is_no_token_keeps_its_words(cloud: Cloud, azure: FakeAzure) -> None:
-    """A sign-in page of the network, or an error, with the status of a success."""
+    """A network's sign-in page, or an error, with the status of a success."""
     assert refused(cloud, azure, answer_of(200, PAGE)).words == "Blocked Category & policy: cloud"
-    error = refused(cloud, azure, answer_of(200, said("AADSTS7000112: Application is disabled.")))
+    error = refused(cloud, azure, answer_of(200, entra_body("AADSTS7000112: Application is disabled.")))
     assert (error.reason, error.words) == ("disabled_application", "AADSTS7000112: Application is disabled.")
     error = refused(cloud, azure, answer_of(200, {"access_token": None}))
     assert (error.reason, error.detail, error.words) == ("malformed", "It holds no token.", "")

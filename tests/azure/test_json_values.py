@@ -1,4 +1,4 @@
-"""The JSON border: bombs and oddities are refused before anything is made of them."""
+"""JSON parsing: oversized and malformed JSON is refused before it is used."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from vaults.azure.members import Members
     ],
     ids=lambda content: f"{content[:12]!r}+{len(content)}",
 )
-def test_what_is_no_sane_object_is_refused(content: bytes) -> None:
+def test_anything_but_a_valid_json_object_is_refused(content: bytes) -> None:
     with pytest.raises(MalformedResponse):
         json_values.parse_object(content)
 
@@ -56,11 +56,11 @@ def test_a_number_with_too_many_digits_is_kept_as_text() -> None:
     parsed = json_values.parse_object(b'{"a": ' + b"9" * 100_000 + b', "b": -' + b"1" * 5000 + b', "c": 7, "d": 1e400}')
     assert (parsed["a"], parsed["b"], parsed["c"]) == ("9" * 100_000, "-" + "1" * 5000, 7)
     members = Members(parsed)
-    assert [members.moment("a"), members.number("b"), members.moment("d")] == [None, None, None]
+    assert [members.timestamp("a"), members.number("b"), members.timestamp("d")] == [None, None, None]
     assert {name: len(text) for name, text in members.odd.items()} == {"a": 200, "b": 200, "d": 8}
 
 
-def test_half_characters_are_replaced() -> None:
+def test_lone_surrogates_are_replaced() -> None:
     parsed = json_values.parse_object(rb'{"a\ud800": ["b\udfff", "\ud83d\ude00"]}')
     assert parsed == {"a?": ["b?", "\U0001f600"]}
     json.dumps(parsed, ensure_ascii=False).encode()
@@ -89,14 +89,14 @@ def test_broken_base64_is_kept_as_text(text: str) -> None:
 @pytest.mark.parametrize("sent", [1790000000, "1790000000", 1790000000.0, 1790000000.9])
 def test_a_time_is_read_however_its_number_is_written(sent: object) -> None:
     members = Members({"exp": sent})
-    assert members.moment("exp") == datetime.fromtimestamp(1790000000, UTC)
+    assert members.timestamp("exp") == datetime.fromtimestamp(1790000000, UTC)
     assert members.odd == {}
 
 
 @pytest.mark.parametrize("sent", [253402303861, -62135596801, 10**30, 1e300, "soon", True, [1], {"a": 1}, ""])
 def test_what_is_no_time_is_kept_as_text(sent: object) -> None:
     members = Members({"exp": sent})
-    assert members.moment("exp", "expires_on") is None
+    assert members.timestamp("exp", "expires_on") is None
     assert members.odd == {"expires_on": json.dumps(sent)}
 
 
@@ -115,7 +115,7 @@ def test_what_is_kept_is_cut_short() -> None:
     ],
 )
 def test_a_pages_words_survive_its_encoding_and_its_length(content: bytes, words: str) -> None:
-    assert responses.said(content)[2][:26].rstrip("é") == words.rstrip("é")
+    assert responses.error_parts(content)[2][:26].rstrip("é") == words.rstrip("é")
 
 
 def test_messages_never_quote_a_value() -> None:

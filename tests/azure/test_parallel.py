@@ -1,4 +1,4 @@
-"""Calls side by side."""
+"""Calls in parallel threads."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_context_goes_along() -> None:
 
 
 def test_no_gather_waits_for_anothers_calls() -> None:
-    """Twenty that hang, and one that does not."""
+    """Twenty calls that hang, and one that does not."""
     begun, end = threading.Semaphore(0), threading.Event()
 
     def hang() -> None:

@@ -1,4 +1,4 @@
-"""Tokens: asked for once, from the right host, with errors that say what is wrong and nothing more."""
+"""Tokens: requested once, from the right host, with errors that name the problem and nothing secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All calls of one piece of work in one time, and nobody blamed for what others took of it."""
+"""One time limit for all calls of a piece of work; a call that got too little time does not count against the host."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_no_change_is_begun_that_cannot_be_waited_for(make_client: MakeClient, a
 
 
 class Silent:
-    """A sign-in host that answers when it is told to."""
+    """A sign-in host that responds only when the test lets it."""
 
     def __init__(self) -> None:
         self.asked = threading.Semaphore(0)
@@ -74,7 +74,7 @@ class Silent:
         return response(200, {"token_type": "Bearer", "expires_in": 3599, "access_token": "token-late"})
 
 
-def test_nobody_waits_for_a_token_longer_than_his_time(tokens: TokenSource, azure: FakeAzure) -> None:
+def test_no_call_waits_for_a_token_longer_than_its_time(tokens: TokenSource, azure: FakeAzure) -> None:
     silent = Silent()
     azure.issuer.append(silent)  # type: ignore[arg-type]
     first = threading.Thread(target=tokens.token, args=[SCOPE])
@@ -130,7 +130,7 @@ def test_a_silent_sign_in_host_is_left_alone_for_a_while(cloud: object, azure: F
 
 
 def test_a_good_token_is_used_while_no_newer_one_can_be_had(tokens: TokenSource, azure: FakeAzure) -> None:
-    """Entra ID says from when on a token is better renewed: from then on each call would wait for a silent host."""
+    """Entra ID sends a time for early renewal (refresh_in): after it, each call would wait for a host that does not respond."""
     aging = {"token_type": "Bearer", "expires_in": 3599, "refresh_in": -1, "access_token": "token-aging"}
     azure.issuer.extend([response(200, aging), *[TimeoutError("read timed out")] * 5])
     assert [tokens.token(SCOPE) for _ in range(6)] == ["token-aging"] * 6

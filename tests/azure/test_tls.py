@@ -1,4 +1,4 @@
-"""The same over TLS: warm connections, and what goes wrong before a request is sent."""
+"""Calls over TLS: reuse of connections, and failures before a request is sent."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def connect(home: Home, cloud: Cloud, cloud_of_vault: Cloud) -> VaultClient:
 
 
 def connections(client: VaultClient, cloud: Cloud) -> int:
-    """How many connections were opened to the client's vault so far."""
+    """The number of connections opened to the client's vault so far."""
     url = client.vault_url
     adapter = client.transport.session_for(cloud).get_adapter(url)
     assert isinstance(adapter, requests.adapters.HTTPAdapter)
@@ -119,7 +119,7 @@ def proxy() -> Iterator[OutboundProxy]:
 
 @pytest.fixture
 def azure_at_home(home: Home, tmp_path: Path, settings: Settings) -> Settings:
-    """Azure's public cloud, whose hosts are the local Key Vault's."""
+    """Azure's public cloud with the hosts of the local Key Vault."""
     local = load_clouds(home.clouds_file)["local"]
     settings.CLOUDS_FILE = tmp_path / "clouds.toml"
     settings.CLOUDS_FILE.write_text(
@@ -150,8 +150,8 @@ def test_a_company_ca_counts_for_azures_own_clouds_and_the_proxy_stays(
     assert proxy.targets == (hosts if behind_proxy else [])
 
 
-def test_a_company_ca_stands_beside_the_public_ones(home: Home) -> None:
-    """A proxy that opens TLS lets some of Azure's hosts pass."""
+def test_a_company_ca_is_trusted_in_addition_to_the_public_ones(home: Home) -> None:
+    """A proxy that intercepts TLS does not intercept all of Azure's hosts."""
     cloud = load_clouds(home.clouds_file)["local"]
     beside = replace(cloud, public_cas=True)
     assert connect(home, beside, beside).secrets.list_page().items
@@ -161,7 +161,7 @@ def test_a_company_ca_stands_beside_the_public_ones(home: Home) -> None:
 
 
 def _trusted_by_a_connection_to(cloud: Cloud) -> int:
-    """How many CAs count for the connection that the last answer came over."""
+    """The number of CAs trusted by the connection of the last response."""
     transport = Transport()
     transport.exchange(cloud, "GET", f"{cloud.authority}/", seconds=5)
     adapter = transport.session_for(cloud).get_adapter(cloud.authority)

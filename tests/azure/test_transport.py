@@ -1,4 +1,4 @@
-"""One exchange: bounded, alone, and deaf to its environment."""
+"""One HTTP request: bounded, without redirects or retries, and independent of the environment."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_failures_say_whether_the_request_was_sent(
     assert (caught.value.reason, caught.value.maybe_done) == (reason, maybe_done)
 
 
-# An answer that drips
+# A slow response
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def pipe() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def drip(sock: socket.socket, text: bytes) -> None:
-    """Send a byte each 20 ms, so that no single read takes long."""
+    """Send a byte every 20 ms, so that no single read takes long."""
 
     def run() -> None:
         try:

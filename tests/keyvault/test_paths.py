@@ -15,7 +15,7 @@ import pytest
 from tests.azure.fake import VERSION, FakeAzure
 from tests.conftest import say
 from vaults.azure.errors import AmbiguousPath, AzureError, InvalidIdentifier, InvalidVersion
-from vaults.azure.json_values import nothing
+from vaults.azure.json_values import ignore_body
 from vaults.azure.limits import Bulkhead, Limits
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.operations import API_VERSIONS, OPERATIONS
@@ -78,7 +78,7 @@ def test_every_word_in_every_place(make_client: MakeClient, azure: FakeAzure, sp
             path = tuple(part.format(name=name, version=version) for part in template)
             azure.requests.clear()
             with pytest.raises(AzureError):
-                client.send(OPERATIONS[operation], nothing, name=name, version=version)
+                client.send(OPERATIONS[operation], ignore_body, name=name, version=version)
             found = [(each.method, urlsplit(str(each.url)).path) for each in azure.vault_requests]
             meant = is_meant(spec, operation, template, tuple(part.lower() for part in path))
             if found != ([(method, "/" + "/".join(path))] if meant else []):

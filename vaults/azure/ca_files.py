@@ -1,13 +1,13 @@
-"""Files of certificate authorities (PEM) that a deployment trusts instead of the public ones, or beside them."""
+"""PEM files of certificate authorities that a deployment trusts instead of, or in addition to, the public ones."""
 
 import ssl
 from pathlib import Path
 
 
 def read_cas(ca_file: str | Path) -> str:
-    """The file's text. Raises OSError where it can't be read or holds no certificate.
+    """The file's text without its non-ASCII characters. Raises OSError if it can't be read or holds no certificate.
 
-    Comments in other letters than ASCII are common in such files, and `ssl` takes ASCII only.
+    Non-ASCII comments are common in such files, and `ssl` accepts ASCII only.
     """
     text = Path(ca_file).read_text("ascii", errors="ignore")
     if "-----BEGIN " not in text:
@@ -16,5 +16,5 @@ def read_cas(ca_file: str | Path) -> str:
 
 
 def check_cas(ca_file: str | Path) -> None:
-    """Can hosts be trusted by this file? Raises OSError if not; ssl.SSLError is one."""
+    """Check that `ssl` can load the file. Raises OSError if not (ssl.SSLError is a subclass of it)."""
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=read_cas(ca_file))

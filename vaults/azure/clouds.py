@@ -1,6 +1,7 @@
-"""Which hosts belong to which cloud, so that a token or a client secret can go nowhere else.
+"""The hosts of each cloud. Tokens and client secrets are sent to these hosts only.
 
-A vault is a cloud plus a name, or one of the exact hosts that its cloud allows. Nobody types an authority.
+A vault is identified by its cloud and its name, or by one of the exact hosts that the cloud allows. The authority is never
+user input.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from urllib.parse import urlsplit
 import requests
 
 from vaults.azure.errors import HostNotAllowed, InvalidClouds, InvalidVaultName
-from vaults.azure.pasted import vault_meant
+from vaults.azure.pasted import vault_from_text
 
 _VAULT_NAME = re.compile(r"(?!.*--)[a-zA-Z][0-9a-zA-Z-]{1,22}[0-9a-zA-Z]")
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Cloud:
-    """One cloud: its sign-in authority, the scopes to ask tokens for, and the vault hosts it vouches for.
+    """One cloud: its sign-in authority, the scopes of its tokens, and the vault hosts that it allows.
 
     `vault_suffixes` are DNS suffixes without the leading dot; `vault_hosts` maps a vault's name to an exact
-    `host` or `host:port`, both in lower case. `ca_file` holds the CAs to trust instead of the public ones, or beside them with
-    `public_cas`: a company's proxy may open TLS to some of Azure's hosts and let others pass. `proxy` is the only proxy
-    used (the environment is not read). `mount` may put its own adapters on a new `requests.Session`.
+    `host` or `host:port`, both in lower case. `ca_file` holds the CAs to trust instead of the public ones, or in addition to
+    them with `public_cas`: a company's proxy may intercept TLS for some of Azure's hosts and not for others. `proxy` is the
+    only proxy used (the environment is not read). `mount` may add its own adapters to a new `requests.Session`.
     """
 
     name: str
@@ -65,20 +66,20 @@ class Cloud:
         return f"https://{host}.{self.vault_suffixes[0]}"
 
     def vault_name(self, typed: str) -> str:
-        """The one spelling of a vault, however it was typed or pasted: its name where that leads to it, else its host.
+        """The canonical form of a typed or pasted vault: its name if `vault_url` maps the name to it, else its host.
 
         Raises InvalidVaultName or HostNotAllowed.
         """
-        host = self.vault_url(vault_meant(typed)).removeprefix("https://")
+        host = self.vault_url(vault_from_text(typed)).removeprefix("https://")
         if exact := next((name for name, exact in self.vault_hosts.items() if exact == host), ""):
             return exact
         label = host.partition(".")[0]
         return label if self.vault_url(label) == f"https://{host}" else host
 
     def allows_vault_host(self, host: str) -> bool:
-        """Is this `host[:port]`, in lower case, a vault of this cloud?
+        """True if this `host[:port]`, in lower case, is a vault of this cloud.
 
-        The suffix is matched behind a whole label: `evil-vault.azure.net` is no vault.
+        The part before the suffix must be one whole label: `evil-vault.azure.net` is not a vault.
         """
         if host in self.vault_hosts.values():
             return True
@@ -87,9 +88,9 @@ class Cloud:
 
 
 def _host_of(address: str) -> str:
-    """The `host[:port]` of an https URL without path, query and user; other text is taken for a host.
+    """The `host[:port]` of an https URL that has no path, query or user; text that is not a URL is returned as a host.
 
-    The port 443 is left out.
+    The port 443 is left out. Raises HostNotAllowed.
     """
     if "://" not in address:
         return address.lower().removesuffix(":443")
@@ -142,9 +143,9 @@ AZURE_CLOUDS: Mapping[str, Cloud] = {
 
 
 def load_clouds(path: Path | None) -> dict[str, Cloud]:
-    """Azure's own clouds and those of a TOML file of `[clouds.<name>]` tables. Raises InvalidClouds.
+    """Azure's own clouds, and those of a TOML file with `[clouds.<name>]` tables. Raises InvalidClouds.
 
-    A table with the name of one of Azure's own needs to say only what is different there, such as its `ca_file`.
+    A table with the name of one of Azure's own clouds needs only the values that differ, such as `ca_file`.
     """
     clouds = dict(AZURE_CLOUDS)
     if path is None:
@@ -167,7 +168,7 @@ _TEXTS = ("label", *_ADDRESSES, "ca_file", "proxy")
 
 
 def _check_table(where: str, table: Any, known: Cloud | None) -> None:
-    """Refuse a table of the file, with a sentence, if it could let a token go astray."""
+    """Raise InvalidClouds for a table of the file that is malformed or could send a token to a wrong host."""
     if not isinstance(table, dict):
         raise InvalidClouds(f"{where} must be a table.")
     texts = {key: table.get(key, "") for key in _TEXTS}
@@ -188,14 +189,14 @@ def _check_table(where: str, table: Any, known: Cloud | None) -> None:
 
 
 def _cloud_from(name: str, table: Mapping[str, Any]) -> Cloud:
-    """A table that was checked, over what is known of the cloud if it is one of Azure's own."""
+    """The cloud in a checked table; values that it leaves out come from Azure's own cloud of that name, if there is one."""
     base = AZURE_CLOUDS.get(name) or Cloud(name, label=name, authority="", scope="")
-    given: dict[str, Any] = {key: table[key] for key in _TEXTS if table.get(key)}
+    fields: dict[str, Any] = {key: table[key] for key in _TEXTS if table.get(key)}
     for key in ("authority", "arm_endpoint"):
-        if key in given:
-            given[key] = given[key].rstrip("/")
+        if key in fields:
+            fields[key] = fields[key].rstrip("/")
     if "vault_suffixes" in table:
-        given["vault_suffixes"] = tuple(suffix.lower().strip(".") for suffix in table["vault_suffixes"])
+        fields["vault_suffixes"] = tuple(suffix.lower().strip(".") for suffix in table["vault_suffixes"])
     if "vault_hosts" in table:
-        given["vault_hosts"] = {vault.lower(): vault_meant(host) for vault, host in table["vault_hosts"].items()}
-    return replace(base, **given)
+        fields["vault_hosts"] = {vault.lower(): vault_from_text(host) for vault, host in table["vault_hosts"].items()}
+    return replace(base, **fields)

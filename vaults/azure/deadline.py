@@ -1,7 +1,7 @@
-"""An exchange that is over in time, whatever the socket does.
+"""A `requests` adapter with one total time limit for each request.
 
-`requests` and the sockets below count a timeout for each address, write and read, and none for looking a name up: a server
-that sends one byte a second keeps a worker for ever. Here all of it shares the time that `time_limit` leaves.
+`requests` and its sockets apply a timeout to each address, write and read separately, and none to the DNS lookup: a server
+that sends one byte a second blocks a worker for ever. Here all steps share the time that `time_limit` leaves.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from vaults.azure.parallel import start_thread
 from vaults.azure.time_limit import time_left
 
 HOUR = 3600.0
-"""Of a time that nobody limits."""
+"""Default limit in seconds where the caller has set none."""
 
 
 class NotConnected(OSError):
-    """There is no connection, so nothing was sent. Its cause says why."""
+    """No connection could be opened, so nothing was sent. `__cause__` is the reason."""
 
 
 class _TimedReads(io.RawIOBase):
-    """A socket's reads, each given only what is left of the time there was when the answer began."""
+    """Reads of a socket that share one time limit, which starts when the response is created."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
@@ -54,7 +54,7 @@ class _TimedReads(io.RawIOBase):
 
 
 class TimedResponse(http.client.HTTPResponse):
-    """An HTTP answer whose status line, headers and body share one timeout."""
+    """An HTTP response whose status line, headers and body share one timeout."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -66,9 +66,9 @@ class _Connection(HTTPSConnection):
     response_class = TimedResponse
 
     def connect(self) -> None:
-        """Look the host up, connect and shake hands. Raises NotConnected.
+        """DNS lookup, connect and TLS handshake within the time limit. Raises NotConnected.
 
-        Nothing can cut a look-up off. When the time is over it is left alone on its thread, and closes what comes of it.
+        A DNS lookup can't be cancelled. When the time is over, its thread is left running and closes the connection it opens.
         """
         connecting: Future[None] = Future()
         start_thread(lambda: self._connect(connecting))
@@ -105,10 +105,10 @@ class _Pool(HTTPSConnectionPool):
 
 
 class TimedAdapter(HTTPAdapter):
-    """`requests`' adapter for https, with TimedResponse for every answer; http:// is not served at all.
+    """An adapter for https only that reads each response as a TimedResponse.
 
-    `further_cas` is a file of CAs that are trusted beside the session's, on the way through a proxy, too. It is read
-    for each request, so that a changed file counts at once.
+    `further_cas` is a file of CAs that are trusted in addition to the session's, also for connections through a proxy. It is
+    read for each request, so that a changed file takes effect at once.
     """
 
     def __init__(self, *, further_cas: str | None = None, **kwargs: Any) -> None:

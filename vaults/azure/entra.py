@@ -1,6 +1,7 @@
-"""What the sign-in host answered when it gave no token: why, as far as it can be told, and Entra's own words.
+"""Errors of Entra ID's token endpoint: maps a response without a token to an AuthenticationError with a reason.
 
-Its description is shown, but never as it came: whatever was sent is taken out of it first, also in part.
+Entra's description is shown to people, but never unchanged: anything that was sent to Entra is removed from it first, also
+in parts.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from vaults.azure.transport import Response
 MAX_WORDS = 500
 _LONGEST_READ = 4000
 _SHORTEST_PIECE = 8
-"""A piece of what was sent is taken out of Entra's words from this length on."""
+"""Parts of the sent text that are at least this long (in characters) are removed from Entra's description."""
 _HIDDEN = "…"
-_CLOCK_MATTERS = 60.0
+_CLOCK_SKEW_SECONDS = 60.0
 
 _AADSTS = re.compile(r"AADSTS(\d{4,7})")
 _PLAIN_CODE = re.compile(r"[a-z_]{1,40}")
@@ -61,7 +62,7 @@ _REASONS: dict[str, AuthenticationReason] = {
     "AADSTS50196": "throttled",
     "temporarily_unavailable": "unavailable",
 }
-#: Codes that several causes share; their text tells which.
+#: Codes with several causes, which only their text tells apart.
 _BY_TEXT: dict[str, tuple[tuple[re.Pattern[str], AuthenticationReason], ...]] = {
     "AADSTS50012": (
         (re.compile(r"valid time range|not yet valid", re.IGNORECASE), "clock"),
@@ -71,7 +72,7 @@ _BY_TEXT: dict[str, tuple[tuple[re.Pattern[str], AuthenticationReason], ...]] = 
     ),
     "AADSTS700027": ((re.compile(r"key used is expired", re.IGNORECASE), "expired_certificate"),),
 }
-#: Codes that only say that another one follows.
+#: Codes without a meaning of their own: a more specific one follows.
 _GENERAL = {"AADSTS70002"}
 
 _SENTENCES: dict[AuthenticationReason, str] = {
@@ -101,64 +102,64 @@ _SENTENCES: dict[AuthenticationReason, str] = {
 
 
 def failure(reason: AuthenticationReason, detail: str = "", *, code: str = "", **facts: Any) -> AuthenticationError:
-    """The error for a reason; its message is our sentence, the detail and the code."""
+    """The error for a reason. Its message is our sentence for the reason, the detail, and the code."""
     message = " ".join(part for part in (_SENTENCES[reason], detail, f"({code})" if code else "") if part)
     return AuthenticationError(message, reason=reason, detail=detail, code=code, **facts)
 
 
-def refusal(answer: Response, said: Mapping[str, Any], sent: Iterable[str], correlation: str) -> AuthenticationError:
-    """The error in an answer without a token, whatever its shape. `said` is its body, {} where that is not JSON.
+def refusal(response: Response, body: Mapping[str, Any], sent: Iterable[str], correlation: str) -> AuthenticationError:
+    """The error in a response without a token. `body` is its JSON, {} if it has none.
 
-    `sent` must not come back in its words; `correlation` is the id that the request bore. Without a code of Entra's it is
-    somebody else's answer.
+    `sent`: texts that must not appear in the error; `correlation`: the id of our request. A response without an error code,
+    unless it is a 429 or a 5xx, does not come from Entra: its reason is "malformed".
     """
-    description = _description(answer, said)
-    codes = _codes(said, description)
-    words = own_words(description, sent)
-    reason, code = _reason(answer.status, codes, description)
+    description = _description(response, body)
+    codes = _codes(body, description)
+    words = redacted_description(description, sent)
+    reason, code = _reason(response.status, codes, description)
     if reason == "other" and not codes:
-        detail = f"It answered with status {answer.status}." if answer.status >= 400 else "It holds no token."
-        return failure("malformed", detail, status=answer.status, words=words)
+        detail = f"It answered with status {response.status}." if response.status >= 400 else "It holds no token."
+        return failure("malformed", detail, status=response.status, words=words)
     return failure(
         reason,
-        _detail(reason, answer, description, code),
+        _detail(reason, response, description, code),
         code=code,
         words=words,
-        status=answer.status,
-        request_id=_correlation(said, description) or (correlation if _GUID.fullmatch(correlation) else ""),
-        retry_after=responses.retry_after(answer.headers),
+        status=response.status,
+        request_id=_correlation(body, description) or (correlation if _GUID.fullmatch(correlation) else ""),
+        retry_after=responses.retry_after(response.headers),
     )
 
 
-def _description(answer: Response, said: Mapping[str, Any]) -> str:
-    """Entra's description; of an answer of another shape, such as a gateway's page, its words."""
-    words = str(said.get("error_description") or "") or responses.said(answer.content)[2]
+def _description(response: Response, body: Mapping[str, Any]) -> str:
+    """Entra's description; the text of a response in another format, such as a gateway's HTML page."""
+    words = str(body.get("error_description") or "") or responses.error_parts(response.content)[2]
     return "" if _PLAIN_CODE.fullmatch(words) else words[:_LONGEST_READ]
 
 
-def own_words(description: str, sent: Iterable[str]) -> str:
-    """A description on one line, cut short, without its ids and times, and without anything that was sent."""
+def redacted_description(description: str, sent: Iterable[str]) -> str:
+    """A description on one line, cut to MAX_WORDS characters, without its ids and times and without anything in `sent`."""
     text = "".join(char if char.isprintable() else " " for char in _TAIL.sub("", description))
     for written in sent:
-        for spelling in _spellings(written):
-            text = _without(text, spelling)
+        for spelling in _encodings(written):
+            text = _redacted(text, spelling)
     text = " ".join(_JWT.sub(_HIDDEN, text).split())
     return text if len(text) <= MAX_WORDS else f"{text[:MAX_WORDS]}{_HIDDEN}"
 
 
-def _codes(said: Mapping[str, Any], description: str) -> list[str]:
-    """The error's numbers, from its text and its list of them; OAuth's word where it has none."""
-    numbers = said.get("error_codes")
+def _codes(body: Mapping[str, Any], description: str) -> list[str]:
+    """The AADSTS codes in the description and in `error_codes`; without any, the OAuth error code, such as invalid_client."""
+    numbers = body.get("error_codes")
     listed = [f"AADSTS{number}" for number in numbers if type(number) is int] if isinstance(numbers, list) else []
     found = [match.group() for match in _AADSTS.finditer(description)]
-    error = said.get("error")
+    error = body.get("error")
     word = str(error.get("code") if isinstance(error, dict) else error)
     codes = list(dict.fromkeys([*found, *listed]))
     return codes or ([word] if _PLAIN_CODE.fullmatch(word) else [])
 
 
 def _reason(status: int, codes: list[str], description: str) -> tuple[AuthenticationReason, str]:
-    """Why, and the code that tells it."""
+    """The reason, and the code that it follows from."""
     for code in codes:
         for pattern, reason in _BY_TEXT.get(code, ()):
             if pattern.search(description):
@@ -171,23 +172,23 @@ def _reason(status: int, codes: list[str], description: str) -> tuple[Authentica
     return ("unavailable" if status >= 500 else "other"), code
 
 
-def _detail(reason: AuthenticationReason, answer: Response, description: str, code: str) -> str:
+def _detail(reason: AuthenticationReason, response: Response, description: str, code: str) -> str:
     match reason:
         case "conditional_access":
             seen = _address_in(description)
             return f"Entra ID saw this server at {seen}." if seen else ""
         case "clock":
-            return _clock_detail(answer)
+            return _clock_detail(response)
         case "unavailable" | "throttled" if not code:
-            return f"It answered with status {answer.status}."
+            return f"It answered with status {response.status}."
     return ""
 
 
-def _clock_detail(answer: Response) -> str:
-    """How far this server's clock is from the answer's, where that explains something."""
-    theirs = responses.http_date(answer.headers.get("Date", ""))
+def _clock_detail(response: Response) -> str:
+    """A sentence about the difference between this server's clock and the response's; "" if it is under a minute."""
+    theirs = responses.http_date(response.headers.get("Date", ""))
     apart = (datetime.now(UTC) - theirs).total_seconds() if theirs else 0.0
-    if abs(apart) < _CLOCK_MATTERS:
+    if abs(apart) < _CLOCK_SKEW_SECONDS:
         return ""
     return f"This server's clock is {abs(apart) / 60:.0f} min {'ahead of' if apart > 0 else 'behind'} Entra ID's."
 
@@ -201,21 +202,21 @@ def _address_in(text: str) -> str:
     return ""
 
 
-def _correlation(said: Mapping[str, Any], description: str) -> str:
-    given = str(said.get("correlation_id", ""))
-    if _GUID.fullmatch(given):
-        return given
+def _correlation(body: Mapping[str, Any], description: str) -> str:
+    correlation_id = str(body.get("correlation_id", ""))
+    if _GUID.fullmatch(correlation_id):
+        return correlation_id
     found = _CORRELATION.search(description)
     return found.group(1) if found else ""
 
 
-def _spellings(text: str) -> Iterator[str]:
-    """As it was meant, as a form carries it, and as JSON and HTML write it."""
+def _encodings(text: str) -> Iterator[str]:
+    """The text as it is, and as forms, URLs, JSON and HTML encode it."""
     yield from dict.fromkeys((text, quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1], html.escape(text)))
 
 
-def _without(text: str, sent: str) -> str:
-    """The text without `sent` and without pieces of it, in whatever case."""
+def _redacted(text: str, sent: str) -> str:
+    """The text without `sent` and without parts of it, ignoring case."""
     length = min(_SHORTEST_PIECE, len(sent))
     if not length:
         return text
@@ -229,5 +230,5 @@ def _without(text: str, sent: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """In lower case, character by character, so that places stay the same."""
+    """The text in lower case, one character for each, so that positions stay the same."""
     return "".join(char.lower()[:1] for char in text)

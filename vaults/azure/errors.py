@@ -1,13 +1,19 @@
-"""What can go wrong between us and a vault, as one tree.
+"""The exception hierarchy for calls to Azure.
 
-    AzureError              message, status, code, inner_code, request_id, retry_after, maybe_done
-      TransportError           no answer: network, TLS, timeout, or we held the call back (reason)
+    AzureError               message, status, code, inner_code, request_id, retry_after, maybe_done
+      TransportError           no response: network, TLS, timeout, or not sent because of our own limits (reason)
         UnreadableCaFile       a cloud's CA file can't be read here
-      AuthenticationError      no token (reason, AADSTS code, Entra's words)
-      MalformedResponse          an answer that no Key Vault gives: redirect, not JSON, too large
-        BrokenLink             a nextLink that leads nowhere
-        HostileLink            a nextLink that leads away from the list it was asked of
-      ServiceError             the vault answered with an error
+      AuthenticationError      no token (reason, AADSTS code, Entra's description)
+      MalformedResponse        not a response of Azure: redirect, not JSON, too large
+        BrokenLink             a nextLink that can't be followed
+          ListIncomplete       a nextLink to a page that was already read
+            ListTooLong        more pages than the limit, or than the time allows
+        OnlyNameless           a list in which no item has a readable identifier
+        HostileLink            a nextLink that is not to the same list
+      NotAddressable           no unambiguous path exists; nothing was sent
+        AmbiguousPath          the path is another operation's
+        InvalidVersion         not a version
+      ServiceError             the vault returned an error
         BadRequest             400
         Unauthorized           401
         Forbidden              403
@@ -21,8 +27,8 @@ and, before anything is sent,
     InvalidInput (ValueError)
       InvalidTenant, InvalidVaultName, HostNotAllowed, InvalidIdentifier, InvalidClouds
 
-No message, argument or repr of these ever holds a token, a client secret or a value: messages are our own
-words, or the `error.message` of the vault, cut short.
+No message, argument or repr of these holds a token, a client secret or a secret's value: messages are our own
+text, or the vault's `error.message`, cut short.
 """
 
 from __future__ import annotations
@@ -32,7 +38,7 @@ from typing import Literal
 
 TransportReason = Literal["connect", "tls", "timeout", "broken", "busy", "resting"]
 AuthenticationReason = Literal[
-    # Entra ID refused
+    # Entra ID refused the sign-in
     "wrong_secret",
     "expired_secret",
     "unknown_certificate",
@@ -47,7 +53,7 @@ AuthenticationReason = Literal[
     "conditional_access",
     "clock",
     "other",
-    # It refused nothing: it could not, was not reached, or was not asked
+    # Not a refusal: Entra ID had an error, was not reached, or no request was sent
     "unavailable",
     "throttled",
     "unreachable",
@@ -72,12 +78,11 @@ _NO_REFUSAL = frozenset(
 
 
 class AzureError(Exception):
-    """A call that did not give what was asked for.
+    """A call to Azure that failed.
 
-    `retry_after` is in seconds, as the service asked for it. `maybe_done` is True when the vault may have
-    changed something all the same, so that the caller must look before it tries again. `permission` is the
-    access-policy permission that the operation needs, once an operation was under way. `others` are those of the calls
-    beside it, where none brought anything.
+    `retry_after` is the service's Retry-After in seconds. `maybe_done` is True if the vault may have made the change
+    despite the error, so that the caller must check before it tries again. `permission` is the access-policy permission that
+    the operation needs, set by the session. `others` are the errors of the parallel calls, if all of them failed.
     """
 
     def __init__(
@@ -104,11 +109,11 @@ class AzureError(Exception):
 
 
 class TransportError(AzureError):
-    """No answer came.
+    """No response.
 
-    `reason` says why: "connect" (nobody there), "tls" (not the host it says it is), "timeout", "broken" (cut
-    off in the middle), "busy" (too many of our calls wait for this vault), "resting" (it failed so often that
-    we leave it alone for `retry_after` seconds; `cause` says how it failed at last).
+    `reason` is "connect" (no connection could be opened), "tls" (the host's certificate is not trusted), "timeout", "broken"
+    (the connection was cut), "busy" (too many of our calls wait for this vault), or "resting" (the circuit breaker is open for
+    `retry_after` seconds after repeated failures; `cause` describes the last one).
     """
 
     def __init__(
@@ -126,14 +131,14 @@ class TransportError(AzureError):
 
 
 class UnreadableCaFile(TransportError):
-    """The CAs to trust can't be read here, so no host can prove who it is."""
+    """The CA file can't be read here, so no host's certificate can be verified."""
 
 
 class AuthenticationError(AzureError):
-    """No token came. `code` is Entra's AADSTS number, `request_id` the correlation id.
+    """No token was issued. `code` is Entra's AADSTS number or OAuth error, `request_id` the correlation id.
 
-    `words` are Entra's own, cut short and without anything that was sent; `detail` is a sentence of ours about this
-    very case, such as the address that Entra saw.
+    `words` is Entra's description, cut short and without anything that was sent; `detail` is our own sentence with the facts
+    of this case, such as the IP address that Entra saw.
     """
 
     def __init__(
@@ -155,11 +160,11 @@ class AuthenticationError(AzureError):
 
     @property
     def refused(self) -> bool:
-        """Did Entra ID say no, rather than nothing?"""
+        """True if Entra ID refused the sign-in; False if it returned a server error, was not reached, or was not called."""
         return self.reason not in _NO_REFUSAL
 
     def again(self) -> AuthenticationError:
-        """A copy for another thread: one exception object must not gather the tracebacks of many."""
+        """A copy for another thread: threads must not share one exception object, which collects their tracebacks."""
         return AuthenticationError(
             self.message,
             reason=self.reason,
@@ -173,19 +178,19 @@ class AuthenticationError(AzureError):
 
 
 class MalformedResponse(AzureError):
-    """An answer that does not look like Key Vault's; nothing of it is used."""
+    """A response that is not in Azure's format."""
 
 
 class BrokenLink(MalformedResponse):
-    """What comes next in a list can't be asked for: its nextLink is no address, or leads round in a circle."""
+    """The next page of a list can't be requested: its nextLink is not text, or (subclasses) the list does not end."""
 
 
 class ListIncomplete(BrokenLink):
-    """The list goes round in circles; what was read before is all there is to have."""
+    """A nextLink leads to a page that was already read, so the rest of the list can't be read."""
 
 
 class ListTooLong(ListIncomplete):
-    """The list has more pages than are read, or than come in the time there is. It may have no end."""
+    """The list has more pages than the limit, or than can be read in the time limit. It may be endless."""
 
 
 class OnlyNameless(MalformedResponse):
@@ -193,15 +198,15 @@ class OnlyNameless(MalformedResponse):
 
 
 class HostileLink(MalformedResponse):
-    """A nextLink to another host or another list. It was not followed."""
+    """A nextLink that is not to the same list of the same host, or has no $skiptoken. It was not followed."""
 
 
 class NotAddressable(AzureError):
-    """Nothing was sent: no path means this item, and nothing else."""
+    """Nothing was sent: no path identifies this item and only this item."""
 
 
 class AmbiguousPath(NotAddressable):
-    """The path has a fixed word of another operation where a name stands, and would be taken for that one's."""
+    """The name equals a fixed word in another operation's path, so the path would call that operation."""
 
     def __init__(self, method: str, path: str, other: str) -> None:
         super().__init__(f"{method} {path} is the operation {other}.")
@@ -211,32 +216,32 @@ class AmbiguousPath(NotAddressable):
 
 
 class InvalidVersion(NotAddressable):
-    """Not a version: where one stands, other words have a meaning of their own."""
+    """Not a version: in its place in a path, other words could name another operation."""
 
 
 class ServiceError(AzureError):
-    """The vault answered with an error. `code` and `inner_code` are `error.code` and its innererror's.
+    """The vault returned an error. `code` and `inner_code` are `error.code` and `error.innererror.code`.
 
-    `words` are those of the answer; "" where it had none, so that `message` is ours.
+    `words` is the text of the response, "" if it had none; `message` is then our own text.
     """
 
     words = ""
 
 
 class BadRequest(ServiceError):
-    """400: a name, a member or a backup blob that the vault does not take."""
+    """400: a name, a member or a backup blob that the vault does not accept."""
 
 
 class Unauthorized(ServiceError):
-    """401, also with a fresh token: wrong tenant, wrong audience."""
+    """401, also with a new token: wrong tenant or wrong audience."""
 
 
 class Forbidden(ServiceError):
-    """403. `inner_code` tells policy, RBAC, firewall, private link, disabled and managed objects apart."""
+    """403. `keyvault.refusals` finds the cause: policy, RBAC, firewall, private link, disabled or managed object, and others."""
 
 
 class NotFound(ServiceError):
-    """404 about an item: not there, deleted, or not there yet. Any other 404 is a mere ServiceError."""
+    """404 about an item that does not exist, is deleted, or does not exist yet. Any other 404 is a plain ServiceError."""
 
 
 class Conflict(ServiceError):
@@ -244,7 +249,7 @@ class Conflict(ServiceError):
 
 
 class Throttled(ServiceError):
-    """429: the vault did not look at the request."""
+    """429: the vault did not process the request."""
 
 
 class Unavailable(ServiceError):
@@ -252,11 +257,11 @@ class Unavailable(ServiceError):
 
 
 class InvalidInput(ValueError):
-    """Something that can't be meant; nothing was sent."""
+    """Input that can't be valid; nothing was sent."""
 
 
 class InvalidTenant(InvalidInput):
-    """A tenant is a GUID or a domain name: anything else could turn the client secret to another place."""
+    """Not a GUID or a domain name: any other tenant could send the client secret to another URL."""
 
 
 class InvalidVaultName(InvalidInput):
@@ -264,7 +269,7 @@ class InvalidVaultName(InvalidInput):
 
 
 class HostNotAllowed(InvalidInput):
-    """A host, or an address, that the cloud does not vouch for."""
+    """A host or an address that the cloud does not allow."""
 
 
 class InvalidIdentifier(InvalidInput):
@@ -272,7 +277,7 @@ class InvalidIdentifier(InvalidInput):
 
 
 class InvalidClouds(InvalidInput):
-    """The file of clouds can't be used; the message says what to change."""
+    """The clouds file is invalid; the message says what to change."""
 
 
 _BY_STATUS: dict[int, type[ServiceError]] = {
@@ -285,9 +290,9 @@ _BY_STATUS: dict[int, type[ServiceError]] = {
 
 
 def service_error_type(status: int, code: str, absent: Collection[str]) -> type[ServiceError]:
-    """The class for an HTTP status of 400 and more. `absent`: the codes of a 404 that is about an item.
+    """The class for an HTTP status of 400 or more. `absent`: the error codes of a 404 about an item.
 
-    Anything on the way may answer 404, and knows nothing of items.
+    The code decides because a proxy or gateway may return a 404 that is not about an item.
     """
     if status == 404:
         return NotFound if code in absent else ServiceError

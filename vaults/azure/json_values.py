@@ -1,8 +1,8 @@
-"""From the bytes of an answer to members of the right type, or MalformedResponse. The JSON border is here.
+"""Strict JSON parsing: the bytes of a response to members of the right type, or MalformedResponse.
 
-A vault is not trusted to send sane JSON: size, number of members, depth and types are checked before anything
-of it is used. What is nested too deep is cut, and a number too long for one is a text: neither spoils what stands beside
-it. Values are never quoted in a message, only the names of members.
+The vault is not trusted to send valid JSON: number of members, depth and types are checked before a value is used. A member
+nested too deep is cut, and a number with too many digits becomes text, so that the other members can still be read. Error
+messages quote the names of members, never their values.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ T = TypeVar("T")
 
 MAX_DEPTH = 24
 CUT = '"[…]"'
-"""What is read in place of a member that is nested deeper."""
+"""The JSON that replaces a member nested deeper than that."""
 MAX_MEMBERS = 100_000
-"""A page of Key Vault has under 1,000; a parsed member takes some 50 times the memory of its bytes."""
+"""A page of Key Vault has under 1,000; a parsed member takes about 50 times the memory of its bytes."""
 
 
 def parse_object(content: bytes) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def parse_object(content: bytes) -> dict[str, Any]:
 
 
 def _parsed(text: str) -> Any:
-    """Raises ValueError."""
+    """The JSON value, with members nested too deep cut. Raises ValueError."""
     try:
         return _sane(_loaded(text), MAX_DEPTH)
     except RecursionError:
@@ -46,11 +46,11 @@ def _parsed(text: str) -> Any:
 
 
 def _loaded(text: str) -> Any:
-    return json.loads(text, parse_int=_whole, parse_constant=_refuse_constant)
+    return json.loads(text, parse_int=_parse_int, parse_constant=_refuse_constant)
 
 
-def _whole(digits: str) -> int | str:
-    """A number; as text where it has more digits than Python makes a number of."""
+def _parse_int(digits: str) -> int | str:
+    """The integer; the text if it has more digits than Python converts (sys.get_int_max_str_digits)."""
     try:
         return int(digits)
     except ValueError:
@@ -65,7 +65,7 @@ _TEXT_OR_BRACKET = re.compile(r'"(?:[^"\\]+|\\.)*+"?|[][{}]', re.DOTALL)
 
 
 def _flattened(text: str) -> str:
-    """The JSON with a short text in place of each member that is nested too deep."""
+    """The JSON with CUT in place of each member that is nested too deep; "" if such a member is not closed."""
     kept, begin, level = [], 0, 0
     for found in _TEXT_OR_BRACKET.finditer(text):
         match text[found.start()]:
@@ -82,7 +82,7 @@ def _flattened(text: str) -> str:
 
 
 def _sane(value: Any, depth: int) -> Any:
-    """The value without the half characters that can't be written as UTF-8. Raises RecursionError where it is too deep."""
+    """The value without lone surrogates, which can't be encoded as UTF-8. Raises RecursionError if it is nested too deep."""
     if depth <= 0:
         raise RecursionError
     if isinstance(value, dict):
@@ -100,12 +100,12 @@ def _sane_text(text: str) -> str:
     return text
 
 
-def nothing(_: Json) -> None:
-    """What is read of an answer that tells no more than its status."""
+def ignore_body(_: Json) -> None:
+    """Parser for responses without a body."""
 
 
 def member(data: Json, name: str, kind: type[T]) -> T | None:
-    """A member that may be missing or null, of exactly this type."""
+    """A member of exactly this type; None if missing or null. Raises MalformedResponse for another type."""
     value = data.get(name)
     if value is not None and type(value) is not kind:
         raise MalformedResponse(f'The member "{name}" of the answer has the wrong type.')
@@ -113,7 +113,7 @@ def member(data: Json, name: str, kind: type[T]) -> T | None:
 
 
 def required(data: Json, name: str, kind: type[T]) -> T:
-    """A member that must be there."""
+    """A member that must be present. Raises MalformedResponse if it is missing, null or of another type."""
     value = member(data, name, kind)
     if value is None:
         raise MalformedResponse(f'The answer has no member "{name}".')
@@ -121,12 +121,12 @@ def required(data: Json, name: str, kind: type[T]) -> T:
 
 
 def section(data: Json, name: str) -> Json:
-    """A nested object; empty if missing or null."""
+    """A nested object; empty if missing or null. Raises MalformedResponse for another type."""
     return member(data, name, dict) or {}
 
 
 def as_object(item: Any) -> Json:
-    """An item of a list, which must be an object."""
+    """The item of a list, if it is an object. Raises MalformedResponse if not."""
     if not isinstance(item, dict):
         raise MalformedResponse("The list holds more than objects.")
     return item

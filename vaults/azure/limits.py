@@ -1,8 +1,8 @@
 """Per-vault limits: concurrency, circuit breaker, retry budget. One Limits per vault and process.
 
-- Bulkhead: so many calls to a vault at once, so many waiting; more are refused at once.
-- Breaker: after some failures in a row the vault is left alone for a while, then tried by one call.
-- Budget: repeats may be a tenth of the calls, so that we never double a storm.
+- Bulkhead: limits the calls to a vault at one time, and those that wait; further ones are refused immediately.
+- Breaker: after several failures in a row no calls are sent for some seconds, then one call tests the vault.
+- RetryBudget: retries are at most a tenth of the calls, so that they don't multiply the load of a vault in trouble.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from vaults.azure.errors import TransportError
 
 
 class Bulkhead:
-    """At most `at_once` calls inside and `waiting` before the door."""
+    """At most `at_once` calls run and `waiting` calls wait."""
 
     def __init__(self, at_once: int = 8, waiting: int = 16) -> None:
         self._inside = threading.Semaphore(at_once)
@@ -24,7 +24,7 @@ class Bulkhead:
 
     @contextmanager
     def slot(self, seconds: float) -> Iterator[None]:
-        """A place for one call, waited for as long as `seconds`. Raises TransportError "busy"."""
+        """Wait at most `seconds` for the right to run one call. Raises TransportError "busy"."""
         if not self._admitted.acquire(blocking=False):
             raise _busy()
         try:
@@ -43,7 +43,7 @@ def _busy() -> TransportError:
 
 
 class Breaker:
-    """Opens after `failures` failures in a row, for `rest` seconds; then one call finds out."""
+    """Circuit breaker: opens after `failures` failures in a row for `rest` seconds, then lets one call test the service."""
 
     def __init__(self, failures: int = 5, rest: float = 10.0, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._threshold = failures
@@ -55,7 +55,7 @@ class Breaker:
         self._resting_until = 0.0
 
     def admit(self) -> None:
-        """Let a call pass, or raise TransportError "resting"."""
+        """Allow a call, or raise TransportError "resting"."""
         with self._lock:
             if self._failures < self._threshold:
                 return
@@ -67,10 +67,10 @@ class Breaker:
                     cause=self._cause,
                     retry_after=left,
                 )
-            self._resting_until = self._clock() + self._rest  # this call finds out; others go on resting
+            self._resting_until = self._clock() + self._rest  # this call tests the service; the others stay refused
 
     def record(self, *, failure: str | None) -> None:
-        """Tell how a call that was let pass ended: with which failure, a sentence, or with none."""
+        """Count the result of an allowed call: `failure` is a sentence, or None for success."""
         with self._lock:
             self._failures = self._failures + 1 if failure else 0
             self._cause = failure or ""
@@ -79,7 +79,7 @@ class Breaker:
 
 
 class RetryBudget:
-    """Repeats allowed: `share` of all calls, and `reserve` for quiet times."""
+    """The allowed retries: each call adds `share` to the budget, up to `reserve`, which it starts with."""
 
     def __init__(self, share: float = 0.1, reserve: float = 10.0) -> None:
         self._share = share
@@ -88,12 +88,12 @@ class RetryBudget:
         self._lock = threading.Lock()
 
     def earn(self) -> None:
-        """Count a call that is no repeat."""
+        """Count a call that is not a retry."""
         with self._lock:
             self._left = min(self._reserve, self._left + self._share)
 
     def spend(self) -> bool:
-        """Take one repeat, if there is one."""
+        """Take one retry from the budget. False if there is none left."""
         with self._lock:
             if self._left < 1:
                 return False
@@ -102,7 +102,7 @@ class RetryBudget:
 
 
 class Limits:
-    """The three of them for one vault."""
+    """The three limits of one vault."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Limits:
 
 
 class LimitsByVault:
-    """The limits that everything in this process shares for a vault."""
+    """The limits of each vault, shared by all sessions of this process."""
 
     def __init__(self) -> None:
         self._limits: dict[str, Limits] = {}

@@ -1,7 +1,7 @@
-"""Members of an object as far as they can be read. One that makes no sense is kept as text, and spoils nothing beside it.
+"""Lenient reading of a JSON object's members. A member that can't be read is kept as text, and the others are still read.
 
-Vaults hold what people have written into them for years: dates beyond the year 9999 or in milliseconds, numbers as texts,
-values that a later API version brought. What tells Key Vault's answers from others' stays strict: see `answers`.
+Vaults contain years of data: dates beyond the year 9999 or in milliseconds, numbers as text, values of a later API version.
+Identifiers, which tell Key Vault's responses from others, are read strictly (`keyvault.bundles.identity`).
 """
 
 from __future__ import annotations
@@ -16,37 +16,40 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LONGEST = 200
-"""Characters of the text that is kept of a member."""
+"""Maximum length, in characters, of the text kept of an unreadable member."""
 
 
 class Members:
-    """The members of `data`; those that can't be read go into `odd`, as text, under the name of the field they are for."""
+    """The members of `data`. Those that can't be read are added to `odd` as text, under the name of the field they are for.
+
+    A method returns None, or an empty value, for a member that is missing, null or unreadable.
+    """
 
     def __init__(self, data: Any, odd: dict[str, str] | None = None) -> None:
         self.odd: dict[str, str] = {} if odd is None else odd
         self._data: Mapping[str, Any] = data if isinstance(data, dict) else {}
 
     def raw(self, name: str) -> Any:
-        """A member as it was sent."""
+        """A member as it was sent, unchecked."""
         return self._data.get(name)
 
     def __contains__(self, name: str) -> bool:
-        """Whether it was sent, readable or not."""
+        """True if the member was sent, readable or not."""
         return name in self._data
 
     def section(self, name: str, field: str = "") -> Members:
-        """A nested object, with no members where it is none; it shares `odd`."""
+        """A nested object, without members if it is not an object; it shares `odd`."""
         return Members(self._read(name, field, _mapping), self.odd)
 
-    def told_by(self, name: str, *fields: str) -> Members:
-        """The same of one that always has something to tell: null is odd, and what is odd is kept for each of its fields."""
+    def expected_section(self, name: str, *fields: str) -> Members:
+        """A nested object that must not be null: null or another type is added to `odd` once for each of `fields`."""
         sent = self._data.get(name, {})
         if not isinstance(sent, dict):
             self.odd.update(dict.fromkeys(fields, as_text(sent)))
         return Members(sent, self.odd)
 
     def mapping(self, name: str) -> Mapping[str, Any]:
-        """A nested object as it was sent, empty where it is none."""
+        """A nested object as it was sent, empty if it is not an object."""
         return self._read(name, "", _mapping) or {}
 
     def text(self, name: str, field: str = "") -> str | None:
@@ -56,36 +59,36 @@ class Members:
         return self._read(name, field, _flag)
 
     def switch(self, name: str) -> bool | None:
-        """A yes or no that stands for yes where it is not sent; null is neither."""
+        """A flag whose absence means True to Key Vault (returned as None), so that null is added to `odd`."""
         if name in self and self._data[name] is None:
             self.odd[name] = as_text(None)
         return self.flag(name)
 
     def number(self, name: str, field: str = "") -> int | None:
-        return self._read(name, field, whole)
+        return self._read(name, field, integer)
 
-    def moment(self, name: str, field: str = "") -> datetime | None:
-        """A time in whole seconds since 1970, as an aware datetime in UTC."""
-        return self._read(name, field, moment)
+    def timestamp(self, name: str, field: str = "") -> datetime | None:
+        """A time, sent in whole seconds since 1970, as an aware datetime in UTC."""
+        return self._read(name, field, timestamp)
 
     def data(self, name: str, field: str = "") -> bytes:
         """Bytes sent as base64 or base64url, padded or not; b"" if missing."""
         return self._read(name, field, decoded) or b""
 
     def texts(self, name: str, field: str = "") -> tuple[str, ...]:
-        """A list of texts; whatever else is in it, spelled as JSON."""
+        """A list of texts; other items are returned as JSON text."""
         return tuple(_in_list(item) for item in self._read(name, field, _list) or ())
 
-    def no_texts(self, name: str) -> dict[str, Any]:
-        """Those items of such a list that are none, by their spelling."""
+    def non_texts(self, name: str) -> dict[str, Any]:
+        """The items of such a list that are not text, as they were sent, by the text that `texts` returns for them."""
         return {_in_list(item): item for item in self._read(name, "", _list) or () if not isinstance(item, str)}
 
     def tags(self, name: str, field: str = "") -> dict[str, str]:
-        """Names and values, which are texts; of others their spelling, of null nothing."""
+        """Names and values of tags; a value that is not text is returned as JSON text, null as ""."""
         return {name: _spelled(value) for name, value in (self._read(name, field, _mapping) or {}).items()}
 
     def objects(self, name: str) -> tuple[Mapping[str, Any], ...]:
-        """Those items of a list that are objects."""
+        """The items of a list that are objects; others are left out."""
         return tuple(item for item in self._read(name, "", _list) or () if isinstance(item, dict))
 
     def _read(self, name: str, field: str, read: Callable[[Any], T]) -> T | None:
@@ -100,25 +103,25 @@ class Members:
 
 
 def as_text(value: Any) -> str:
-    """JSON, cut short."""
+    """The value as JSON, cut to LONGEST characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def whole(value: Any) -> int:
-    """A number, also one that was sent as text. Raises TypeError, ValueError, OverflowError."""
+def integer(value: Any) -> int:
+    """An integer, also from text or a float. Raises TypeError, ValueError, OverflowError."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError("not a number")
     return int(value)
 
 
-def moment(value: Any) -> datetime:
-    """Raises as `whole` does, and OSError; also for times that are before the year 1 or after 9999."""
-    return datetime.fromtimestamp(whole(value), UTC)
+def timestamp(value: Any) -> datetime:
+    """Seconds since 1970 as a datetime in UTC. Raises as `integer` does, and OSError; so for years before 1 or after 9999."""
+    return datetime.fromtimestamp(integer(value), UTC)
 
 
 def decoded(value: Any) -> bytes:
-    """Raises TypeError, ValueError."""
+    """The bytes of a base64 or base64url text. Raises TypeError, ValueError."""
     text = _text(value).translate(_TO_BASE64).rstrip("=")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)

@@ -1,4 +1,4 @@
-"""Independent calls side by side."""
+"""Independent calls in parallel threads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ B = TypeVar("B")
 C = TypeVar("C")
 
 AT_ONCE = 8
-"""As many calls of one gather run at once; a vault takes no more (see `limits`)."""
+"""Maximum number of calls of one gather that run in parallel; our limits allow a vault no more (see `limits`)."""
 
 
 @overload
@@ -25,45 +25,45 @@ def gather(*calls: Callable[[], A]) -> tuple[A, ...]: ...
 @overload
 def gather(*calls: Callable[[], A], return_exceptions: Literal[True]) -> tuple[A | Exception, ...]: ...
 def gather(*calls: Callable[[], Any], return_exceptions: bool = False) -> tuple[Any, ...]:
-    """Run all calls and give their results in order; each takes no argument and touches no database.
+    """Run all calls and return their results in order. Calls take no argument and must not use the database.
 
-    All are waited for. Then the first error is raised, or stands in its place with `return_exceptions`.
-    The first call runs in the calling thread. The threads for the others are this gather's own: whoever waits for
-    a slow vault holds back nobody else.
+    It waits for all calls, then raises the first error; with `return_exceptions` errors are returned as results.
+    The first call runs in the calling thread. The other threads belong to this gather alone, so that a slow vault does not
+    delay other requests.
     """
     if not calls:
         return ()
-    outcomes: list[Any] = [None] * len(calls)
+    results: list[Any] = [None] * len(calls)
     todo = deque(enumerate(calls))
-    place, first = todo.popleft()
+    index, first = todo.popleft()
 
     def work() -> None:
         while True:
             try:
-                place, call = todo.popleft()
+                index, call = todo.popleft()
             except IndexError:
                 return
-            outcomes[place] = _outcome(call)
+            results[index] = _result_or_error(call)
 
     helpers = [start_thread(work) for _ in range(min(len(todo), AT_ONCE - 1))]
-    outcomes[place] = _outcome(first)
+    results[index] = _result_or_error(first)
     work()
     for helper in helpers:
         helper.join()
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException) and not (return_exceptions and isinstance(outcome, Exception)):
-            raise outcome
-    return tuple(outcomes)
+    for result in results:
+        if isinstance(result, BaseException) and not (return_exceptions and isinstance(result, Exception)):
+            raise result
+    return tuple(results)
 
 
 def start_thread(work: Callable[[], None]) -> threading.Thread:
-    """One that is under way, in the caller's context; nobody waits for it when the process ends."""
+    """Start a daemon thread that runs `work` in a copy of the caller's context."""
     thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="keyvault", daemon=True)
     thread.start()
     return thread
 
 
-def _outcome(call: Callable[[], Any]) -> Any:
+def _result_or_error(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except BaseException as error:  # raised again in the thread that gathers

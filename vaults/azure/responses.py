@@ -1,4 +1,4 @@
-"""The result or the error in a response, with nothing secret in the error's words."""
+"""The result or the error in a response. Errors contain nothing secret."""
 
 from __future__ import annotations
 
@@ -18,48 +18,48 @@ MAX_MESSAGE = 1000
 MAX_CODE = 100
 MAX_PAGE = 20_000
 MAX_RETRY_AFTER = 31 * 86_400.0
-"""Longer than this is no time to wait, but a slip."""
+"""In seconds. A longer Retry-After is a mistake of the server and is ignored."""
 
 
 def result(
-    answer: Response, operation: str, ok: Collection[int], *, absent: Collection[str], hidden: Sequence[str] = ()
+    response: Response, operation: str, ok: Collection[int], *, absent: Collection[str], hidden: Sequence[str] = ()
 ) -> json_values.Json:
-    """The parsed body of a success; {} if it has none. Raises ServiceError or MalformedResponse.
+    """The parsed body of a success; {} for status 204. Raises ServiceError or MalformedResponse.
 
-    `operation`: its name, for the error's words; `ok`: the statuses of its success; `absent`: the codes of a 404 that is about
-    an item; `hidden`: texts that went out with the request and must not come back in an error.
+    `operation`: its name, for the error's message; `ok`: the statuses of success; `absent`: the error codes of a 404 about an
+    item; `hidden`: texts of the request that must not appear in an error.
     """
-    if answer.status >= 400:
-        raise service_error(answer, absent=absent, hidden=hidden)
-    if answer.status not in ok:
-        raise MalformedResponse(f"{operation} was answered with status {answer.status}.")
-    return {} if answer.status == 204 else json_values.parse_object(answer.content)
+    if response.status >= 400:
+        raise service_error(response, absent=absent, hidden=hidden)
+    if response.status not in ok:
+        raise MalformedResponse(f"{operation} was answered with status {response.status}.")
+    return {} if response.status == 204 else json_values.parse_object(response.content)
 
 
-def service_error(answer: Response, *, absent: Collection[str], hidden: Sequence[str] = ()) -> ServiceError:
-    """The error in an answer, which need not be JSON: gateways answer with HTML, old vaults with nothing."""
-    code, inner_code, words = (_plain(text) for text in said(answer.content))
-    if any(text and text in said for text in hidden for said in (code, inner_code, words)):
+def service_error(response: Response, *, absent: Collection[str], hidden: Sequence[str] = ()) -> ServiceError:
+    """The error in a response, which need not be JSON: gateways send HTML, old vaults an empty body."""
+    code, inner_code, words = (_on_one_line(text) for text in error_parts(response.content))
+    if any(text and text in part for text in hidden for part in (code, inner_code, words)):
         code = inner_code = words = ""
-    error = service_error_type(answer.status, code, absent)(
-        words[:MAX_MESSAGE] or f"The vault answered with status {answer.status}.",
-        status=answer.status,
+    error = service_error_type(response.status, code, absent)(
+        words[:MAX_MESSAGE] or f"The vault answered with status {response.status}.",
+        status=response.status,
         code=code[:MAX_CODE],
         inner_code=inner_code[:MAX_CODE],
-        request_id=request_id(answer.headers),
-        retry_after=retry_after(answer.headers),
-        maybe_done=answer.status >= 500,
+        request_id=request_id(response.headers),
+        retry_after=retry_after(response.headers),
+        maybe_done=response.status >= 500,
     )
     error.words = words[:MAX_MESSAGE]
     return error
 
 
-def said(content: bytes) -> tuple[str, str, str]:
-    """`error.code`, its innererror's code, and `error.message`; of another shape the same, as far as it has them."""
+def error_parts(content: bytes) -> tuple[str, str, str]:
+    """`error.code`, `error.innererror.code` and `error.message`, or their equivalents in other formats; "" if missing."""
     try:
         body = _in_lower_case(json_values.parse_object(content))
     except MalformedResponse:
-        return "", "", _words_of_a_page(content)
+        return "", "", _text_of_page(content)
     error = body.get("error", body.get("odata.error", body))
     if not isinstance(error, dict):
         return "", "", _text(body, "error_description", "message") or _text(body, "error")
@@ -80,8 +80,8 @@ def _text(members: Mapping[str, Any], *names: str) -> str:
     return next((value for name in names if isinstance(value := members.get(name), str) and value), "")
 
 
-def _words_of_a_page(content: bytes) -> str:
-    """Plain text as it is, a page's words without its tags; "" for bytes that are no text, or for JSON cut off."""
+def _text_of_page(content: bytes) -> str:
+    """The text of a plain text or HTML body, without tags; "" for binary data and for JSON, also if cut off."""
     text = _text_of(content[:MAX_PAGE])
     if text.lstrip().startswith(("{", "[")) or text.strip() in ("null", "true", "false"):
         return ""
@@ -90,26 +90,26 @@ def _words_of_a_page(content: bytes) -> str:
 
 
 def _text_of(content: bytes) -> str:
-    """UTF-8, whose last character may be cut off, or what an old gateway writes; "" for bytes that are no text."""
+    """Decode UTF-8, whose last character may be cut off, or else Windows-1252 of old gateways; "" for binary data."""
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(content)
     except UnicodeDecodeError:
         return "" if re.search(rb"[\x00-\x08\x0e-\x1f]", content) else content.decode("cp1252", "replace")
 
 
-def _plain(text: str) -> str:
-    """One line without control characters."""
+def _on_one_line(text: str) -> str:
+    """The text with a space for each line break, control character or other unprintable character."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """Azure's id of the request, for support; only if it looks like one."""
+    """Azure's id of the request, for support requests; "" if it does not look like an id."""
     text = headers.get("x-ms-request-id", "")
     return text if len(text) <= 64 and text.isascii() and text.replace("-", "").isalnum() else ""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds, given as a number or a date."""
+    """Retry-After in seconds, sent as a number or a date; None if missing, invalid or above MAX_RETRY_AFTER."""
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         seconds = float(text)
@@ -121,7 +121,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def http_date(text: str) -> datetime | None:
-    """A date in a header, if it is one."""
+    """The date in a header; None if it is not a date."""
     try:
         when = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -1,10 +1,11 @@
-"""Access tokens from Entra ID, by client credentials; `msal` does the protocol, on a short lead.
+"""Access tokens from Entra ID by client credentials. `msal` implements the protocol, restricted as follows:
 
-- One msal application per TokenSource: its cache does not look at the secret, so it is never shared.
-- Asking is serialised: N threads that need a token at once send one request, and share its failure. Each waits no
-  longer than its own time, and only so many wait: a silent sign-in host must not have all threads of the server.
-- msal keeps failed answers and replays them, for up to an hour: it never gets to see one.
-- msal talks through `_EntraWire`: our own session, and no host but the cloud's authority.
+- One msal application per TokenSource: msal's cache ignores the client secret, so it must never be shared.
+- Token requests are serialised: N threads that need a token at the same time send one request, and share its failure. Each
+  waits no longer than its own time limit, and the number of waiting threads is limited, so that a sign-in host that does
+  not respond can't block all threads of the server.
+- msal caches error responses and returns them again for up to an hour, so it never receives one.
+- msal sends requests through `_EntraHttpClient`: with our own session, and only to the cloud's authority.
 """
 
 from __future__ import annotations
@@ -40,14 +41,15 @@ from vaults.azure.limits import Breaker
 from vaults.azure.transport import Response, Transport
 
 TOKEN_SECONDS = 10.0
-"""Time for discovery and token request together: some of a page's time is left for the vault then."""
+"""Time limit for discovery and token request together; it leaves part of a page's time for the vault."""
 MOST_WAITING = 16
-"""As many calls wait for a token at once; the next ones only for this long."""
+"""Maximum number of calls that wait for a token."""
 QUEUE_SECONDS = 2.0
+"""Further calls wait this long for one of those places."""
 REST_SECONDS = 10.0
-"""A sign-in host that twice gave no answer is left alone for so long; a token that is still good is used meanwhile."""
+"""After two timeouts in a row the sign-in host gets no request for this long; a cached token is used as long as it is valid."""
 FAIR_SECONDS = 3.0
-"""What the sign-in host did not do in less time than this says nothing of it, and is no one else's failure."""
+"""With less time than this, a timeout is not counted against the sign-in host, and a failure is not shared with other calls."""
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)([0-9a-zA-Z]([0-9a-zA-Z-]{0,61}[0-9a-zA-Z])?\.)+[a-zA-Z]{2,63}")
@@ -72,7 +74,7 @@ Credential = ClientSecret | ClientCertificate
 
 
 class Bearer(AuthBase):
-    """Adds the token to a request, and shows it to nobody else."""
+    """Adds the token to a request; its repr hides the token."""
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -88,8 +90,8 @@ class Bearer(AuthBase):
 class TokenSource:
     """Tokens for one application in one tenant of one cloud.
 
-    `transport`: shared with others; its own without. `clock` is for tests. Raises InvalidTenant at once, and nothing else:
-    the network is used on first need.
+    `transport` may be shared; without one it creates its own. `clock` is for tests. The constructor raises InvalidTenant and
+    does not use the network.
     """
 
     def __init__(
@@ -112,7 +114,7 @@ class TokenSource:
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting = threading.Semaphore(MOST_WAITING)
-        self._wire = _EntraWire(cloud, self.transport, clock)
+        self._http_client = _EntraHttpClient(cloud, self.transport, clock)
         self._application: Any = None
         self._failure: tuple[float, AuthenticationError] | None = None
 
@@ -120,21 +122,21 @@ class TokenSource:
         return f"TokenSource({self.cloud.name!r}, {self.tenant_id!r}, {self.client_id!r})"
 
     def token(self, scope: str, seconds: float = TOKEN_SECONDS, *, refused: str = "") -> str:
-        """A valid token for a scope within so many seconds, from the cache if possible. Raises AuthenticationError.
+        """A valid token for a scope, from the cache if possible, within `seconds`. Raises AuthenticationError.
 
-        `refused` is one that a vault has just turned down: it is dropped, unless another thread has done so.
+        `refused` is a token that a vault has just refused: it is dropped, unless another thread has already done so.
         """
         asked_at = self._clock()
         until = asked_at + seconds
-        with self._turn(seconds):
+        with self._token_lock(seconds):
             if self._failure and self._failure[0] >= asked_at:
                 raise self._failure[1].again()
             left = until - self._clock()
             try:
-                token = self._ask(scope, until)
+                token = self._request_token(scope, until)
                 if token == refused:
                     self._application = None
-                    token = self._ask(scope, until)
+                    token = self._request_token(scope, until)
             except AuthenticationError as error:
                 if left >= FAIR_SECONDS:
                     self._failure = (self._clock(), error.again())
@@ -142,8 +144,8 @@ class TokenSource:
             return token
 
     @contextmanager
-    def _turn(self, seconds: float) -> Iterator[None]:
-        """The right to ask, waited for as long as that makes sense."""
+    def _token_lock(self, seconds: float) -> Iterator[None]:
+        """The lock that only one token request holds at a time. Raises AuthenticationError if it is not free in time."""
         until = time.monotonic() + seconds
         if not self._waiting.acquire(timeout=max(min(QUEUE_SECONDS, seconds), 0)):
             raise entra.failure("unreachable", "Too many calls wait for its answer already.")
@@ -158,11 +160,11 @@ class TokenSource:
             self._waiting.release()
 
     def bearer(self, scope: str, seconds: float = TOKEN_SECONDS) -> Bearer:
-        """The same as a signer of requests, so that the token stands in no variable of the caller."""
+        """The token as a Bearer, so that the caller has no variable with the token's text. Raises AuthenticationError."""
         return Bearer(self.token(scope, seconds))
 
     def renew(self, refused: Bearer, scope: str, seconds: float = TOKEN_SECONDS) -> Bearer:
-        """A signer with another token than the one that a vault has just turned down."""
+        """A Bearer with a new token in place of one that a vault has just refused. Raises AuthenticationError."""
         return Bearer(self.token(scope, seconds, refused=refused.token))
 
     def forget(self) -> None:
@@ -170,19 +172,19 @@ class TokenSource:
         with self._lock:
             self._application = None
 
-    def _ask(self, scope: str, until: float) -> str:
-        """Ask msal. Raised outside the except block: msal's own exceptions may quote what was sent."""
+    def _request_token(self, scope: str, until: float) -> str:
+        """A token from msal. Raises AuthenticationError, outside the except block: msal's exceptions may quote what was sent."""
         result: dict[str, Any] = {}
         failure = entra.failure("malformed", "It holds no token.")
         try:
-            self._wire.start(until)
+            self._http_client.start(until)
             if self._application is None:
                 self._application = self._new_application()
             result = self._application.acquire_token_for_client([scope])
-        except _NoAnswer as error:
+        except _SignInFailed as error:
             failure = error.failure
         except Exception as error:  # msal raises ValueError, KeyError, RuntimeError and others
-            failure = entra.failure("internal", _place_of(error))
+            failure = entra.failure("internal", _location_of(error))
         token = result.get("access_token")
         if isinstance(token, str) and token.isascii() and token.isprintable():
             return token
@@ -193,11 +195,11 @@ class TokenSource:
             self.client_id,
             client_credential=_for_msal(self._credential),
             authority=f"{self.cloud.authority}/{self.tenant_id}",
-            # The authority comes from the deployment's list of clouds: nobody has to vouch for it again.
+            # The authority comes from the deployment's list of clouds, so it needs no further verification.
             instance_discovery=False,
-            # Else msal reads MSAL_FORCE_REGION from the environment, and goes to another host.
+            # Otherwise msal reads MSAL_FORCE_REGION from the environment, and calls another host.
             azure_region=msal.ConfidentialClientApplication.DISABLE_MSAL_FORCE_REGION,
-            http_client=self._wire,
+            http_client=self._http_client,
         )
 
 
@@ -205,12 +207,12 @@ def _for_msal(credential: Credential) -> str | dict[str, str]:
     if isinstance(credential, ClientSecret):
         return credential.value
     _check_key(credential)
-    # Without a "thumbprint" of ours, msal takes the certificate's SHA-256.
+    # Without a "thumbprint", msal computes the certificate's SHA-256 itself.
     return {"private_key": credential.private_key_pem, "public_certificate": credential.certificate_pem}
 
 
 def _check_key(credential: ClientCertificate) -> None:
-    """Raises _NoAnswer for a key that msal can't sign with, before Entra is asked anything."""
+    """Raise _SignInFailed for a key that msal can't sign with, before a request is sent to Entra."""
     problem = ""
     try:
         key = load_pem_private_key(credential.private_key_pem.encode(), None)
@@ -220,27 +222,27 @@ def _check_key(credential: ClientCertificate) -> None:
         if not isinstance(key, RSAPrivateKey):
             problem = "Its key is not RSA, and the sign-in library signs with RSA only."
     if problem:
-        raise _NoAnswer(entra.failure("unusable_certificate", problem))
+        raise _SignInFailed(entra.failure("unusable_certificate", problem))
 
 
-def _place_of(error: Exception) -> str:
-    """Where an exception came from, for whoever has to find out; its words may quote what was sent."""
+def _location_of(error: Exception) -> str:
+    """Type, file and line of an exception, for its analysis. Its message is left out: it may quote what was sent."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}."
 
 
-class _NoAnswer(requests.RequestException):
-    """A failure on its way through msal, which goes on with a cached token if it has a good one."""
+class _SignInFailed(requests.RequestException):
+    """A failed sign-in, raised through msal, which catches it and uses the cached token if that is still valid."""
 
     def __init__(self, failure: AuthenticationError) -> None:
         super().__init__(failure.message)
         self.failure = failure
 
 
-class _EntraWire:
-    """What msal takes for its http client: only to the authority's host, in time, and only good answers.
+class _EntraHttpClient:
+    """The HTTP client given to msal: calls only the authority's host, within a time limit, and returns only successes.
 
-    Failures leave as _NoAnswer, right through msal.
+    Failures are raised through msal as _SignInFailed.
     """
 
     def __init__(self, cloud: Cloud, transport: Transport, clock: Callable[[], float]) -> None:
@@ -251,60 +253,60 @@ class _EntraWire:
         self._breaker = Breaker(failures=2, rest=REST_SECONDS, clock=clock)
 
     def start(self, until: float) -> None:
-        """A new token is asked for: its time begins."""
+        """Start the time limit of a new token request, which ends at `until` at the latest."""
         self._until = min(until, self._clock() + TOKEN_SECONDS)
 
-    def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> _EntraAnswer:
-        """Discovery."""
+    def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> _EntraResponse:
+        """The request for the authority's OpenID configuration."""
         return self._send("GET", url, params=params, headers=headers)
 
-    def post(self, url: str, *, params: Any = None, headers: Any = None, data: Any = None, **_: Any) -> _EntraAnswer:
+    def post(self, url: str, *, params: Any = None, headers: Any = None, data: Any = None, **_: Any) -> _EntraResponse:
         """The token request."""
         return self._send("POST", url, params=params, headers=headers, data=data)
 
-    def _send(self, method: str, url: str, **parts: Any) -> _EntraAnswer:
+    def _send(self, method: str, url: str, **parts: Any) -> _EntraResponse:
         if not url.startswith(f"{self._cloud.authority}/"):
-            raise _NoAnswer(entra.failure("malformed", "Its discovery names a host that is not its own."))
+            raise _SignInFailed(entra.failure("malformed", "Its discovery names a host that is not its own."))
         seconds = self._until - self._clock()
         try:
             self._breaker.admit()
-            answer = self._transport.exchange(self._cloud, method, url, seconds=seconds, **parts)
+            response = self._transport.exchange(self._cloud, method, url, seconds=seconds, **parts)
         except TransportError as error:
             if error.reason == "timeout" and seconds >= FAIR_SECONDS:
                 self._breaker.record(failure=error.message)
-            raise _NoAnswer(entra.failure(_unanswered(error), error.message)) from None
+            raise _SignInFailed(entra.failure(_reason_of(error), error.message)) from None
         except MalformedResponse as error:
-            raise _NoAnswer(entra.failure("malformed", error.message, status=error.status)) from None
+            raise _SignInFailed(entra.failure("malformed", error.message, status=error.status)) from None
         self._breaker.record(failure=None)
-        said = _said(answer)
-        if answer.status >= 400 or not said or (method == "POST" and not said.get("access_token")):
+        body = _body_of(response)
+        if response.status >= 400 or not body or (method == "POST" and not body.get("access_token")):
             correlation = str((parts.get("headers") or {}).get("client-request-id", ""))
-            raise _NoAnswer(entra.refusal(answer, said, _secrets_in(parts.get("data")), correlation))
-        return _EntraAnswer(answer.status, answer.content.decode("utf-8"))
+            raise _SignInFailed(entra.refusal(response, body, _secrets_in(parts.get("data")), correlation))
+        return _EntraResponse(response.status, response.content.decode("utf-8"))
 
 
-def _unanswered(error: TransportError) -> AuthenticationReason:
+def _reason_of(error: TransportError) -> AuthenticationReason:
     if isinstance(error, UnreadableCaFile):
         return "ca_file"
     return "untrusted" if error.reason == "tls" else "unreachable"
 
 
-def _said(answer: Response) -> json_values.Json:
-    """The JSON of an answer, {} where it is none: a gateway has pages of its own."""
+def _body_of(response: Response) -> json_values.Json:
+    """The JSON of a response; {} if it is not a JSON object, such as a gateway's error page."""
     try:
-        return json_values.parse_object(answer.content)
+        return json_values.parse_object(response.content)
     except MalformedResponse:
         return {}
 
 
 def _secrets_in(form: Any) -> list[str]:
-    """What proves who we are in a token request."""
+    """The credentials in the form of a token request: client secret and client assertion."""
     fields = form if isinstance(form, dict) else {}
     return [str(fields[name]) for name in ("client_secret", "client_assertion") if fields.get(name)]
 
 
-class _EntraAnswer:
-    """What msal takes for an answer. No headers: it would read Retry-After in them."""
+class _EntraResponse:
+    """A response in the form that msal expects. Without headers: msal would read Retry-After from them."""
 
     def __init__(self, status_code: int, text: str) -> None:
         self.status_code = status_code

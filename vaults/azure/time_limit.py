@@ -1,4 +1,4 @@
-"""The time that a piece of work has for all its calls together: sign-in, repeats, and every page of a list."""
+"""One time limit for all calls of a piece of work: sign-in, retries, and every page of a list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _until: ContextVar[float] = ContextVar("until", default=math.inf)
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let the calls made within, also those gathered, end in time. A limit around it still holds."""
+    """Limit the time of all calls made inside the block, also those of `gather`. A shorter outer limit still applies."""
     before = _until.set(min(_until.get(), time.monotonic() + seconds))
     try:
         yield
@@ -22,5 +22,5 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def time_left(most: float) -> float:
-    """Seconds that a call beginning now may take: `most`, or what is left of the work's time; none is 0 or less."""
+    """Seconds that a call that starts now may take: the smaller of `most` and the time left, 0 or less if it is over."""
     return min(most, _until.get() - time.monotonic())

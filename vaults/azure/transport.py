@@ -1,7 +1,7 @@
 """One HTTP request to a host of a cloud: bounded time and size, no redirects, no retries.
 
-The environment is not asked for anything (`trust_env` off): no netrc that replaces our Authorization header,
-no CA bundle that replaces ours, no proxy nobody configured.
+The environment is ignored (`trust_env` is off): no netrc that replaces our Authorization header, no CA bundle that replaces
+ours, no proxy that the deployment did not configure.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from vaults.azure.errors import MalformedResponse, TransportError, UnreadableCaF
 from vaults.azure.time_limit import time_limit
 
 CONNECT_SECONDS = 3.0
-"""For each address of a host, and for the handshake."""
+"""Time limit for each address of a host, and for the TLS handshake."""
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
-"""Some 50 times the largest page; parsed, an evil one takes ten times its size in memory."""
+"""About 50 times the largest page; parsed, a malicious response takes ten times its size in memory."""
 _CHUNK = 64 * 1024
 HOSTS = 256
-"""So many hosts keep warm connections; where there are more, those used last."""
+"""Number of hosts whose connections are kept open: the most recently used ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, headers (any case) and the whole body of an answer."""
+    """Status, headers (their names in any case) and complete body of a response."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -44,14 +44,14 @@ class Response:
 
 
 class _Session(requests.Session):
-    """A session that does not look where a redirect leads: parsing an odd address would raise what nobody expects."""
+    """A session that ignores redirect targets: parsing an invalid address would raise unexpected errors."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the signature is requests'
         return None
 
 
 class Transport:
-    """This process's connections to the hosts of all clouds; safe to share between threads."""
+    """This process's connections to the hosts of all clouds. Thread-safe."""
 
     def __init__(self) -> None:
         self._sessions = threading.local()
@@ -71,11 +71,11 @@ class Transport:
         json: Any = None,
         auth: AuthBase | None = None,
     ) -> Response:
-        """Send one request and read its whole answer within `seconds`.
+        """Send one request and read its whole response within `seconds`.
 
-        Raises TransportError without an answer, MalformedResponse for a redirect, a compressed or a huge one. They
-        are raised outside the except block on purpose: a `requests` exception holds the request with its
-        Authorization header, and must not hang on ours as its context.
+        Raises TransportError if there is no response, MalformedResponse if it is a redirect, compressed or too large.
+        TransportError is raised outside the except block on purpose: a `requests` exception holds the request with its
+        Authorization header, and must not become the context of ours.
         """
         if seconds <= 0:
             raise _timed_out(maybe_done=False)
@@ -102,7 +102,7 @@ class Transport:
         raise failure
 
     def session_for(self, cloud: Cloud) -> requests.Session:
-        """This thread's session for a cloud; it lives as long as both. All threads' sessions share the connections."""
+        """This thread's session for a cloud; it lives as long as both. The sessions of all threads share the connections."""
         sessions: WeakKeyDictionary[Cloud, requests.Session] | None = getattr(self._sessions, "by_cloud", None)
         if sessions is None:
             sessions = self._sessions.by_cloud = WeakKeyDictionary()
@@ -123,10 +123,10 @@ class Transport:
         return session
 
     def _connections_of(self, cloud: Cloud) -> TimedAdapter:
-        """The process's connections to a cloud's hosts.
+        """The process's connections to a cloud's hosts, shared by all threads.
 
-        The one used last is used next, so that a few stay warm, where two dozen threads with their own would let each go
-        cold before its next turn: a fresh one costs two more round trips.
+        The most recently used connection is used first, so that a few stay open. With a connection for each thread, most would
+        be closed by the host before their next use, and a new one costs two more round trips.
         """
         with self._lock:
             if cloud not in self._adapters:
@@ -138,7 +138,7 @@ class Transport:
 
 
 def _whole_body(response: requests.Response, until: float) -> bytes:
-    """The body, as long as it is no redirect, not compressed, not too large and not too late."""
+    """The body. Raises MalformedResponse for a redirect, a compressed or too large body, TransportError when time is over."""
     status = response.status_code
     if 300 <= status < 400:
         raise MalformedResponse("The answer was a redirect, which is never followed.", status=status)
@@ -159,7 +159,7 @@ def _timed_out(*, maybe_done: bool) -> TransportError:
 
 
 def _transport_error(error: Exception, cloud: Cloud) -> TransportError:
-    """Our error for one of `requests`' or urllib3's, without anything of the request in it."""
+    """Our error for an error of `requests` or urllib3, without any part of the request."""
     causes = list(_causes(error))
     if cloud.ca_file and not any(isinstance(cause, _FROM_OUTSIDE) for cause in causes) and not _trusts(cloud.ca_file):
         return UnreadableCaFile(f"The CA file {cloud.ca_file} can't be read.", reason="tls")
@@ -174,7 +174,7 @@ def _transport_error(error: Exception, cloud: Cloud) -> TransportError:
 
 
 def _trusts(ca_file: str) -> bool:
-    """Does the file hold certificates?"""
+    """True if the file holds certificates."""
     try:
         check_cas(ca_file)
     except OSError:
@@ -193,7 +193,7 @@ _TOO_LATE = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 
 
 def _causes(error: BaseException | None) -> Any:
-    """An exception and all that is wrapped in it: context, urllib3's `reason`, exceptions as arguments."""
+    """An exception and all exceptions inside it: cause, context, urllib3's `reason`, exceptions as arguments."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:

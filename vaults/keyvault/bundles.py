@@ -96,13 +96,13 @@ class Attributes(TypedDict):
 
 def attributes(members: Members) -> Attributes:
     """What every bundle and list item says in `attributes` and `tags`; `odd` is all that could not be read of `members`."""
-    said = members.told_by("attributes", "enabled", "not_before", "expires_on", "created_on", "updated_on")
+    said = members.expected_section("attributes", "enabled", "not_before", "expires_on", "created_on", "updated_on")
     return Attributes(
         enabled=said.switch("enabled"),
-        not_before=said.moment("nbf", "not_before"),
-        expires_on=said.moment("exp", "expires_on"),
-        created_on=said.moment("created", "created_on"),
-        updated_on=said.moment("updated", "updated_on"),
+        not_before=said.timestamp("nbf", "not_before"),
+        expires_on=said.timestamp("exp", "expires_on"),
+        created_on=said.timestamp("created", "created_on"),
+        updated_on=said.timestamp("updated", "updated_on"),
         recovery_level=said.text("recoveryLevel", "recovery_level"),
         recoverable_days=_retention(said),
         tags=members.tags("tags"),
@@ -135,7 +135,7 @@ def deletion(data: Json, asked: Asked) -> Deletion:
         recovery_id = ""
     return Deletion(
         recovery_id=recovery_id,
-        deleted_on=members.moment("deletedDate", "deleted_on"),
-        scheduled_purge_on=members.moment("scheduledPurgeDate", "scheduled_purge_on"),
+        deleted_on=members.timestamp("deletedDate", "deleted_on"),
+        scheduled_purge_on=members.timestamp("scheduledPurgeDate", "scheduled_purge_on"),
         odd=members.odd,
     )

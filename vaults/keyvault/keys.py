@@ -111,7 +111,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
 
     def _key(self, data: Json, asked: Asked) -> Key:
         properties = self._properties(data, asked)
-        sent = Members(data).told_by("key", "key")
+        sent = Members(data).expected_section("key", "key")
         jwk = {name: sent.text(name) for name in _PUBLIC_MEMBERS}
         return Key(
             properties=properties,
@@ -121,7 +121,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             release_policy=_release_policy(data.get("release_policy"), sent.odd),
             tells_ops=isinstance(sent.raw("key_ops"), list),
             odd=sent.odd,
-            no_texts=sent.no_texts("key_ops"),
+            no_texts=sent.non_texts("key_ops"),
         )
 
     def _properties(self, data: Json, asked: Asked) -> KeyProperties:
@@ -131,7 +131,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         return KeyProperties(
             **identity(members, "kid", asked, holder),
             managed=bool(members.flag("managed")),
-            exportable=members.told_by("attributes", "exportable").flag("exportable"),
+            exportable=members.expected_section("attributes", "exportable").flag("exportable"),
             **attributes(members),
         )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from vaults.azure.json_values import Json, nothing
+from vaults.azure.json_values import Json, ignore_body
 from vaults.keyvault.bundles import Asked
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, page_of, walk
@@ -113,7 +113,7 @@ class ObjectClient(ABC, Generic[P, D]):
 
     def purge(self, name: str) -> None:
         """Destroy a soft-deleted object for ever. Permission: purge."""
-        self._ask(self.operations.purge, lambda data, _asked: nothing(data), name)
+        self._ask(self.operations.purge, lambda data, _asked: ignore_body(data), name)
 
     def _page(
         self,

@@ -26,7 +26,7 @@ from vaults.azure.errors import (
     Unauthorized,
     Unavailable,
 )
-from vaults.azure.json_values import nothing
+from vaults.azure.json_values import ignore_body
 from vaults.azure.parallel import gather
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.operations import OPERATIONS, Operation, Probe
@@ -136,7 +136,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
         path_of(operation, name),
     )
     try:
-        client.send(operation, nothing, name=name, query=how.query, json=how.body)
+        client.send(operation, ignore_body, name=name, query=how.query, json=how.body)
     except AzureError as error:
         error.maybe_done = False  # carried out or not, it was for a name that nobody has
         return _judge(result, how, error)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from vaults.azure.pasted import AROUND, as_written, host_of
+from vaults.azure.pasted import AROUND, host_of, strip_invisible
 
 #: More than the longest link of the Portal, which carries an identifier and a resource id twice.
 LONGEST = 4000
@@ -98,7 +98,7 @@ class Reference:
 
 def find_references(text: str) -> list[Reference]:
     """Everything of Key Vault that the text names, each once: items before lists, lists before vaults."""
-    text = as_written(text[:LONGEST]).replace("\\/", "/")
+    text = strip_invisible(text[:LONGEST]).replace("\\/", "/")
     words = _words(text)
     found = [*_named(text), *(reference for word in words for reference in _in_word(word, _DEEPEST))]
     if len(words) == 1 and _VAULT_NAME.fullmatch(name := words[0].rstrip("/")):
