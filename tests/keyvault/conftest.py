@@ -1,4 +1,4 @@
-"""The fixtures of tests/azure: a vault and a token issuer that answer what they are told."""
+"""The fixtures of tests/azure: a fake vault and token issuer with scripted responses."""
 
 from tests.azure.conftest import azure, client, cloud, fake_time, make_client, tokens
 

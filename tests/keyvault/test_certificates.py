@@ -1,4 +1,4 @@
-"""Certificates on the wire: what is sent, and what is made of the answers."""
+"""Certificates: the requests that are sent, and the parsing of the responses."""
 
 from __future__ import annotations
 

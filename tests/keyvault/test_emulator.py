@@ -1,4 +1,4 @@
-"""The first journey against the local Key Vault, and what went over the wire on it."""
+"""The basic operations against the local Key Vault, and the requests that they send."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def connect(emulator: Emulator) -> Connect:
-    """A client for one of the emulator's applications, by default the one that may do everything."""
+    """Creates clients for one of the emulator's applications, by default the one with all permissions."""
     adapter = EmulatorAdapter(emulator)
     cloud = Cloud(
         name="local",
@@ -70,7 +70,7 @@ def client(connect: Connect) -> VaultClient:
 
 
 def sent(emulator: Emulator) -> list[tuple[str, str, str, Any]]:
-    """Method, path, api-version and body of what the vault received."""
+    """Method, path, api-version and body of the requests that the vault received."""
     return [
         (request.method, request.path, request.query["api-version"], request.body)
         for request in emulator.requests
@@ -78,7 +78,7 @@ def sent(emulator: Emulator) -> list[tuple[str, str, str, Any]]:
     ]
 
 
-# The journey
+# The basic operations
 
 
 def test_a_secret_is_set_and_deleted(client: VaultClient, emulator: Emulator) -> None:

@@ -1,4 +1,4 @@
-"""Whatever comes from outside is either taken apart or refused in the way that was said."""
+"""Any input from outside is either parsed or refused with the documented exception."""
 
 from __future__ import annotations
 
@@ -91,5 +91,5 @@ def test_any_error_body_makes_an_error(content: bytes) -> None:
 def test_any_object_is_read(data: dict[str, object]) -> None:
     parsed = json_values.parse_object(json.dumps(data).encode())
     bundles.attributes(Members(parsed))
-    bundles.deletion(parsed, bundles.Asked("https://kv-one.vault.test", "secrets", "x"))
+    bundles.deletion(parsed, bundles.Requested("https://kv-one.vault.test", "secrets", "x"))
     policy_from_json(parsed)

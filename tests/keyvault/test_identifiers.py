@@ -1,4 +1,4 @@
-"""Identifiers in parts."""
+"""Parsing of identifiers."""
 
 from __future__ import annotations
 

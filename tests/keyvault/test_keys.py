@@ -1,4 +1,4 @@
-"""Keys on the wire: what is sent, and what is made of the answers."""
+"""Keys: the requests that are sent, and the parsing of the responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue is Microsoft's specification, no more and no less."""
+"""The catalogue has exactly the operations of Microsoft's specification."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason="the publish
 
 
 def specified(api_version: str) -> dict[str, tuple[str, str, tuple[int, ...]]]:
-    """Operation id -> method, path and statuses of success, managed storage left out."""
+    """Operation id -> method, path and statuses of success; without managed storage."""
     found = {}
     for file in sorted((REFERENCE / api_version).glob("*.json")):
         for path, methods in json.loads(file.read_text())["paths"].items() if "paths" in file.read_text() else ():

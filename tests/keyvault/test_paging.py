@@ -1,4 +1,4 @@
-"""Of a nextLink only the $skiptoken is taken, and only from a link to the same list."""
+"""Only the $skiptoken of a nextLink is used, and only if the link is to the same list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from vaults.azure.errors import HostileLink, ListIncomplete, ListTooLong, MalformedResponse, OnlyNameless
 from vaults.azure.json_values import Json
 from vaults.azure.members import Members
-from vaults.keyvault.bundles import Asked, identity
+from vaults.keyvault.bundles import Requested, identity
 from vaults.keyvault.paging import MAX_PAGES, Page, page_of, skip_token, walk
 
 LIST = "https://kv-one.vault.test/secrets"
@@ -96,11 +96,11 @@ def test_an_endless_list_comes_to_an_end() -> None:
 
 
 def test_a_list_of_nothing_that_has_a_name_is_not_empty() -> None:
-    """Else a name would look free that is taken."""
+    """Otherwise a name that is in use would look free."""
     data = {"value": [{"id": None, "attributes": {"enabled": True}}, "x"]}
 
     def named(item: Json) -> str:
-        return identity(Members(item), "id", Asked("https://kv-one.vault.test", "secrets", listed=True))["name"]
+        return identity(Members(item), "id", Requested("https://kv-one.vault.test", "secrets", listed=True))["name"]
 
     page = page_of(data, LIST, named)
     assert (page.items, page.nameless) == ((), 2)

@@ -1,4 +1,4 @@
-"""Words x operations x versions: what is sent can be nothing but what was meant, as the published specification has it."""
+"""Words x operations x versions: by the published specification, each path that is sent is only the intended operation's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Specification = dict[str, tuple[str, list[Template]]]
 
 @pytest.fixture(scope="module")
 def spec() -> Specification:
-    """Operation id -> method and templates. A version may be left out, as every client of Key Vault does."""
+    """Operation id -> method and path templates, with and without the version, which every client of Key Vault may leave out."""
     found: Specification = {}
     for file in sorted(REFERENCE.glob("*.json")):
         for path, methods in json.loads(file.read_text()).get("paths", {}).items():
@@ -42,7 +42,7 @@ def spec() -> Specification:
 
 
 def fits(template: Template, path: Template) -> bool:
-    """Could a router that knows no case take the path for one of this template?"""
+    """True if a case-insensitive router could match the path to this template."""
     return len(template) == len(path) and all(
         part == "{name}" or (part == "{version}" and re.fullmatch("[0-9a-f]{32}", word)) or part == word
         for part, word in zip(template, path, strict=True)
@@ -50,7 +50,7 @@ def fits(template: Template, path: Template) -> bool:
 
 
 def is_meant(spec: Specification, operation: str, template: Template, path: Template) -> bool:
-    """Whether nothing but operations that are more general fit as well: whose fixed words the meant one has, too."""
+    """True if the path fits the intended operation, and any other that it fits is more general (has no further fixed words)."""
     method = spec[operation][0]
     same_method = [templates for name, (other, templates) in spec.items() if other == method and name != operation]
     others = [other for templates in same_method for other in templates if fits(other, path)]
@@ -94,7 +94,7 @@ def test_every_word_in_every_place(make_client: MakeClient, azure: FakeAzure, sp
 
 @needs_reference
 def test_a_new_item_can_be_opened_and_deleted(spec: Specification) -> None:
-    """No operation on a plain item of the name, with or without a version, can be another's."""
+    """For an accepted name, no path of an operation on the item, with or without a version, is another operation's."""
     words = {part for _, templates in spec.values() for each in templates for part in each if part[0] != "{"}
     refused = set()
     for collection, word in product(("secrets", "keys", "certificates"), words):

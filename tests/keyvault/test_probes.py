@@ -1,4 +1,4 @@
-"""Probes: verdicts from refusals, and nothing that could succeed."""
+"""Probes: verdicts from refusals, and no request that could change anything."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_what_could_succeed_is_not_asked(client: VaultClient, azure: FakeAzure, 
 
 
 def answer_all(azure: FakeAzure) -> None:
-    """A vault whose caller may do everything: lists are empty, and nothing else is there."""
+    """An empty vault whose caller has all permissions: lists are empty, and no item exists."""
 
     def answer(request: requests.PreparedRequest) -> tuple[int, Any]:
         listing = request.method == "GET" and "probe-" not in str(request.url)

@@ -1,4 +1,4 @@
-"""Every list, bundle and operation that the real service gave in the public recordings can be read."""
+"""Every list, bundle and operation of the real service in the public recordings can be read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from vaults.keyvault.bundles import Asked
+from vaults.keyvault.bundles import Requested
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.paging import page_of
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings 
 
 
 def answers(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """URL without query, and body, of the successful answers about one kind of object."""
+    """URL without query, and body, of the successful responses about one kind of object."""
     ours = re.compile(rf"https://[^/]+/(deleted)?{kind}(/(?!issuers|contacts)[^?]*)?$")
     for file in sorted((RECORDINGS / kind).glob("*.json")):
         for entry in json.loads(file.read_text())["Entries"]:
@@ -34,19 +34,19 @@ def answers(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield url, body
 
 
-def asked_by(url: str, body: dict[str, Any]) -> Asked:
-    """What a recorded request was about. Some recorders hid the host in its URL, but not in the answer's."""
+def asked_by(url: str, body: dict[str, Any]) -> Requested:
+    """The object that a recorded request was for. Some recorders replaced the host in its URL, but not in the response."""
     listed = isinstance(body.get("value"), list)
     first = next(iter(body["value"] or [{}])) if listed else body
     told = body.get("nextLink") or first.get("id") or first.get("kid") or first.get("key", {}).get("kid") or url
     collection, name, version, *_ = [*urlsplit(url).path.strip("/").split("/"), "", ""]
     host = urlsplit(told).netloc.removesuffix(":443")
     name, version = "" if name == "restore" else name, version if re.fullmatch("[0-9a-f]{32}", version) else ""
-    return Asked(f"https://{host}", collection.removeprefix("deleted"), name, version, listed)
+    return Requested(f"https://{host}", collection.removeprefix("deleted"), name, version, listed)
 
 
 def read(client: ObjectClient[Any, Any], url: str, body: dict[str, Any]) -> list[Any]:
-    """What the client makes of a list or a bundle, deleted or not; nothing of other answers."""
+    """The client's objects for a list or a bundle, deleted or not; empty for other responses."""
     reader = client._deleted if "/deleted" in url or "recoveryId" in body else client._properties
     if isinstance(body.get("value"), list):
         asked = asked_by(url, body)

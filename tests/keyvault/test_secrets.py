@@ -1,4 +1,4 @@
-"""Secrets on the wire: what is sent, and what is made of the answers."""
+"""Secrets: the requests that are sent, and the parsing of the responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one sender: token, repeats, errors, and what it keeps for the audit."""
+"""VaultSession.send: token, retries, errors, and the exchanges kept for the audit."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_401_without_challenge_is_final(client: VaultClient, azure: FakeAzure)
     ],
 )
 def test_no_error_carries_the_token(client: VaultClient, azure: FakeAzure, failure: Exception) -> None:
-    value = "-".join(["hush", "hush"])  # not as such in this source, which a traceback quotes
+    value = "-".join(["hush", "hush"])  # not literal in this source, which a traceback quotes
     azure.answers.append(failure)
     with pytest.raises((AzureError, RuntimeError)) as caught:
         client.secrets.set("crpsecret", value)
@@ -129,7 +129,7 @@ def test_a_vault_that_repeats_what_it_was_sent_is_not_quoted(client: VaultClient
     assert echo not in repr(vars(caught.value))
 
 
-# What may be repeated
+# Retries
 
 
 def test_reading_is_repeated_with_growing_pauses(client: VaultClient, azure: FakeAzure, fake_time: FakeTime) -> None:
@@ -407,7 +407,7 @@ def test_a_vault_of_another_cloud_is_refused(cloud: Cloud, make_client: MakeClie
         VaultClient("https://kv-one.vault.azure.net", cloud, make_client()._tokens)
 
 
-# What is kept
+# Exchanges
 
 
 def test_exchanges_tell_what_went_over_the_wire(make_client: MakeClient, azure: FakeAzure) -> None:

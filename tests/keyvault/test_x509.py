@@ -1,4 +1,4 @@
-"""Certificates for people to read, also weird ones."""
+"""The displayed contents of certificates, also of malformed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From arguments to the members of a request: only what was given is sent."""
+"""Arguments to the members of a request body: only the arguments that were passed are sent."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 from vaults.keyvault.types import UNSET, Unset
 
 
-def given(**members: Any) -> dict[str, Any]:
-    """The members that were given a value: for creating, where None and {} mean "the vault decides"."""
+def creation_members(**members: Any) -> dict[str, Any]:
+    """The members of a create request: None and {} are left out, so that the vault decides."""
     return {name: value for name, value in members.items() if value is not None and value != {}}
 
 
-def changed(**members: Any) -> dict[str, Any]:
-    """The members that are to change: for updating, where None is sent as null and {} clears the tags."""
+def update_members(**members: Any) -> dict[str, Any]:
+    """The members of an update request: UNSET is left out, None is sent as null, and {} clears the tags."""
     return {name: value for name, value in members.items() if value is not UNSET}
 
 
 def new_attributes(enabled: bool | None, not_before: datetime | None, expires_on: datetime | None) -> dict[str, Any]:
-    """The `attributes` of something new."""
-    return given(enabled=enabled, nbf=seconds(not_before), exp=seconds(expires_on))
+    """The `attributes` of a create request."""
+    return creation_members(enabled=enabled, nbf=seconds(not_before), exp=seconds(expires_on))
 
 
 def changed_attributes(
     enabled: bool | Unset, not_before: datetime | Unset | None, expires_on: datetime | Unset | None
 ) -> dict[str, Any] | Unset:
-    """The `attributes` of an update; UNSET if none of them changes."""
-    members = changed(enabled=enabled, nbf=seconds(not_before), exp=seconds(expires_on))
+    """The `attributes` of an update request; UNSET if none of them changes."""
+    members = update_members(enabled=enabled, nbf=seconds(not_before), exp=seconds(expires_on))
     return members or UNSET
 
 
 def seconds(when: datetime | Unset | None) -> int | Unset | None:
-    """Whole seconds since 1970. A time without a zone is taken for UTC, as everywhere in this package."""
+    """A time as whole seconds since 1970; a time without a zone is UTC, as in the whole package. None and UNSET stay as is."""
     if not isinstance(when, datetime):
         return when
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())

@@ -1,4 +1,4 @@
-"""What the bundles and list items of secrets, keys and certificates have in common: identifier, attributes, tags, deletion.
+"""Parsing of the members common to secrets, keys and certificates: identifier, attributes, tags, deletion.
 
 Key Vault REST: SecretBundle, KeyBundle, CertificateBundle, their list items and their deleted forms.
 """
@@ -18,7 +18,7 @@ from vaults.keyvault.identifiers import parse as parse_identifier
 
 
 class Identity(TypedDict):
-    """An identifier, whole and in parts, under the names that `Properties` gives them."""
+    """An identifier and its parts, as fields of `Properties`."""
 
     id: str
     name: str
@@ -26,10 +26,10 @@ class Identity(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request was about: a collection of a vault, there an object by its name, and perhaps a version of it.
+class Requested:
+    """The object that a request was for: a vault's collection, and within it a name and a version, unless "".
 
-    `listed`: the answer has several of these, so that each must tell which it is.
+    `listed`: the response is a list, so that each item must contain its own identifier.
     """
 
     vault_url: str
@@ -39,7 +39,7 @@ class Asked:
     listed: bool = False
 
     def covers(self, found: Identifier) -> bool:
-        """Whether an identifier can be one of what was asked for. The port is not looked at: a proxy may change it."""
+        """True if an identifier matches the request. The port is ignored: a proxy may change it."""
         return (
             urlsplit(f"//{found.host}").hostname == urlsplit(self.vault_url).hostname
             and found.collection.removeprefix("deleted") == self.collection
@@ -48,32 +48,32 @@ class Asked:
         )
 
     def identity(self) -> Identity:
-        """The object by what it was asked for."""
+        """The identifier of the requested object."""
         parts = (self.vault_url, self.collection, self.name, self.version)
         return Identity(id="/".join(part for part in parts if part), name=self.name, version=self.version)
 
 
-def identity(members: Members, name: str, asked: Asked, holder: Members | None = None) -> Identity:
-    """The identifier in a member, of `holder` if it stands in a part of the answer. Of another vault or object it is odd: what
-    was asked for by its name has that one.
+def identity(members: Members, name: str, requested: Requested, holder: Members | None = None) -> Identity:
+    """The identifier in a member of the response, or of its part `holder`. If it does not match the request, the requested
+    identifier is returned, and the one received is added to `odd`.
 
-    Raises MalformedResponse where nothing tells which object it is, or that it is one.
+    Raises MalformedResponse for an item of a list without a matching identifier, and for a response that is no object at all.
     """
     url = (holder or members).text(name, "id")
     found = parsed(url)
-    if url and found and asked.covers(found):
+    if url and found and requested.covers(found):
         return Identity(id=url, name=found.name, version=found.version)
-    if asked.listed or not (
+    if requested.listed or not (
         "attributes" in members or "status" in members
     ):  # an object has the one, an operation the other
         raise MalformedResponse(f'The member "{name}" of the answer is no identifier of what was asked for.')
     if url:
         members.odd["id"] = url[:LONGEST]
-    return asked.identity()
+    return requested.identity()
 
 
 def parsed(url: str | None) -> Identifier | None:
-    """An identifier in parts; None where it is none."""
+    """The parts of an identifier; None if the text is not an identifier."""
     try:
         return parse_identifier(url or "")
     except InvalidIdentifier:
@@ -81,7 +81,7 @@ def parsed(url: str | None) -> Identifier | None:
 
 
 class Attributes(TypedDict):
-    """The members of `attributes` under the names that `Properties` gives them, and the tags."""
+    """The members of `attributes`, and the tags, as fields of `Properties`."""
 
     enabled: bool | None
     not_before: datetime | None
@@ -95,29 +95,29 @@ class Attributes(TypedDict):
 
 
 def attributes(members: Members) -> Attributes:
-    """What every bundle and list item says in `attributes` and `tags`; `odd` is all that could not be read of `members`."""
-    said = members.expected_section("attributes", "enabled", "not_before", "expires_on", "created_on", "updated_on")
+    """`attributes` and `tags` of a bundle or list item; `odd` has everything in `members` that could not be read."""
+    section = members.expected_section("attributes", "enabled", "not_before", "expires_on", "created_on", "updated_on")
     return Attributes(
-        enabled=said.switch("enabled"),
-        not_before=said.timestamp("nbf", "not_before"),
-        expires_on=said.timestamp("exp", "expires_on"),
-        created_on=said.timestamp("created", "created_on"),
-        updated_on=said.timestamp("updated", "updated_on"),
-        recovery_level=said.text("recoveryLevel", "recovery_level"),
-        recoverable_days=_retention(said),
+        enabled=section.switch("enabled"),
+        not_before=section.timestamp("nbf", "not_before"),
+        expires_on=section.timestamp("exp", "expires_on"),
+        created_on=section.timestamp("created", "created_on"),
+        updated_on=section.timestamp("updated", "updated_on"),
+        recovery_level=section.text("recoveryLevel", "recovery_level"),
+        recoverable_days=_retention(section),
         tags=members.tags("tags"),
         odd=members.odd,
     )
 
 
 def _retention(attributes: Members) -> int | None:
-    """Key Vault keeps deleted objects for 7 to 90 days; other numbers are as good as none."""
+    """`recoverableDays` in days, None outside 0 to 90: Key Vault keeps deleted objects for 7 to 90 days."""
     days = attributes.number("recoverableDays", "recoverable_days")
     return days if days is not None and 0 <= days <= 90 else None
 
 
 class Deletion(TypedDict):
-    """What a deleted bundle or list item says about its deletion, under the names of `Deleted`."""
+    """The members about the deletion of a deleted object, as fields of `Deleted`."""
 
     recovery_id: str
     deleted_on: datetime | None
@@ -125,12 +125,12 @@ class Deletion(TypedDict):
     odd: dict[str, str]
 
 
-def deletion(data: Json, asked: Asked) -> Deletion:
-    """Where a deleted object can be recovered, and until when."""
+def deletion(data: Json, requested: Requested) -> Deletion:
+    """The recovery id of a deleted object, and its dates; a recovery id of another object goes into `odd`."""
     members = Members(data)
     recovery_id = members.text("recoveryId", "recovery_id") or ""
     found = parsed(recovery_id)
-    if recovery_id and not (found and replace(asked, version="").covers(found)):
+    if recovery_id and not (found and replace(requested, version="").covers(found)):
         members.odd["recovery_id"] = recovery_id[:LONGEST]
         recovery_id = ""
     return Deletion(

@@ -1,4 +1,4 @@
-"""Certificates and the operations that make them. Key Vault REST: Certificates, Deleted Certificates."""
+"""Certificates and the operations that create them. Key Vault REST: Certificates, Deleted Certificates."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hashlib import sha1
 
 from vaults.azure.json_values import Json
 from vaults.azure.members import Members
-from vaults.keyvault.bodies import changed, given
-from vaults.keyvault.bundles import Asked, attributes, deletion, identity
+from vaults.keyvault.bodies import creation_members, update_members
+from vaults.keyvault.bundles import Requested, attributes, deletion, identity
 from vaults.keyvault.objects import CommonOperations, ObjectClient
 from vaults.keyvault.paging import Page, walk
 from vaults.keyvault.policies import policy_from_json, policy_to_json
@@ -27,7 +27,7 @@ from vaults.keyvault.types import (
 
 
 class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate]):
-    """The certificates of one vault. Deleting or recovering one takes its key and secret along."""
+    """The certificates of one vault. Deleting or recovering one also deletes or recovers its managed key and secret."""
 
     operations = CommonOperations(
         list="GetCertificates",
@@ -41,7 +41,7 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
     collection = "certificates"
 
     def list_page(self, token: str | None = None, *, include_pending: bool = False) -> Page[CertificateProperties]:
-        """One page of the list, on request with those whose first version is still being made.
+        """One page of the list; with `include_pending` also the certificates whose first version is not issued yet.
 
         Permission: list. (Get Certificates)
         """
@@ -49,7 +49,7 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         return self._page("GetCertificates", token, self._properties, query=query)
 
     def list(self, *, include_pending: bool = False) -> Iterator[CertificateProperties]:
-        """The newest version of each certificate, page after page. Permission: list."""
+        """The newest version of each certificate, page by page. Permission: list."""
         return walk(partial(self.list_page, include_pending=include_pending))
 
     def create(
@@ -61,14 +61,14 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         tags: Mapping[str, str] | None = None,
         preserve_cert_order: bool | None = None,
     ) -> CertificateOperation:
-        """Begin to make a certificate, or a new version of it. Permission: create. (Create Certificate)
+        """Start to create a certificate, or a new version of it. Permission: create. (Create Certificate)
 
-        Without a policy a new version is made by the one that the certificate has.
-        Never repeated after a lost answer: look at the operation then; its request id tells if it is yours.
+        Without a policy, a new version uses the certificate's current policy.
+        Never repeated after a lost response: check the operation then; its request id tells whether it is yours.
         """
-        body = given(
+        body = creation_members(
             policy=policy and policy_to_json(policy),
-            attributes=given(enabled=enabled),
+            attributes=creation_members(enabled=enabled),
             tags=tags,
             preserveCertOrder=preserve_cert_order,
         )
@@ -81,11 +81,11 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
 
     def get(self, name: str, version: str = "") -> Certificate:
         """A certificate, by default the newest version. Permission: get. (Get Certificate)"""
-        return self._ask("GetCertificate", self._certificate, name, version)
+        return self._call("GetCertificate", self._certificate, name, version)
 
     def get_policy(self, name: str) -> CertificatePolicy:
-        """How the next version will be made. Permission: get. (Get Certificate Policy)"""
-        return self._ask("GetCertificatePolicy", lambda data, _asked: policy_from_json(data), name)
+        """The policy for the next version. Permission: get. (Get Certificate Policy)"""
+        return self._call("GetCertificatePolicy", lambda data, _requested: policy_from_json(data), name)
 
     def update(
         self,
@@ -96,46 +96,46 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         tags: Mapping[str, str] | Unset = UNSET,
     ) -> Certificate:
         """Enable or disable a version, or replace its tags. Permission: update. (Update Certificate)"""
-        body = changed(attributes=UNSET if enabled is UNSET else {"enabled": enabled}, tags=tags)
-        return self._ask("UpdateCertificate", self._certificate, name, version, **body)
+        body = update_members(attributes=UNSET if enabled is UNSET else {"enabled": enabled}, tags=tags)
+        return self._call("UpdateCertificate", self._certificate, name, version, **body)
 
     def operation(self, name: str) -> CertificateOperation:
-        """The last operation on a certificate, pending or ended. Permission: get.
+        """The latest operation of a certificate, pending or ended. Permission: get.
 
         (Get Certificate Operation)
         """
-        return self._ask("GetCertificateOperation", self._operation, name)
+        return self._call("GetCertificateOperation", self._operation, name)
 
     def cancel_operation(self, name: str) -> CertificateOperation:
-        """Ask for cancellation; the operation may complete all the same. Permission: update.
+        """Request cancellation; the operation may still complete. Permission: update.
 
         (Update Certificate Operation)
         """
-        return self._ask("UpdateCertificateOperation", self._operation, name, cancellation_requested=True)
+        return self._call("UpdateCertificateOperation", self._operation, name, cancellation_requested=True)
 
     def delete_operation(self, name: str) -> CertificateOperation:
-        """Drop the operation, and the certificate if it has no version yet. Permission: update.
+        """Delete the operation, and the certificate if it has no version yet. Permission: update.
 
         (Delete Certificate Operation)
         """
-        return self._ask("DeleteCertificateOperation", self._operation, name)
+        return self._call("DeleteCertificateOperation", self._operation, name)
 
-    def _properties(self, data: Json, asked: Asked) -> CertificateProperties:
+    def _properties(self, data: Json, requested: Requested) -> CertificateProperties:
         members = Members(data)
         return CertificateProperties(
-            **identity(members, "id", asked),
+            **identity(members, "id", requested),
             x5t=members.data("x5t").hex().upper(),
             subject=members.text("subject"),
             **attributes(members),
         )
 
-    def _deleted(self, data: Json, asked: Asked) -> DeletedCertificate:
-        return DeletedCertificate(properties=self._properties(data, asked), **deletion(data, asked))
+    def _deleted(self, data: Json, requested: Requested) -> DeletedCertificate:
+        return DeletedCertificate(properties=self._properties(data, requested), **deletion(data, requested))
 
-    def _certificate(self, data: Json, asked: Asked) -> Certificate:
+    def _certificate(self, data: Json, requested: Requested) -> Certificate:
         members = Members(data)
         policy = members.mapping("policy")
-        properties, cer = self._properties(data, asked), members.data("cer")
+        properties, cer = self._properties(data, requested), members.data("cer")
         if cer and not properties.issued:
             properties = replace(properties, x5t=sha1(cer, usedforsecurity=False).hexdigest().upper())
         return Certificate(
@@ -149,9 +149,9 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             odd=members.odd,
         )
 
-    def _operation(self, data: Json, asked: Asked) -> CertificateOperation:
+    def _operation(self, data: Json, requested: Requested) -> CertificateOperation:
         members = Members(data)
-        found = identity(members, "id", asked)
+        found = identity(members, "id", requested)
         error = members.section("error")
         return CertificateOperation(
             id=found["id"],
@@ -168,8 +168,8 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         )
 
 
-def _issuer(data: Json, _asked: Asked) -> CertificateIssuer:
-    """An item of the list of issuers, whose ids are `https://{vault}/certificates/issuers/{name}`."""
+def _issuer(data: Json, _requested: Requested) -> CertificateIssuer:
+    """An item of the list of issuers; its id is `https://{vault}/certificates/issuers/{name}`."""
     members = Members(data)
     _, _, name = (members.text("id") or "").rpartition("/certificates/issuers/")
     return CertificateIssuer(name, members.text("provider") or "")

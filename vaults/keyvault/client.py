@@ -1,4 +1,4 @@
-"""One vault, ready to be used: `VaultClient(...).secrets.get("name")`."""
+"""A client for one vault: `VaultClient(...).secrets.get("name")`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from vaults.keyvault.session import VaultSession
 
 
 class VaultClient(VaultSession):
-    """A session with a vault that knows its secrets, keys and certificates.
+    """A session with one vault that gives access to its secrets, keys and certificates.
 
-    Cheap to make, one for each piece of work; connections and tokens outlive it.
+    Cheap to create, one for each piece of work; connections and tokens are kept outside it.
     """
 
     @property

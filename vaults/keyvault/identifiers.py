@@ -1,4 +1,4 @@
-"""Names and identifiers: what Key Vault calls its objects, and how an identifier is taken apart.
+"""Names and identifiers of Key Vault objects: checks and parsing.
 
 Key Vault REST: About keys, secrets and certificates, "Object identifiers".
 """
@@ -15,13 +15,13 @@ COLLECTIONS = frozenset(
     f"{deleted}{kind}" for deleted in ("", "deleted") for kind in ("secrets", "keys", "certificates")
 )
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
-#: What stands in an answer where a version should: shown as it is, and asked for only if it is one (`paths`).
+#: A version as accepted in a response: shown as it is, but used in a request only if it is a real version (`paths`).
 _VERSION = re.compile(r"[0-9a-zA-Z]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """An identifier in parts: `suffix` is "pending" or "policy" where a certificate's id ends so, else ""."""
+    """The parts of an identifier. `suffix` is "pending" or "policy" if a certificate's id ends so, else ""."""
 
     host: str
     collection: str
@@ -31,16 +31,16 @@ class Identifier:
 
 
 def check_name(name: str) -> str:
-    """Give the name back if it may stand in a path; a slash or a dot in it would lead elsewhere."""
+    """The name, if it is safe in a path: a slash or a dot could lead to another path. Raises InvalidIdentifier."""
     if not _NAME.fullmatch(name):
         raise InvalidIdentifier("A name has 1 to 127 letters, digits and hyphens.")
     return name
 
 
 def parse(url: str) -> Identifier:
-    """Take apart `https://host[:port]/collection/name[/version | /pending | /policy]`.
+    """Parse `https://host[:port]/collection/name[/version | /pending | /policy]`.
 
-    Raises InvalidIdentifier for anything else; whether the host may be spoken to is the cloud's business.
+    Raises InvalidIdentifier for anything else. It does not check that the cloud allows the host.
     """
     try:
         parts = urlsplit(url)

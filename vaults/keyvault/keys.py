@@ -8,14 +8,14 @@ from typing import Any
 
 from vaults.azure.json_values import Json
 from vaults.azure.members import Members, as_text
-from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
-from vaults.keyvault.bundles import Asked, attributes, deletion, identity
+from vaults.keyvault.bodies import changed_attributes, creation_members, new_attributes, update_members
+from vaults.keyvault.bundles import Requested, attributes, deletion, identity
 from vaults.keyvault.objects import CommonOperations, ObjectClient
 from vaults.keyvault.operations import API_VERSIONS
 from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy, Unset
 
 _PUBLIC_MEMBERS = ("kty", "n", "e", "crv", "x", "y")
-"""Of a JWK; the private ones (d, p, q, dp, dq, qi, k) would be left behind even if a vault sent them."""
+"""The public members of a JWK. The private ones (d, p, q, dp, dq, qi, k) are ignored even if a vault sends them."""
 
 POLICIES_SINCE = "7.3"
 """The first api-version with export, release policies and rotation of keys."""
@@ -37,7 +37,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
 
     @property
     def knows_policies(self) -> bool:
-        """Whether this api-version has export, release policies and rotation."""
+        """True if this api-version has export, release policies and rotation."""
         return API_VERSIONS.index(self._session.api_version) >= API_VERSIONS.index(POLICIES_SINCE)
 
     def create(
@@ -55,37 +55,37 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         tags: Mapping[str, str] | None = None,
         release_policy: ReleasePolicy | None = None,
     ) -> Key:
-        """Make a key, or a new version of it. Permission: create. (Create Key)
+        """Create a key, or a new version of it. Permission: create. (Create Key)
 
-        Never repeated after a lost answer: look at the versions then.
+        Never repeated after a lost response: check the versions then.
         """
-        more = given(
+        more = creation_members(
             key_size=key_size,
             crv=crv,
             key_ops=list(key_ops) if key_ops is not None else None,
-            attributes=new_attributes(enabled, not_before, expires_on) | given(exportable=exportable),
+            attributes=new_attributes(enabled, not_before, expires_on) | creation_members(exportable=exportable),
             tags=tags,
             release_policy=release_policy and _release_policy_to_json(release_policy),
         )
-        return self._ask("CreateKey", self._key, name, kty=kty, **more)
+        return self._call("CreateKey", self._key, name, kty=kty, **more)
 
     def rotate(self, name: str) -> Key:
-        """A new version of the same type and size, with the dates of the rotation policy. Permission: rotate.
+        """Create a new version of the same type and size, with the dates of the rotation policy. Permission: rotate.
 
-        Never repeated after a lost answer. (Rotate Key)
+        Never repeated after a lost response. (Rotate Key)
         """
-        return self._ask("RotateKey", self._key, name)
+        return self._call("RotateKey", self._key, name)
 
     def rotation_policy(self, name: str) -> RotationPolicy | None:
-        """When and how the key rotates; None where nobody gave it a policy. Permission: getrotationpolicy.
+        """The key's rotation policy; None if it has no policy of its own. Permission: getrotationpolicy.
 
         (Get Key Rotation Policy)
         """
-        return self._ask("GetKeyRotationPolicy", _rotation_policy, name)
+        return self._call("GetKeyRotationPolicy", _rotation_policy, name)
 
     def get(self, name: str, version: str = "") -> Key:
         """A key with its public parts, by default the newest version. Permission: get. (Get Key)"""
-        return self._ask("GetKey", self._key, name, version)
+        return self._call("GetKey", self._key, name, version)
 
     def update(
         self,
@@ -98,19 +98,19 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         expires_on: datetime | Unset | None = UNSET,
         tags: Mapping[str, str] | Unset = UNSET,
     ) -> Key:
-        """Change what may be done with a version, and its tags as a whole. Permission: update.
+        """Change a version's operations, attributes and tags; `tags` replaces the whole set. Permission: update.
 
         (Update Key)
         """
-        body = changed(
+        body = update_members(
             key_ops=key_ops if isinstance(key_ops, Unset) else list(key_ops),
             attributes=changed_attributes(enabled, not_before, expires_on),
             tags=tags,
         )
-        return self._ask("UpdateKey", self._key, name, version, **body)
+        return self._call("UpdateKey", self._key, name, version, **body)
 
-    def _key(self, data: Json, asked: Asked) -> Key:
-        properties = self._properties(data, asked)
+    def _key(self, data: Json, requested: Requested) -> Key:
+        properties = self._properties(data, requested)
         sent = Members(data).expected_section("key", "key")
         jwk = {name: sent.text(name) for name in _PUBLIC_MEMBERS}
         return Key(
@@ -121,26 +121,26 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             release_policy=_release_policy(data.get("release_policy"), sent.odd),
             tells_ops=isinstance(sent.raw("key_ops"), list),
             odd=sent.odd,
-            no_texts=sent.non_texts("key_ops"),
+            non_text_ops=sent.non_texts("key_ops"),
         )
 
-    def _properties(self, data: Json, asked: Asked) -> KeyProperties:
-        """A bundle has its id in `key.kid`, a list item in `kid`."""
+    def _properties(self, data: Json, requested: Requested) -> KeyProperties:
+        """The properties; a bundle has its id in `key.kid`, a list item in `kid`."""
         members = Members(data)
-        holder = None if asked.listed else Members(data.get("key"), members.odd)
+        holder = None if requested.listed else Members(data.get("key"), members.odd)
         return KeyProperties(
-            **identity(members, "kid", asked, holder),
+            **identity(members, "kid", requested, holder),
             managed=bool(members.flag("managed")),
             exportable=members.expected_section("attributes", "exportable").flag("exportable"),
             **attributes(members),
         )
 
-    def _deleted(self, data: Json, asked: Asked) -> DeletedKey:
-        return DeletedKey(properties=self._properties(data, asked), **deletion(data, asked))
+    def _deleted(self, data: Json, requested: Requested) -> DeletedKey:
+        return DeletedKey(properties=self._properties(data, requested), **deletion(data, requested))
 
 
 def _release_policy(sent: Any, odd: dict[str, str]) -> ReleasePolicy | None:
-    """All of it or nothing: in part it would be another policy."""
+    """The release policy, read completely or not at all: a part of it would be a different policy."""
     if sent is None or sent == {}:
         return None
     members = Members(sent)
@@ -156,11 +156,11 @@ def _release_policy(sent: Any, odd: dict[str, str]) -> ReleasePolicy | None:
 
 
 def _release_policy_to_json(policy: ReleasePolicy) -> dict[str, object]:
-    return given(contentType=policy.content_type, data=policy.data, immutable=policy.immutable or None)
+    return creation_members(contentType=policy.content_type, data=policy.data, immutable=policy.immutable or None)
 
 
-def _rotation_policy(data: Json, _asked: Asked) -> RotationPolicy | None:
-    """A key without a policy of its own answers with a default that has no id, as recorded."""
+def _rotation_policy(data: Json, _requested: Requested) -> RotationPolicy | None:
+    """The rotation policy. For a key without its own, Key Vault returns a default without an id (seen in recordings): None."""
     if not data.get("id"):
         return None
     members = Members(data)

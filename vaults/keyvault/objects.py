@@ -1,7 +1,7 @@
-"""What secrets, keys and certificates have in common: listing, deleting, recovering, purging.
+"""The operations common to secrets, keys and certificates: list, delete, recover, purge.
 
-Key Vault REST has the same operations for each of them, under the same names. DELETE and recover answer at
-once, but take effect some seconds later: until then the object is in neither list, and its name is busy.
+Key Vault REST has the same operations for each kind, with corresponding names. Delete and recover return at once, but
+complete some seconds later: until then the object is in neither list, and its name can't be used.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from vaults.azure.json_values import Json, ignore_body
-from vaults.keyvault.bundles import Asked
+from vaults.keyvault.bundles import Requested
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, page_of, walk
 from vaults.keyvault.paths import path_of
@@ -31,7 +31,7 @@ def newest_first(versions: Iterable[P]) -> Sequence[P]:
 
 
 def _created(version: Properties) -> float:
-    """In seconds since 1970, also where that is no date; what tells no time is the oldest."""
+    """Seconds since 1970, also if they are not a valid date; a version without a readable time counts as the oldest."""
     if version.created_on:
         return version.created_on.timestamp()
     try:
@@ -42,7 +42,7 @@ def _created(version: Properties) -> float:
 
 @dataclass(frozen=True, slots=True)
 class CommonOperations:
-    """Names in the catalogue, of the operations that secrets, keys and certificates have alike."""
+    """Names in the catalogue of the operations common to all kinds, for one kind."""
 
     list: str
     versions: str
@@ -54,30 +54,30 @@ class CommonOperations:
 
 
 class ObjectClient(ABC, Generic[P, D]):
-    """The client of one kind of object in one vault: P are its properties, D is its deleted form."""
+    """The client for one kind of object in one vault. P is its properties, D its deleted form."""
 
     operations: ClassVar[CommonOperations]
-    """The names that the operations alike for all kinds have for this one."""
+    """The catalogue names of this kind's common operations."""
     collection: ClassVar[str]
-    """The kind as identifiers spell it: "secrets"."""
+    """The kind as in identifiers, such as "secrets"."""
 
     def __init__(self, session: VaultSession) -> None:
         self._session = session
 
     @abstractmethod
-    def _properties(self, data: Json, asked: Asked) -> P:
+    def _properties(self, data: Json, requested: Requested) -> P:
         """The properties in a list item or a bundle."""
 
     @abstractmethod
-    def _deleted(self, data: Json, asked: Asked) -> D:
+    def _deleted(self, data: Json, requested: Requested) -> D:
         """The deleted object in a list item or a bundle."""
 
     def list_page(self, token: str | None = None) -> Page[P]:
-        """One page of the list: at most 25, perhaps none though more follow. Permission: list."""
+        """One page of the list: at most 25 items; it may be empty although more pages follow. Permission: list."""
         return self._page(self.operations.list, token, self._properties)
 
     def list(self) -> Iterator[P]:
-        """The newest version of each object, page after page. Permission: list."""
+        """The newest version of each object, page by page. Permission: list."""
         return walk(self.list_page)
 
     def versions(self, name: str) -> Sequence[P]:
@@ -85,41 +85,41 @@ class ObjectClient(ABC, Generic[P, D]):
         return newest_first(walk(partial(self.versions_page, name)))
 
     def versions_page(self, name: str, token: str | None = None) -> Page[P]:
-        """One page of the versions, in no order. Permission: list."""
+        """One page of the versions, in no particular order. Permission: list."""
         return self._page(self.operations.versions, token, self._properties, name=name)
 
     def delete(self, name: str) -> D:
         """Soft-delete all versions of an object. Permission: delete."""
-        return self._ask(self.operations.delete, self._deleted, name)
+        return self._call(self.operations.delete, self._deleted, name)
 
     def deleted_page(self, token: str | None = None) -> Page[D]:
         """One page of the soft-deleted objects. Permission: list."""
         return self._page(self.operations.list_deleted, token, self._deleted)
 
     def list_deleted(self) -> Iterator[D]:
-        """All soft-deleted objects, page after page. Permission: list."""
+        """All soft-deleted objects, page by page. Permission: list."""
         return walk(self.deleted_page)
 
     def get_deleted(self, name: str) -> D:
-        """A soft-deleted object; NotFound until its deletion has settled. Permission: get."""
-        return self._ask(self.operations.get_deleted, self._deleted, name)
+        """A soft-deleted object; raises NotFound until its deletion is complete. Permission: get."""
+        return self._call(self.operations.get_deleted, self._deleted, name)
 
     def recover(self, name: str) -> P:
-        """Bring a soft-deleted object back with all its versions. Permission: recover.
+        """Recover a soft-deleted object with all its versions. Permission: recover.
 
-        Asking for it may give NotFound for up to two minutes afterwards.
+        Requests for the object may raise NotFound for up to two minutes afterwards.
         """
-        return self._ask(self.operations.recover, self._properties, name)
+        return self._call(self.operations.recover, self._properties, name)
 
     def purge(self, name: str) -> None:
-        """Destroy a soft-deleted object for ever. Permission: purge."""
-        self._ask(self.operations.purge, lambda data, _asked: ignore_body(data), name)
+        """Permanently delete a soft-deleted object. Permission: purge."""
+        self._call(self.operations.purge, lambda data, _requested: ignore_body(data), name)
 
     def _page(
         self,
         operation: str,
         token: str | None,
-        read: Callable[[Json, Asked], T],
+        read: Callable[[Json, Requested], T],
         *,
         name: str = "",
         query: Mapping[str, str] | None = None,
@@ -127,27 +127,29 @@ class ObjectClient(ABC, Generic[P, D]):
         list_of = OPERATIONS[operation]
         list_url = self._session.vault_url + path_of(list_of, name)
         parameters = {**(query or {}), **({"$skiptoken": token} if token else {})}
-        asked = Asked(self._session.vault_url, self.collection, name, listed=True)
+        requested = Requested(self._session.vault_url, self.collection, name, listed=True)
         return self._session.send(
             list_of,
-            lambda data: page_of(data, list_url, lambda item: read(item, asked)),
+            lambda data: page_of(data, list_url, lambda item: read(item, requested)),
             name=name,
             query=parameters,
         )
 
-    def _ask(self, operation: str, read: Callable[[Json, Asked], T], name: str, version: str = "", **body: Any) -> T:
-        """What `read` makes of the answer to an operation on one object, sent with these members."""
+    def _call(
+        self, operation: str, read: Callable[[Json, Requested], T], name: str, version: str = "", **body: Any
+    ) -> T:
+        """Send an operation on one object, with `body` as the members of the request, and parse the response with `read`."""
         return self._send(operation, read, name, version, body or None)
 
     def _send(
         self,
         operation: str,
-        read: Callable[[Json, Asked], T],
+        read: Callable[[Json, Requested], T],
         name: str,
         version: str = "",
         body: Mapping[str, Any] | None = None,
     ) -> T:
-        asked = Asked(self._session.vault_url, self.collection, name, version)
+        requested = Requested(self._session.vault_url, self.collection, name, version)
         return self._session.send(
-            OPERATIONS[operation], lambda data: read(data, asked), name=name, version=version, json=body
+            OPERATIONS[operation], lambda data: read(data, requested), name=name, version=version, json=body
         )

@@ -1,7 +1,7 @@
 """The catalogue: every operation of the Key Vault REST API on vaults, as of api-version 2026-04-01.
 
-`http.py` sends nothing that is not in here. Names are the operation ids of Microsoft's specification. Where
-the specification and the access policies call a permission differently, the access policies' word stands.
+`session.py` sends only operations that are in it. Names are the operation ids of Microsoft's specification. Where the
+specification and the access policies have different names for a permission, the access policies' name is used.
 
 Key Vault REST: operation groups Secrets, Keys, Certificates, Deleted...; permissions: Azure RBAC guide,
 "Azure built-in roles for Key Vault data plane operations".
@@ -25,11 +25,10 @@ Retry = Literal["safe", "never"]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How to learn without side effect whether an operation is permitted: call it for a name nobody has.
+    """How to find out without side effects whether an operation is permitted: call it for a name that does not exist.
 
-    `allowed` are the statuses of a permitted caller, without which nothing was decided. `sure` is False where
-    it is not proven that a forbidden caller would have got 403 first, or where the answer stands for less
-    than the whole permission.
+    `allowed` are the statuses that a permitted caller gets. `sure` is False if it is not proven that a forbidden caller gets
+    403 instead, or if the response covers only a part of the permission.
     """
 
     allowed: tuple[int, ...] = (404,)
@@ -40,10 +39,10 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. `path` has {name} and {version}; an empty version leaves its part out.
+    """One operation. `path` may have {name} and {version}; without a version that part of the path is left out.
 
-    `permission` is the access policy's, `data_action` the RBAC one, `ok` the statuses of success. `retry` is
-    "safe" where carrying it out twice is the same as once, whatever became of the first answer.
+    `permission` is the access-policy permission, `data_action` the RBAC one, `ok` the statuses of success. `retry` is
+    "safe" if the operation has the same effect when carried out twice, so that it can be repeated after a lost response.
     """
 
     name: str
@@ -58,7 +57,7 @@ class Operation:
     probe: Probe | None = None
 
     def api_version(self, wanted: str) -> str:
-        """The wanted api-version, or the first that has this operation where that is newer."""
+        """The wanted api-version, or the first one with this operation if that is newer."""
         return max(wanted, self.since, key=API_VERSIONS.index)
 
 
@@ -210,7 +209,7 @@ _CERTIFICATES = (
 )  # fmt: skip
 
 _RANDOM = (
-    # Answered by a Managed HSM only, which has permissions of its own; here because the specification has it.
+    # Supported by Managed HSM only, which has its own permissions; included because it is in the specification.
     Operation("GetRandomBytes", "random", "POST", "/rng", "", "", retry="safe", since="7.3"),
 )
 
@@ -222,4 +221,4 @@ ABSENT_CODES: Final = frozenset(
     f"{noun}NotFound"
     for noun in ("Secret", "Key", "Certificate", "PendingCertificate", "CertificateIssuer", "Contacts")
 )
-"""The `error.code` of a 404 about an item, whose name may look like anything. Every recorded 404 has one of these."""
+"""The values of `error.code` in a 404 about an item of any name. Every recorded 404 has one of these."""

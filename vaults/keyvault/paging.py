@@ -1,6 +1,6 @@
-"""Lists come in pages. Of a nextLink we take the `$skiptoken` and nothing else; one that can't be followed spoils no row.
+"""Paged lists. Only the `$skiptoken` of a nextLink is used. If a nextLink can't be followed, the items before it are kept.
 
-A page may be empty and still have a next one; the order is not promised. Key Vault REST: Get Secrets.
+A page may be empty and still have a next one; the order of items is not guaranteed. Key Vault REST: Get Secrets.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from vaults.azure.time_limit import time_left
 T = TypeVar("T")
 
 MAX_PAGES = 2_000
-"""50,000 objects: far more than a vault that people look after."""
+"""Limit for one list: 50,000 objects, far more than a vault that people manage has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items of a list. `next_token` asks for the next page; None on the last one.
+    """One page of a list. `next_token` is the $skiptoken of the next page; None on the last one.
 
-    `nameless`: how many more items there were that no identifier tells apart, so that nothing can be done with them.
-    `broken_off`: why more may follow that can't be asked for.
+    `nameless`: the number of further items without a readable identifier, which no operation can be called for.
+    `broken_off`: the error of the nextLink, if it can't be followed; more items may follow then.
     """
 
     items: tuple[T, ...]
@@ -43,30 +43,30 @@ class Page(Generic[T]):
 
 
 def page_of(data: json_values.Json, list_url: str, read: Callable[[json_values.Json], T]) -> Page[T]:
-    """The page in an answer to a request for `list_url`.
+    """The page in a response to a request for `list_url`.
 
-    Raises MalformedResponse where none of the items looks like one of Key Vault's, and the link's error where there are none.
+    Raises MalformedResponse if none of the items looks like Key Vault's, and the nextLink's error if the page has no items.
     """
     sent = json_values.member(data, "value", list) or []
-    items, strange = [], []
+    items, unreadable = [], []
     for item in sent:
         try:
             items.append(read(json_values.as_object(item)))
         except MalformedResponse as error:
-            strange.append(error)
-    if strange and not items and not any(_has_attributes(item) for item in sent):
-        raise strange[0]
+            unreadable.append(error)
+    if unreadable and not items and not any(_has_attributes(item) for item in sent):
+        raise unreadable[0]
     try:
         token, broken_off = _next_token(data.get("nextLink"), list_url), None
     except MalformedResponse as error:
         token, broken_off = None, error
     if broken_off and not sent:
         raise broken_off
-    return Page(tuple(items), token, len(strange), broken_off)
+    return Page(tuple(items), token, len(unreadable), broken_off)
 
 
 def _has_attributes(item: Any) -> bool:
-    """All that Key Vault lists has them, and hardly anything else has."""
+    """True if the item has `attributes`: every item of Key Vault has them, and few other APIs do."""
     return isinstance(item, dict) and isinstance(item.get("attributes"), dict)
 
 
@@ -79,7 +79,7 @@ def _next_token(link: Any, list_url: str) -> str | None:
 
 
 def skip_token(link: str, list_url: str) -> str:
-    """The decoded $skiptoken of a nextLink that leads to the same list of the same vault."""
+    """The decoded $skiptoken of a nextLink to the same list of the same vault. Raises HostileLink for any other link."""
     try:
         parts = urlsplit(link)
         same_host = parts.netloc.lower().removesuffix(":443") == urlsplit(list_url).netloc
@@ -95,7 +95,7 @@ def skip_token(link: str, list_url: str) -> str:
 
 
 def pages(fetch: Callable[[str | None], Page[T]]) -> Iterator[Page[T]]:
-    """A list, page after page. Raises ListIncomplete, or why a page names no next one."""
+    """A list, page by page. Raises ListIncomplete, or the error in a page's `broken_off`, after the pages before it."""
     seen: set[str] = set()
     token = None
     for count in range(MAX_PAGES):
@@ -118,7 +118,7 @@ def pages(fetch: Callable[[str | None], Page[T]]) -> Iterator[Page[T]]:
 
 
 def walk(fetch: Callable[[str | None], Page[T]]) -> Iterator[T]:
-    """All items of a list that can be told apart. Raises as `pages` does, and OnlyNameless."""
+    """All items of a list that have an identifier. Raises as `pages` does, and OnlyNameless."""
     found = nameless = 0
     for page in pages(fetch):
         found, nameless = found + len(page.items), nameless + page.nameless

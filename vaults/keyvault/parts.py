@@ -1,4 +1,4 @@
-"""A page that needs several calls to Azure: what one of them was refused hides nothing of what the others brought."""
+"""Results of several calls to Azure for one page: if one call fails, the results of the others can still be shown."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ Found = TypeVar("Found", bound=Properties)
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[T]):
-    """What one call brought, or the error it ended with; of a list both, where it gave some and then failed.
+    """The result of one call, or its error; both for a list whose reading failed after some items.
 
-    `nameless`: how many more items the list has whose identifier can't be read.
+    `nameless`: the number of further items in the list whose identifier can't be read.
     """
 
     value: T | None = None
@@ -26,10 +26,10 @@ class Part(Generic[T]):
     nameless: int = 0
 
     def needed(self) -> T:
-        """The value, where there is nothing to show or do without it. Raises the call's error."""
+        """The value, for callers that can't continue without it. Raises the call's error."""
         if self.error:
             raise self.error
-        return self.value  # type: ignore[return-value]  # None only where the call itself may bring it
+        return self.value  # type: ignore[return-value]  # without an error it is None only if the call returned None
 
 
 def part(call: Callable[[], T]) -> Part[T]:
@@ -40,7 +40,7 @@ def part(call: Callable[[], T]) -> Part[T]:
 
 
 def read_through(read: Iterable[Page[T]]) -> Part[list[T]]:
-    """What a list gives, page after page, until it ends one way or the other."""
+    """The items of a list, read page by page to its end or to the first error."""
     got: list[Page[T]] = []
     ended = part(lambda: got.extend(read))  # what came before a failure stays in it
     found = [item for page in got for item in page.items]
@@ -48,20 +48,20 @@ def read_through(read: Iterable[Page[T]]) -> Part[list[T]]:
 
 
 def versions_read(items: ObjectClient[Found, Any], name: str) -> Part[Sequence[Found]]:
-    """To be shown: where some are missing nobody knows which is the newest."""
+    """The versions of an object, newest first, for display: if some are missing, the newest one is not known."""
     read = read_through(pages(partial(items.versions_page, name)))
     return Part(read.value and newest_first(read.value), read.error, read.nameless)
 
 
 def no_version(name: str, versions: Part[Any]) -> AzureError:
-    """What to raise where nothing is known of any version."""
+    """The error to raise if no version could be read."""
     if versions.nameless:
         return OnlyNameless(f"The vault lists {name} without an identifier that can be read.")
     return NotFound(f"The vault lists no version of {name}.", status=404)
 
 
 def require_some(*parts: Part[Any]) -> None:
-    """Raises the first error, with the others, where no call brought anything."""
+    """Raise the first error, with the others in its `others`, if no call returned a value."""
     errors = [each.error for each in parts if each.error and each.value is None]
     if len(errors) == len(parts):
         first, *others = errors

@@ -1,7 +1,7 @@
-"""An operation's path, which can be no other's.
+"""The path of an operation, checked to be no other operation's.
 
-Key Vault's paths have words of their own where names and versions stand: DELETE /certificates/contacts deletes no certificate,
-but the vault's contacts, for good. So each path is held against the whole catalogue before it is sent.
+Key Vault's paths have fixed words in the place of names and versions: DELETE /certificates/contacts does not delete a
+certificate, but the vault's contacts, permanently. So each path is compared with the whole catalogue before it is sent.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _VERSION = re.compile(r"[0-9a-fA-F]{32}")
 
 
 def path_of(operation: Operation, name: str = "", version: str = "") -> str:
-    """The path of a request; "" is the newest version. Raises InvalidIdentifier, InvalidVersion, AmbiguousPath."""
+    """The path of a request; version "" means the newest. Raises InvalidIdentifier, InvalidVersion, AmbiguousPath."""
     if version and not is_version(version):
         raise InvalidVersion("A version has 32 hexadecimal digits.")
     template = _template(operation, versioned=bool(version))
     path = template.replace("{name}", check_name(name)) if "{name}" in template else template
     path = path.replace("{version}", version)
     for other in OPERATIONS.values():
-        if other.method == operation.method and other is not operation and _is_meant_by(other, template, path):
+        if other.method == operation.method and other is not operation and _could_be(other, template, path):
             raise AmbiguousPath(operation.method, path, other.name)
     return path
 
@@ -34,7 +34,7 @@ def is_version(text: str) -> bool:
 
 
 def check_new_name(collection: str, name: str) -> None:
-    """Raises AmbiguousPath for a name whose item could not be read, changed or deleted afterwards."""
+    """Raise AmbiguousPath for a name whose item could not be read, changed or deleted afterwards. Raises InvalidIdentifier."""
     for operation in OPERATIONS.values():
         if operation.path.startswith(f"/{collection}/{{name}}"):
             path_of(operation, name)
@@ -44,10 +44,10 @@ def _template(operation: Operation, *, versioned: bool) -> str:
     return operation.path if versioned else operation.path.replace("/{version}", "")
 
 
-def _is_meant_by(other: Operation, template: str, path: str) -> bool:
-    """Could the path be the other operation's, by a fixed word where the template has a name or a version?
+def _could_be(other: Operation, template: str, path: str) -> bool:
+    """True if the path could be the other operation's, because of a fixed word in the place of a name or a version.
 
-    Names are the same in any case, and so, to be safe, are words.
+    Key Vault ignores the case of names; to be safe, the case of fixed words is ignored, too.
     """
     ours, words = template.split("/"), path.lower().split("/")
     for versioned in (True, False):

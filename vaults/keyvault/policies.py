@@ -1,7 +1,7 @@
 """Certificate policies, to and from JSON. Key Vault REST: Certificates, "CertificatePolicy".
 
-A policy that was read is sent back as it was read, except for what was changed: members that this client does not know, or
-whose value is of another type than it expects, stay what they are.
+A policy is sent back as it was read, with the changed fields replaced: members that this client does not know, or whose
+value has an unexpected type, stay unchanged.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaults.azure.json_values import Json
-from vaults.keyvault.bodies import given
+from vaults.keyvault.bodies import creation_members
 from vaults.keyvault.types import CertificatePolicy, LifetimeAction
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """Where a field of CertificatePolicy stands in the JSON, and its type there; `tuple` is a list of texts."""
+    """The path of a CertificatePolicy field in the JSON, and its type there; `tuple` is a list of texts."""
 
     path: tuple[str, ...]
     kind: type
@@ -49,7 +49,7 @@ _OF_THE_SERVICE = {("id",), ("attributes", "created"), ("attributes", "updated")
 
 
 def policy_to_json(policy: CertificatePolicy) -> dict[str, Any]:
-    """The policy as it was read, with the fields that differ from that; of a new one the fields that are filled in."""
+    """The JSON of a policy: as it was read, with its changed fields replaced. A new policy has only the fields that are set."""
     present = policy_from_json(policy.as_read)
     body = copy.deepcopy(dict(policy.as_read))
     for name, member in _MEMBERS.items():
@@ -61,7 +61,7 @@ def policy_to_json(policy: CertificatePolicy) -> dict[str, Any]:
 
 
 def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    """Write a member, or take it out where it is None."""
+    """Set a member, or remove it if the value is None. A section that is missing or not an object is replaced."""
     *sections, name = path
     for part in sections:
         if not isinstance(body.get(part), dict):
@@ -74,12 +74,14 @@ def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def _action_to_json(action: LifetimeAction) -> dict[str, Any]:
-    trigger = given(lifetime_percentage=action.lifetime_percentage, days_before_expiry=action.days_before_expiry)
+    trigger = creation_members(
+        lifetime_percentage=action.lifetime_percentage, days_before_expiry=action.days_before_expiry
+    )
     return {"trigger": trigger, "action": {"action_type": action.action}}
 
 
 def policy_from_json(data: Json) -> CertificatePolicy:
-    """The policy in an answer."""
+    """The policy in a response."""
     members = dict(_walk(data))
     fields: dict[str, Any] = {}
     for name, member in _MEMBERS.items():
@@ -103,7 +105,7 @@ def policy_from_json(data: Json) -> CertificatePolicy:
 
 
 def _walk(data: Json, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every member that is no object, by its path; what is null is as good as absent."""
+    """Every member that is not an object, by its path. Members that are null are left out."""
     for name, value in data.items():
         if isinstance(value, dict):
             yield from _walk(value, (*above, name))
@@ -118,7 +120,7 @@ def _fits(value: Any, kind: type) -> bool:
 
 
 def _are_actions(items: Any) -> bool:
-    """Whether LifetimeAction can tell all that these say."""
+    """True if LifetimeAction can represent these items completely."""
     return isinstance(items, list) and all(
         isinstance(item, dict) and dict(_walk(item)) == dict(_walk(_action_to_json(_action_from_json(item))))
         for item in items

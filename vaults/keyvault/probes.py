@@ -1,9 +1,9 @@
-"""What may the caller do in a vault? Asked by calls that can't do anything.
+"""Finds out the caller's permissions in a vault by harmless calls (probes).
 
-Key Vault decides on permission before it looks whether the object is there: for a name that nobody has, 404
-means "allowed" and 403 "denied". The name is made here, fresh for each call, and never taken from outside:
-only because it does not exist are these calls harmless. A call that could succeed is never made; permissions
-that only such a call would show stay "unknown". Each probe stands in the vault's own log.
+Key Vault checks the permission before it looks for the object: for a name that does not exist, 404 means "allowed" and 403
+"denied". The name is generated here, a new one for each call, and never taken from outside: the calls are harmless only
+because it does not exist. A call that could change something is never made; permissions that only such a call would show
+stay "unknown". The vault's own log records each probe.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ AT_ONCE = 4
 PERMISSIONS: Sequence[str] = tuple(
     dict.fromkeys(operation.permission for operation in OPERATIONS.values() if operation.permission)
 )
-"""All permissions that an operation needs, in the order of the catalogue."""
+"""All permissions of the operations, in the order of the catalogue."""
 
-#: Refused before anybody looked which operation it was: every other probe would meet the same.
+#: Errors that don't depend on the operation: every other probe would get the same.
 _ABOUT_THE_WHOLE_VAULT = (
     TransportError, AuthenticationError, MalformedResponse, Unauthorized, Throttled, Unavailable,
 )  # fmt: skip
@@ -55,10 +55,10 @@ _ABOUT_THE_WHOLE_VAULT = (
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a probe found. "probably" is "allowed" where it is not proven that permission is decided first.
+    """The result of a probe. "probably" means "allowed" where it is not proven that the permission is checked first.
 
-    `unexpected`: the call succeeded, which no probe should. `method` and `path` are "" if none was sent.
-    `error`: why there is no verdict though a harmless request exists: a firewall, throttling, an outage.
+    `unexpected`: the call succeeded although no object has this name. `method` and `path` are "" if no request was sent.
+    `error`: why there is no verdict although a harmless request exists: a firewall, throttling, an outage.
     """
 
     permission: str
@@ -74,7 +74,7 @@ class ProbeResult:
 
 
 def probe_all(client: VaultClient, permissions: Sequence[str] = PERMISSIONS) -> list[ProbeResult]:
-    """Probe some permissions, a few side by side; stops after an unexpected success, or at a vault that turns all away."""
+    """Probe permissions, AT_ONCE in parallel. Stops after an unexpected success, or after errors that concern the whole vault."""
     results: list[ProbeResult] = []
     stopped_by: ProbeResult | None = None
     for start in range(0, len(permissions), AT_ONCE):
@@ -83,7 +83,7 @@ def probe_all(client: VaultClient, permissions: Sequence[str] = PERMISSIONS) -> 
             found = gather(*(partial(probe, client, permission) for permission in batch))
             stopped_by = _reason_to_stop(found)
         else:
-            found = tuple(_not_asked(permission, stopped_by) for permission in batch)
+            found = tuple(_skipped(permission, stopped_by) for permission in batch)
         results += found
     return results
 
@@ -101,7 +101,7 @@ def _is_about_the_whole_vault(error: AzureError | None) -> bool:
     return isinstance(error, _ABOUT_THE_WHOLE_VAULT) or is_about_the_network(error) or is_about_no_item(error)
 
 
-def _not_asked(permission: str, stopped_by: ProbeResult) -> ProbeResult:
+def _skipped(permission: str, stopped_by: ProbeResult) -> ProbeResult:
     if _harmless_request(permission) is None:
         return _unknowable(permission)
     why = "Not asked: none of the probes before it brought a verdict."
@@ -111,9 +111,9 @@ def _not_asked(permission: str, stopped_by: ProbeResult) -> ProbeResult:
 
 
 def probe(client: VaultClient, permission: str) -> ProbeResult:
-    """Ask for one permission. Raises nothing but what a defect raises: failures are verdicts."""
+    """Probe one permission. Failures of the call are returned as a verdict; only programming errors are raised."""
     found = _harmless_request(permission)
-    return _ask(client, *found) if found else _unknowable(permission)
+    return _run_probe(client, *found) if found else _unknowable(permission)
 
 
 def _harmless_request(permission: str) -> tuple[Operation, Probe] | None:
@@ -127,7 +127,7 @@ def _unknowable(permission: str) -> ProbeResult:
     return ProbeResult(permission, "unknown", reason="No harmless request can show it.")
 
 
-def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
+def _run_probe(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
     name = f"probe-{uuid.uuid4().hex}"
     result = ProbeResult(
         operation.permission,
@@ -138,7 +138,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
     try:
         client.send(operation, ignore_body, name=name, query=how.query, json=how.body)
     except AzureError as error:
-        error.maybe_done = False  # carried out or not, it was for a name that nobody has
+        error.maybe_done = False  # executed or not, it was for a name that does not exist
         return _judge(result, how, error)
     if 200 in how.allowed:
         return replace(result, verdict="allowed", status=200)
@@ -148,7 +148,7 @@ def _ask(client: VaultClient, operation: Operation, how: Probe) -> ProbeResult:
 
 
 def _judge(result: ProbeResult, how: Probe, error: AzureError) -> ProbeResult:
-    """The verdict of an error. A 404 that is about no object may be some gateway's, and decides nothing."""
+    """The verdict for an error. A 404 that is not about an object may be a gateway's, and gives no verdict."""
     verdict: Verdict = "unknown"
     reason = error.message
     about_the_call = isinstance(error, BadRequest) and not is_about_the_api_version(error)

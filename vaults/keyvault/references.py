@@ -1,8 +1,8 @@
-"""Which vault or item a pasted text names: identifiers, addresses, Azure resource ids, links to the Azure Portal, and the
+"""Finds vaults and items in pasted text: identifiers, addresses, Azure resource ids, links to the Azure Portal, and the
 command lines and settings of other tools (az, PowerShell, App Service, Terraform, ARM templates, Kubernetes).
 
 App Service documentation: "Use Key Vault references", Key Vault REST: "Object identifiers". The Portal's links are not
-documented; their forms (`asset/…/<identifier>`, blades with percent-encoded identifiers and resource ids) are those found in
+documented; their forms (`asset/…/<identifier>`, blades with percent-encoded identifiers and resource ids) come from
 public text.
 """
 
@@ -15,22 +15,22 @@ from urllib.parse import unquote
 
 from vaults.azure.pasted import AROUND, host_of, strip_invisible
 
-#: More than the longest link of the Portal, which carries an identifier and a resource id twice.
+#: Maximum length of the text, more than the Portal's longest links, which have an identifier and a resource id twice.
 LONGEST = 4000
-#: A link within a link within a link.
+#: Maximum depth of links that contain percent-encoded links.
 _DEEPEST = 3
 
 _KINDS = "secrets|keys|certificates"
 _HOST = r"(?P<vault>(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+\.?|localhost|\[[0-9a-f:.]+\])(?::[0-9]{0,6})?)"
 _NAME = r"(?P<name>[0-9a-zA-Z-]{1,127})"
-#: What may follow: the end, a further part or parameter, punctuation of the text around it.
+#: What may follow: the end of the text, a further part or parameter, or punctuation.
 _END = r"(?=$|[/?#&)\]},;|]|[.!:…]+$)"
 
 _ITEM = re.compile(
     rf"(?<![\w.@:/-])(?:(?:https?:)?//)?{_HOST}/+(?P<collection>(?:deleted)?(?:{_KINDS}))/+{_NAME}(?:/+(?P<tail>[0-9a-z]+))?{_END}",
     re.IGNORECASE,
 )
-#: An address of the vault itself or of one of its lists, and nothing else.
+#: An address of a vault or of one of its lists, without other text.
 _ADDRESS = re.compile(
     rf"(?P<scheme>(?:https?:)?//)?{_HOST}(?:/+(?P<collection>(?:deleted)?(?:{_KINDS})))?/*(?:[?#].*)?", re.IGNORECASE
 )
@@ -42,12 +42,12 @@ _RESOURCE = re.compile(
 _VAULT_NAME = re.compile(r"[0-9a-zA-Z-]{3,24}")
 _VERSION = re.compile(r"[0-9a-f]{32}")
 
-#: In the zone of private endpoints a vault has the name of its own with another word in it.
+#: The DNS zone of private endpoints: the vault's own name with another word after it.
 _PRIVATE = re.compile(r"\.(?:privatelink\.)?vaultcore\.")
 
 
 def _field(spellings: str) -> re.Pattern[str]:
-    """`--option value`, `-Option:value`, `member = "value"`, `"member": "value"`; for a text without runs of blanks."""
+    """`--option value`, `-Option:value`, `member = "value"`, `"member": "value"`. Not for several spaces in a row."""
     return re.compile(
         rf"(?<![\w-])(?:--?(?:{spellings})[ =:]|(?:{spellings})[\"'`]? ?[=:]) ?[\"'`]?(?P<value>[0-9a-z-]+)(?![\w.])",
         re.IGNORECASE,
@@ -55,7 +55,7 @@ def _field(spellings: str) -> re.Pattern[str]:
 
 
 _NOUN = "(?P<noun>secret|key|cert(?:ificate)?)"
-#: What tells of which kind an item is: commands, cmdlets, resource types, members. The first that fits counts.
+#: Patterns for the kind of an item: commands, cmdlets, resource types, members. The first match is used.
 _NOUNS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -67,16 +67,16 @@ _NOUNS = [
     )
 ]
 _OF_A_VAULT = _field("(?:key[_-]?)?vault[_-]?name")
-#: The item's name; the first spelling that is there counts.
+#: The item's name. The first match is used.
 _OF_AN_ITEM = [_field(spellings) for spellings in ("object_?name", "(?:secret|key|cert(?:ificate)?)_?name", "name|n")]
 _OF_A_VERSION = _field("(?:secret|key|cert(?:ificate)?|object)?_?version")
-#: Their `name` is a vault's.
+#: Commands and resources whose `name` is a vault's name.
 _ABOUT_VAULTS = re.compile(r"\baz keyvault (?!(?:secret|key|certificate)\b)|\bazurerm_key_vault\b", re.IGNORECASE)
 _ABOUT_DELETED = re.compile(
     r"\baz keyvault [a-z]+ (?:show-deleted|list-deleted|recover|purge)\b| -InRemovedState\b|\bUndo-AzKeyVault",
     re.IGNORECASE,
 )
-#: Characters that mean the same percent-encoded as they stand (RFC 3986, 2.3).
+#: Unreserved characters, which mean the same with and without percent-encoding (RFC 3986, 2.3).
 _UNRESERVED = re.compile(r"%(2D|2E|5F|7E|3[0-9]|[46][1-9A-F]|[57][0-9A])", re.IGNORECASE)
 
 
@@ -84,8 +84,8 @@ _UNRESERVED = re.compile(r"%(2D|2E|5F|7E|3[0-9]|[46][1-9A-F]|[57][0-9A])", re.IG
 class Reference:
     """A vault, one of its lists, or an item.
 
-    `vault` is a `host[:port]` in lower case, without the port 443 and without "privatelink", or a mere name; `sure` is False
-    where the text may be any host or word as well. `suffix` is "pending" where a certificate's operation is named.
+    `vault` is a `host[:port]` in lower case, without the port 443 and without "privatelink", or only a name; `sure` is False
+    if the text may also be any other host or word. `suffix` is "pending" for a certificate's operation.
     """
 
     vault: str
@@ -97,7 +97,7 @@ class Reference:
 
 
 def find_references(text: str) -> list[Reference]:
-    """Everything of Key Vault that the text names, each once: items before lists, lists before vaults."""
+    """All references to Key Vault in the text, without duplicates: items first, then lists, then vaults."""
     text = strip_invisible(text[:LONGEST]).replace("\\/", "/")
     words = _words(text)
     found = [*_named(text), *(reference for word in words for reference in _in_word(word, _DEEPEST))]
@@ -111,7 +111,7 @@ def _words(text: str) -> list[str]:
 
 
 def _named(text: str) -> Iterator[Reference]:
-    """The vault or item that a command or a setting names by its fields."""
+    """The vault or item that the fields of a command or a setting name."""
     text = " ".join(unquote(text).replace("\\", " ").split())
     about_vaults = _ABOUT_VAULTS.search(text)
     vault = _value(_OF_A_VAULT, text) or (about_vaults and _value(_OF_AN_ITEM[-1], text)) or _vault_of_resource(text)
@@ -133,13 +133,13 @@ def _value(field: re.Pattern[str], text: str) -> str:
 
 
 def _vault_of_resource(text: str) -> str:
-    """The vault whose resource id stands in a template, beside the name of an item."""
+    """The vault of a resource id in a template that also has the name of an item; "" if there is none."""
     found = _RESOURCE.search(text)
     return found["vault"] if found and not found["name"] and any(_value(field, text) for field in _OF_AN_ITEM) else ""
 
 
 def _in_word(word: str, depth: int) -> Iterator[Reference]:
-    """References in a text without spaces; what is percent-encoded in it is read part by part, so that parts stay apart."""
+    """References in a text without spaces. Its parts are percent-decoded one by one, so that they stay separate."""
     word = _UNRESERVED.sub(lambda found: unquote(found[0]), word)
     apart = _after_link(word)
     for part in apart.split():
@@ -158,14 +158,14 @@ def _in_word(word: str, depth: int) -> Iterator[Reference]:
 
 
 def _after_link(word: str) -> str:
-    """Set an address that stands inside another (`…/asset/Microsoft_Azure_KeyVault/Secret/https://…`) apart from it."""
+    """Separate an address inside another one (`…/asset/Microsoft_Azure_KeyVault/Secret/https://…`) by a space."""
     return re.sub(r"(?<=.)(?=https?://)", " ", word, flags=re.IGNORECASE)
 
 
 def _reference(
     vault: str, collection: str | None, name: str | None = "", tail: str | None = "", *, sure: bool = True
 ) -> Reference:
-    """Everything but the name is in lower case; what follows the name and is no version belongs to a call about the item."""
+    """A Reference, in lower case except for the name. Text after the name that is not a version or "pending" is left out."""
     collection, name, tail = (collection or "").lower(), name or "", (tail or "").lower()
     if collection == "certificates" and name.lower() in ("issuers", "contacts"):
         name, tail = "", ""

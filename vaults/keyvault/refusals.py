@@ -1,7 +1,7 @@
-"""What an error of a vault is about, judged by its codes and, where those don't tell, by its text.
+"""The cause of a vault's error, from its codes and its text.
 
-The inner code alone misleads: `ForbiddenByPolicy` covers access policies, Azure Policy and on-behalf-of, `ForbiddenByRbac`
-deny assignments, and some refusals have no inner code at all.
+The inner code alone is not enough: `ForbiddenByPolicy` covers access policies, Azure Policy and on-behalf-of,
+`ForbiddenByRbac` includes deny assignments, and some refusals have no inner code at all.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ Cause = Literal[
     "ended",
     "other",
 ]
-#: Only of these a grant is the cure.
+#: The only causes that granting a permission removes.
 MISSING_PERMISSION: Final = frozenset({"access_policy", "role"})
-#: Refused because of where the call came from, before anybody looked what it was about.
+#: Refused because of the caller's network, before the operation was checked.
 NETWORK: Final = frozenset({"firewall", "private_link", "perimeter"})
 
 _ITEM = "(secret|key|certificate)"
-#: Cause: what stands in the inner code, or in the text. The first that fits counts.
+#: Cause, and the pattern for the inner code or the text. The first match is used.
 _SIGNS: Final[Sequence[tuple[Cause, str]]] = (
     ("perimeter", r"ForbiddenBy(Nsp|NetworkSecurityPerimeter)|network security perimeter"),
     ("private_link", r"^ForbiddenByConnection$|public network access is disabled|approved private (link|endpoint)"),
@@ -56,7 +56,7 @@ _NO_VAULT = re.compile(r"\bvault\b[^.\n]{0,60}\b(does not exist|(could|was) not 
 
 
 def cause_of(error: Forbidden) -> Cause:
-    """Why a vault answered 403."""
+    """The cause of a 403."""
     for cause, signs in _SIGNS:
         if any(re.search(signs, text, re.IGNORECASE) for text in (error.inner_code, error.words)):
             return cause
@@ -68,17 +68,17 @@ def is_about_the_network(error: AzureError) -> bool:
 
 
 def is_about_the_api_version(error: AzureError) -> bool:
-    """A 400 about the connection's API version, which says nothing of the operation."""
+    """True for a 400 about the connection's API version, which does not depend on the operation."""
     return isinstance(error, BadRequest) and _API_VERSION.search(error.words) is not None
 
 
 def is_about_no_item(error: AzureError) -> bool:
-    """A 404 that is about no item, so that no vault, or not this one, answers at the address."""
+    """True for a 404 that is not about an item: at this address there is no vault, or another one."""
     return isinstance(error, ServiceError) and error.status == 404 and not isinstance(error, NotFound)
 
 
 def is_about_the_vault(error: AzureError) -> bool:
-    """A 404 that says the vault itself is not there."""
+    """True for a 404 that says that the vault itself does not exist."""
     if not (isinstance(error, ServiceError) and is_about_no_item(error)):
         return False
     return error.code == "VaultNotFound" or _NO_VAULT.search(error.words) is not None

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from vaults.azure.json_values import Json, required
 from vaults.azure.members import Members
-from vaults.keyvault.bodies import changed, changed_attributes, given, new_attributes
-from vaults.keyvault.bundles import Asked, attributes, deletion, identity
+from vaults.keyvault.bodies import changed_attributes, creation_members, new_attributes, update_members
+from vaults.keyvault.bundles import Requested, attributes, deletion, identity
 from vaults.keyvault.objects import CommonOperations, ObjectClient
 from vaults.keyvault.types import UNSET, DeletedSecret, Secret, SecretProperties, Unset
 
 
 class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
-    """The secrets of one vault. Only `get` fetches a value."""
+    """The secrets of one vault. Only `get` returns a value."""
 
     operations = CommonOperations(
         list="GetSecrets",
@@ -38,20 +38,20 @@ class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
         expires_on: datetime | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> SecretProperties:
-        """Make a secret, or a new version of it. Permission: set. (Set Secret)
+        """Create a secret, or a new version of it. Permission: set. (Set Secret)
 
-        Never repeated after a lost answer: look at the versions then.
+        Never repeated after a lost response: check the versions then.
         """
-        more = given(
+        more = creation_members(
             contentType=content_type,
             tags=tags,
             attributes=new_attributes(enabled, not_before, expires_on),
         )
-        return self._ask("SetSecret", self._properties, name, value=value, **more)
+        return self._call("SetSecret", self._properties, name, value=value, **more)
 
     def get(self, name: str, version: str = "") -> Secret:
         """A secret with its value, by default the newest version. Permission: get. (Get Secret)"""
-        return self._ask("GetSecret", self._secret, name, version)
+        return self._call("GetSecret", self._secret, name, version)
 
     def update(
         self,
@@ -64,29 +64,29 @@ class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
         expires_on: datetime | Unset | None = UNSET,
         tags: Mapping[str, str] | Unset = UNSET,
     ) -> SecretProperties:
-        """Change all but the value of a version; `tags` replaces the whole set. Permission: set.
+        """Change a version's attributes, content type and tags; `tags` replaces the whole set. Permission: set.
 
         (Update Secret)
         """
-        body = changed(
+        body = update_members(
             contentType=content_type,
             tags=tags,
             attributes=changed_attributes(enabled, not_before, expires_on),
         )
-        return self._ask("UpdateSecret", self._properties, name, version, **body)
+        return self._call("UpdateSecret", self._properties, name, version, **body)
 
-    def _secret(self, data: Json, asked: Asked) -> Secret:
-        return Secret(self._properties(data, asked), required(data, "value", str))
+    def _secret(self, data: Json, requested: Requested) -> Secret:
+        return Secret(self._properties(data, requested), required(data, "value", str))
 
-    def _properties(self, data: Json, asked: Asked) -> SecretProperties:
+    def _properties(self, data: Json, requested: Requested) -> SecretProperties:
         members = Members(data)
         return SecretProperties(
-            **identity(members, "id", asked),
+            **identity(members, "id", requested),
             content_type=members.text("contentType", "content_type"),
             managed=bool(members.flag("managed")),
             key_id=members.text("kid"),
             **attributes(members),
         )
 
-    def _deleted(self, data: Json, asked: Asked) -> DeletedSecret:
-        return DeletedSecret(properties=self._properties(data, asked), **deletion(data, asked))
+    def _deleted(self, data: Json, requested: Requested) -> DeletedSecret:
+        return DeletedSecret(properties=self._properties(data, requested), **deletion(data, requested))

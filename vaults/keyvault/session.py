@@ -1,7 +1,7 @@
-"""The one way to a vault: VaultSession.send.
+"""VaultSession.send: every request to a vault goes through it.
 
-It knows the catalogue, adds the token once the host is known to be the cloud's, renews a refused token once,
-repeats what may be repeated, maps errors, and keeps an Exchange of each request for the audit.
+It accepts only operations of the catalogue, adds the token after a check that the host is the cloud's, renews a refused
+token once, repeats requests that may be repeated, maps errors, and keeps an Exchange of each request for the audit.
 """
 
 from __future__ import annotations
@@ -28,12 +28,14 @@ from vaults.keyvault.paths import path_of
 T = TypeVar("T")
 
 FAIR_SECONDS = 3.0
-"""A vault that had less time than this to answer is not blamed for it: the time was spent before it was asked."""
+"""A timeout after less time than this is not counted against the vault: most of the time was used before the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a caller can wait: all tries together in seconds, and how many of them; less where its time is limited."""
+    """How long a caller waits. `seconds`: for all tries together, or less within a `time_limit`; `tries`: their number;
+    `queue_seconds`: for other calls to the same vault; `longest_pause`: in seconds, before a retry.
+    """
 
     seconds: float = 15.0
     tries: int = 3
@@ -43,10 +45,10 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request as it went over the wire. `status` is None without an answer.
+    """One request as it was sent. `status` is None if there was no response.
 
-    `operation` is its name in the catalogue, `scope` that of the token it carried. `body_members` are the names
-    of the members sent, never what was in them. `azure_date` is the vault's own clock, to warn of a wrong one here.
+    `operation` is its name in the catalogue, `scope` its token's scope. `body_members` are the names of the members sent,
+    never their values. `azure_date` is the time of the vault's clock, to detect a wrong clock here.
     """
 
     method: str
@@ -62,12 +64,12 @@ class Exchange:
 
 
 class VaultSession:
-    """Sends operations to one vault for one application. Safe to share between threads.
+    """Sends operations to one vault for one application. Thread-safe.
 
-    `request_id` goes out as x-ms-client-request-id, so that Azure's log can be joined with ours.
-    `exchanges` is what went over the wire so far, oldest first.
-    `before_change` is called ahead of each request that changes something, and may raise to have it not sent.
-    `limits`: those that all sessions of this process with the vault share. `clock`, `sleep` and `jitter` are for tests.
+    `request_id` is sent as x-ms-client-request-id, so that Azure's log can be matched with ours.
+    `exchanges` has the requests sent so far, oldest first.
+    `before_change` is called before each request that is not a GET, and may raise so that the request is not sent.
+    `limits` should be shared by all sessions with this vault in the process. `clock`, `sleep` and `jitter` are for tests.
     """
 
     def __init__(
@@ -110,9 +112,9 @@ class VaultSession:
         query: Mapping[str, str] | None = None,
         json: Mapping[str, Any] | None = None,
     ) -> T:
-        """Carry an operation out and give what `read` makes of its answer ({} where it has no body).
+        """Carry out an operation and return the response's JSON ({} for status 204), parsed by `read`.
 
-        Raises AzureError; before anything is sent NotAddressable, which is one, or InvalidIdentifier.
+        Raises AzureError; before anything is sent NotAddressable (an AzureError), InvalidIdentifier or HostNotAllowed.
         """
         call = self._call(operation, name, version, query, json)
         until = self._clock() + time_left(self._patience.seconds)
@@ -148,38 +150,38 @@ class VaultSession:
         return _Call(operation, f"{self.vault_url}{path}?{parameters}", api_version, json)
 
     def _try(self, call: _Call, read: Callable[[Json], T], until: float) -> T:
-        """One try; a second request only after a challenge, which the vault gives before it does anything.
+        """One try. It sends a second request only after a 401 challenge, which the vault sends before it does anything.
 
-        The scope is always the cloud's: what the challenge asks for is not looked at.
+        The scope is always the cloud's: the scope in the challenge is ignored.
         """
         if not self._cloud.allows_vault_host(urlsplit(call.url).netloc):
             raise HostNotAllowed("No token is sent to this host.")
         bearer = self._tokens.bearer(self._cloud.scope, until - self._clock())
-        answer = self._exchange(call, bearer, until)
-        if answer.status == 401 and answer.headers.get("WWW-Authenticate", "").lower().startswith("bearer"):
+        response = self._exchange(call, bearer, until)
+        if response.status == 401 and response.headers.get("WWW-Authenticate", "").lower().startswith("bearer"):
             bearer = self._tokens.renew(bearer, self._cloud.scope, until - self._clock())
-            answer = self._exchange(call, bearer, until)
+            response = self._exchange(call, bearer, until)
         try:
             hidden = (bearer.token, *call.values())
             operation = call.operation
-            return read(responses.result(answer, operation.name, operation.ok, absent=ABSENT_CODES, hidden=hidden))
+            return read(responses.result(response, operation.name, operation.ok, absent=ABSENT_CODES, hidden=hidden))
         except MalformedResponse as error:
-            error.status, error.request_id = answer.status, responses.request_id(answer.headers)
+            error.status, error.request_id = response.status, responses.request_id(response.headers)
             raise
 
     def _exchange(self, call: _Call, bearer: Bearer, until: float) -> Response:
-        """One request over the wire, within the limits of this vault."""
+        """Send one request within the limits of this vault."""
         queue_seconds = min(self._patience.queue_seconds, until - self._clock())
         if until - self._clock() <= self._least_seconds(call.operation):
             raise TransportError("No time was left to ask the vault.", reason="timeout")
         with self._limits.bulkhead.slot(queue_seconds):
             if call.operation.method != "GET":
-                self.before_change()  # not earlier: a queue, a token or a pause may have taken long
+                self.before_change()  # as late as possible: waiting for the queue, a token or a retry may have taken long
             self._limits.breaker.admit()
             started = self._clock()
             seconds = until - started
             try:
-                answer = self.transport.exchange(
+                response = self.transport.exchange(
                     self._cloud,
                     call.operation.method,
                     call.url,
@@ -189,22 +191,22 @@ class VaultSession:
                     auth=bearer,
                 )
             except (TransportError, MalformedResponse) as error:
-                self._note(call, started, error.status, {})
+                self._record_exchange(call, started, error.status, {})
                 alive = isinstance(error, MalformedResponse)
                 if alive or seconds >= FAIR_SECONDS:
                     self._limits.breaker.record(failure=None if alive else error.message)
                 raise
-            self._note(call, started, answer.status, answer.headers)
-            failed = answer.status >= 500
-            self._limits.breaker.record(failure=f"It answered with status {answer.status}." if failed else None)
-            return answer
+            self._record_exchange(call, started, response.status, response.headers)
+            failed = response.status >= 500
+            self._limits.breaker.record(failure=f"It answered with status {response.status}." if failed else None)
+            return response
 
     def _least_seconds(self, operation: Operation) -> float:
-        """A change is not begun where its answer could hardly be waited for: nobody would know what came of it."""
+        """Seconds that must be left for a request. With less, a change is not sent, because its result could stay unknown."""
         patient = self._patience.seconds > FAIR_SECONDS
         return FAIR_SECONDS if patient and operation.method != "GET" else 0.0
 
-    def _note(self, call: _Call, started: float, status: int | None, headers: Mapping[str, str]) -> None:
+    def _record_exchange(self, call: _Call, started: float, status: int | None, headers: Mapping[str, str]) -> None:
         self.exchanges.append(
             Exchange(
                 method=call.operation.method,
@@ -221,9 +223,9 @@ class VaultSession:
         )
 
     def _pause_before_repeat(self, operation: Operation, error: AzureError, tries: int, until: float) -> float | None:
-        """Seconds to wait before another try, or None if there is to be none.
+        """Seconds to wait before the next try, or None if the request must not be repeated.
 
-        Full jitter over 1, 2, 4... seconds, on top of what Retry-After asks for.
+        Full jitter over 1, 2, 4... seconds, in addition to Retry-After.
         """
         if tries >= self._patience.tries or not _may_repeat(operation, error):
             return None
@@ -235,7 +237,7 @@ class VaultSession:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """An operation made ready: nothing in it changes from try to try."""
+    """A prepared request, the same for every try."""
 
     operation: Operation
     url: str
@@ -243,14 +245,13 @@ class _Call:
     json: Mapping[str, Any] | None = field(repr=False)
 
     def values(self) -> tuple[str, ...]:
-        """What must not come back in an error's words: the value of a secret, the password of a PFX."""
+        """Values that must not appear in an error: the value of a secret, the password of a PFX."""
         return tuple(str(text) for name, text in (self.json or {}).items() if name in ("value", "pwd"))
 
 
 def _may_repeat(operation: Operation, error: AzureError) -> bool:
-    """Throttled and never-sent requests may always go again, lost answers only if that does no harm.
-
-    A blind repeat of "set" or "create" would make a second version.
+    """True if a request may be repeated: throttled or never sent, except for "busy", "resting" and TLS errors. After a lost
+    response or a 5xx only a "safe" operation: a repeated "set" or "create" would create a second version.
     """
     if isinstance(error, Throttled):
         return True

@@ -1,8 +1,7 @@
-"""The nouns of Key Vault, as frozen records.
+"""The objects of Key Vault, as frozen data classes.
 
-Times are aware datetimes in UTC; None means that the vault did not send the member, or sent what can't be read: `odd` has
-that as text then, under the name of the field. Only `Secret` has a
-value, and its repr does not show it.
+Times are aware datetimes in UTC. None means that the vault did not send the member, or that it can't be read: then `odd` has
+it as text, under the name of the field. Only `Secret` has a value, and its repr does not show it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class Unset(enum.Enum):
 
 
 UNSET: Final = Unset.UNSET
-"""Default of an update's arguments: leave this attribute as it is. (None is sent, as null.)"""
+"""Default of an update's arguments: do not change this attribute. (None is sent, as null.)"""
 
 
 PURGE_PROTECTED: Final = frozenset(
@@ -31,15 +30,15 @@ PURGE_PROTECTED: Final = frozenset(
     for customized in ("", "Customized")
     for subscription in ("", "+ProtectedSubscription")
 )
-"""Recovery levels at which nobody can purge."""
+"""Recovery levels with purge protection."""
 
 NO_SOFT_DELETE: Final = "Purgeable"
-"""The recovery level of a vault that destroys what is deleted (Key Vault REST: DeletionRecoveryLevel)."""
+"""The recovery level of a vault that deletes objects permanently (Key Vault REST: DeletionRecoveryLevel)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Properties:
-    """What secrets, keys and certificates have in common. `version` is "" where a list names none."""
+    """The properties common to secrets, keys and certificates. `version` is "" if a list has none."""
 
     id: str
     name: str
@@ -56,12 +55,12 @@ class Properties:
 
     @property
     def purge_protected(self) -> bool:
-        """True if the vault will refuse to purge it; lists that tell no recovery level, or one not known here, give False."""
+        """True if the vault refuses to purge it; False if the recovery level is unknown, or missing as in some lists."""
         return self.recovery_level in PURGE_PROTECTED
 
     @property
     def recoverable(self) -> bool | None:
-        """Does the vault keep what is deleted, so that it can be brought back? None where it doesn't tell, as lists may not."""
+        """True if a deleted object can be recovered; None if the recovery level does not tell, or is missing as in some lists."""
         if (self.recovery_level or "").removeprefix("Customized").startswith("Recoverable"):
             return True
         return False if self.recovery_level == NO_SOFT_DELETE else None
@@ -69,7 +68,7 @@ class Properties:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
-    """What a soft-deleted object says about its deletion. Its `properties` are declared by each kind."""
+    """The deletion of a soft-deleted object. Subclasses add its `properties`."""
 
     recovery_id: str
     deleted_on: datetime | None = None
@@ -79,7 +78,7 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretProperties(Properties):
-    """A secret without its value. `key_id` is set, and `managed` True, behind a certificate."""
+    """A secret without its value. The managed secret of a certificate has `managed` True and a `key_id`."""
 
     content_type: str | None = None
     managed: bool = False
@@ -103,7 +102,7 @@ class DeletedSecret(Deleted):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyProperties(Properties):
-    """A key without its key material; lists give no key type."""
+    """A key without its key material; lists have no key type."""
 
     managed: bool = False
     exportable: bool | None = None
@@ -111,7 +110,7 @@ class KeyProperties(Properties):
 
 @dataclass(frozen=True, slots=True)
 class ReleasePolicy:
-    """Under which conditions an exportable key may leave its vault. `data` is base64url, mostly of JSON."""
+    """The conditions for the release of an exportable key. `data` is base64url, usually of JSON."""
 
     content_type: str | None
     data: str
@@ -119,7 +118,7 @@ class ReleasePolicy:
 
     @property
     def text(self) -> str:
-        """The conditions, laid out where they are JSON; as they were sent where they can't be read."""
+        """The conditions as indented JSON; `data` unchanged if it is not JSON."""
         try:
             return json.dumps(json.loads(base64.urlsafe_b64decode(self.data + "==")), indent=2, ensure_ascii=False)
         except (ValueError, RecursionError):
@@ -128,9 +127,9 @@ class ReleasePolicy:
 
 @dataclass(frozen=True, slots=True)
 class RotationPolicy:
-    """When a key gets a new version by itself, and how long each one lasts (ISO 8601 durations such as P90D).
+    """When a key is rotated automatically, and how long each version is valid (ISO 8601 durations such as P90D).
 
-    `odd`: what of it could not be read.
+    `odd`: the members that could not be read.
     """
 
     expiry_time: str | None = None
@@ -140,15 +139,15 @@ class RotationPolicy:
 
 
 CREATED_KEY_SIZES: Final = (2048, 3072, 4096)
-"""Bits of the RSA keys that Key Vault makes. Imported ones may have others."""
+"""Sizes in bits of the RSA keys that Key Vault creates. Imported keys may have others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key. `jwk` holds the public parts only (kty, n, e or crv, x, y), base64url; `odd` what of it could not be read.
+    """A key. `jwk` has only the public members (kty, n, e or crv, x, y), base64url; `odd` the members that could not be read.
 
-    `tells_ops`: whether `key_ops` are what the vault said, be it none.
-    `no_texts` are those of its `key_ops` that are none, as they were sent, by what stands for them.
+    `tells_ops`: True if the vault sent a list of `key_ops`, even an empty one.
+    `non_text_ops`: the items of that list that are not text, as they were sent, by their text in `key_ops`.
     """
 
     properties: KeyProperties
@@ -158,15 +157,15 @@ class Key:
     release_policy: ReleasePolicy | None = None
     tells_ops: bool = True
     odd: Mapping[str, str] = field(default_factory=dict)
-    no_texts: Mapping[str, Any] = field(default_factory=dict)
+    non_text_ops: Mapping[str, Any] = field(default_factory=dict)
 
     def as_sent(self, operations: Iterable[str]) -> list[Any]:
-        """Operations as the vault has them, where it has them."""
-        return [self.no_texts.get(operation, operation) for operation in operations]
+        """Operations for a request; those that are not text in the vault are sent as the vault has them."""
+        return [self.non_text_ops.get(operation, operation) for operation in operations]
 
     @property
     def unread(self) -> Mapping[str, str]:
-        """What makes a key what it is and could not be read, by its name when one is created; its text where there was some."""
+        """The essential members that could not be read: argument of `create` -> the text that was sent, "" if none."""
         odd = {**self.properties.odd, **self.odd}
         found = {}
         if not self.key_type:
@@ -185,13 +184,13 @@ class Key:
 
     @property
     def size(self) -> int | None:
-        """Bits of an RSA key's modulus; None for other types, and where it can't be read."""
+        """Bits of an RSA key's modulus; None for other types, or if it can't be read."""
         modulus = self._number("n")
         return modulus.bit_length() if modulus else None
 
     @property
     def exponent(self) -> int | None:
-        """An RSA key's public exponent; None for other types, and where it can't be read."""
+        """An RSA key's public exponent; None for other types, or if it can't be read."""
         return self._number("e")
 
     def _number(self, name: str) -> int | None:
@@ -210,20 +209,20 @@ class DeletedKey(Deleted):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateProperties(Properties):
-    """A certificate without its contents. `x5t`: its SHA-1 thumbprint in upper-case hex, "" while pending."""
+    """A certificate without its contents. `x5t`: its SHA-1 thumbprint in upper-case hex; "" while pending, or if unreadable."""
 
     x5t: str = ""
     subject: str | None = None
 
     @property
     def issued(self) -> bool:
-        """What was never issued has no thumbprint; one that can't be read is a thumbprint."""
+        """True if a thumbprint was sent, readable or not: a certificate that was never issued has none."""
         return bool(self.x5t) or "x5t" in self.odd
 
 
 @dataclass(frozen=True, slots=True)
 class LifetimeAction:
-    """What happens near the end of a certificate's life: "AutoRenew" or "EmailContacts"."""
+    """An action near the end of a certificate's lifetime: "AutoRenew" or "EmailContacts"."""
 
     action: str
     lifetime_percentage: int | None = None
@@ -232,11 +231,11 @@ class LifetimeAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificatePolicy:
-    """How a certificate is made. None and () mean that the vault decides.
+    """How a certificate is created. None and () mean that the vault decides.
 
-    `as_read` is the vault's own JSON, which is sent back with what was changed; `others` are those of its members, by their
-    path, that no field here can tell. `unread` are fields in whose place one of those stands, `locked` fields of a section in
-    whose place one stands, each with its path: what is written over a section takes all of it away.
+    `as_read` is the vault's own JSON, which is sent back with the changes. `others` are its members that no field here can
+    represent, by their path. `unread` are the fields whose own member is one of these, and `locked` the fields whose section
+    is one of these, each with the path of that member: setting a locked field would replace the whole section.
     """
 
     issuer_name: str | None = None
@@ -266,7 +265,7 @@ class CertificatePolicy:
 
 @dataclass(frozen=True, slots=True)
 class CertificateIssuer:
-    """A CA that the vault has an account with, by the name that policies give it."""
+    """A CA that the vault has an account with. `name` is the issuer name used in policies."""
 
     name: str
     provider: str
@@ -274,9 +273,9 @@ class CertificateIssuer:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate. `cer` is its DER; empty until the first version is issued. `odd`: what of it could not be read.
+    """A certificate. `cer` is its DER, empty until the first version is issued. `odd`: the members that could not be read.
 
-    `preserve_cert_order`: whether its chain stays in the order it came in; None where the vault does not tell.
+    `preserve_cert_order`: True if the vault keeps the order of its chain; None if the vault did not send it.
     """
 
     properties: CertificateProperties
@@ -301,7 +300,7 @@ _ENDED: Final = frozenset({"completed", "failed", "canceled", "cancelled"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateOperation:
-    """The pending operation that makes a certificate. `csr` is a DER certificate signing request."""
+    """The operation that creates a certificate, pending or ended. `csr` is a DER certificate signing request."""
 
     id: str
     name: str
@@ -317,5 +316,5 @@ class CertificateOperation:
 
     @property
     def is_pending(self) -> bool:
-        """Still at work, or waiting for its certificate to be merged; so is, as far as we know, what has a status of its own."""
+        """True while it is in progress or waits for its certificate to be merged. An unknown status counts as pending."""
         return self.status not in _ENDED

@@ -1,6 +1,6 @@
 """X.500 names as Azure writes them: `CN="Contoso, Ltd.", S=Texas, C=US`.
 
-Key Vault runs on Windows, whose text differs from RFC 4514's: `S` for a state, `E` for an e-mail address, quotes instead of
+Key Vault runs on Windows, whose format differs from RFC 4514: `S` for a state, `E` for an e-mail address, quotes instead of
 backslashes, ", " between the parts, `OID.` before a type without a name. Microsoft: MS-OSCO, "Subject name".
 """
 
@@ -35,7 +35,7 @@ _NEEDS_QUOTES = re.compile(r'[,+="\n<>#;]|^[ \t-\r]|[ \t-\r]$|^$')
 
 
 def write(name: x509.Name) -> str:
-    """A name as text. The part that stands last in the certificate comes first."""
+    """A name as text, its parts in the reverse of their order in the certificate."""
     return ", ".join(" + ".join(_write_attribute(attribute) for attribute in part) for part in reversed(name.rdns))
 
 

@@ -1,7 +1,7 @@
-"""What stands in a certificate, a signing request or a public key, for people to read.
+"""The contents of a certificate, a signing request or a public key, for display.
 
-Certificates come from vaults that others may write to. Nothing here raises on a weird one: what can't be read
-is None or empty, and the thumbprints and the PEM are there in any case. Nothing here is proof of anything.
+Certificates come from vaults that other people can write to. Reading one never raises: fields that can't be read are None or
+empty, and thumbprints and PEM are always present. Signatures are not verified.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class AlternativeName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFacts:
-    """A certificate's contents; thumbprints and serial number in upper-case hex, `key_size` in bits."""
+    """A certificate's contents. Thumbprints and serial number are upper-case hex, `key_size` is in bits."""
 
     sha1: str
     sha256: str
@@ -68,7 +68,7 @@ class SigningRequestFacts:
 
 
 def read_certificate(der: bytes) -> CertificateFacts:
-    """All that can be read of a DER certificate."""
+    """The readable contents of a DER certificate."""
     facts = CertificateFacts(
         sha1=hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
         sha256=hashlib.sha256(der).hexdigest().upper(),
@@ -94,7 +94,7 @@ def read_certificate(der: bytes) -> CertificateFacts:
 
 
 def read_signing_request(der: bytes) -> SigningRequestFacts:
-    """All that can be read of a DER certificate signing request."""
+    """The readable contents of a DER certificate signing request."""
     pem = to_pem(der, "CERTIFICATE REQUEST")
     request = _readable(lambda: x509.load_der_x509_csr(der))
     if request is None:
@@ -107,13 +107,13 @@ def read_signing_request(der: bytes) -> SigningRequestFacts:
 
 
 def to_pem(der: bytes, label: str) -> str:
-    """DER as PEM, whatever is in it."""
+    """Bytes as PEM, even if they are not valid DER."""
     lines = textwrap.fill(base64.b64encode(der).decode(), 64)
     return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n"
 
 
 def public_key_pem(jwk: Mapping[str, str]) -> str:
-    """The public key of a JWK as PEM. Raises ValueError for one that has none, or a broken one."""
+    """The public key of a JWK as PEM. Raises ValueError if it has none, or an invalid one."""
     key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
     try:
         if "n" in jwk:
@@ -131,7 +131,7 @@ def _number(text: str) -> int:
 
 
 def _readable(read: Callable[[], T]) -> T | None:
-    """What `read` gives, or None. cryptography's parser may also panic, which is no Exception."""
+    """The result of `read`, or None if it fails. cryptography's parser may also panic, which is not an Exception."""
     try:
         return read()
     except (KeyboardInterrupt, SystemExit):
@@ -151,7 +151,7 @@ def _describe_key(key: object) -> tuple[str | None, int | None, str | None]:
 
 
 def _algorithm_name(oid: x509.ObjectIdentifier) -> str:
-    """Its usual name, such as sha256WithRSAEncryption, or the number."""
+    """The algorithm's usual name, such as sha256WithRSAEncryption, or else its OID."""
     return getattr(oid, "_name", None) or oid.dotted_string
 
 
@@ -171,7 +171,7 @@ def _alternative_name(name: x509.GeneralName) -> AlternativeName:
         case x509.IPAddress():
             return AlternativeName("IP", str(name.value))
         case x509.OtherName(type_id=type_id) if type_id == _UPN:
-            # A DER UTF8String: one byte of tag, one of length.
+            # A DER UTF8String with one byte of tag and one of length (texts of up to 127 bytes).
             return AlternativeName("UPN", name.value[2:].decode("utf-8", "replace"))
         case _:
             return AlternativeName("other", str(getattr(name, "value", "")))
