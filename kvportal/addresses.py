@@ -1,4 +1,4 @@
-"""Which addresses have a page to show, and which only take forms."""
+"""Which paths have a page for people, and which only receive forms."""
 
 import inspect
 from posixpath import dirname
@@ -9,7 +9,7 @@ from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
-#: Names of the addresses that answer GET with data, a file or a part of a page, or are there for signing in and out.
+#: Names of the URLs whose GET returns data, a file or a part of a page, and of those for signing in and out.
 NO_PAGES = frozenset(
     {
         "account_inactive", "account_login", "account_logout", "account_reauthenticate", "certificate_download",
@@ -17,26 +17,26 @@ NO_PAGES = frozenset(
         "session",
     }
 )  # fmt: skip
-#: Slashes in an address of ours, and some more.
+#: Maximum number of slashes in a path; the portal's own have fewer.
 DEEPEST = 12
 
 
 def has_page(path: str) -> bool:
-    """Whether a view of ours answers GET at this path, and with a page that somebody can be led to."""
+    """True if GET at this path returns a page of the portal that people can be redirected to."""
     try:
         found = resolve(path)
     except Resolver404:
         return False
     if found.url_name in NO_PAGES:
         return False
-    # What `require_http_methods` and its kin let through; of others, Django's class-based views, all of ours have a page.
+    # The methods that `require_http_methods` and similar decorators allow. Views without them are class-based and have a page.
     methods = inspect.getclosurevars(found.func).nonlocals.get("request_method_list")
     return methods is None or "GET" in methods
 
 
 def page_at_or_above(path: str) -> str:
-    """The path itself if a page stands there, else the nearest above it: where a form's own address leads back to."""
-    if path.count("/") > DEEPEST:  # not one of ours, and each step up would be looked for
+    """The path itself if it has a page, else the nearest path above it that has one: where a form's path leads back to."""
+    if path.count("/") > DEEPEST:  # not the portal's, and each step up would be resolved
         return "/"
     while path != "/" and not has_page(path):
         path = dirname(path.rstrip("/")).rstrip("/") + "/"
@@ -44,11 +44,11 @@ def page_at_or_above(path: str) -> str:
 
 
 def page_here(request: HttpRequest) -> dict[str, Any]:
-    """For templates: the page that a form's own address leads back to."""
+    """Template context: the page that the request's path leads back to."""
     return {"page_here": SimpleLazyObject(lambda: page_at_or_above(request.path))}
 
 
 def is_page_of_ours(url: str) -> bool:
-    """Whether an address that came with a request leads to a page within this origin, and nowhere else."""
+    """True if a URL from a request is the path of one of the portal's pages, on this origin."""
     inside = url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
     return inside and has_page(url.partition("?")[0].partition("#")[0])

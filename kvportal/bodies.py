@@ -1,4 +1,4 @@
-"""Bodies of requests, collected on the event loop: within a time, at a rate and up to a size, and no thread waits for them."""
+"""Request bodies, read on the event loop so that no thread waits for them, with limits on time, rate and size."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -7,16 +7,16 @@ from typing import Protocol
 
 from django.conf import settings
 
-#: Whoever sends nothing is given up after the first of these; each so many bytes give another second, up to the longest.
+#: A client that sends nothing is refused after FIRST_SECONDS; each BYTES_A_SECOND bytes add a second, up to LONGEST_SECONDS.
 FIRST_SECONDS = 10.0
 BYTES_A_SECOND = 1000
 LONGEST_SECONDS = 60.0
-#: What follows a refusal is taken in until it comes to a halt.
+#: After a refusal, the rest of the body is read until nothing arrives for this long.
 PAUSE_SECONDS = 1.0
-#: The start of each body always has room (a sign-in is smaller). What goes beyond shares this much: so much where the session
-#: is known, so much where it is not.
-ROOM_OF_EACH = 16_384
-ROOM_OF_ALL = {True: 64_000_000, False: 32_000_000}
+#: The first bytes of each body (a sign-in is smaller) don't count against the shared limit. The bytes beyond share one limit
+#: for all requests: one value for requests with a known session (True), one for those without (False).
+FREE_BYTES_EACH = 16_384
+SHARED_BYTES = {True: 64_000_000, False: 32_000_000}
 
 
 class Headers(Protocol):
@@ -26,26 +26,28 @@ class Headers(Protocol):
 
 
 class Refused(Exception):
-    """A request that no page gets to see: the status of its answer, and what the person reads: what is wrong, what to do."""
+    """A request refused before it reaches a view: the status of the response, and the texts for the person: what is wrong and
+    what to do.
+    """
 
     def __init__(self, status: int, wrong: str, advice: str) -> None:
         super().__init__(wrong)
         self.status, self.wrong, self.advice = status, wrong, advice
 
 
-class BrokenOff(Exception):
-    """The client went away before its body was whole: half a form is none, and nobody is left to be told."""
+class ClientDisconnected(Exception):
+    """The client disconnected before its body was complete. The request is dropped without a response."""
 
 
 class Bodies:
-    """Those under way. It is used on one event loop, so it needs no lock."""
+    """The bodies that are being received, and the memory they use. Used on one event loop, so it needs no lock."""
 
     def __init__(self) -> None:
         self._taken = {True: 0, False: 0}
 
     @contextmanager
     def receiving(self, *, known: bool) -> Iterator["Body"]:
-        """A body, whose room is given back when its request is over."""
+        """A body whose memory is released when its request ends. `known`: the request has a known session."""
         body = Body(self._taken, known)
         try:
             yield body
@@ -60,8 +62,8 @@ class Body:
         self.beyond = 0
 
     async def read(self, headers: Headers, chunks: AsyncIterator[bytes]) -> bytes:
-        """All of it. Raises Refused and BrokenOff."""
-        length = announced(headers)
+        """The complete body. Raises Refused and ClientDisconnected."""
+        length = announced_length(headers)
         if not length:
             return b""
         loop = asyncio.get_running_loop()
@@ -75,22 +77,22 @@ class Body:
             except TimeoutError:
                 raise Refused(408, "What was sent took too long to arrive", "Go back and send it once more.") from None
             if not chunk:
-                raise BrokenOff
+                raise ClientDisconnected
             received += chunk
-            self._make_room(len(received))
+            self._reserve(len(received))
         return bytes(received)
 
-    def _make_room(self, size: int) -> None:
-        more = max(0, size - ROOM_OF_EACH) - self.beyond
-        if self._taken[self._known] + more > ROOM_OF_ALL[self._known]:
+    def _reserve(self, size: int) -> None:
+        more = max(0, size - FREE_BYTES_EACH) - self.beyond
+        if self._taken[self._known] + more > SHARED_BYTES[self._known]:
             raise Refused(503, "Too much is being sent here at the moment", "Go back and send it once more.")
         self._taken[self._known] += more
         self.beyond += more
 
 
-def announced(headers: Headers) -> int:
-    """The size that a body is said to have. It is refused before any of it is read where that is too much, or unknown:
-    of a body without a size granian does not tell whether it came to its end or was broken off.
+def announced_length(headers: Headers) -> int:
+    """The body's size by its Content-Length. Raises Refused, before any of it is read, if it is too large or unknown: for a
+    body without a size, granian does not tell a complete one from one that was cut off.
     """
     if "transfer-encoding" in headers:
         raise Refused(
@@ -103,8 +105,8 @@ def announced(headers: Headers) -> int:
     return length
 
 
-async def let_pass(chunks: AsyncIterator[bytes]) -> None:
-    """Take in and forget what follows a refusal: most clients send everything before they read an answer."""
+async def discard_rest(chunks: AsyncIterator[bytes]) -> None:
+    """Read and discard the body after a refusal: most clients send everything before they read the response."""
     chunk = b"something"
     with suppress(TimeoutError):
         async with asyncio.timeout(FIRST_SECONDS):

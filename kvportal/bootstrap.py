@@ -1,6 +1,6 @@
-"""What `make run`, `make test` and the others do on a machine that has nothing but Python 3.11.
+"""The tasks behind `make run`, `make test` and the others, for a machine that has only Python 3.11.
 
-Standard library only. It makes `.venv`, installs the hashed requirements when their file has changed, and hands over.
+Standard library only. It creates `.venv`, installs the hashed requirements when their file has changed, and starts the task.
 Windows has no make: call `python -m kvportal.bootstrap run` there.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-AZ_VENV = ROOT / ".venv-az"  # az has needs of its own, some of them other than ours
+AZ_VENV = ROOT / ".venv-az"  # az has its own dependencies, some in other versions than ours
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
@@ -37,12 +37,12 @@ def run(*command: str | Path, **environment: str) -> None:
 
 
 def prepare(requirements: str, folder: Path = VENV) -> None:
-    """Make a virtual environment hold exactly what the hashed requirements file says."""
+    """Install a hashed requirements file into a virtual environment, if either of them is new or the file has changed."""
     wanted = (ROOT / requirements).read_bytes()
     digest = hashlib.sha256(wanted).hexdigest()
-    stamp = folder / f".{Path(requirements).name}.sha256"
+    marker = folder / f".{Path(requirements).name}.sha256"
     python = folder / PYTHON.relative_to(VENV)
-    if stamp.exists() and stamp.read_text() == digest and python.exists():
+    if marker.exists() and marker.read_text() == digest and python.exists():
         return
     if not python.exists():
         print(f"kvportal: making {folder.name}", flush=True)
@@ -58,11 +58,11 @@ def prepare(requirements: str, folder: Path = VENV) -> None:
         "--no-deps",
     ]
     run(python, *install, "-r", requirements)
-    stamp.write_text(digest)
+    marker.write_text(digest)
 
 
 def install_chromium() -> None:
-    """Install Debian's Chromium for the browser tests where we may; say how to get it elsewhere."""
+    """Install Debian's Chromium for the browser tests if running as root on Debian; otherwise print how to install it."""
     if shutil.which("chromium"):
         return
     is_debian = Path("/etc/debian_version").exists() and shutil.which("apt-get")
@@ -91,14 +91,14 @@ def task_test() -> None:
     prepare("requirements-dev.txt")
     install_chromium()
     run(PYTHON, "-m", "pytest", "-n", "2", "-m", "not e2e and not sdk and not az and not js", *sys.argv[2:])
-    # These start servers of their own and measure time: one at a time. The browser's driver keeps an event loop running,
-    # which the SDK's async clients would trip over: a process for each.
+    # These start their own servers and measure time, so they run one at a time. The browser's driver keeps an event loop
+    # running, which breaks the SDK's async clients, so each group has its own process.
     run(PYTHON, "-m", "pytest", "-m", "sdk", *sys.argv[2:])
     run(PYTHON, "-m", "pytest", "-m", "e2e", *sys.argv[2:], DJANGO_ALLOW_ASYNC_UNSAFE="true")
 
 
 def task_test_all() -> None:
-    """The tests, and further clients of Microsoft's against the local vault: az, and the SDK for JavaScript."""
+    """Run the tests, and those of Microsoft's other clients against the local vault: az, and the SDK for JavaScript."""
     task_test()
     prepare("tests/az/requirements.txt", AZ_VENV)
     run(PYTHON, "-m", "pytest", "-m", "az or js", *sys.argv[2:])
@@ -117,7 +117,7 @@ def task_bench() -> None:
 
 
 def task_lock() -> None:
-    """Write the hashed requirement files anew from pyproject.toml and tests/az/requirements.in; needs uv."""
+    """Rewrite the hashed requirements files from pyproject.toml and tests/az/requirements.in; needs uv."""
     compile_lock = [
         "uv",
         "pip",
@@ -136,9 +136,9 @@ def task_lock() -> None:
 
 
 def replace_process(*command: str | Path) -> None:
-    """Become the command, so that Ctrl+C and SIGTERM reach it and nobody else."""
+    """Replace this process by the command, so that Ctrl+C and SIGTERM reach only the command."""
     os.chdir(ROOT)
-    if os.name == "nt":  # exec on Windows leaves the console behind
+    if os.name == "nt":  # exec on Windows detaches from the console
         run(*command)
     else:
         os.execv(command[0], [str(part) for part in command])  # noqa: S606 no shell is wanted

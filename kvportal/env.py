@@ -1,6 +1,6 @@
-"""Reading the environment: every variable once, all mistakes in one message.
+"""Reading of the environment: every variable once, all errors in one message.
 
-Each `KVPORTAL_X` may also be given as `KVPORTAL_X_FILE`, the path of a file that holds it. What stands empty is not there.
+Each `KVPORTAL_X` may also be set as `KVPORTAL_X_FILE`, the path of a file with its value. An empty variable counts as not set.
 """
 
 import os
@@ -16,18 +16,18 @@ from typing import cast
 from environs import Env, EnvValidationError, FileAwareEnv, ValidationError
 
 PREFIX = "KVPORTAL_"
-#: Set by `make run` for its children: this is no deployment.
+#: Set by `make run` for its child processes: this is a trial, not a deployment.
 TRIAL = "KVPORTAL_TRIAL"
-#: Django's own rule.
+#: In characters; the first is Django's own rule.
 SHORTEST_SECRET_KEY = 50
 SHORTEST_AUDIT_KEY = 32
-#: Of examples and of keys that were to be replaced. No key that was made at random holds one.
+#: Words of example keys and of keys to be replaced, which a random key does not contain.
 PLACEHOLDER = re.compile(r"change.?me|django-insecure|password|please|replace.?(me|this)|your.?key", re.IGNORECASE)
 
 
 def drop_empty() -> None:
-    """Take empty variables out of the environment: Docker Compose hands on what nobody set (`${X:-}`) as an empty text, and
-    `docker run --env-file` with the quotes of its file. To be called before anything of the environment is read.
+    """Remove empty variables from the environment: Docker Compose passes an unset variable (`${X:-}`) as empty text, and
+    `docker run --env-file` includes the quotes of its file. To be called before the environment is read.
     """
     for name, value in list(os.environ.items()):
         if name.startswith(PREFIX) and not value.strip(" \t\r\n\"'"):
@@ -36,7 +36,7 @@ def drop_empty() -> None:
 
 @contextmanager
 def reading() -> Iterator[Env]:
-    """A reader that collects what is missing or wrong; at the end it says so and nothing starts."""
+    """A reader that collects missing and wrong variables. At the end of the block it exits with a message if there are any."""
     drop_empty()
     env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True, eager=False, expand_vars=False)
     yield env
@@ -49,8 +49,8 @@ def reading() -> Iterator[Env]:
 
 
 def hard_to_guess(shortest: int) -> Callable[[str], None]:
-    """A check of a key that is a text: whoever guesses the one that signs sessions is signed in as anybody, whoever guesses
-    that of the audit trail writes what he likes into it.
+    """A validator for a secret key. A person who guesses the session key can sign in as any user; a person who guesses the
+    audit key can forge records.
     """
 
     def check(key: str) -> None:
@@ -62,7 +62,7 @@ def hard_to_guess(shortest: int) -> Callable[[str], None]:
 
 
 def variety(key: str) -> int:
-    """In how many different ways it goes on from one character to the next: few where it counts, repeats or runs on."""
+    """The number of different pairs of consecutive steps between characters; small for repeated or counting characters."""
     steps = [ord(after) - ord(before) for before, after in pairwise(key)]
     return len(set(pairwise(steps)))
 
@@ -78,7 +78,7 @@ def at_least_one(number: int) -> None:
 
 
 def names_hosts(hosts: list[str]) -> None:
-    """A check of the names that the portal answers to: with any name, links in its pages could lead anywhere."""
+    """A validator for ALLOWED_HOSTS: if any host name were accepted, links in the pages could lead to other hosts."""
     if any("*" in host or host.startswith(".") for host in hosts):
         raise ValidationError(
             "Name each host that people reach the portal under; * and a dot in front would take others."
@@ -86,13 +86,13 @@ def names_hosts(hosts: list[str]) -> None:
 
 
 def only_with_the_local_vault(switched_on: bool) -> None:
-    """A check of what is for trying things out on one's own machine."""
+    """A validator for a switch that only `make run` may turn on."""
     if switched_on and os.environ.get(TRIAL) != "true":
         raise ValidationError("Its pages show this server's inside to everybody. It is for `make run` only.")
 
 
 def holds_certificates(path: Path) -> None:
-    """A check of a variable that names a file of CAs."""
+    """A validator for the path of a CA file."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except OSError:

@@ -1,4 +1,4 @@
-"""Health for whoever starts and watches the process. Neither page touches a vault."""
+"""Health checks for monitoring. Neither URL calls a vault."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -13,21 +13,21 @@ from django.views.decorators.http import require_safe
 @login_not_required
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """The process answers."""
+    """The process is alive."""
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """The process can do its work: database, migrations, key ring. 503 with the names of what is wrong.
+    """The process can do its work: database, migrations, key ring. Otherwise 503 with the names of the failed checks.
 
-    Warnings are for whoever watches it, and take nothing out of service.
+    Warnings are for monitoring only, and do not change the status.
     """
     problems = [name for name, works in (("database", database_works), ("keys", keys_work)) if not works()]
     warnings = [] if problems else [name for name, check in settings.READY_WARNINGS.items() if not passes(check)]
-    told = {"status": "unready" if problems else "ok", "problems": problems}
-    return JsonResponse({**told, "warnings": warnings} if warnings else told, status=503 if problems else 200)
+    body = {"status": "unready" if problems else "ok", "problems": problems}
+    return JsonResponse({**body, "warnings": warnings} if warnings else body, status=503 if problems else 200)
 
 
 def database_works() -> bool:

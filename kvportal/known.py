@@ -1,4 +1,4 @@
-"""Which session cookies are a signed-in person's, as far as this process has seen: known without asking the database."""
+"""The session cookies of signed-in people that this process has seen: recognised without a database query."""
 
 import hashlib
 import threading
@@ -11,9 +11,10 @@ MOST = 10_000
 
 
 class KnownSessions:
-    """A session is known from the answer that its person got, until one of its requests turns out to be nobody's.
+    """A session is known from the first response to its signed-in person until a request shows that it has ended, or until
+    MOST others are more recent.
 
-    So a made-up cookie buys nothing, and one whose session has ended a single request.
+    So an invented cookie is never known, and the cookie of an ended session for one request only.
     """
 
     def __init__(self) -> None:
@@ -21,7 +22,7 @@ class KnownSessions:
         self._lock = threading.Lock()
 
     def note(self, request: HttpRequest) -> None:
-        """Learn from a request, once it is answered."""
+        """Update the known sessions after a request was processed."""
         sent = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         now = request.session.session_key if request.user.is_authenticated else None
         with self._lock:
@@ -34,7 +35,7 @@ class KnownSessions:
                     self._digests.popitem(last=False)
 
     def includes(self, cookies: str) -> bool:
-        """Whether a Cookie header holds one, read as Django does."""
+        """True if a Cookie header, parsed as Django does, has a known session."""
         key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
         return key is not None and digest(key) in self._digests
 

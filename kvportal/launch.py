@@ -1,10 +1,10 @@
-"""Start everything under one parent: `run` with the local Key Vault and keys of its own making, `serve` against Azure.
+"""Starts all processes under one parent: `run` with the local Key Vault and generated keys, `serve` against Azure.
 
     python -m kvportal.launch run      portal, worker and local vault; all state in KVPORTAL_DATA_DIR
     python -m kvportal.launch serve    portal and worker; keys and database come from the environment
 
-The parent only starts, watches, starts again and stops; it holds no settings, so that it can make the keys before they are
-read.
+The parent only starts, watches, restarts and stops processes. It does not load the settings, so that it can create the keys
+before they are read.
 """
 
 import base64
@@ -23,24 +23,24 @@ from kvportal import trial
 from kvportal.env import TRIAL, drop_empty
 
 ROOT = Path(__file__).resolve().parent.parent
-MANAGE = [sys.executable, "-m", "django"]  # not manage.py: that helps itself to the keys of a trial
+MANAGE = [sys.executable, "-m", "django"]  # not manage.py, which would load the keys of a trial
 OWNER_PASSWORD = ("KVPORTAL_OWNER_PASSWORD", "KVPORTAL_OWNER_PASSWORD_FILE")
 STOP_SECONDS = 15
-#: Of each process that serves pages.
+#: Threads of each process that serves pages.
 THREADS = 96
-#: Open to such a process at once: browsers keep half a dozen each, and a slow client keeps nothing else.
+#: Maximum open connections of such a process: a browser keeps about six, and a slow client uses nothing else.
 CONNECTIONS = 4096
-#: Connections, the files of each thread's database connection, and calls to Azure.
+#: Limit of open files: connections, the files of each thread's database connection, and calls to Azure.
 OPEN_FILES = 2 * CONNECTIONS
-#: A child that ended is started again after so many seconds, twice as many each time it ends soon, up to the longest.
+#: A child that ended is restarted after this many seconds, twice as many each time it ends soon, up to the longest.
 RESTART_SECONDS = 1.0
 LONGEST_RESTART_SECONDS = 60.0
-#: Whoever ran this long had started well: its end is an accident.
+#: A child that ran this long had started successfully.
 STEADY_SECONDS = 60.0
 
 
 class Child:
-    """A process that can be started again."""
+    """A child process that can be restarted."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
@@ -53,7 +53,7 @@ class Child:
         self._started_at = time.monotonic()
 
     def poll(self) -> int | None:
-        """The code it ended with, or None while it runs."""
+        """The exit code, or None while it runs."""
         return self.process.poll()
 
     @property
@@ -61,7 +61,7 @@ class Child:
         return (self._ended_at or time.monotonic()) - self._started_at >= STEADY_SECONDS
 
     def start_again(self, name: str) -> None:
-        """Start it once its pause is over; to be called again and again after its end."""
+        """Restart it when its pause is over. To be called repeatedly after the process has ended."""
         now = time.monotonic()
         if self._ended_at is None:
             self._ended_at = now
@@ -80,8 +80,8 @@ def main() -> None:
         sys.exit("usage: python -m kvportal.launch run|serve")
     drop_empty()
     if mode == "serve":
-        os.environ.pop(TRIAL, None)  # a deployment is no trial, whatever is left in the environment
-    os.umask(0o077)  # what is made here, the data directory first of all, is for this account alone
+        os.environ.pop(TRIAL, None)  # a deployment is not a trial, even if the environment says so
+    os.umask(0o077)  # files created here, such as the data directory, are for this account alone
     os.chdir(ROOT)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kvportal.settings")
     signal.signal(signal.SIGTERM, stop_on_signal)
@@ -99,7 +99,7 @@ def main() -> None:
 def start(children: dict[str, Child], *, local: bool) -> None:
     host, port = os.environ.get("KVPORTAL_HOST", "127.0.0.1"), int(os.environ.get("KVPORTAL_PORT", "8000"))
     refuse_taken_port(host, port)
-    # Needed once, by `prepare`; whoever looks at a server's environment later is not told.
+    # Needed once, by `prepare`; the environment of the running processes must not contain it.
     password = {name: os.environ.pop(name) for name in OWNER_PASSWORD if name in os.environ}
     if local:
         prepare_local_environment()
@@ -118,8 +118,8 @@ def start(children: dict[str, Child], *, local: bool) -> None:
 
 
 def granian(host: str, port: int, application: str = "kvportal.rsgi:application") -> list[str]:
-    """HTTP/1.1 only: browsers and proxies speak no other without TLS, and before granian knows the version of a connection it
-    puts no time on it.
+    """The command line of granian. HTTP/1.1 only: without TLS, browsers and proxies use no other version, and granian applies
+    no timeout to a connection until it has detected its version.
     """
     return [
         *(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host, "--port", str(port)),
@@ -130,7 +130,7 @@ def granian(host: str, port: int, application: str = "kvportal.rsgi:application"
 
 
 def allow_open_files() -> None:
-    """Let the children open as many files as connections need; systems often begin with 1024, or 256."""
+    """Raise the limit of open files for the children; the default of many systems is 1024 or 256."""
     if sys.platform == "win32":
         return
     import resource
@@ -142,16 +142,18 @@ def allow_open_files() -> None:
 
 
 def prepare_local_environment() -> None:
-    """Keys made on the first start and kept beside the data, unless the environment brings its own."""
+    """Set the environment of a trial. Keys are generated on the first start and kept in the data directory, unless the
+    environment already has them.
+    """
     data = Path(os.environ.setdefault("KVPORTAL_DATA_DIR", str(ROOT / "var"))).absolute()
     keys = data / "keys"
     keys.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made: dict[str, Callable[[], str]] = {
+    generators: dict[str, Callable[[], str]] = {
         "SECRET_KEY": lambda: secrets.token_urlsafe(64),
         "SEALING_KEYS": lambda: f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "AUDIT_KEY": lambda: secrets.token_urlsafe(48),
     }
-    for name, make in made.items():
+    for name, make in generators.items():
         if f"KVPORTAL_{name}" in os.environ or f"KVPORTAL_{name}_FILE" in os.environ:
             continue
         path = keys / name.lower()
@@ -183,7 +185,7 @@ def answers(host: str, port: int) -> bool:
 
 
 def answers_tls(host: str, port: int) -> bool:
-    """A whole handshake: half of one would stand in the local vault's log as a client that went missing."""
+    """True after a complete TLS handshake: an incomplete one would appear in the local vault's log as a lost client."""
     certificates = Path(os.environ["KVPORTAL_DATA_DIR"]) / "emulator" / "ca.pem"
     try:
         context = ssl.create_default_context(cafile=certificates)
@@ -204,7 +206,7 @@ def wait_for(name: str, children: Mapping[str, Child | subprocess.Popen[bytes]],
 
 
 def watch(children: Mapping[str, Child]) -> None:
-    """Start again what ends, until the portal can't be kept running: worker and local vault come back, and it goes on."""
+    """Restart children that end. Exits if the portal ends soon after its start; worker and local vault are always restarted."""
     while True:
         for name, child in children.items():
             if (code := child.poll()) is None:
@@ -216,9 +218,9 @@ def watch(children: Mapping[str, Child]) -> None:
 
 
 def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Ask all to stop, the portal first; requests and scans under way are finished."""
+    """Terminate all children, the portal first. They have STOP_SECONDS to finish requests and scans, then they are killed."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # a second Ctrl+C must not leave anybody behind
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl+C must not leave a child running
     for child in reversed(children.values()):
         if child.poll() is None:
             child.terminate()

@@ -1,4 +1,4 @@
-"""Logs: one JSON line an event, on stdout. No query strings, no bodies, no values; the request's id on every line."""
+"""Logging: one JSON line for each event, on stdout, with the request's id. No query strings, no bodies, no values."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ SHARED: list[structlog.typing.Processor] = [
 
 
 def drop_locals(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Keep only where an exception happened: its text and its frames' variables may hold what a vault answered."""
+    """Keep only the type and location of an exception: its text and its frames' variables may hold a vault's response."""
     error = event.pop("exc_info", None)
     if error is True:
         error = sys.exc_info()
@@ -33,7 +33,7 @@ def drop_locals(_logger: object, _name: str, event: MutableMapping[str, Any]) ->
 
 
 def drop_path(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Django's own lines about a refused request quote its path, which may be a one-time link; ours names the route."""
+    """Remove the path from Django's own lines about a refused request: it may be a one-time link. Our line has the route."""
     if str(event.get("logger")).startswith(("django.request", "django.security")):
         event["event"] = str(event["event"]).partition(":")[0]
     return event

@@ -1,4 +1,4 @@
-"""What happens to every request, whatever page it asks for."""
+"""Middleware for every request."""
 
 import time
 import uuid
@@ -31,7 +31,7 @@ log = structlog.get_logger("kvportal.request")
 
 
 def client_address(get_response: GetResponse) -> GetResponse:
-    """Let REMOTE_ADDR be the client's address. What the client itself may have written of it goes no further."""
+    """Set REMOTE_ADDR to the client's address. X-Forwarded-For, which the client may have forged, is removed."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.META["REMOTE_ADDR"] = address_of(request.META)
@@ -42,7 +42,7 @@ def client_address(get_response: GetResponse) -> GetResponse:
 
 
 def request_log(get_response: GetResponse) -> GetResponse:
-    """One line a request: method, path without its query (it may hold a one-time code), status, milliseconds, who, whence."""
+    """Log one line for each request: method, route, status, milliseconds, user, and (bound for all lines) request id, address."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         started = time.monotonic()
@@ -54,7 +54,7 @@ def request_log(get_response: GetResponse) -> GetResponse:
         log.info(
             "request",
             method=request.method,
-            # An invitation's address is a secret of its own, so unnamed routes and its route are logged by pattern.
+            # The pattern of the route, not the path: an invitation's path is a secret.
             route=match.route if match else None,
             status=response.status_code,
             milliseconds=round((time.monotonic() - started) * 1000),
@@ -66,7 +66,7 @@ def request_log(get_response: GetResponse) -> GetResponse:
 
 
 def utf8_only(get_response: GetResponse) -> GetResponse:
-    """Read requests as UTF-8, whatever they say: Python also knows "hex" and "zlib" for charsets, and Django takes them."""
+    """Decode requests as UTF-8 and ignore their charset: Django also accepts Python's other codecs, such as "hex" and "zlib"."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.encoding = "utf-8"
@@ -76,7 +76,7 @@ def utf8_only(get_response: GetResponse) -> GetResponse:
 
 
 def response_headers(get_response: GetResponse) -> GetResponse:
-    """Nothing we render is stored by anybody, embedded elsewhere, or given a browser feature it does not need."""
+    """Response headers: pages are not cached, not embedded by other origins, and have no browser features they don't need."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -90,7 +90,7 @@ def response_headers(get_response: GetResponse) -> GetResponse:
 
 
 def files_only(get_response: GetResponse) -> GetResponse:
-    """Below the address of static files there is nothing but files: what WhiteNoise does not have is no page of anybody's."""
+    """Return 404 for every path under STATIC_URL that WhiteNoise did not serve: no pages exist there."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path.startswith(settings.STATIC_URL):
@@ -101,7 +101,7 @@ def files_only(get_response: GetResponse) -> GetResponse:
 
 
 def next_page_of_ours(get_response: GetResponse) -> GetResponse:
-    """Drop a `next` that leads anywhere but to a page of ours: allauth would follow it to each host the portal answers to."""
+    """Remove a `next` that is not a page of the portal: allauth would follow it to any host in ALLOWED_HOSTS."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/account/"):
@@ -111,16 +111,16 @@ def next_page_of_ours(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def safe_next(given: QueryDict) -> QueryDict:
-    if all(is_page_of_ours(page) for page in given.getlist("next")):
-        return given
-    kept = given.copy()
+def safe_next(query: QueryDict) -> QueryDict:
+    if all(is_page_of_ours(page) for page in query.getlist("next")):
+        return query
+    kept = query.copy()
     del kept["next"]
     return kept
 
 
 def method_page(get_response: GetResponse) -> GetResponse:
-    """Where an address only takes forms, say so and lead to its page: Django's own answer is empty."""
+    """Show a page for status 405, with a link to the page of a path that only receives forms: Django's response is empty."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -134,7 +134,7 @@ def method_page(get_response: GetResponse) -> GetResponse:
 
 
 def htmx_redirect(get_response: GetResponse) -> GetResponse:
-    """Send the whole page, not the swapped part, to a redirect's target: a sign-in form must not land in a table."""
+    """Redirect the whole page, not only the part that htmx swaps: a sign-in form must not appear inside a table."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -146,7 +146,7 @@ def htmx_redirect(get_response: GetResponse) -> GetResponse:
 
 
 def back_to_page(request: HttpRequest, target: str) -> str:
-    """Let a sign-in triggered by a swapped part lead back to the page the person was on."""
+    """The redirect's target; for a sign-in from an htmx request, `next` becomes the page that the person was on."""
     parts = urlsplit(target)
     if parts.path != resolve_url(settings.LOGIN_URL):
         return target
@@ -162,17 +162,17 @@ def back_to_page(request: HttpRequest, target: str) -> str:
 
 
 def session_limits(get_response: GetResponse) -> GetResponse:
-    """End a session after half an hour without a request; the cookie's own age ends it after twelve hours."""
+    """End a session after SESSION_IDLE_SECONDS without a request, and SESSION_COOKIE_AGE seconds after its start."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now = int(time.time())
             seen = request.session.get("seen", now)
             if now - seen > settings.SESSION_IDLE_SECONDS:
-                request.META["kvportal.session_ended"] = "idle"  # for the record, which listens to the signal
+                request.META["kvportal.session_ended"] = "idle"  # for the audit record, written on Django's signal
                 logout(request)
             elif now - seen >= 60 or "seen" not in request.session:
-                # Written once a minute, not with every request: a page should not cost a disk sync.
+                # Written at most once a minute, because each write needs a disk sync.
                 request.session["seen"] = now
                 started = request.session.setdefault("started", now)
                 request.session.set_expiry(max(1, started + settings.SESSION_COOKIE_AGE - now))
@@ -182,7 +182,7 @@ def session_limits(get_response: GetResponse) -> GetResponse:
 
 
 def remember_session(get_response: GetResponse) -> GetResponse:
-    """Let the next request with a signed-in person's cookie be told from a stranger's before it has a thread."""
+    """Remember the sessions of signed-in people, so that the server recognises their next requests before they use a thread."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -193,7 +193,7 @@ def remember_session(get_response: GetResponse) -> GetResponse:
 
 
 def viewer_time_zone(get_response: GetResponse) -> GetResponse:
-    """Show and read times in the zone that the viewer's browser named in its cookie; UTC where it named none."""
+    """Display and parse times in the time zone of the browser's `timezone` cookie; UTC without one."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         zone = time_zone_named(request.COOKIES.get("timezone", ""))

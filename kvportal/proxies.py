@@ -1,4 +1,4 @@
-"""Whose request it is, where proxies stand in front."""
+"""The client's address behind reverse proxies."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -8,12 +8,12 @@ from django.conf import settings
 
 
 def address_of(environ: Mapping[str, Any]) -> str:
-    """The client's address, by a WSGI environ: what the outermost of our proxies saw, else whoever is connected."""
+    """The client's address from a WSGI environ: as the outermost trusted proxy saw it, else the peer of the connection."""
     return address_behind_proxies(environ.get("HTTP_X_FORWARDED_FOR", "")) or environ.get("REMOTE_ADDR", "")
 
 
 def address_behind_proxies(forwarded: str) -> str | None:
-    """What the outermost of our proxies saw; nothing where fewer have been passed than there should be."""
+    """The address that the outermost trusted proxy saw; None if the request passed fewer than TRUSTED_PROXY_COUNT proxies."""
     seen = forwarded.split(",")
     if not 0 < settings.TRUSTED_PROXY_COUNT <= len(seen):
         return None

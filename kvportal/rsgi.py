@@ -1,4 +1,4 @@
-"""What granian serves: the portal, checked and ready (kvportal.wsgi), behind its front (kvportal.serving)."""
+"""The RSGI application for granian: the WSGI application (kvportal.wsgi) in its adapter (kvportal.serving)."""
 
 from kvportal.serving import Portal
 from kvportal.wsgi import application as django

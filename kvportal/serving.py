@@ -1,7 +1,7 @@
-"""Serving a WSGI application from granian's event loop.
+"""Serves a WSGI application from granian's event loop.
 
-A request waits there until it has come in full, and only then takes a thread; those without a known session get no more than
-half of the threads together. An answer is handed over whole, so that a client that reads it slowly keeps no thread either.
+A request waits on the event loop until it is complete, and only then uses a thread. Requests without a known session use at
+most half of the threads. A response is passed to granian as a whole, so that a client that reads slowly blocks no thread.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import structlog
 from csp.utils import build_policy
 from django.template.loader import render_to_string
 
-from kvportal.bodies import Bodies, BrokenOff, Headers, Refused, let_pass
+from kvportal.bodies import Bodies, ClientDisconnected, Headers, Refused, discard_rest
 from kvportal.known import known_sessions
 from kvportal.launch import CONNECTIONS, THREADS
 from kvportal.proxies import address_of
@@ -30,7 +30,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Any], Iterable[Any]]
 
 HEALTH = "/healthz"
-#: What every environ begins with (PEP 3333).
+#: The constant part of every environ (PEP 3333).
 ALWAYS: Environ = {
     "SCRIPT_NAME": "",
     "SERVER_SOFTWARE": "granian",
@@ -55,7 +55,7 @@ class Scope(Protocol):
 
 
 class Exchange(Protocol):
-    """One request and its answer, granian's RSGIHTTPProtocol: an answer may be given from any thread."""
+    """One request and its response, granian's RSGIHTTPProtocol. The response may be sent from any thread."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
@@ -67,9 +67,11 @@ class Portal:
     def __init__(self, application: Application, threads: int = THREADS) -> None:
         self._application = application
         self._threads = ThreadPoolExecutor(threads, "request")
-        self._for_strangers = asyncio.Semaphore(threads // 2 - 1)
-        self._for_health = asyncio.Semaphore(1)  # theirs, too: whoever watches the process does not queue behind them
-        self._strangers = 0
+        self._slots_without_session = asyncio.Semaphore(threads // 2 - 1)
+        self._health_slot = asyncio.Semaphore(
+            1
+        )  # part of that half, so that monitoring does not wait behind the others
+        self._waiting_without_session = 0
         self._bodies = Bodies()
 
     async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
@@ -80,31 +82,31 @@ class Portal:
         with self._bodies.receiving(known=known) as body:
             try:
                 environ["wsgi.input"] = BytesIO(await body.read(scope.headers, chunks))
-                await (self._answer(environ, exchange) if known else self._answer_stranger(environ, exchange))
+                await (self._answer(environ, exchange) if known else self._answer_without_session(environ, exchange))
                 return
-            except BrokenOff:
-                note(environ, 400, started)
+            except ClientDisconnected:
+                log_request(environ, 400, started)
                 return
             except Refused as refused:
                 refuse(exchange, refused)
-                note(environ, refused.status, started)
+                log_request(environ, refused.status, started)
                 listens = refused.status == HTTPStatus.REQUEST_TIMEOUT or "expect" in scope.headers
         if not listens:
-            await let_pass(chunks)
+            await discard_rest(chunks)
 
     def __rsgi_del__(self, _loop: object) -> None:
-        """Finish what is under way, also where its client has gone: a change is recorded to its end."""
+        """Finish the running requests, even if the client has disconnected: the record of a change must be completed."""
         self._threads.shutdown()
 
-    async def _answer_stranger(self, environ: Environ, exchange: Exchange) -> None:
-        if self._strangers >= CONNECTIONS:
+    async def _answer_without_session(self, environ: Environ, exchange: Exchange) -> None:
+        if self._waiting_without_session >= CONNECTIONS:
             raise Refused(503, "Too many are asking at the moment", "Wait some seconds and try again.")
-        self._strangers += 1
+        self._waiting_without_session += 1
         try:
-            async with self._for_health if environ["PATH_INFO"] == HEALTH else self._for_strangers:
+            async with self._health_slot if environ["PATH_INFO"] == HEALTH else self._slots_without_session:
                 await self._answer(environ, exchange)
         finally:
-            self._strangers -= 1
+            self._waiting_without_session -= 1
 
     async def _answer(self, environ: Environ, exchange: Exchange) -> None:
         loop = asyncio.get_running_loop()
@@ -112,15 +114,15 @@ class Portal:
         self._threads.submit(self._run, environ, exchange, partial(loop.call_soon_threadsafe, over.set_result, None))
         await over
 
-    def _run(self, environ: Environ, exchange: Exchange, tell: Callable[[], object]) -> None:
+    def _run(self, environ: Environ, exchange: Exchange, done: Callable[[], object]) -> None:
         try:
-            self._hand_over(environ, exchange)
+            self._respond(environ, exchange)
         except Exception:
-            log.exception("an answer failed")  # granian sends a 500 where none was given
+            log.exception("an answer failed")  # granian sends a 500 if there was no response
         finally:
-            tell()
+            done()
 
-    def _hand_over(self, environ: Environ, exchange: Exchange) -> None:
+    def _respond(self, environ: Environ, exchange: Exchange) -> None:
         status, headers = 500, []
 
         def start_response(line: str, fields: list[tuple[str, str]], _error: object = None) -> None:
@@ -136,16 +138,16 @@ class Portal:
 
 
 def environ_of(scope: Scope) -> Environ:
-    """What WSGI has of a request (PEP 3333) beside its body. Fields whose names hold an underscore are left out: they would
-    pass for others.
+    """The WSGI environ of a request (PEP 3333), without its body. Headers with an underscore in their name are left out: in
+    WSGI they look the same as those with a hyphen.
     """
     server, _, port = scope.server.rpartition(":")
     environ = {
         **ALWAYS,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "SERVER_NAME": bare(server),
+        "SERVER_NAME": strip_brackets(server),
         "SERVER_PORT": port,
-        "REMOTE_ADDR": bare(scope.client.rpartition(":")[0]),
+        "REMOTE_ADDR": strip_brackets(scope.client.rpartition(":")[0]),
         "REQUEST_METHOD": scope.method,
         "PATH_INFO": scope.path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string,
@@ -169,8 +171,8 @@ def key_of(name: str) -> str:
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
-def bare(host: str) -> str:
-    """An address as it stands before a port, without the brackets of IPv6 and the zone in them."""
+def strip_brackets(host: str) -> str:
+    """A host without the brackets and the zone of an IPv6 address."""
     return host.strip("[]").partition("%")[0]
 
 
@@ -183,17 +185,17 @@ def refuse(exchange: Exchange, refused: Refused) -> None:
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
     ]
-    exchange.response_bytes(refused.status, headers, page_of(refused.status, refused.wrong, refused.advice))
+    exchange.response_bytes(refused.status, headers, error_page(refused.status, refused.wrong, refused.advice))
 
 
 @lru_cache(16)
-def page_of(status: int, wrong: str, advice: str) -> bytes:
-    """Drawn once: many are refused where much is going on."""
+def error_page(status: int, wrong: str, advice: str) -> bytes:
+    """The page for a refused request, cached: under high load many requests are refused."""
     return render_to_string("refused.html", {"status": status, "wrong": wrong, "advice": advice}).encode()
 
 
-def note(environ: Environ, status: int, started: float) -> None:
-    """The line in the log that each request has."""
+def log_request(environ: Environ, status: int, started: float) -> None:
+    """Log the line that every request has, for one that did not reach the middleware."""
     log.info(
         "request",
         method=environ["REQUEST_METHOD"],

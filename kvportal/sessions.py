@@ -1,7 +1,7 @@
-"""Sessions in the database, of no use to whoever reads it, or writes it without our keys.
+"""Sessions in the database, useless to a person who can read the database, or write to it, without our keys.
 
-A row's name is a keyed digest of the cookie, so that no cookie can be made from it; and what it holds is signed for this row
-alone, so that it can't be put into another one.
+A row's key is a keyed digest of the cookie, so that the cookie can't be derived from it. Its data is signed for this row
+alone, so that it can't be copied into another row.
 """
 
 from typing import Any
@@ -16,20 +16,20 @@ from django.utils.crypto import salted_hmac
 log = structlog.get_logger("kvportal.sessions")
 
 SALT = "kvportal.sessions"
-#: Characters of Django's column.
+#: Length in characters of Django's column.
 LONGEST = 40
 
 
 def row_of(session_key: str) -> str:
-    """The name that a session has in the database."""
+    """The key of a session's row in the database."""
     return salted_hmac(SALT, session_key, algorithm="sha256").hexdigest()[:LONGEST]
 
 
 class SessionStore(db.SessionStore):
-    """Where a session can't be saved that costs what it was to keep and not the answer.
+    """If a session can't be saved, its new data is lost, but the response is still sent.
 
-    Django saves a session after the view: an error there would tell of a change that was made as if it had failed.
-    A session is still not begun, and not ended, where the database does not take part.
+    Django saves a session after the view: an error there would report a completed change as failed. If the database fails,
+    starting and ending a session still raise.
     """
 
     @property
@@ -45,9 +45,9 @@ class SessionStore(db.SessionStore):
             log.exception("a session could not be saved")
 
     def create_model_instance(self, data: Any) -> Any:
-        made = super().create_model_instance(data)
-        made.session_key = row_of(made.session_key)
-        return made
+        instance = super().create_model_instance(data)
+        instance.session_key = row_of(instance.session_key)
+        return instance
 
     def exists(self, session_key: str) -> bool:
         return super().exists(row_of(session_key))

@@ -1,4 +1,4 @@
-"""Settings: one module for every deployment, safe unless told otherwise. README's table lists each variable."""
+"""Settings: one module for every deployment, with safe defaults. README's table lists each variable."""
 
 import os
 from pathlib import Path
@@ -49,12 +49,12 @@ with reading() as env:
 
     DATABASE_URL: str = env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'kvportal.sqlite3'}")
 
-CLOUDS: dict[str, Any] = {}  # clouds made in code, by name; the tests put the local vault here without sockets
+CLOUDS: dict[str, Any] = {}  # clouds defined in code, by name; the tests add the local vault here, without sockets
 
 STARTUP_CHECKS = ["vaults.startup.check_key_ring"]
 READY_WARNINGS = {
     "checkpoints": "vaults.audit.chain.are_kept"
-}  # what /readyz tells of a process that can do its work all the same
+}  # problems that /readyz reports although the process can do its work
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -105,7 +105,7 @@ MIDDLEWARE = [
     "vaults.web.error_pages.ProblemMiddleware",
 ]
 
-# What a page asks of Azure, all together; a change reads before it writes. The browser gives a part of a page up after 30 s.
+# Time limit for all calls to Azure of one request; a change reads before it writes. htmx requests time out after 30 s.
 LOOK_SECONDS = 15
 CHANGE_SECONDS = 25
 
@@ -139,23 +139,23 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-# Database: an audit row must survive a power cut, so SQLite syncs fully; IMMEDIATE keeps writers from losing to each other.
+# Database: an audit row must survive a power failure, so SQLite syncs fully; IMMEDIATE avoids failures of concurrent writers.
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
 DATABASE = DATABASES["default"]
 if DATABASE["ENGINE"].endswith("sqlite3"):
     DATABASE["CONN_MAX_AGE"] = None
     DATABASE["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 10,  # seconds; a page that waits for the database answers within its time, too
+        "timeout": 10,  # seconds; a page that waits for the database must also respond in time
         "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
     }
 else:
-    # A page keeps its connection while it waits for Azure, so there is one for each of the server's threads.
+    # A page keeps its connection while it waits for Azure, so there is one for each thread of the server.
     pool = {"min_size": 2, "max_size": THREADS}
     DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "pool": pool}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# None: the backends that processes share store pickles, and whoever may write there could have code run here.
+# No cache: the shared backends store pickles, and anyone who can write to them could run code here.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
 # Sign-in
@@ -189,7 +189,7 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_RATE_LIMITS = False  # allauth's are keyed by the Host header; vaults.guesses counts
 
-# Sessions: in the database; half an hour idle, twelve hours in all (kvportal.middleware.session_limits).
+# Sessions: in the database; half an hour without a request, twelve hours in total (kvportal.middleware.session_limits).
 SESSION_ENGINE = "kvportal.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = 30 * 60
@@ -202,8 +202,8 @@ CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # not in a cookie of its own
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS]
 
-# What every answer says
-SECURE_SSL_REDIRECT = False  # the proxy in front does it; a health check speaks plain http
+# Headers of every response
+SECURE_SSL_REDIRECT = False  # the reverse proxy does it; health checks use plain http
 SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the line above
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -225,7 +225,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Uploads (certificates, keys) are small and never touch the disk.
+# Uploads (certificates, keys) are small and never written to disk.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
@@ -251,4 +251,4 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "jpg", "jpeg", "png", "gif", "webp
 LOGGING_CONFIG = "kvportal.logging.configure"
 LOGGING = {"level": "DEBUG" if DEBUG else "INFO"}
 
-os.umask(0o077)  # whatever this process writes is its own: the database, its log, the keys
+os.umask(0o077)  # files of this process are readable by its own account only: the database, its log, the keys

@@ -1,10 +1,10 @@
-"""Static files under names that hold a digest of their content."""
+"""Static files under names that contain a digest of their content."""
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
-    """Looks each address up once: every page names two dozen of them, and none changes while the process lives."""
+    """Caches each URL: every page uses about 24 of them, and none changes while the process runs."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)

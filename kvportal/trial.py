@@ -1,7 +1,7 @@
-"""What `make run` was started with, so that manage.py beside it needs nothing said again.
+"""The environment that `make run` was started with, kept so that manage.py uses the same.
 
-Ports and the paths of keys only, no key: `<data directory>/trial.json`. Where the environment brings keys of its own, as every
-deployment's does, nothing of it is used.
+Only ports and paths of keys, no keys, in `<data directory>/trial.json`. It is not used if the environment has keys, as that
+of every deployment does.
 """
 
 import json
@@ -30,7 +30,7 @@ def remember(data: Path) -> None:
 
 
 def recall(root: Path) -> None:
-    """Fill the environment as the trial's, unless it has keys already."""
+    """Set the environment variables of the trial that are not set, unless there are keys already."""
     if any(name in os.environ or f"{name}_FILE" in os.environ for name in KEYS):
         return
     kept = Path(os.environ.get("KVPORTAL_DATA_DIR", root / "var")) / "trial.json"

@@ -1,4 +1,4 @@
-"""Addresses: sign-in, health, and the product."""
+"""Root URLs: sign-in, health, and the application."""
 
 from allauth.account import views as account
 from django.urls import include, path

@@ -1,4 +1,4 @@
-"""The WSGI application. It refuses to start where a start-up check says why it can't serve."""
+"""The WSGI application. It exits with the reason if a start-up check fails."""
 
 import gc
 import os
@@ -19,6 +19,6 @@ try:
 except ImproperlyConfigured as reason:
     sys.exit(f"kvportal does not start: {reason}")
 
-# What start-up made stays for good: the garbage collector need not walk through it again and again while pages are drawn.
+# Objects created at start-up are never freed, so the garbage collector need not scan them while pages are rendered.
 gc.collect()
 gc.freeze()
