@@ -86,7 +86,11 @@ def main_form(page: Any) -> Form:
 
 def filled(page: Any, **typed: Typed) -> dict[str, Any]:
     """What a browser would post of the page's form after somebody typed this; None unticks a box."""
-    fields: dict[str, Any] = {**main_form(page).fields, **typed}
+    return _typed_into(main_form(page), typed)
+
+
+def _typed_into(form: Form, typed: dict[str, Typed]) -> dict[str, Any]:
+    fields: dict[str, Any] = {**form.fields, **typed}
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -94,7 +98,8 @@ def fill_in(client: Client, address: str, **typed: Typed) -> HttpResponse:
     """Open a page, fill its form in and press its button; the answer to that."""
     page = client.get(address)
     assert page.status_code == 200, f"{address} answered {page.status_code}"
-    return client.post(main_form(page).action or address, filled(page, **typed))  # type: ignore[return-value]
+    form = main_form(page)
+    return client.post(form.action or address, _typed_into(form, typed))  # type: ignore[return-value]
 
 
 def text_of(page: Any) -> str:

@@ -13,41 +13,8 @@ from django.core.management import call_command
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.sources import ROOT, SOURCES, imports, module_of, tree_of, within
 from vaults.permissions import LABELS, ROLE_ACTIONS, ROLE_SENTENCES, Action, Role, smallest_role
-
-ROOT = Path(__file__).resolve().parent.parent
-SOURCES = [
-    path
-    for room in ("vaults", "kvportal")
-    for path in sorted((ROOT / room).rglob("*.py"))
-    if "migrations" not in path.parts
-]
-
-
-def module_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Everything that a file imports, wherever in it: "vaults.actions.secrets", "requests"."""
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute"
-            module = node.module or ""
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
-
-
-def within(name: str, *rooms: str) -> bool:
-    return any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
 def strangers(room: str, *forbidden: str) -> list[str]:

@@ -1,13 +1,11 @@
 """While the audit trail can't be written: nothing is sent, and no value is handed out without the record of its reading."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
+from tests.audit_down import OUTCOME, START, refusing
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, say, vault_calls
 from vaults.audit import verification
@@ -18,24 +16,6 @@ from vaults.permissions import Action
 
 V = "/vaults/kv-shop-prod"
 TITLE = "The audit trail can't be written"
-
-
-@contextmanager
-def refusing(when: str) -> Iterator[None]:
-    """The database itself refuses audit entries: a full disk, a read-only replica, an administrator's trigger."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TRIGGER audit_down BEFORE INSERT ON vaults_auditentry WHEN {when} "
-            "BEGIN SELECT RAISE(FAIL, 'disk full'); END"
-        )
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TRIGGER audit_down")
-
-
-START, OUTCOME = "NEW.state = 'started'", "NEW.state <> 'started'"
 
 
 @pytest.fixture

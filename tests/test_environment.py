@@ -1,30 +1,16 @@
 """What stands empty in the environment counts as not there, as Docker Compose writes what nobody set: `${X:-}`."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-KEYS = {
-    f"KVPORTAL_{name}": "x7Kp2mQv9RtZ4wLcB8nHs3JdF6gYeW5uAaTqXr1kMoPbVzCiNjDlGhSfEyUwOt0I"
-    for name in ("SECRET_KEY", "SEALING_KEYS", "AUDIT_KEY")
-}
+from tests.starting import KEYS, ROOT, started
+
 VARIABLES = sorted(set(re.findall(r"`(KVPORTAL_[A-Z_]+)`", (ROOT / "README.md").read_text())))
 SHOW = (
     "from kvportal import settings; "
     "print({name: value for name, value in vars(settings).items() if name.isupper() and name != 'CONTENT_SECURITY_POLICY'})"
 )
-
-
-def started(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    base = {name: value for name, value in os.environ.items() if not name.startswith(("KVPORTAL_", "DJANGO_"))}
-    return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env={**base, **environment}, capture_output=True, text=True, check=False
-    )
 
 
 @pytest.mark.parametrize("empty", ["", " ", '""', "''"])

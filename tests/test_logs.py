@@ -2,12 +2,8 @@
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-import structlog
 from django.test import Client
 from pytest_django import Settings
 
@@ -15,18 +11,6 @@ from tests.conftest import World, signed_in
 from vaults.actions.teams import invite_member
 from vaults.actors import Person
 from vaults.permissions import Role
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What the portal's own log handler writes."""
-    kind = structlog.stdlib.ProcessorFormatter
-    [handler] = [each for each in logging.getLogger().handlers if isinstance(each.formatter, kind)]
-    assert isinstance(handler, logging.StreamHandler)
-    written = io.StringIO()
-    before = handler.setStream(written)
-    yield written
-    handler.setStream(before)
 
 
 def lines(log: io.StringIO) -> list[dict[str, Any]]:

@@ -7,9 +7,7 @@ the log, and every page but the answer that reveals a value (and a form's own an
 import base64
 import io
 import json
-import logging
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,9 +20,9 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
 from pytest_django import Settings
 
-from tests.actions.test_client_certificates import Identity
 from tests.browsing import fill_in, filled
 from tests.conftest import PASSWORD, World, confirmed, say, session_contents, signed_in
+from tests.identities import Identity
 from tests.sweeping import leaks, written_forms
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.state import directory
@@ -60,18 +58,6 @@ class Journey:
         answer = fill_in(self.browser, address, **typed)
         # A refused form shows its typist what was typed, and nobody else.
         return answer if typed and answer.status_code >= 400 else self.keep(answer)
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What the portal's own log handler writes."""
-    kinds = structlog.stdlib.ProcessorFormatter
-    [handler] = [h for h in logging.getLogger().handlers if isinstance(h.formatter, kinds)]
-    assert isinstance(handler, logging.StreamHandler)
-    written = io.StringIO()
-    before = handler.setStream(written)
-    yield written
-    handler.setStream(before)
 
 
 @pytest.fixture

@@ -22,9 +22,16 @@ class Act:
     action: Action
     permission: str
     do: Callable[[Actor, Vault], Any]
+    of: str = ""  # where there is more than one act of an action
 
     def __str__(self) -> str:
-        return self.action.value
+        return f"{self.action.value} of {self.of}" if self.of else self.action.value
+
+
+def named(acts: list[Act], name: str) -> Act:
+    """An act by its words, for tests that know it before there is anything to act on."""
+    [act] = [act for act in acts if str(act) == name]
+    return act
 
 
 def entries() -> list[AuditEntry]:

@@ -4,10 +4,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from tests.attacks.test_guessing import HOME, gets_in, guesses
+from tests.audit_down import START, refusing
 from tests.browsing import text_of
 from tests.conftest import PASSWORD, World, last_entry, signed_in
-from tests.test_audit_down import START, refusing
+from tests.signing_in import HOME, gets_in, guesses
 from vaults.actions import teams
 from vaults.actors import Person
 from vaults.management.commands import set_password

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from tests.audit_down import OUTCOME, refusing
 from tests.conftest import World, say
-from tests.test_audit_down import OUTCOME, refusing
 from vaults.actions import items, keys, secrets
 from vaults.actions.keys import KeyContent
 from vaults.actions.reconciliation import CUT_OFF_AFTER, reconcile_open_acts

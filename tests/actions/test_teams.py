@@ -9,6 +9,7 @@ from django.test import Client
 from tests.actions.acts import entries
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import World, in_threads, last_entry, say, signed_in
+from tests.invitations import link
 from vaults import setup
 from vaults.actions import teams
 from vaults.actors import Person
@@ -18,10 +19,6 @@ from vaults.permissions import Action, Role, RoleMissing
 
 def member(user: User) -> Membership:
     return Membership.objects.select_related("user", "team").get(user=user)
-
-
-def link(world: World, email: str = "new@example.com", role: Role = Role.WRITER) -> str:
-    return f"/join/{teams.invite_member(Person(world.olga), world.team, email, role)}/"
 
 
 def test_an_invitation_makes_a_member(olga: Client, world: World) -> None:

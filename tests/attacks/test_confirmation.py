@@ -15,7 +15,6 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.browsing import Form, forms_of, text_of
 from tests.conftest import World, say, session_contents, signed_in
-from tests.test_logs import log  # noqa: F401  # a fixture
 from vaults.azure.errors import NotFound
 from vaults.emulator import Emulator
 from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
@@ -278,7 +277,7 @@ def test_a_form_that_was_asked_for_the_password_keeps_its_key(name: str, scene: 
 
 
 @pytest.mark.parametrize("name", ASKS)
-def test_a_password_is_kept_nowhere(name: str, scene: Scene, log: io.StringIO) -> None:  # noqa: F811
+def test_a_password_is_kept_nowhere(name: str, scene: Scene, log: io.StringIO) -> None:
     sent = scene.body(name) | {"form_key": str(uuid.uuid4())}
     pages = [
         scene.browser.post(scene.address(name), sent | {FIELD: guess}).content.decode()

@@ -23,7 +23,7 @@ from pytest_django import Settings
 from kvportal import sessions
 from kvportal import settings as deployed
 from tests.conftest import PASSWORD, World, confirmed, say, signed_in
-from tests.test_architecture import SOURCES, imports, module_of, within
+from tests.sources import SOURCES, imports, module_of, within
 
 LOGIN = "/account/login/"
 

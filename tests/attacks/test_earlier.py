@@ -18,9 +18,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from kvportal import launch
-from tests.actions.test_client_certificates import Identity
 from tests.browsing import fill_in, filled, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
+from tests.identities import Identity
 from vaults import guesses
 from vaults.actions import items, teams
 from vaults.actions.scans import scan_vault

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.actions.test_teams import link
 from tests.browsing import fill_in, text_of
 from tests.conftest import World, confirmed, last_entry, say, signed_in
+from tests.invitations import link
 from vaults.actions import connections
 from vaults.actions.connections import Credential
 from vaults.actions.scans import scan_vault

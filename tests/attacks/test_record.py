@@ -1,60 +1,26 @@
 """The record emptied or set back by whoever writes the database: what stands beside it knows how long it was."""
 
-import shutil
-import sqlite3
-import uuid
 from collections.abc import Callable
-from contextlib import closing
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 
+from tests.attacks.records import copy, cut, everything_removed, head, restore, write
 from tests.browsing import text_of
 from tests.conftest import World, say
-from vaults.audit import recording, verification
+from vaults.audit import verification
 from vaults.management.commands import prepare
 from vaults.models import AuditChain, AuditEntry
-
-
-def write(count: int) -> None:
-    """Entries of a chain without their acts."""
-    for number in range(count):
-        recording.append(
-            AuditEntry(
-                event=uuid.uuid4(),
-                state="succeeded",
-                team_id=uuid.UUID(int=1),
-                team_name="Shop",
-                actor_label="Olga",
-                action="secret.read",
-                name=f"secret-{number}",
-            )
-        )
-
-
-def cut(after: int = 0) -> None:
-    """Remove entries as somebody does who writes the database, past every model."""
-    AuditEntry.objects.filter(seq__gt=after)._raw_delete("default")
-
-
-def head() -> dict[str, Any]:
-    """The head as it can be read from the database, its WAL or a backup, with all its columns."""
-    return dict(AuditChain.objects.values().get())
 
 
 def put_back(old: dict[str, Any]) -> None:
     AuditChain.objects.all().delete()
     AuditChain.objects.create(**old)
-
-
-def everything_removed() -> None:
-    cut()
-    AuditChain.objects.all().delete()
 
 
 def set_to_zero() -> None:
@@ -132,18 +98,6 @@ def test_an_old_head_that_is_left_over_in_the_log_of_the_database_is_no_use(
     assert verification.verify().broken == 96
 
 
-def copy(database: Path, to: Path) -> None:
-    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(to)) as target:
-        source.backup(target)
-
-
-def restore(database: Path, old: Path) -> None:
-    connections.close_all()
-    for left in ("-wal", "-shm"):
-        Path(f"{database}{left}").unlink(missing_ok=True)
-    shutil.copy(old, database)
-
-
 def test_an_old_copy_of_the_whole_database_is_found(file_world: World, file_database: Path, tmp_path: Path) -> None:
     """Also after more acts than had been lost."""
     old = tmp_path / "old.sqlite3"
@@ -156,12 +110,12 @@ def test_an_old_copy_of_the_whole_database_is_found(file_world: World, file_data
     assert verification.verify().broken is not None
 
 
-@pytest.mark.parametrize("times", range(5))
+@pytest.mark.parametrize("written", [1, 24, 47, 70, 93], ids="after {} entries".format)
 def test_old_copies_are_found_whenever_they_were_made(
-    times: int, file_world: World, file_database: Path, tmp_path: Path
+    written: int, file_world: World, file_database: Path, tmp_path: Path
 ) -> None:
     old = tmp_path / "old.sqlite3"
-    write(1 + 23 * times)
+    write(written)
     copy(file_database, old)
     write(101)
     restore(file_database, old)

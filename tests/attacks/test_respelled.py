@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from tests.attacks.test_record import write
+from tests.attacks.records import write
 from tests.browsing import text_of
 from tests.conftest import World, confirmed, last_entry, signed_in
 from vaults.audit import recording, verification

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
-from tests.views.test_once import form
+from tests.views.forms import form
 from vaults.actions import connections, items, scans, secrets, teams, vaults
 from vaults.actions.connections import Credential
 from vaults.actions.secrets import SecretContent

@@ -13,10 +13,11 @@ import time_machine
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client, RequestFactory
 
-from tests.attacks.test_guessing import CHANGE, HOME, LOGIN, gets_in, sign_in
+from tests.audit_down import OUTCOME, START, refusing
 from tests.browsing import text_of
 from tests.conftest import PASSWORD, World, confirmed, entries_of, say, signed_in
-from tests.test_audit_down import OUTCOME, START, TITLE, refusing
+from tests.signing_in import CHANGE, HOME, LOGIN, gets_in, sign_in
+from tests.test_audit_down import TITLE
 from vaults.audit import queries, verification
 from vaults.models import AuditEntry, Invitation, User
 from vaults.permissions import Role

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from kvportal import launch
 from kvportal.env import SHORTEST_AUDIT_KEY, SHORTEST_SECRET_KEY, hard_to_guess
-from tests.test_environment import KEYS, started
+from tests.starting import KEYS, started
 from vaults.models import User
 from vaults.sealing import parse_key_ring
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from tests.az.cli import Az
-from tests.emulator.dataplane.test_certificates import chain, pem, signed
+from tests.emulator.issuing import chain, pem, signed
 
 
 def certificates(az: Az, vault: str) -> None:

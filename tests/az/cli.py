@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.emulator.serve.test_server import Running
+from tests.emulator.running import Running
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = ROOT / ".venv-az" / ("Scripts" if os.name == "nt" else "bin")

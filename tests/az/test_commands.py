@@ -11,7 +11,7 @@ import pytest
 from tests.az import certificates, keys, secrets, vaults
 from tests.az.cli import PROGRAM, Az, all_commands, signed_in
 from tests.az.tunnel import Tunnel
-from tests.emulator.serve.test_server import Running, free_base, start
+from tests.emulator.running import Running, free_base, start
 from vaults.emulator.serve.home import Home
 
 pytestmark = [

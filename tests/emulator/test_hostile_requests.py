@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import requests
 
-from tests.emulator.arm.test_arm import GUID, Manager
-from tests.emulator.arm.test_vaults import wish
 from tests.emulator.caller import VAULT, Caller, refusal
-from tests.emulator.state.test_concurrency import side_by_side
-from tests.emulator.wire.test_hostile import NOT_JSON, ODD_VALUES
+from tests.emulator.manager import GUID, Manager
+from tests.emulator.odd import NOT_JSON, ODD_VALUES
+from tests.emulator.side_by_side import side_by_side
+from tests.emulator.wishes import wish
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.control.context import Context
 from vaults.emulator.control.dispatch import Control

@@ -17,8 +17,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
-from tests.emulator.dataplane.test_certificates import chain, signed
-from tests.emulator.serve.test_server import Running, free_base, start
+from tests.emulator.issuing import chain, signed
+from tests.emulator.running import Running, free_base, start
 from vaults.emulator.serve.home import Home
 
 pytestmark = [

@@ -6,30 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from tests.azure.fake import VAULT, VERSION, FakeAzure, body
+from tests.keyvault.policies import POLICY, POLICY_JSON
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.policies import policy_from_json, policy_to_json
 from vaults.keyvault.types import CertificateIssuer, CertificatePolicy, LifetimeAction
 
 NAME = "selfSignedCert01"
-POLICY_JSON = {
-    "key_props": {"exportable": True, "kty": "RSA", "key_size": 2048, "reuse_key": False},
-    "secret_props": {"contentType": "application/x-pkcs12"},
-    "x509_props": {
-        "subject": "CN=*.microsoft.com",
-        "sans": {"dns_names": ["onedrive.microsoft.com", "xbox.microsoft.com"]},
-    },
-    "issuer": {"name": "Self"},
-}
-POLICY = CertificatePolicy(
-    issuer_name="Self",
-    subject="CN=*.microsoft.com",
-    dns_names=("onedrive.microsoft.com", "xbox.microsoft.com"),
-    exportable=True,
-    key_type="RSA",
-    key_size=2048,
-    reuse_key=False,
-    content_type="application/x-pkcs12",
-)
 FULL_POLICY = CertificatePolicy(
     issuer_name="Unknown",
     certificate_type="OV-SSL",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.keyvault.test_certificates import POLICY, POLICY_JSON
+from tests.keyvault.policies import POLICY, POLICY_JSON
 from vaults.azure.clouds import Cloud
 from vaults.azure.errors import (
     AuthenticationError,

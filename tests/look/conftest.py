@@ -73,3 +73,12 @@ def portal_page(transactional_db: None, page: Page, olga: Client) -> Iterator[Pa
     yield page
     page.unroute_all(behavior="wait")
     assert wrong == []
+
+
+@pytest.fixture
+def late_page(portal_page: Page, olga: Client) -> Page:
+    """Olga's browser, long after she typed her password."""
+    session = olga.session
+    del session["account_authentication_methods"]
+    session.save()
+    return portal_page

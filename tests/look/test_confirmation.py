@@ -2,25 +2,14 @@
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD, World
-from tests.look.test_values import COPIED, SECRETS
+from tests.look.asking import ASKED
+from tests.look.copying import COPIED, SECRETS
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Invitation, Membership
-
-ASKED = "[name=confirm_password]"
-
-
-@pytest.fixture
-def late_page(portal_page: Page, olga: Client) -> Page:
-    """Olga's browser, long after she typed her password."""
-    session = olga.session
-    del session["account_authentication_methods"]
-    session.save()
-    return portal_page
 
 
 def test_a_reveal_asks_in_its_box(late_page: Page, azure: VaultClient) -> None:

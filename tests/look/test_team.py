@@ -5,7 +5,7 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD, World
-from tests.look.test_confirmation import ASKED, late_page  # noqa: F401  # a fixture
+from tests.look.asking import ASKED
 from vaults.actions import teams
 from vaults.actors import Person
 from vaults.models import User
@@ -52,7 +52,7 @@ def test_the_question_before_a_removal_stays_on_the_screen(
 
 
 @WIDTHS
-def test_a_row_that_asks_has_the_focus_and_leaves_the_address_whole(width: int, late_page: Page) -> None:  # noqa: F811
+def test_a_row_that_asks_has_the_focus_and_leaves_the_address_whole(width: int, late_page: Page) -> None:
     page = late_page
     page.set_viewport_size({"width": width, "height": 900})
     page.goto("/team/")
@@ -74,7 +74,7 @@ def test_a_row_that_asks_has_the_focus_and_leaves_the_address_whole(width: int, 
     expect(page.locator("#toasts")).to_contain_text("is now a manager")
 
 
-def test_a_form_page_that_asks_has_the_focus_in_the_password(late_page: Page) -> None:  # noqa: F811
+def test_a_form_page_that_asks_has_the_focus_in_the_password(late_page: Page) -> None:
     page = late_page
     page.goto("/vaults/kv-shop-prod/")  # somewhere to come from
     page.goto("/new/vault/")
@@ -87,7 +87,7 @@ def test_a_form_page_that_asks_has_the_focus_in_the_password(late_page: Page) ->
     expect(page.locator(".summary")).to_be_focused()
 
 
-def test_a_page_opens_at_its_top_whoever_is_asked_at_its_end(late_page: Page, world: World) -> None:  # noqa: F811
+def test_a_page_opens_at_its_top_whoever_is_asked_at_its_end(late_page: Page, world: World) -> None:
     page = late_page
     page.set_viewport_size({"width": 1000, "height": 500})
     page.goto(f"/connections/{world.connection.pk}/edit/")

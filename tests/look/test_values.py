@@ -2,11 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
+from tests.look.copying import COPIED, SECRETS
 from vaults.keyvault.client import VaultClient
-
-COPIED = """window.copied = [];
-Object.defineProperty(navigator, 'clipboard', {value: {writeText: async (text) => copied.push(text)}});"""
-SECRETS = "/vaults/kv-shop-prod/secrets/"
 
 
 def test_a_nul_is_seen_and_copied(portal_page: Page, azure: VaultClient) -> None:

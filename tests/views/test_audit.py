@@ -2,9 +2,9 @@
 
 from django.test import Client
 
-from tests.attacks.test_guessing import sign_in
 from tests.browsing import fill_in, text_of
 from tests.conftest import World, confirmed, last_entry, signed_in
+from tests.signing_in import confirm, sign_in
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
@@ -26,6 +26,7 @@ def test_the_list_names_the_person_behind_each_act(olga: Client, world: World, a
 
 
 def test_one_line_an_act_and_filters(olga: Client, world: World, azure: VaultClient, emulator: Emulator) -> None:
+    confirm(olga)
     azure.secrets.set("kept", "hidden")
     olga.get(f"{V}/secrets/kept/")
     olga.get(f"{V}/keys/")

@@ -10,9 +10,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from tests.attacks.test_guessing import sign_in
 from tests.browsing import fill_in, text_of
 from tests.conftest import World, confirmed, last_detail, last_entry, signed_in
+from tests.signing_in import confirm, sign_in
 from vaults import actions
 from vaults.actions import connections, teams
 from vaults.actions.connections import Credential
@@ -133,6 +133,7 @@ def test_changed_attributes_stand_in_words(olga: Client, azure: VaultClient) -> 
 
 
 def test_where_an_act_came_from_stands_in_words(olga: Client, world: World) -> None:
+    confirm(olga)
     assert "Source a person, in the portal" in page_of(olga, Action.ACCOUNT_CONFIRM)
     with act(System(), Action.VAULT_SCAN, world.vault):
         pass

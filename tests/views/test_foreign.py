@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tests.browsing import fill_in
 from tests.conftest import World, confirmed, make_connection, say, signed_in
-from tests.views.test_rights import CERTIFICATE, KEY, NAME, TABLE
+from tests.views.rights import CERTIFICATE, KEY, NAME, TABLE
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy

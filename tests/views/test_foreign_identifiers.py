@@ -32,25 +32,24 @@ def stock(azure: VaultClient, emulator: Emulator) -> None:
     azure.certificates.get("tls")
 
 
-def foreign_to(azure: VaultClient, collection: str) -> list[str]:
-    own = f"{azure.vault_url}/{collection}"
-    return [
-        ELSEWHERE.format(collection),
-        f"{own}/other/0123",
-        f"https://evil.example/{collection}/{ITEMS[collection]}/b",
-    ]
+#: Given the vault, the collection and the name that is there.
+FOREIGN = {
+    "of another vault": "https://evil.example/{1}/a/b",
+    "of another name": "{0}/{1}/other/0123",
+    "of another vault with the same name": "https://evil.example/{1}/{2}/b",
+}
 
 
 def links(page: Any) -> list[str]:
     return re.findall(r'(?:href|action|hx-get|hx-post|data-row)="([^"]*)"', page.content.decode())
 
 
-@pytest.mark.parametrize("which", range(3))
+@pytest.mark.parametrize("which", FOREIGN)
 @pytest.mark.parametrize(("collection", "path"), [("keys", "key.kid"), ("certificates", "id")])
 def test_the_page_stays_that_of_the_name_asked_for(
-    collection: str, path: str, which: int, olga: Client, azure: VaultClient, emulator: Emulator
+    collection: str, path: str, which: str, olga: Client, azure: VaultClient, emulator: Emulator
 ) -> None:
-    name, foreign = ITEMS[collection], foreign_to(azure, collection)[which]
+    name, foreign = ITEMS[collection], FOREIGN[which].format(azure.vault_url, collection, ITEMS[collection])
     emulator.hold(VAULT, KINDS[collection], name, path, foreign)
     page = olga.get(f"{V}/{collection}/{name}/")
     assert page.status_code == 200

@@ -9,8 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from tests.browsing import filled, text_of
+from tests.browsing import text_of
 from tests.conftest import World, client_of, confirmed, in_threads, say, signed_in, vault_calls
+from tests.views.forms import form
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Submission
@@ -18,10 +19,6 @@ from vaults.web.submissions import _digest
 
 V = "/vaults/kv-shop-prod"
 NEW = f"{V}/new/secret/"
-
-
-def form(client: Client, address: str, **typed: Any) -> dict[str, Any]:
-    return filled(client.get(address), **typed)
 
 
 def changes(emulator: Emulator) -> list[tuple[str, str]]:

@@ -10,21 +10,11 @@ from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, last_entry, vault_calls
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Connection
 from vaults.models.connection import NEWEST_API_VERSION
 from vaults.permissions import Action
 
 V = "/vaults/kv-shop-prod"
-
-
-@pytest.fixture
-def stock(azure: VaultClient, emulator: Emulator) -> None:
-    azure.secrets.set("kept", "hidden", content_type="text/plain", tags={"owner": "shop"})
-    azure.keys.create("signing", kty="EC", crv="P-384", key_ops=["sign"], tags={"owner": "shop"})
-    azure.certificates.create("tls", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"), tags={"a": "b"})
-    emulator.clock.advance(60)
-    azure.certificates.get("tls")
 
 
 def sent(emulator: Emulator, method: str) -> Any:

@@ -11,88 +11,15 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.browsing import forms_of, text_of
 from tests.conftest import World, say, signed_in
+from tests.views.rights import CERTIFICATE, KEY, NAME, TABLE, V
 from vaults.actors import Person
 from vaults.acts import act
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
-from vaults.kinds import SECRET
 from vaults.models import Invitation, Membership, User
 from vaults.permissions import Action, Role
 
-ALL = frozenset(Role)
-WRITERS = frozenset({Role.WRITER, Role.MANAGER, Role.OWNER})
-MANAGERS = frozenset({Role.MANAGER, Role.OWNER})
-REVEALERS = frozenset({Role.READER, Role.MANAGER, Role.OWNER})
-OWNERS = frozenset({Role.OWNER})
-
-V, NAME = "kv-shop-prod", "checkout-db-password"
-KEY, CERTIFICATE = "order-signing", "shop-tls"
-
-#: name: (method, arguments, roles that are let in, status they get)
-TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
-    "overview": ("get", [], ALL, 200),
-    "inventory": ("get", [], ALL, 200),
-    "inventory_csv": ("get", [], ALL, 200),
-    "go": ("get", [], ALL, 200),
-    "audit_list": ("get", [], ALL, 200),
-    "audit_verify": ("post", [], OWNERS, 302),
-    "audit_detail": ("get", ["event"], ALL, 200),
-    "team": ("get", [], ALL, 200),
-    "team_choose": ("post", [], ALL, 404),
-    "member_invite": ("post", [], OWNERS, 422),
-    "invitation_withdraw": ("post", ["invitation"], OWNERS, 302),
-    "member_update": ("post", ["member"], OWNERS, 422),
-    "member_remove": ("post", ["member"], OWNERS, 422),
-    "connection_list": ("get", [], ALL, 200),
-    "connection_new": ("get", [], OWNERS, 200),
-    "connection_detail": ("get", ["connection"], ALL, 200),
-    "connection_edit": ("get", ["connection"], OWNERS, 200),
-    "connection_test": ("post", ["connection"], OWNERS, 200),
-    "connection_delete": ("get", ["connection"], OWNERS, 200),
-    "vault_list": ("get", [], ALL, 200),
-    "vaults_scan": ("post", [], ALL, 302),
-    "vault_new": ("get", [], OWNERS, 200),
-    "vault_detail": ("get", [V], ALL, 200),
-    "vault_edit": ("get", [V], OWNERS, 200),
-    "vault_remove": ("get", [V], OWNERS, 200),
-    "vault_scan": ("post", [V], ALL, 302),
-    "access": ("get", [V], ALL, 200),
-    "access_grant": ("get", [V], ALL, 200),
-    "secret_list": ("get", [V], ALL, 200),
-    "secret_new": ("get", [V], WRITERS, 200),
-    "secret_detail": ("get", [V, NAME], ALL, 200),
-    "secret_version": ("get", [V, NAME, "version"], ALL, 200),
-    "secret_edit": ("get", [V, NAME], WRITERS, 200),
-    "secret_new_version": ("get", [V, NAME], WRITERS, 200),
-    "secret_reveal": ("post", [V, NAME], REVEALERS, 422),
-    "secret_delete": ("get", [V, NAME], MANAGERS, 200),
-    "key_list": ("get", [V], ALL, 200),
-    "key_new": ("get", [V], WRITERS, 200),
-    "key_detail": ("get", [V, KEY], ALL, 200),
-    "key_version": ("get", [V, KEY, "key version"], ALL, 200),
-    "key_edit": ("get", [V, KEY], WRITERS, 200),
-    "key_new_version": ("get", [V, KEY], WRITERS, 200),
-    "key_delete": ("get", [V, KEY], MANAGERS, 200),
-    "key_public": ("get", [V, KEY], ALL, 200),
-    "certificate_list": ("get", [V], ALL, 200),
-    "certificate_new": ("get", [V], WRITERS, 200),
-    "certificate_detail": ("get", [V, CERTIFICATE], ALL, 200),
-    "certificate_version": ("get", [V, CERTIFICATE, "certificate version"], ALL, 200),
-    "certificate_edit": ("get", [V, CERTIFICATE], WRITERS, 200),
-    "certificate_new_version": ("get", [V, CERTIFICATE], WRITERS, 200),
-    "certificate_delete": ("get", [V, CERTIFICATE], MANAGERS, 200),
-    "certificate_download": ("get", [V, CERTIFICATE], ALL, 200),
-    "certificate_operation": ("get", [V, CERTIFICATE], ALL, 200),
-    "certificate_operation_status": ("get", [V, CERTIFICATE], ALL, 200),
-    "certificate_operation_csr": ("get", [V, CERTIFICATE], ALL, 200),
-    "certificate_operation_cancel": ("get", [V, CERTIFICATE], WRITERS, 200),
-    "certificate_operation_delete": ("get", [V, CERTIFICATE], WRITERS, 200),
-    "deleted_list": ("get", [V], ALL, 200),
-    "deleted_detail": ("get", [V, SECRET, "gone"], ALL, 200),
-    "deleted_recover": ("get", [V, SECRET, "gone"], MANAGERS, 200),
-    "deleted_purge": ("get", [V, SECRET, "gone"], MANAGERS, 200),
-}
 PUBLIC = {"healthz", "readyz", "join", "session"}
 #: An object of another team is not found; a page about one's own team is just one's own.
 ABOUT_OBJECTS = {name for name, (_, arguments, _, _) in TABLE.items() if arguments} - {"vault_new"}

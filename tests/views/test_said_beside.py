@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.browsing import filled, main_form, text_of
 from tests.conftest import client_of, vault_calls
-from tests.views.test_partly_read import stock
+from tests.views.stock import stock
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy

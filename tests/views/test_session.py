@@ -10,9 +10,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from tests.audit_down import START, refusing
 from tests.browsing import text_of
 from tests.conftest import World, last_entry, signed_in
-from tests.test_audit_down import START, refusing
 from vaults.models import AuditEntry
 from vaults.permissions import Action
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import vault_calls
-from tests.views.test_untouched import POLICY, newest, set_rotation_policy
+from tests.views.policies import POLICY, newest, set_rotation_policy
 from vaults.emulator import Emulator
 from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient

@@ -8,37 +8,21 @@ import pytest
 from django.test import Client
 
 from tests.browsing import fill_in, filled, main_form, text_of
-from tests.conftest import World, vault_calls
-from vaults import clients
+from tests.conftest import vault_calls
+from tests.views.policies import POLICY, set_rotation_policy
 from vaults.actions.keys import Predecessor
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.parts import Part
-from vaults.keyvault.types import CertificatePolicy, Key, KeyProperties, ReleasePolicy
-from vaults.models.connection import NEWEST_API_VERSION
+from vaults.keyvault.types import CertificatePolicy, Key, KeyProperties
 from vaults.views.keys import _version_form_of
 from vaults.web.key_parts import not_carried, parts_of_version
 
 LONG = "x" * 400
-POLICY = ReleasePolicy("application/json; charset=utf-8", "eyJ2ZXJzaW9uIjoiMS4wLjAiLCJhbnlPZiI6W119", immutable=True)
 
 
 def sent(emulator: Emulator, method: str) -> Any:
     return [request.body for request in emulator.requests if request.method == method and ".vault." in request.host][-1]
-
-
-@pytest.fixture
-def newest(world: World, azure: VaultClient) -> VaultClient:
-    """The same vault at the newest API version, for what 7.0 does not tell."""
-    world.connection.api_version = NEWEST_API_VERSION
-    world.connection.save()
-    return VaultClient(
-        clients.vault_url(world.vault),
-        clients.azure.cloud_of(world.connection),
-        clients.azure.token_source(world.connection),
-        api_version=NEWEST_API_VERSION,
-    )
 
 
 def test_a_long_tag_set_elsewhere_does_not_block_an_edit(olga: Client, azure: VaultClient, emulator: Emulator) -> None:
@@ -161,18 +145,6 @@ def test_another_type_takes_its_own_curve(olga: Client, newest: VaultClient) -> 
     assert fill_in(olga, "/vaults/kv-shop-prod/keys/signing/new-version/", kty="EC", crv="P-384").status_code == 302
     after = newest.keys.get("signing")
     assert (after.key_type, after.jwk["crv"], after.key_ops) == ("EC", "P-384", ("sign", "verify"))
-
-
-def set_rotation_policy(azure: VaultClient, name: str) -> None:
-    azure.keys._session.send(
-        OPERATIONS["UpdateKeyRotationPolicy"],
-        lambda _: None,
-        name=name,
-        json={
-            "lifetimeActions": [{"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Rotate"}}],
-            "attributes": {"expiryTime": "P90D"},
-        },
-    )
 
 
 def test_a_key_with_a_rotation_policy_is_rotated(olga: Client, newest: VaultClient, emulator: Emulator) -> None:

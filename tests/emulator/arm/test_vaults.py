@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.arm.test_arm import Manager
 from tests.emulator.caller import VAULT, Caller, refusal
-from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
+from tests.emulator.manager import Manager
+from tests.emulator.wishes import wish
+from vaults.emulator import DEPLOY, Emulator
 
 LOCATION = "/providers/Microsoft.KeyVault/locations/westeurope"
 
@@ -30,12 +31,6 @@ def vault_id(emulator: Emulator) -> str:
 @pytest.fixture
 def new_id(subscription: str) -> str:
     return f"{subscription}/resourceGroups/rg-new/providers/Microsoft.KeyVault/vaults/kv-new"
-
-
-def wish(**properties: Any) -> dict[str, Any]:
-    entry = {"tenantId": TENANT_ID, "objectId": ADMIN.object_id, "permissions": {"secrets": ["get", "set"]}}
-    common = {"tenantId": TENANT_ID, "sku": {"family": "A", "name": "Standard"}, "accessPolicies": [entry]}
-    return {"location": "West Europe", "tags": {"a": "b"}, "properties": common | properties}
 
 
 def test_a_vault_is_made_and_works(

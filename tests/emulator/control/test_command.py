@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import BaseCommand, CommandError, call_command
 
-from tests.emulator.serve.test_server import free_base, opened
+from tests.emulator.running import free_base, opened
 from vaults.emulator.control.command_line import (
     CERTIFICATE_SECONDS,
     DATA_DIR,

@@ -14,8 +14,8 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from tests.emulator.serve.test_server import Running, free_base, start
-from tests.emulator.state.test_concurrency import side_by_side
+from tests.emulator.running import Running, free_base, start
+from tests.emulator.side_by_side import side_by_side
 from vaults.emulator.serve.home import Home
 
 

@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.emulator.caller import VAULT, Caller, refusal
-from tests.emulator.dataplane.test_certificates import chain, pem
 from tests.emulator.direct import Direct
+from tests.emulator.issuing import chain, pem
 from vaults.emulator import Emulator
 from vaults.emulator.dataplane.limits import BUDGET, KEY_LIMITS, OTHER_LIMIT, STORED_LIMIT
 from vaults.emulator.state import keymaterial

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.emulator.caller import VAULT, Caller
 from tests.emulator.control.test_verbs import do, refused
 from tests.emulator.control.test_verbs import workspace as workspace
-from tests.emulator.serve.test_server import free_base, opened
+from tests.emulator.running import free_base, opened
 from vaults.emulator import Emulator
 from vaults.emulator.control.context import Context
 from vaults.emulator.serve.home import Home

@@ -24,13 +24,13 @@ from azure.keyvault.keys.crypto.aio import CryptographyClient as AsyncCryptograp
 from azure.keyvault.secrets import SecretClient
 from azure.keyvault.secrets.aio import SecretClient as AsyncSecretClient
 
+from tests.emulator.running import Running, free_base, start
 from tests.emulator.sdk.certificates import certificates
 from tests.emulator.sdk.crypto import EC_SIGNATURES, rsa, signatures, standing_alone
 from tests.emulator.sdk.keys import keys
 from tests.emulator.sdk.secrets import secrets
 from tests.emulator.sdk.settling import SETTLE
 from tests.emulator.sdk.watched import Watched, public_methods
-from tests.emulator.serve.test_server import Running, free_base, start
 from vaults.emulator.serve.home import Home
 
 pytestmark = pytest.mark.sdk

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.emulator.serve.test_server import Running, free_base, start
-from tests.emulator.state.test_concurrency import side_by_side
+from tests.emulator.running import Running, free_base, start
+from tests.emulator.side_by_side import side_by_side
 from vaults.emulator.serve.home import Home
 from vaults.emulator.serve.server import THREADS
 

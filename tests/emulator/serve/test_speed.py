@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.serve.test_server import Running, free_base, opened, start
-from tests.emulator.state.test_durability import serve
+from tests.emulator.running import Running, free_base, opened, start
+from tests.emulator.served import serve
 from vaults.emulator.samples.seed import add_secrets
 from vaults.emulator.serve.home import Home
 from vaults.emulator.serve.server import new_server

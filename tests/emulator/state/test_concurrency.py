@@ -2,35 +2,16 @@
 
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.emulator.caller import VAULT, Caller
+from tests.emulator.side_by_side import side_by_side
 from vaults.emulator import Emulator
 from vaults.emulator.samples.names import TENANT_DOMAIN, TENANT_ID
 from vaults.emulator.state import keymaterial, policies
 from vaults.emulator.state.registry import find_vault
-
-
-def side_by_side(count: int, work: Callable[[int], None]) -> list[BaseException]:
-    """Run `work` in as many threads; what they raised."""
-    raised: list[BaseException] = []
-
-    def guarded(number: int) -> None:
-        try:
-            work(number)
-        except BaseException as error:
-            raised.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
 
 
 def test_every_set_of_twenty_threads_makes_its_version(emulator: Emulator) -> None:

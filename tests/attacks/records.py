@@ -1,0 +1,56 @@
+"""Writing the record, and doing to it what somebody does who has the database."""
+
+import shutil
+import sqlite3
+import uuid
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from django.db import connections
+
+from vaults.audit import recording
+from vaults.models import AuditChain, AuditEntry
+
+
+def write(count: int) -> None:
+    """Entries of a chain without their acts."""
+    for number in range(count):
+        recording.append(
+            AuditEntry(
+                event=uuid.uuid4(),
+                state="succeeded",
+                team_id=uuid.UUID(int=1),
+                team_name="Shop",
+                actor_label="Olga",
+                action="secret.read",
+                name=f"secret-{number}",
+            )
+        )
+
+
+def cut(after: int = 0) -> None:
+    """Remove entries as somebody does who writes the database, past every model."""
+    AuditEntry.objects.filter(seq__gt=after)._raw_delete("default")
+
+
+def head() -> dict[str, Any]:
+    """The head as it can be read from the database, its WAL or a backup, with all its columns."""
+    return dict(AuditChain.objects.values().get())
+
+
+def everything_removed() -> None:
+    cut()
+    AuditChain.objects.all().delete()
+
+
+def copy(database: Path, to: Path) -> None:
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+
+
+def restore(database: Path, old: Path) -> None:
+    connections.close_all()
+    for left in ("-wal", "-shm"):
+        Path(f"{database}{left}").unlink(missing_ok=True)
+    shutil.copy(old, database)
