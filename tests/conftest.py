@@ -39,16 +39,21 @@ from vaults.models import AuditEntry, Connection, Membership, Team, User, Vault
 from vaults.models.audit import AuditEntryQuerySet
 from vaults.permissions import Action, Role
 
+pytest_plugins = ["tests.sampling"]
+
 PASSWORD = "a long password"
 LONGEST_ID = 80
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """A case is named by what it is, never by its number; None leaves it to pytest, which names plain values by themselves."""
+    """A case is named by what it is, never by its number; None leaves it to pytest, which names plain values by themselves.
+
+    What is made at random needs ids of its own: all workers must know a case by the same name.
+    """
     is_long = isinstance(val, str | bytes) and not 0 < len(val) <= LONGEST_ID
     if is_long or isinstance(val, dict | list | tuple | Exception) or is_dataclass(val):
         words = ascii(val)
-        return None if " at 0x" in words else words[:LONGEST_ID]
+        return None if any(passing in words for passing in (" at 0x", "datetime.")) else words[:LONGEST_ID]
     return None
 
 

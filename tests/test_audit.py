@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from tests.browsing import text_of
 from tests.conftest import World, entries_of, in_threads, say
+from tests.signing_in import confirm
 from vaults.actors import Person
 from vaults.audit import queries, recording, verification
 from vaults.audit.recording import Subject
@@ -169,6 +170,7 @@ FORGERIES: dict[str, Forge] = {
 }
 
 
+@pytest.mark.sweep
 def test_every_forgery_is_found(world: World) -> None:
     write(30)
     found, alarms = 0, 0
@@ -198,7 +200,8 @@ def test_another_key_is_found(world: World, settings: Settings) -> None:
 
 
 def test_the_command_and_the_page_say_where_it_broke(world: World, olga: Client) -> None:
-    write(5)  # behind the two of Olga's confirmation
+    confirm(olga)  # two entries
+    write(5)
     said = io.StringIO()
     call_command("verify_audit", stdout=said)
     assert "whole: 7 entries" in said.getvalue()
@@ -209,6 +212,7 @@ def test_the_command_and_the_page_say_where_it_broke(world: World, olga: Client)
     assert "was tampered with: entry 3 was changed" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
 
 
+@pytest.mark.sweep
 def test_threads_make_one_chain_without_a_gap(file_world: World) -> None:
     started = time.monotonic()
     errors = [each for each in in_threads(*(lambda: write(100) for _ in range(6))) if each is not None]
@@ -219,6 +223,7 @@ def test_threads_make_one_chain_without_a_gap(file_world: World) -> None:
     assert result == verification.Verification(600, None)
 
 
+@pytest.mark.sweep
 def test_a_whole_chain_is_read_fast(world: World) -> None:
     write(500)
     started = time.monotonic()

@@ -111,6 +111,7 @@ CHANGES: dict[Action, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("action", CHANGES)
 def test_a_change_without_its_outcome_is_told_as_done(action: Action, olga: Client, stock: None) -> None:
     """It was: to say anything else would have it done twice. The open entry is shown, and settled later."""

@@ -13,6 +13,7 @@ SHOW = (
 )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("empty", ["", " ", '""', "''"])
 def test_an_empty_variable_is_as_good_as_none(empty: str) -> None:
     """`docker run --env-file` keeps the quotes of a file."""

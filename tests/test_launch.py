@@ -24,6 +24,7 @@ def python(program: str) -> Child:
     return Child([sys.executable, "-c", program])
 
 
+@pytest.mark.sweep
 def test_a_worker_that_ends_is_started_again_and_the_portal_goes_on(tmp_path: Path) -> None:
     notes = tmp_path / "starts"
     worker = python(f"open({str(notes)!r}, 'a').write('x'); raise SystemExit(1)")

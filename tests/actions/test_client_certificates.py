@@ -18,6 +18,8 @@ from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.state import directory
 from vaults.models import Connection
 
+pytestmark = pytest.mark.sweep
+
 PASSWORD = "of the file"
 
 

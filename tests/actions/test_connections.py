@@ -66,6 +66,7 @@ def test_store_and_test_as_the_scenario_says(olga: Client, world: World, emulato
     assert listing.headers["x-ms-client-request-id"] == str(last_entry(Action.CONNECTION_TEST).event)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "around", ["{}", '"{}"', "{{{}}}", "<{}>,", "\ufeff{}\u200b", "\u202a{}\u202c", "`{}`.", "\u00a0({})", "“{}”"]
 )

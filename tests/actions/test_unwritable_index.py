@@ -49,6 +49,7 @@ ACTS: dict[Action, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("action", ACTS)
 def test_what_azure_has_done_is_told_as_done(action: Action, olga: Client, world: World, stock: None) -> None:
     address, typed = ACTS[action]

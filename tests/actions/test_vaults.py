@@ -70,6 +70,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.sweep
 def test_no_name_leads_to_another_host(world: World, emulator: Emulator, olga: Client) -> None:
     for name in HOSTILE:
         with pytest.raises((InvalidVaultName, HostNotAllowed, InvalidInput)):
@@ -119,6 +120,7 @@ SPELLINGS = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("typed", SPELLINGS)
 def test_however_it_is_typed_it_is_one_vault(typed: str, olga: Client, world: World) -> None:
     assert fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name=typed).status_code == 302
@@ -131,6 +133,7 @@ def test_however_it_is_typed_it_is_one_vault(typed: str, olga: Client, world: Wo
     assert Vault.objects.count() == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("typed", SPELLINGS)
 def test_every_spelling_is_known_again(typed: str, world: World) -> None:
     vaults.add_vault(Person(world.olga), world.connection, "kv-shop-stage")

@@ -17,6 +17,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 
+pytestmark = pytest.mark.sweep
+
 LOGIN = "/account/login/"
 V = "/vaults/kv-shop-prod"
 SAMPLE = {

@@ -28,6 +28,8 @@ from vaults.jobs import worker
 from vaults.models import AuditChain, AuditEntry
 from vaults.permissions import Action, Role
 
+pytestmark = pytest.mark.sweep
+
 ANOTHER_KEY = "another-audit-key-of-thirty-two-characters"
 
 

@@ -23,6 +23,8 @@ from vaults.keyvault.types import CertificatePolicy
 from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Submission, User, Vault
 from vaults.permissions import Role
 
+pytestmark = pytest.mark.sweep
+
 PASSWORD, OTHERS, FIELD = "Olga's very own sentence", "Rafi's sentence is another", "confirm_password"
 TENANT, APPLICATION = "72f988bf-86f1-41af-91ab-2d7cd011db47", "11111111-2222-4333-8444-555555555555"
 V = {"slug": "kv-shop-prod"}

@@ -35,6 +35,8 @@ from vaults.kinds import SECRET
 from vaults.models import Connection, Membership, User
 from vaults.permissions import Action, Role
 
+pytestmark = pytest.mark.sweep
+
 
 def longest_pause(stop: threading.Event) -> float:
     """How long this thread once had to wait for the interpreter."""

@@ -21,6 +21,8 @@ from tests.signing_in import ATTACKER, CHANGE, CONFIRM, HOME, gets_in, guesses, 
 from vaults.models import AuditEntry
 from vaults.permissions import Role
 
+pytestmark = pytest.mark.sweep
+
 
 def from_everywhere(email: str, number: int) -> int:
     return sum(was_tried(sign_in(Client(), email, "guess", f"203.0.{n // 250}.{n % 250}")) for n in range(number))

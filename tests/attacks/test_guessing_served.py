@@ -76,6 +76,7 @@ def from_attacker(number: int) -> list[tuple[str, str]]:
     return [word, *forged] if number % 2 else [*forged, word]
 
 
+@pytest.mark.sweep
 def test_guesses_over_several_processes_are_one_count(served: Served) -> None:
     found = [served.guess(f"guess {number}", from_attacker(number)) for number in range(24)]
     say(f"guesses over two processes: {len(found)}, tried: {found.count(200)}")

@@ -21,6 +21,8 @@ from vaults.models import AuditEntry, Connection, Membership, User
 from vaults.names import UnfitName
 from vaults.permissions import Action, Role
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 OWNER = "owner@example.com"
 

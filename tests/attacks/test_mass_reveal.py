@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 
+import pytest
 from django.test import Client
 from pytest_django import Settings
 
@@ -26,6 +27,7 @@ def alarms() -> int:
     return AuditEntry.objects.filter(action=Action.SECRET_REVEAL_LIMIT, state="succeeded").count()
 
 
+@pytest.mark.sweep
 def test_a_loop_stops_at_the_limit_with_one_alarm(olga: Client, azure: VaultClient, emulator: Emulator) -> None:
     azure.secrets.set("kept", "the-hidden-value")
     vault_calls(emulator)

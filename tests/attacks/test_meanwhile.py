@@ -19,6 +19,8 @@ from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Membership, User
 from vaults.permissions import Action, Role
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 
 LOSSES: dict[str, Callable[[User], Any]] = {

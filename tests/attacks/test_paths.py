@@ -17,6 +17,8 @@ from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem
 from vaults.permissions import Action
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 C = f"{V}/certificates"
 HEX = "0123456789abcdef" * 2

@@ -17,6 +17,8 @@ from vaults.audit import verification
 from vaults.management.commands import prepare
 from vaults.models import AuditChain, AuditEntry
 
+pytestmark = pytest.mark.sweep
+
 
 def put_back(old: dict[str, Any]) -> None:
     AuditChain.objects.all().delete()

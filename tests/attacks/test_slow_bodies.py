@@ -15,6 +15,8 @@ from kvportal.launch import STOP_SECONDS, THREADS
 from tests.conftest import say
 from tests.serving import Server, rest_of, served
 
+pytestmark = pytest.mark.sweep
+
 MANY = 500
 #: The form's cookie, as anybody can have it: without one Django refuses a form before it reads it.
 COOKIE = b"Cookie: kvportal-csrf=" + b"x" * 32

@@ -10,6 +10,8 @@ from django.test import Client
 from tests.conftest import World
 from vaults.models import InventoryItem
 
+pytestmark = pytest.mark.sweep
+
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−⩵﬩"
 UNSEEN = "\u3164\u2800\u115f\uffa0\u034f\u00a0\u3000"
 ACT = "HYPERLINK(1)"

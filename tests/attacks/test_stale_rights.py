@@ -22,6 +22,8 @@ from vaults.kinds import SECRET
 from vaults.models import AuditEntry, Connection, Invitation, Membership, Team, User, Vault
 from vaults.permissions import Action, Role, RoleMissing
 
+pytestmark = pytest.mark.sweep
+
 RUNS = 20
 
 

@@ -22,6 +22,8 @@ from vaults.audit import queries, verification
 from vaults.models import AuditEntry, Invitation, User
 from vaults.permissions import Role
 
+pytestmark = pytest.mark.sweep
+
 NEW = {"oldpassword": PASSWORD, "password1": "another long one", "password2": "another long one"}
 
 

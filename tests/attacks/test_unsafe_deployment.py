@@ -20,6 +20,8 @@ from tests.starting import KEYS, started
 from vaults.models import User
 from vaults.sealing import parse_key_ring
 
+pytestmark = pytest.mark.sweep
+
 GOOD_KEY = bytes(range(32))
 CHECK = ("-c", "import kvportal.settings")
 GUESSED = {

@@ -31,6 +31,7 @@ def cloud_of(server: Dripping, *, proxy: bool = False) -> Cloud:
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("play", [drips.handshake, drips.tunnel, drips.headers, drips.body, drips.reading])
 def test_a_call_ends_in_its_time_whatever_drips(play: drips.Play, tmp_path: Path) -> None:
     with Dripping(tmp_path, play) as server:

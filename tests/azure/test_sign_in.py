@@ -278,6 +278,7 @@ def pem_of(key: Any) -> str:
         (pem_of(ed25519.Ed25519PrivateKey.generate()), "unusable_certificate"),
         (pem_of(rsa.generate_private_key(65537, 2048)), "internal"),  # msal can't read the certificate
     ],
+    ids=["no key", "EC", "Ed25519", "RSA without its certificate"],
 )
 def test_a_failure_of_our_own_is_no_refusal(cloud: Cloud, azure: FakeAzure, private_key: str, reason: str) -> None:
     with pytest.raises(AuthenticationError) as caught:

@@ -26,6 +26,8 @@ from vaults.emulator.serve.server import serve
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.session import Patience
 
+pytestmark = pytest.mark.sweep
+
 
 def free_port() -> int:
     with socket.socket() as sock:

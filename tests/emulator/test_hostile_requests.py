@@ -60,6 +60,7 @@ def bodies() -> Iterator[str]:
                     place[member] = kept
 
 
+@pytest.mark.sweep
 def test_odd_members_to_resource_manager(manager: Manager, vault_id: str) -> None:
     new_id = vault_id.replace(VAULT, "kv-odd")
     others = (
@@ -90,6 +91,7 @@ def test_odd_addresses_of_resource_manager(manager: Manager, method: str, path: 
     assert manager.call(method, path).status_code in (400, 403, 404)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("tenant", [TENANT_ID, "common", "%00"])
 @pytest.mark.parametrize("end", ["v2.0/token", "token", "v2.0/authorize", "v2.0/logout"])
 def test_odd_forms_to_the_issuer(emulator: Emulator, admin: Caller, tenant: str, end: str) -> None:

@@ -216,6 +216,7 @@ def scanned(vault: Vault) -> bool:
     return True
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("table", ["vaults_vault", "vaults_auditentry"])
 def test_a_database_that_fails_for_a_moment_does_not_end_it(table: str, file_world: World, file_database: Path) -> None:
     """Both looks: at the vaults that are due, and at acts that were cut off."""

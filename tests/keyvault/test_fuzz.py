@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import urlsplit
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from vaults.keyvault import bundles
 from vaults.keyvault.identifiers import parse
 from vaults.keyvault.paging import skip_token
 from vaults.keyvault.policies import policy_from_json
+
+pytestmark = pytest.mark.sweep
 
 LIST = "https://kv-one.vault.azure.net/secrets"
 PIECES = st.sampled_from(

@@ -49,6 +49,7 @@ TROUBLE: dict[str, tuple[Callable[[Emulator], None], str]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", TROUBLE)
 def test_the_cause_stands_once_on_top(kind: str, olga: Client, emulator: Emulator, sick_vault: Vault) -> None:
     make, title = TROUBLE[kind]

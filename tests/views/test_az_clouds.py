@@ -14,6 +14,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 SWITCH = {
     "china": "az cloud set --name AzureChinaCloud &&",

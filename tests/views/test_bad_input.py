@@ -16,6 +16,8 @@ from vaults.emulator import Emulator
 from vaults.forms.fields import tags_as_text, tags_from_text
 from vaults.keyvault.client import VaultClient
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 NEW = f"{V}/new/secret/"
 

@@ -15,6 +15,8 @@ from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem, Vault
 from vaults.templatetags.kvportal import scan_problem as scan_words
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 #: What stands in place of a next page's address.
 LINKS: dict[str, Any] = {

@@ -85,6 +85,7 @@ def test_where_one_of_the_lists_fails_later_the_others_go_on(
     assert olga.get(address, headers=HX).status_code == 503
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", ["secrets", "keys", "certificates"])
 def test_of_very_many_versions_the_newest_are_drawn(
     kind: str, olga: Client, azure: VaultClient, emulator: Emulator, settings: Settings, stock: None

@@ -17,6 +17,8 @@ from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Connection, InventoryItem, Invitation, Membership, Submission, Team, User, Vault
 from vaults.permissions import Role
 
+pytestmark = pytest.mark.sweep
+
 V = "kv-shop-prod"
 
 

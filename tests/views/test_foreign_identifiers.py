@@ -16,6 +16,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem
 
+pytestmark = pytest.mark.sweep
+
 V, VAULT = "/vaults/kv-shop-prod", "kv-shop-prod"
 ITEMS = {"secrets": "old", "keys": "signing", "certificates": "tls"}
 ELSEWHERE = "https://evil.example/{}/a/b"

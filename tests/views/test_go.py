@@ -184,6 +184,7 @@ LINES = {
 }  # fmt: skip
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("pasted", LINES)
 def test_command_lines_and_settings(pasted: str, olga: Client, world: World) -> None:
     assert olga.get("/go/", {"q": pasted}).headers.get("Location") == LINES[pasted]
@@ -215,6 +216,7 @@ def test_no_text_takes_long_to_read(piece: str) -> None:
     assert time.monotonic() - began < 0.5
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("pasted", PASTED)
 def test_what_people_paste(pasted: str, olga: Client, world: World) -> None:
     assert olga.get("/go/", {"q": pasted}).headers.get("Location") == PASTED[pasted]
@@ -329,6 +331,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("wanted", HOSTILE)
 def test_nothing_leads_away(wanted: str, olga: Client, world: World, emulator: Emulator) -> None:
     answer = olga.get("/go/", {"id": wanted})

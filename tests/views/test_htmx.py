@@ -34,6 +34,7 @@ PARTS = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("address", PARTS)
 def test_a_swap_gets_the_part_and_a_visit_the_page(address: str, olga: Client, stock: None) -> None:
     page, part = olga.get(address), olga.get(address, headers=SWAP)

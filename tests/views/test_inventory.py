@@ -87,6 +87,7 @@ FILTERS: dict[str, set[str]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("query", FILTERS)
 def test_filters(query: str, olga: Client, items: None) -> None:
     page = olga.get(f"/inventory/?{query}")
@@ -97,6 +98,7 @@ def test_filters(query: str, olga: Client, items: None) -> None:
         assert found == FILTERS[query]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("sort", ["name", "-name", "expires", "-expires", "updated", "vault", "evil'; --", ""])
 def test_sorts(sort: str, olga: Client, items: None) -> None:
     page = olga.get("/inventory/", {"sort": sort, "page": "x"})
@@ -128,6 +130,7 @@ ORDERS: dict[str, list[str]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("query", ORDERS)
 def test_what_expires_is_in_the_order_of_its_date_and_the_csv_follows_the_screen(
     query: str, olga: Client, items: None
@@ -205,6 +208,7 @@ def test_next_to_expire_is_what_comes_and_the_expired_stand_apart(
         assert "Expired, still enabled" in text_of(page)
 
 
+@pytest.mark.sweep
 def test_every_bar_of_the_chart_leads_to_just_its_items(
     olga: Client, items: None, world: World, narrow_vault: Vault, now: datetime
 ) -> None:

@@ -17,6 +17,8 @@ from vaults.jobs import worker
 from vaults.models import AuditEntry, Connection, InventoryItem, Vault
 from vaults.permissions import Action, Role
 
+pytestmark = pytest.mark.sweep
+
 NOW = timezone.now()
 DAY = timedelta(days=1)
 

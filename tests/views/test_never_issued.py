@@ -18,6 +18,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem
 
+pytestmark = pytest.mark.sweep
+
 LIST, ITEM = "/vaults/kv-shop-prod/certificates/", "/vaults/kv-shop-prod/certificates/waiting/"
 POLICY = CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example")
 

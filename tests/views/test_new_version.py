@@ -14,6 +14,8 @@ from vaults.emulator.wire.kinds import CERTIFICATE
 from vaults.models import Connection
 from vaults.permissions import Action
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 PAGE = f"{V}/certificates/tls/new-version/"
 Json = dict[str, Any]

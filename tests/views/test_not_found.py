@@ -11,6 +11,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import InventoryItem, Vault
 
+pytestmark = pytest.mark.sweep
+
 BODIES: dict[str, object] = {
     "nothing": b"",
     "a page": b"<html><title>404</title><h1>Not Found</h1></html>",

@@ -11,6 +11,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 PAGES = {
     "secrets": ["secrets/", "secrets/kept/", "secrets/kept/edit/", "secrets/kept/new-version/"],

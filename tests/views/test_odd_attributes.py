@@ -22,6 +22,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem
 
+pytestmark = pytest.mark.sweep
+
 V, VAULT = "/vaults/kv-shop-prod", "kv-shop-prod"
 ITEMS = {"secrets": "old", "keys": "signing", "certificates": "tls"}
 WHOLE: list[tuple[str, Any]] = [("attributes", []), ("attributes", None)]

@@ -19,6 +19,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 VAULT = "kv-shop-prod"
 BEYOND = 253402303861

@@ -11,6 +11,8 @@ from vaults.emulator.wire.kinds import CERTIFICATE, KEY
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 
+pytestmark = pytest.mark.sweep
+
 VAULT, EDIT = "kv-shop-prod", "/vaults/kv-shop-prod/keys/signing/edit/"
 ODD = [[1, None, "foo"], [""], ["sign", "sign"], ["a b", "x" * 60, "ünder"], [{"a": [1]}, True, "null"]]
 

@@ -15,6 +15,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models.connection import NEWEST_API_VERSION
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 ITEM = f"{V}/certificates/tls/"
 VAULT = "kv-shop-prod"

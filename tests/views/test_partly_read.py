@@ -14,6 +14,8 @@ from vaults.models import Connection
 from vaults.models.connection import NEWEST_API_VERSION
 from vaults.permissions import Action
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 
 

@@ -12,6 +12,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 FORMS = [
     f"{V}/new/secret/", f"{V}/secrets/kept/new-version/", f"{V}/secrets/kept/edit/",

@@ -45,6 +45,7 @@ def fill(azure: VaultClient, world: World, count: int) -> None:
         Vault.objects.create(connection=world.connection, name=f"kv-{count}-{number}", slug=f"kv-{count}-{number}")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

@@ -133,6 +133,7 @@ def body(message: str, inner_code: str) -> dict[str, Any]:
     return {"error": {"code": "Refused", "message": message, **inner}}
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", REFUSALS)
 def test_a_refusal_is_judged_by_code_and_text(kind: str, olga: Client, world: World, emulator: Emulator) -> None:
     status, inner_code, message, title, granted = REFUSALS[kind]
@@ -177,6 +178,7 @@ WAITS = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(("seconds", "told"), WAITS)
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_long_wait_is_told_in_minutes_and_hours(
@@ -192,6 +194,7 @@ def test_a_wait_until_a_date_is_told_too(olga: Client, world: World, emulator: E
     assert "Wait 5 h 30 min," in text_of(olga.get(SECRETS))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("said", ["-5", "0", "soon", "1e9", "9" * 400, "Mon, 01 Jan 2001 00:00:00 GMT", ""])
 def test_no_wait_is_made_up_of_what_is_none(said: str, olga: Client, sick_vault: Vault, emulator: Emulator) -> None:
     emulator.answer_next(429, body("Later.", ""), {"Retry-After": said}, times=9)

@@ -12,6 +12,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Membership, Submission, Vault
 
+pytestmark = pytest.mark.sweep
+
 HX = {"HX-Request": "true"}
 
 

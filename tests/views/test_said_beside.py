@@ -15,6 +15,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Vault
 
+pytestmark = pytest.mark.sweep
+
 __all__ = ["stock"]
 
 V = "/vaults/kv-shop-prod"

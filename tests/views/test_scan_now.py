@@ -46,6 +46,7 @@ def test_asking_twice_is_asking_once(world: World, sick_vault: Vault) -> None:
     assert (again.scan_requested_at, again.scan_requested_by) == (asked.scan_requested_at, world.olga)
 
 
+@pytest.mark.sweep
 def test_a_scan_under_way_says_how_far_it_is(file_world: World, emulator: Emulator) -> None:
     vault, browser = file_world.vault, confirmed(signed_in(file_world.olga))
     azure = client_of(vault)
@@ -109,6 +110,7 @@ def test_a_list_that_is_refused_is_no_failure_of_the_scan(olga: Client, sick_vau
     assert "keys/list is missing" in shown
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("path", ["/secrets$", "/pending$"])
 def test_a_long_scan_goes_on_giving_signs_of_life(path: str, file_world: World, emulator: Emulator) -> None:
     vault, azure = file_world.vault, client_of(file_world.vault)

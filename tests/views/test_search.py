@@ -39,6 +39,7 @@ def found(olga: Client, **query: str) -> set[str]:
     return {item.name for item in olga.get("/inventory/", query).context["page"]}
 
 
+@pytest.mark.sweep
 @pytest.mark.usefixtures("items")
 @pytest.mark.parametrize(
     "text",

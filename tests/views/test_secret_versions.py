@@ -13,6 +13,8 @@ from vaults.emulator import Emulator
 from vaults.emulator.wire.kinds import SECRET
 from vaults.keyvault.client import VaultClient
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 PAGE = f"{V}/secrets/api/new-version/"
 VAULT = "kv-shop-prod"

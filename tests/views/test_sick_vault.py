@@ -20,6 +20,8 @@ from vaults.emulator.serve.adapter import EmulatorAdapter
 from vaults.emulator.state.policies import EVERYTHING
 from vaults.models import Vault
 
+pytestmark = pytest.mark.sweep
+
 SLOW = 1.5
 
 

@@ -15,6 +15,8 @@ from vaults.emulator.entra.refused_signin import REFUSALS
 from vaults.models import AuditEntry, Connection, Vault
 from vaults.permissions import Action
 
+pytestmark = pytest.mark.sweep
+
 #: AADSTS number: title, what else the page says, and how the act is recorded.
 TOLD = {
     7000215: ("The client secret is wrong", "not its ID", "denied"),

@@ -10,6 +10,8 @@ from tests.conftest import vault_calls
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 NEW = f"{V}/new/certificate/"
 #: What the form itself asks for.

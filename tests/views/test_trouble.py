@@ -54,6 +54,7 @@ TROUBLE: dict[str, tuple[Callable[[Emulator], None], str]] = {
 }
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", TROUBLE)
 def test_a_list_says_what_is_wrong(kind: str, olga: Client, emulator: Emulator, sick_vault: Vault) -> None:
     make, sentence = TROUBLE[kind]
@@ -64,6 +65,7 @@ def test_a_list_says_what_is_wrong(kind: str, olga: Client, emulator: Emulator, 
     assert last_entry(Action.SECRET_LIST).state in ("failed", "denied")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("kind", TROUBLE)
 def test_a_form_keeps_what_was_typed(kind: str, olga: Client, emulator: Emulator, sick_vault: Vault) -> None:
     make, sentence = TROUBLE[kind]

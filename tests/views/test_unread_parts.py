@@ -13,6 +13,8 @@ from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 
+pytestmark = pytest.mark.sweep
+
 __all__ = ["newest"]
 
 V = "/vaults/kv-shop-prod"

@@ -11,6 +11,8 @@ from vaults.actors import System
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 INDEX = "vaults_inventoryitem"
 

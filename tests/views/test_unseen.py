@@ -16,6 +16,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.permissions import Action
 
+pytestmark = pytest.mark.sweep
+
 V = "/vaults/kv-shop-prod"
 VAULT = "kv-shop-prod"
 ODD = "a\u202eb\0c\u2066d\ufeff"

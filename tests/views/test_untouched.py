@@ -18,6 +18,8 @@ from vaults.keyvault.types import CertificatePolicy, Key, KeyProperties
 from vaults.views.keys import _version_form_of
 from vaults.web.key_parts import not_carried, parts_of_version
 
+pytestmark = pytest.mark.sweep
+
 LONG = "x" * 400
 
 

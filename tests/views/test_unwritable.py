@@ -33,6 +33,7 @@ def test_a_refusal_whose_key_cannot_be_freed_is_still_told(olga: Client, emulato
     assert "secrets/set is missing" in text_of(answer)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("address", "typed"),
     [

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from django.test import Client
 
 from tests.browsing import text_of
 from tests.conftest import World, last_detail, last_entry, signed_in
+from tests.signing_in import confirm
 from vaults.actors import Person
 from vaults.acts import act
 from vaults.audit import verification
@@ -13,6 +15,12 @@ from vaults.models import AuditEntry
 from vaults.permissions import Action, Role
 
 TAMPERED = "The audit trail was tampered with"
+
+
+@pytest.fixture(autouse=True)
+def recorded(olga: Client) -> None:
+    """The two entries of Olga's confirmation."""
+    confirm(olga)
 
 
 def broken_and_verified(olga: Client) -> None:
@@ -74,6 +82,7 @@ def test_a_removed_checkpoint_file_is_not_called_one_that_was_never_there(olga: 
     assert "none yet" not in page
 
 
+@pytest.mark.sweep
 def test_refused_verifications_hide_no_verdict(olga: Client, world: World) -> None:
     broken_and_verified(olga)
     viewer = signed_in(world.members[Role.VIEWER])

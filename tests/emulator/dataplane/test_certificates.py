@@ -319,6 +319,7 @@ def test_import_pem_in_any_order(admin: Caller) -> None:
     assert len(admin.walk("certificates/i/versions")[0]) == 3
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("more", [{}, {"policy": {"issuer": {"name": "Unknown"}}}, {"policy": AS_PEM}])
 def test_pem_is_known_by_its_content_and_may_come_as_base64(admin: Caller, more: dict[str, Any]) -> None:
     key, leaf, root = chain()

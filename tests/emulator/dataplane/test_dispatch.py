@@ -104,6 +104,7 @@ def concrete(template: str) -> str:
     return template.replace("{name}", "absent").replace("{version}", "0" * 32).replace("{issuer}", "absent")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
 def test_each_operation_asks_for_its_permission_before_it_looks(
     emulator: Emulator, caller_for: Callable[..., Caller], route: Any

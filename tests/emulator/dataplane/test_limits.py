@@ -12,6 +12,8 @@ from vaults.emulator import Emulator
 from vaults.emulator.dataplane.limits import BUDGET, KEY_LIMITS, OTHER_LIMIT, STORED_LIMIT
 from vaults.emulator.state import keymaterial
 
+pytestmark = pytest.mark.sweep
+
 THROTTLED = (429, "Throttled", None)
 CREATED = {  # type and size of a key: how many may be made, and how often one may be used, in ten seconds
     ("RSA", 2048): (20, 4000),

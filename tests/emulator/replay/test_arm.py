@@ -9,6 +9,8 @@ from tests.emulator.replay.arm import Tally, play
 from tests.emulator.replay.vault import recordings
 from vaults.emulator.state.role_definitions import find_role
 
+pytestmark = pytest.mark.sweep
+
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "recordings"
 
 

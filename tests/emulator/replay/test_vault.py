@@ -13,6 +13,8 @@ import pytest
 from tests.emulator.replay.bodies import known_imports
 from tests.emulator.replay.vault import Tally, play, recordings
 
+pytestmark = pytest.mark.sweep
+
 FOLDER = Path(os.environ.get("KVPORTAL_REFERENCE_DIR", "../shared")) / "recordings"
 GOAL = 0.98
 
