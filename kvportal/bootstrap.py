@@ -67,6 +67,9 @@ def install_chromium() -> None:
         return
     is_debian = Path("/etc/debian_version").exists() and shutil.which("apt-get")
     if is_debian and os.geteuid() == 0:
+        print(
+            "kvportal: installing Debian's chromium with apt-get for the browser tests: this runs as root", flush=True
+        )
         run("apt-get", "update", "-qq")
         run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
     else:
@@ -75,6 +78,18 @@ def install_chromium() -> None:
 
 def test_environment() -> dict[str, str]:
     return {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+
+
+#: The parts of the tests, a process for each: what belongs to it, how it is run, and in which environment. Those that start
+#: servers of their own and measure time go one test at a time. The browser's driver keeps an event loop running, which the
+#: SDK's async clients would trip over.
+PARTS: list[tuple[str, list[str], dict[str, str]]] = [
+    ("not e2e and not sdk and not az and not js", ["-n", "2"], {}),
+    ("sdk", [], {}),
+    ("e2e", [], {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}),
+]
+#: Python is to keep what it has compiled, whatever it is told elsewhere: else each part would prepare every test file anew.
+KEEP_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 def task_run() -> None:
@@ -88,20 +103,25 @@ def task_serve() -> None:
 
 
 def task_test() -> None:
+    """Every test outside the sweeps, and a seeded tenth of each sweep."""
     prepare("requirements-dev.txt")
     install_chromium()
-    run(PYTHON, "-m", "pytest", "-n", "2", "-m", "not e2e and not sdk and not az and not js", *sys.argv[2:])
-    # These start their own servers and measure time, so they run one at a time. The browser's driver keeps an event loop
-    # running, which breaks the SDK's async clients, so each group has its own process.
-    run(PYTHON, "-m", "pytest", "-m", "sdk", *sys.argv[2:])
-    run(PYTHON, "-m", "pytest", "-m", "e2e", *sys.argv[2:], DJANGO_ALLOW_ASYNC_UNSAFE="true")
+    for part, options, environment in PARTS:
+        run_tests(part, "--sweeps=tenth", *options, **environment)
 
 
 def task_test_all() -> None:
-    """Run the tests, and those of Microsoft's other clients against the local vault: az, and the SDK for JavaScript."""
-    task_test()
+    """What `make test` leaves out: the whole sweeps, and Microsoft's further clients, az and the SDK for JavaScript."""
+    prepare("requirements-dev.txt")
+    install_chromium()
+    for part, options, environment in PARTS:
+        run_tests(f"sweep and {part}", *options, **environment)
     prepare("tests/az/requirements.txt", AZ_VENV)
-    run(PYTHON, "-m", "pytest", "-m", "az or js", *sys.argv[2:])
+    run_tests("az or js")
+
+
+def run_tests(part: str, *options: str, **environment: str) -> None:
+    run(PYTHON, "-m", "pytest", "-m", part, *options, *sys.argv[2:], **KEEP_COMPILED, **environment)
 
 
 def task_check() -> None:

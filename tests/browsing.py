@@ -1,4 +1,9 @@
-"""What a browser does with a page: read its forms, fill one in, send it."""
+"""What a browser does with a page: read its forms, fill one in, send it.
+
+Why not WebTest: its forms (3.0.7) also send what is disabled, keep a NUL as it is, and send line ends as they stand in the
+page: those within a field of one line too, and those of a text area not as CRLF. A browser does none of this, and what a form
+does to a value that nobody touched is what many tests are about. Its parser, BeautifulSoup, takes five times as long.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -170,7 +170,7 @@ FORGERIES: dict[str, Forge] = {
 }
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_every_forgery_is_found(world: World) -> None:
     write(30)
     found, alarms = 0, 0
@@ -212,7 +212,7 @@ def test_the_command_and_the_page_say_where_it_broke(world: World, olga: Client)
     assert "was tampered with: entry 3 was changed" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_threads_make_one_chain_without_a_gap(file_world: World) -> None:
     started = time.monotonic()
     errors = [each for each in in_threads(*(lambda: write(100) for _ in range(6))) if each is not None]
@@ -223,7 +223,7 @@ def test_threads_make_one_chain_without_a_gap(file_world: World) -> None:
     assert result == verification.Verification(600, None)
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_a_whole_chain_is_read_fast(world: World) -> None:
     write(500)
     started = time.monotonic()

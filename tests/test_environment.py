@@ -6,6 +6,8 @@ import pytest
 
 from tests.starting import KEYS, ROOT, started
 
+pytestmark = pytest.mark.slow
+
 VARIABLES = sorted(set(re.findall(r"`(KVPORTAL_[A-Z_]+)`", (ROOT / "README.md").read_text())))
 SHOW = (
     "from kvportal import settings; "

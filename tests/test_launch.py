@@ -10,6 +10,8 @@ import pytest
 from kvportal import launch
 from kvportal.launch import Child
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
@@ -24,7 +26,6 @@ def python(program: str) -> Child:
     return Child([sys.executable, "-c", program])
 
 
-@pytest.mark.sweep
 def test_a_worker_that_ends_is_started_again_and_the_portal_goes_on(tmp_path: Path) -> None:
     notes = tmp_path / "starts"
     worker = python(f"open({str(notes)!r}, 'a').write('x'); raise SystemExit(1)")

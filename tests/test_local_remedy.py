@@ -14,6 +14,8 @@ from vaults.emulator.state import policies
 from vaults.models import Connection, Vault
 from vaults.remedies import grant_remedy
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 OWN_CLOUD = """
 [clouds.{name}]
@@ -51,7 +53,6 @@ def in_a_shell(command: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.sweep
 def test_the_command_works_with_any_data_directory(home: Home) -> None:
     known = home.credentials()["principals"]["sp-shop-deploy"]
     keys = {name: os.environ[name] for name in ("KVPORTAL_SECRET_KEY", "KVPORTAL_SEALING_KEYS", "KVPORTAL_AUDIT_KEY")}

@@ -179,7 +179,7 @@ def serve(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_it_does_not_serve_with_a_key_that_does_not_fit(file_world: World, file_database: Path, tmp_path: Path) -> None:
     check_key_ring()
     right = {

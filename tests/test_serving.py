@@ -19,6 +19,8 @@ from kvportal.known import known_sessions
 from tests.conftest import PASSWORD, World
 from tests.serving import Server, free_port, served
 
+pytestmark = pytest.mark.slow
+
 SESSION = settings.SESSION_COOKIE_NAME
 REQUESTS: dict[str, bytes] = {
     "plain": b"GET / HTTP/1.1\r\nHost: kv.example\r\n",

@@ -184,7 +184,7 @@ def travelled(journey: Journey, world: World, settings: Settings) -> None:
     assert tokens
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_no_secret_is_in_any_sink(
     journey: Journey, file_world: World, file_database: Path, settings: Settings, log: io.StringIO
 ) -> None:

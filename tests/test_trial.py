@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 SHOW = "from django.conf import settings; print(settings.PORT, settings.EMULATOR_PORT, len(settings.SECRET_KEY))"
 

@@ -18,6 +18,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
 
+pytestmark = pytest.mark.slow
+
 V = "/vaults/kv-shop-prod"
 VERSION = {"api-version": "7.0"}
 OPERATIONS = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]

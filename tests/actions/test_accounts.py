@@ -28,7 +28,7 @@ class Typing(set_password.Command):
         return self.answers.pop(0)
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_a_new_password_is_set_and_recorded_as_the_commands(world: World) -> None:
     browser = signed_in(world.olga)
     call_command(Typing(NEW, NEW), "OWNER@example.com")

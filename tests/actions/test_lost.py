@@ -92,7 +92,7 @@ def test_an_unreadable_answer_to_a_change_counts_as_lost(
     assert last_entry(action).state == "unknown"
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_a_hundred_lost_answers_make_a_hundred_versions(
     world: World, azure: VaultClient, emulator: Emulator, sick_vault: Vault
 ) -> None:

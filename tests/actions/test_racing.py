@@ -28,7 +28,7 @@ def at_once(world: World, act: Act) -> list[Any]:
     return in_threads(lambda: run("a"), lambda: run("b"))
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_one_edit_wins_and_the_other_is_told(file_world: World, emulator: Emulator) -> None:
     azure = client_of(file_world.vault)
     emulator.latency(0.01)

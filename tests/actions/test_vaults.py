@@ -70,7 +70,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_no_name_leads_to_another_host(world: World, emulator: Emulator, olga: Client) -> None:
     for name in HOSTILE:
         with pytest.raises((InvalidVaultName, HostNotAllowed, InvalidInput)):

@@ -122,7 +122,7 @@ def columns_of_text(table: str) -> list[str]:
     return [each.name for each in described if str(each.type_code).startswith(("varchar", "text"))]
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_a_pickle_in_every_column_of_text(world: World, pickled: bytes, trace: Path) -> None:
     """Pages read it as the text that it is, or fail."""
     browser = confirmed(signed_in(world.olga))
@@ -150,7 +150,7 @@ class Undo(Exception):
 RUNS_WHAT_IT_READS = ("pickle", "marshal", "shelve", "dill", "jsonpickle", "cloudpickle", "yaml", "dbm")
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_nothing_of_ours_reads_a_format_that_runs() -> None:
     found = [(module_of(path), name) for path in SOURCES for name in imports(path) if within(name, *RUNS_WHAT_IT_READS)]
     evaluating = [

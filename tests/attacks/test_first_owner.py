@@ -16,6 +16,8 @@ from vaults.actions import teams
 from vaults.models import AuditEntry, Invitation, Membership, Team, User
 from vaults.permissions import Role
 
+pytestmark = pytest.mark.slow
+
 SENTENCE = "a sentence is good"
 
 
@@ -106,7 +108,6 @@ def test_it_stays_ended_when_the_owner_is_gone(db: None) -> None:
     assert Client().get(printed_link()).status_code == 200
 
 
-@pytest.mark.sweep
 def test_two_holders_of_two_links_at_once_make_one_owner(file_database: object) -> None:
     owners = []
     for run in range(20):

@@ -16,6 +16,8 @@ import requests
 from kvportal import launch
 from tests.conftest import in_threads, say
 
+pytestmark = pytest.mark.slow
+
 EMAIL, PASSWORD = "olga@example.com", "correct horse battery"
 ATTACKER, HOME = "198.51.100.7", "192.0.2.20"
 
@@ -76,7 +78,6 @@ def from_attacker(number: int) -> list[tuple[str, str]]:
     return [word, *forged] if number % 2 else [*forged, word]
 
 
-@pytest.mark.sweep
 def test_guesses_over_several_processes_are_one_count(served: Served) -> None:
     found = [served.guess(f"guess {number}", from_attacker(number)) for number in range(24)]
     say(f"guesses over two processes: {len(found)}, tried: {found.count(200)}")

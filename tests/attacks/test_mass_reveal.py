@@ -16,6 +16,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
 from vaults.permissions import Action, RevealsSpent
 
+pytestmark = pytest.mark.slow
+
 REVEAL = "/vaults/kv-shop-prod/secrets/kept/reveal/"
 
 
@@ -27,7 +29,6 @@ def alarms() -> int:
     return AuditEntry.objects.filter(action=Action.SECRET_REVEAL_LIMIT, state="succeeded").count()
 
 
-@pytest.mark.sweep
 def test_a_loop_stops_at_the_limit_with_one_alarm(olga: Client, azure: VaultClient, emulator: Emulator) -> None:
     azure.secrets.set("kept", "the-hidden-value")
     vault_calls(emulator)

@@ -90,7 +90,7 @@ def test_no_call_waits_for_a_token_longer_than_its_time(tokens: TokenSource, azu
     assert tokens.token(SCOPE, 0.2) == "token-late"
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_only_so_many_wait_for_a_token(tokens: TokenSource, azure: FakeAzure) -> None:
     patience, between = sign_in.QUEUE_SECONDS + 0.8, sign_in.QUEUE_SECONDS + 0.5
     silent = Silent()

@@ -139,8 +139,7 @@ def picture(page: Page) -> Any:
     def take(name: str) -> None:
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)
-            page.wait_for_timeout(400)  # colours fade over
-            page.screenshot(path=folder / f"{name}-{theme}.png")
+            page.screenshot(path=folder / f"{name}-{theme}.png", animations="disabled")
         page.emulate_media(color_scheme="light")
 
     return take

@@ -60,7 +60,7 @@ def bodies() -> Iterator[str]:
                     place[member] = kept
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_odd_members_to_resource_manager(manager: Manager, vault_id: str) -> None:
     new_id = vault_id.replace(VAULT, "kv-odd")
     others = (

@@ -62,7 +62,7 @@ def is_meant(spec: Specification, operation: str, template: Template, path: Temp
     )
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 @needs_reference
 def test_every_word_in_every_place(make_client: MakeClient, azure: FakeAzure, spec: Specification) -> None:
     words = sorted({part for _, templates in spec.values() for each in templates for part in each if part[0] != "{"})

@@ -30,6 +30,7 @@ def test_everything_is_one_press_away_and_stands_in_the_address(portal_page: Pag
     expect(portal_page.get_by_label("Show", exact=True)).to_have_value("all")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [1440, 900, 390])
 def test_audit_pages_fit_and_no_line_begins_with_a_dot(width: int, portal_page: Page, broken: str) -> None:
     portal_page.set_viewport_size({"width": width, "height": 800})

@@ -10,6 +10,8 @@ from vaults.actions.scans import scan_vault
 from vaults.actors import System
 from vaults.keyvault.client import VaultClient
 
+pytestmark = pytest.mark.sweep
+
 VAULT = "/vaults/kv-shop-prod/"
 SECRETS = f"{VAULT}secrets/"
 LONG = "payments-reconciliation-export-service-signing-key-for-europe-west-2026-q4"

@@ -78,6 +78,7 @@ def test_an_invitation_outlives_the_session_too(portal_page: Page) -> None:
     assert not Invitation.objects.exists()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [1440, 900, 390])
 def test_members_are_asked_about_in_their_row(width: int, late_page: Page, world: World) -> None:
     page = late_page

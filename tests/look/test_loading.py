@@ -18,6 +18,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem, Vault
 
+pytestmark = pytest.mark.sweep
+
 SECRETS = "/vaults/kv-shop-prod/secrets/"
 NEXT_PAGE = "**/secrets/?*page=*"
 TROUBLE = {"error": {"code": "InternalServerError", "message": "The service could not process the request."}}

@@ -6,6 +6,8 @@ from playwright.sync_api import Page, expect
 from tests.conftest import World
 from vaults.models import Vault
 
+pytestmark = pytest.mark.sweep
+
 ALWAYS = ("Overview", "Inventory", "Connections", "Team", "My account", "Sign out")
 
 

@@ -44,6 +44,7 @@ def names_of(bar: Locator) -> list[str]:
     return [" ".join(link.inner_text().split()) for link in bar.get_by_role("link").all()]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_the_bar_stands_at_the_thumb(portal_page: Page, filled: None, width: int, height: int, theme: str) -> None:
@@ -139,6 +140,7 @@ def test_axe_finds_nothing_on_a_phone(portal_page: Page, filled: None, theme: st
         assert Axe().run(portal_page).response["violations"] == [], address
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [761, 820, 1440])
 def test_a_wider_window_has_menu_and_box_instead(portal_page: Page, filled: None, width: int) -> None:
     portal_page.set_viewport_size({"width": width, "height": 800})
@@ -154,6 +156,7 @@ def test_paper_has_no_bar(portal_page: Page, filled: None) -> None:
     expect(portal_page.locator(".thumb-bar")).to_be_hidden()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [390, 360])
 def test_figures_stand_three_in_a_row(portal_page: Page, filled: None, width: int) -> None:
     portal_page.set_viewport_size({"width": width, "height": 800})

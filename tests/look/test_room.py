@@ -23,6 +23,7 @@ def cut(page: Page, selector: str) -> list[str]:
     return found
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("place", ["new-version/", ""])
 def test_what_a_new_version_keeps_is_shown_whole(
@@ -44,6 +45,7 @@ def test_what_a_new_version_keeps_is_shown_whole(
     assert cut(portal_page, ".part .tag") == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [1440, 960, 390])
 def test_an_odd_number_is_whole_in_its_row(
     portal_page: Page, azure: VaultClient, emulator: Emulator, width: int

@@ -32,6 +32,7 @@ def leave(page: Page) -> None:
     page.wait_for_url("**/inventory/")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "address", ["", "missing/", "missing/edit/", "missing/versions/0123456789abcdef0123456789abcdef/"]
 )
@@ -120,6 +121,7 @@ def test_the_shortcuts_are_hinted_at_and_bear_their_name(portal_page: Page, azur
     expect(portal_page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_paper_shows_the_content_in_dark_ink_without_the_sidebar(
     portal_page: Page, azure: VaultClient, theme: str
@@ -138,6 +140,7 @@ def test_paper_shows_the_content_in_dark_ink_without_the_sidebar(
     assert colour == "rgb(28, 29, 26)"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [1440, 900, 820])
 def test_no_row_of_its_own_kind_makes_a_column_that_is_not_there(
     portal_page: Page, azure: VaultClient, width: int
@@ -155,6 +158,7 @@ def test_no_row_of_its_own_kind_makes_a_column_that_is_not_there(
     )
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("width", [1440, 390])
 def test_a_list_that_breaks_off_keeps_its_rows_and_says_so(
     portal_page: Page, azure: VaultClient, emulator: Emulator, width: int

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import World
 
+pytestmark = pytest.mark.sweep
+
 VAULT = "/vaults/kv-shop-prod/"
 ADDRESSES = {
     "Secrets": f"{VAULT}secrets/",

@@ -11,6 +11,8 @@ from vaults.actors import Person
 from vaults.models import User
 from vaults.permissions import Role
 
+pytestmark = pytest.mark.sweep
+
 WIDTHS = pytest.mark.parametrize("width", [1440, 900, 390])
 LONG = "Maximiliane Wilhelmine von Hohenstein-Schwarzenberg zu Lauenstein-Altenburg Jr."
 

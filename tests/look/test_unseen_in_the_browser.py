@@ -18,6 +18,7 @@ def sent(emulator: Emulator) -> Any:
     return [each.body for each in emulator.requests if each.method == "PATCH"][-1]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("odd", ["a\0b", "a\u202eb", "one\ntwo", "one\rtwo", "a\u200bb"], ids=ascii)
 def test_a_tag_beside_an_odd_one_leaves_it_as_it_is(
     odd: str, portal_page: Page, world: World, azure: VaultClient, emulator: Emulator

@@ -14,6 +14,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Connection, User
 
+pytestmark = pytest.mark.sweep
+
 LONG = "payments-reconciliation-export-service-signing-key-for-europe-west-2026-q4"
 NEIGHBOUR = LONG.replace("2026", "2027")
 LISTS = tuple(f"/vaults/kv-shop-prod/{kind}/" for kind in ("secrets", "keys", "certificates"))

@@ -24,6 +24,8 @@ from vaults.models import AuditEntry, Connection, Invitation
 from vaults.permissions import Action, Role
 from vaults.web.audit_facts import LABELS, SOURCES, WHY
 
+pytestmark = pytest.mark.slow
+
 V = "/vaults/kv-shop-prod"
 
 

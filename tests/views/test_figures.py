@@ -14,6 +14,8 @@ from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Vault
 
+pytestmark = pytest.mark.slow
+
 ABOUT = "/vaults/kv-shop-prod/"
 
 

@@ -12,6 +12,8 @@ from vaults.actors import Person
 from vaults.models import Vault
 from vaults.permissions import Role
 
+pytestmark = pytest.mark.slow
+
 NEW = "/vaults/kv-shop-prod/new/"
 
 

@@ -74,7 +74,7 @@ def test_what_is_served_from_disk_is_fenced_too(settings: Settings) -> None:
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_every_status_carries_every_header(answers: dict[str, Any]) -> None:
     wrong = [
         (name, header, answer.headers.get(header))
@@ -91,7 +91,7 @@ def test_every_status_carries_every_header(answers: dict[str, Any]) -> None:
     assert {name: policy for name, policy in policies.items() if policy != POLICY} == {}
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_the_statuses_are_what_they_should_be(answers: dict[str, Any]) -> None:
     statuses = {name: answer.status_code for name, answer in answers.items()}
     assert statuses == {name: int(name[:3]) if name != "404 signed out" else statuses[name] for name in statuses}
@@ -111,7 +111,7 @@ INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=|j
 ELSEWHERE = re.compile(r"""(?:src|href|action)=["'](?:https?:)?//""", re.IGNORECASE)
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_no_page_holds_inline_code_or_something_from_another_host(answers: dict[str, Any]) -> None:
     for name, answer in answers.items():
         content = answer.content.decode("utf-8", "replace")

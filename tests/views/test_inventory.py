@@ -208,7 +208,7 @@ def test_next_to_expire_is_what_comes_and_the_expired_stand_apart(
         assert "Expired, still enabled" in text_of(page)
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_every_bar_of_the_chart_leads_to_just_its_items(
     olga: Client, items: None, world: World, narrow_vault: Vault, now: datetime
 ) -> None:

@@ -16,6 +16,8 @@ from vaults.guesses import SOURCE
 from vaults.models import AuditEntry, Guess, Invitation, Membership, Team, User
 from vaults.permissions import Action, Role
 
+pytestmark = pytest.mark.slow
+
 RAFI = "reader@example.com"
 
 

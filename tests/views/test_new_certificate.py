@@ -9,6 +9,8 @@ from tests.browsing import fill_in, filled, main_form, text_of
 from tests.emulator.caller import Caller
 from vaults.emulator import Emulator
 
+pytestmark = pytest.mark.slow
+
 PAGE = "/vaults/kv-shop-prod/new/certificate/"
 
 

@@ -108,7 +108,7 @@ def stock(file_world: World) -> VaultClient:
     return azure
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_many_clicks_at_once_reach_azure_once(file_world: World, stock: VaultClient, emulator: Emulator) -> None:
     browser = confirmed(signed_in(file_world.olga))
     cookies = browser.cookies

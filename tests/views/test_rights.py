@@ -76,7 +76,7 @@ def test_each_role_gets_what_the_table_says(role: Role, world: World, places: di
     assert found == expected
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_an_owner_of_another_team_finds_nothing(world: World, places: dict[str, object]) -> None:
     otto = signed_in(world.otto)
     expected = {name: 404 if name in ABOUT_OBJECTS else TABLE[name][3] for name in TABLE}

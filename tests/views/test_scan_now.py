@@ -46,7 +46,7 @@ def test_asking_twice_is_asking_once(world: World, sick_vault: Vault) -> None:
     assert (again.scan_requested_at, again.scan_requested_by) == (asked.scan_requested_at, world.olga)
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_a_scan_under_way_says_how_far_it_is(file_world: World, emulator: Emulator) -> None:
     vault, browser = file_world.vault, confirmed(signed_in(file_world.olga))
     azure = client_of(vault)

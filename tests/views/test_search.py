@@ -8,6 +8,8 @@ from tests.browsing import text_of
 from tests.conftest import World
 from vaults.models import InventoryItem
 
+pytestmark = pytest.mark.slow
+
 TAGS = {
     "service": "search",
     "cost center": "42 a",

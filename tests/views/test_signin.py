@@ -60,7 +60,7 @@ def test_guesses_are_throttled_and_the_wait_ends(world: World) -> None:
         assert guess(client, world.olga.email, PASSWORD).status_code == 302
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_too_many_wrong_passwords_say_how_long_to_wait(world: World) -> None:
     """The limit that was hit decides: one account from one address, one address, one account from everywhere."""
     with time_machine.travel(datetime(2026, 11, 26, 9, tzinfo=UTC), tick=False) as clock:
@@ -185,7 +185,7 @@ def test_a_session_ends_after_half_an_hour_without_a_request(world: World) -> No
         assert client.get("/").status_code == 302
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_a_session_ends_after_twelve_hours_however_busy(world: World) -> None:
     with time_machine.travel(datetime.now(UTC), tick=False) as clock:
         client = signed_in(world.olga)

@@ -15,6 +15,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Connection, InventoryItem, Vault
 
+pytestmark = pytest.mark.slow
+
 BASE = "/vaults/kv-shop-prod/"
 TABS = f'<nav class="tabs" aria-label="{BASE.split("/")[2]}">'
 

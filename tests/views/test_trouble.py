@@ -17,6 +17,8 @@ from vaults.emulator import Emulator
 from vaults.models import Vault
 from vaults.permissions import Action
 
+pytestmark = pytest.mark.slow
+
 HTML = b"<!doctype html><title>Sign in to the guest network</title>"
 
 

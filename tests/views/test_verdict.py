@@ -14,6 +14,8 @@ from vaults.audit import verification
 from vaults.models import AuditEntry
 from vaults.permissions import Action, Role
 
+pytestmark = pytest.mark.slow
+
 TAMPERED = "The audit trail was tampered with"
 
 
@@ -82,7 +84,6 @@ def test_a_removed_checkpoint_file_is_not_called_one_that_was_never_there(olga: 
     assert "none yet" not in page
 
 
-@pytest.mark.sweep
 def test_refused_verifications_hide_no_verdict(olga: Client, world: World) -> None:
     broken_and_verified(olga)
     viewer = signed_in(world.members[Role.VIEWER])

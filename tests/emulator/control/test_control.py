@@ -18,6 +18,8 @@ from tests.emulator.running import Running, free_base, start
 from tests.emulator.side_by_side import side_by_side
 from vaults.emulator.serve.home import Home
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:

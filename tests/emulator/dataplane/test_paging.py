@@ -53,7 +53,7 @@ def test_empty_pages_on_demand(emulator: Emulator, admin: Caller) -> None:
     assert [len(page) for page in admin.walk("secrets")] == [0, 0, 0, 25, 5]
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_the_last_of_many_pages_costs_what_the_first_does(emulator: Emulator, admin: Caller) -> None:
     add_secrets(emulator, VAULT, 20_000)
 

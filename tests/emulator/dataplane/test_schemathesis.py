@@ -64,6 +64,7 @@ def caller() -> Caller:
     return caller
 
 
+@pytest.mark.sweep
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the published specification is not at hand")
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("name", SPECIFICATIONS)

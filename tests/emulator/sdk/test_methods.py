@@ -135,6 +135,7 @@ def clients(request: pytest.FixtureRequest, served: Running) -> Clients:
     return Clients(served, kind == "async", version)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     ("package", "sync_client", "async_client", "play"),
     [
@@ -160,6 +161,7 @@ def test_every_method(
     asyncio.run(travel())
 
 
+@pytest.mark.sweep
 def test_every_method_of_cryptography(clients: Clients) -> None:
     """Each operation done by the client where it can, and by the vault where the client may not see the key."""
     recorded = clients.running.emulator

@@ -15,6 +15,8 @@ from tests.emulator.side_by_side import side_by_side
 from vaults.emulator.serve.home import Home
 from vaults.emulator.serve.server import THREADS
 
+pytestmark = pytest.mark.slow
+
 SOON = 2.0  # seconds in which others must have their answer
 MEGABYTE = 1024 * 1024
 

@@ -24,6 +24,8 @@ from vaults.emulator.serve.home import Home, InUseError
 from vaults.emulator.serve.server import PortTakenError, serve
 from vaults.emulator.state import keymaterial, registry
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:

@@ -61,7 +61,7 @@ def test_every_character_of_unicode_comes_back(admin: Caller) -> None:
     assert send(admin, "PUT", "secrets/a", b'{"value":"\\ud83d\\udd11"}').json()["value"] == "\U0001f511"
 
 
-@pytest.mark.sweep
+@pytest.mark.slow
 def test_odd_values_in_the_members_of_every_operation(admin: Caller) -> None:
     """A draw of all such bodies for each operation: all of them would take a minute."""
     admin.put("secrets/a", {"value": "1"})
