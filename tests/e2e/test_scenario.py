@@ -130,6 +130,7 @@ def store_connection(page: Page, portal: Portal, known: dict[str, str], name: st
     page.get_by_label("Client secret").fill(secret)
     page.get_by_label("API version").select_option("7.0")
     page.get_by_role("button", name="Store").click()
+    expect(page.get_by_role("button", name="Test")).to_be_visible()
 
 
 def address_of(page: Page, portal: Portal, vault: str, connection: str) -> str:
