@@ -16,8 +16,8 @@ import time_machine
 from django.test import Client
 from pytest_django import Settings
 
-from tests.conftest import PASSWORD, World, confirmed, in_threads, say, signed_in
-from tests.signing_in import ATTACKER, CHANGE, CONFIRM, HOME, gets_in, guesses, sign_in, was_tried
+from tests.conftest import PASSWORD, World, in_threads, say, signed_in
+from tests.signing_in import ATTACKER, CHANGE, CONFIRM, HOME, confirm, gets_in, guesses, sign_in, was_tried
 from vaults.models import AuditEntry
 from vaults.permissions import Role
 
@@ -141,7 +141,7 @@ def test_a_running_session_is_not_locked(world: World) -> None:
     guesses(world.olga.email, 40, "127.0.0.1")
     from_everywhere(world.olga.email, 120)
     assert browser.get("/").status_code == 200
-    confirmed(browser)
+    confirm(browser)
     changed = {"oldpassword": PASSWORD, "password1": "another long one", "password2": "another long one"}
     assert browser.post(CHANGE, changed).status_code == 302
 
@@ -153,7 +153,7 @@ def test_whoever_holds_a_session_guesses_as_slowly(where: str, world: World) -> 
     new = {"password1": "another long one", "password2": "another long one"}
     answers = [stolen.post(where, dict.fromkeys(fields, f"guess {n}") | new) for n in range(20)]
     assert sum(was_tried(answer) for answer in answers) <= 5
-    confirmed(signed_in(world.olga))  # in another session
+    confirm(signed_in(world.olga))  # in another session
 
 
 def test_guesses_in_a_session_are_one_count(world: World) -> None:

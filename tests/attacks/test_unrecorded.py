@@ -15,8 +15,8 @@ from django.test import Client, RequestFactory
 
 from tests.audit_down import OUTCOME, START, refusing
 from tests.browsing import text_of
-from tests.conftest import PASSWORD, World, confirmed, entries_of, say, signed_in
-from tests.signing_in import CHANGE, HOME, LOGIN, gets_in, sign_in
+from tests.conftest import PASSWORD, World, entries_of, say, signed_in
+from tests.signing_in import CHANGE, HOME, LOGIN, confirm, gets_in, sign_in
 from tests.test_audit_down import TITLE
 from vaults.audit import queries, verification
 from vaults.models import AuditEntry, Invitation, User
@@ -52,7 +52,7 @@ def trail(world: World) -> list[tuple[str, str, str, str]]:
 def test_a_day_of_somebody(world: World) -> None:
     browser, olga = Client(), world.olga
     assert gets_in(browser, olga.email, HOME)
-    confirmed(browser)
+    confirm(browser)
     assert browser.post(CHANGE, NEW).status_code == 302
     browser.post("/account/logout/")
     acts = ["account.sign_in", "account.confirm", "account.password", "account.sign_out"]

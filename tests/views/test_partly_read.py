@@ -8,11 +8,14 @@ from django.test import Client
 
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, last_entry, vault_calls
+from tests.views.stock import stock
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.models import Connection
 from vaults.models.connection import NEWEST_API_VERSION
 from vaults.permissions import Action
+
+__all__ = ["stock"]
 
 pytestmark = pytest.mark.sweep
 

@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import vault_calls
-from tests.views.policies import POLICY, set_rotation_policy
+from tests.views.policies import POLICY, newest, set_rotation_policy
 from vaults.actions.keys import Predecessor
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
@@ -17,6 +17,8 @@ from vaults.keyvault.parts import Part
 from vaults.keyvault.types import CertificatePolicy, Key, KeyProperties
 from vaults.views.keys import _version_form_of
 from vaults.web.key_parts import not_carried, parts_of_version
+
+__all__ = ["newest"]
 
 pytestmark = pytest.mark.sweep
 
