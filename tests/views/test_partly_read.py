@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.browsing import fill_in, filled, main_form, text_of
+from tests.browsing import fill_in, filled, forms_of, main_form, text_of
 from tests.conftest import World, last_entry, vault_calls
 from tests.views.stock import stock
 from vaults.emulator import ADMIN, Emulator
@@ -319,3 +319,16 @@ def test_a_value_that_was_read_is_shown_though_the_versions_fail(
     assert page.status_code == 200
     assert b"hidden" in page.content
     assert "Azure is throttling this vault" in text_of(page)
+
+
+def test_a_value_is_revealed_though_the_versions_may_not_be_listed(
+    olga: Client, stock: None, emulator: Emulator
+) -> None:
+    emulator.deny("secrets/list")
+    page = olga.get(f"{V}/secrets/kept/")
+    assert page.status_code == 403
+    [reveal, closed] = [form for form in forms_of(page) if form.action == f"{V}/secrets/kept/reveal/"]
+    assert reveal.fields["version"] == closed.fields["version"] == [""]
+    shown = olga.post(reveal.action, reveal.fields, headers={"HX-Request": "true"})
+    assert shown.status_code == 200
+    assert b"hidden" in shown.content
