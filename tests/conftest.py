@@ -26,6 +26,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from kvportal import sessions
+from tests.undefined import undefined_names
 from vaults import clients
 from vaults.access import visible_to
 from vaults.actors import System
@@ -83,6 +84,14 @@ def checkpoint_file() -> Iterator[Path]:
     sink.unlink(missing_ok=True)
     yield sink
     sink.unlink(missing_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def undefined() -> Iterator[set[str]]:
+    """What templates ask for and their pages do not have: nothing, whatever a test looks at."""
+    with undefined_names() as found:
+        yield found
+    assert sorted(found) == []
 
 
 @pytest.fixture

@@ -119,10 +119,10 @@ def test_icons_are_silent_and_known() -> None:
 
 def test_chart_of_nothing_and_of_something() -> None:
     months = [Month(datetime(2026, month, 1, tzinfo=UTC), 0) for month in range(1, 13)]
-    assert [bar.height for bar in expiry_chart(months)["bars"]] == [0] * 12
+    assert [bar.height for bar in expiry_chart(months)["all"][1:]] == [0] * 12
     months[3].count, months[4].count = 1, 400
     chart = expiry_chart(months)
     assert chart["total"] == 401
-    assert chart["bars"][3].height >= 2, "one item among many is still seen"
-    assert max(bar.y + bar.height for bar in chart["bars"]) <= chart["base"]
-    assert expiry_chart([])["bars"] == []
+    assert chart["all"][4].height >= 2, "one item among many is still seen"
+    assert max(bar.y + bar.height for bar in chart["all"][1:]) <= chart["base"]
+    assert len(expiry_chart([])["all"]) == 1

@@ -10,11 +10,13 @@ from django.contrib.staticfiles import finders
 from django.template.loader import get_template
 from django.urls import get_resolver
 
-from vaults.templatetags import kvportal
+from vaults.templatetags import fields, kvportal, people, rows
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 STATIC = Path(settings.BASE_DIR) / "static"
 PAGES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
+
+LIBRARIES = (fields, kvportal, people, rows)
 
 FORBIDDEN = {
     "an inline style": r"\sstyle\s*=|<style",
@@ -40,6 +42,20 @@ def test_every_template_compiles(page: str) -> None:
 def test_nothing_that_the_content_policy_or_the_escaping_would_have_to_catch(page: str) -> None:
     text = (TEMPLATES / page).read_text()
     assert [what for what, pattern in FORBIDDEN.items() if re.search(pattern, text, re.IGNORECASE)] == []
+
+
+def test_no_template_is_left_over() -> None:
+    """Each is named by another one or by the code, or stands where Django or allauth looks for it."""
+    code = [path.read_text() for room in ("kvportal", "vaults") for path in (TEMPLATES.parent / room).rglob("*.py")]
+    named = "".join([*code, *((TEMPLATES / page).read_text() for page in PAGES)])
+    looked_for = re.compile(r"(40\d|403_csrf|500|account/\w+|django/forms/(field|widgets/\w+))\.html")
+    assert [page for page in PAGES if f'"{page}"' not in named and not looked_for.fullmatch(page)] == []
+
+
+def test_no_tag_or_filter_is_left_over() -> None:
+    used = set(matches(r"{% (\w+)")) | set(matches(r"\|(\w+)"))
+    ours = {name for each in LIBRARIES for name in {*each.register.tags, *each.register.filters}}
+    assert ours - used == set()
 
 
 def test_icons_exist() -> None:

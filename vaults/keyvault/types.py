@@ -65,6 +65,11 @@ class Properties:
             return True
         return False if self.recovery_level == NO_SOFT_DELETE else None
 
+    @property
+    def issued(self) -> bool:
+        """Is there anything behind it? Only a certificate may be without."""
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:

@@ -1,8 +1,10 @@
-"""What could not be read of an item, by the names that its page and its forms give the fields."""
+"""Fields: the names that pages and forms give to what could not be read of an item, and the field for the password."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import template
+from django.forms import BaseForm, BoundField
 
 register = template.Library()
 
@@ -38,3 +40,21 @@ def further(odd: Mapping[str, str] | None) -> list[tuple[str, str]]:
 def labelled(odd: Mapping[str, str] | None) -> list[tuple[str, str]]:
     """All of it; a member that no field is for has Azure's name."""
     return [(LABELS.get(name, name), text) for name, text in (odd or {}).items()]
+
+
+@register.filter
+def own(item: object, name: str) -> Any:
+    """A property that only some kinds of items have; None where this one has not."""
+    return getattr(item, name, None)
+
+
+@register.filter
+def password_field(form: BaseForm | None) -> BoundField | None:
+    """The field that confirms who is there, where the form has one (see `vaults.web.confirmation`)."""
+    return form["confirm_password"] if form and "confirm_password" in form.fields else None
+
+
+@register.filter
+def value_of(form: BaseForm, name: str) -> Any:
+    """What stands in a field; None where the form is without it."""
+    return form[name].value() if name in form.fields else None

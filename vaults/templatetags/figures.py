@@ -1,4 +1,4 @@
-"""The figure of the overview: bars for what has expired and what expires in each of the next months, as numbers for an SVG."""
+"""Figures: cards with a number each, and bars for what has expired and what expires in each of the next months."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +60,32 @@ def expiry_chart(months: Sequence[Month], expired: int = 0, vault: str = "") -> 
         bar(place, f"{month.start:%b}", f"{month.start:%B %Y}", month.count, _tone(place), {"month": month_key(month)})
         for place, month in enumerate(months, 1)
     ]
-    return {"past": past, "bars": bars, "all": [past, *bars], "total": sum(bar.count for bar in bars), "base": BASE}
+    return {"past": past, "all": [past, *bars], "total": sum(bar.count for bar in bars), "base": BASE}
+
+
+def number_card(
+    what: str,
+    icon_name: str,
+    figure: int | None,
+    url: str,
+    *,
+    before: str = "",
+    after: str = "",
+    tone: str = "",
+    of_vault: Vault | None = None,
+) -> dict[str, Any]:
+    """A figure that leads to its items. `before` and `after` are words of its name that only readers get on a phone; `tone`
+    colours it unless it is 0; `of_vault` is the vault if it is one's."""
+    return {
+        "what": what,
+        "icon_name": icon_name,
+        "figure": figure,
+        "url": url,
+        "before": before,
+        "after": after,
+        "tone": tone,
+        "of_vault": of_vault,
+    }
 
 
 def of_vault(count: int | None, vault: Vault) -> SafeString:

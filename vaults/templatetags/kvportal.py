@@ -29,7 +29,7 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.problems.scans import words_of_scan
 from vaults.problems.titles import Facts, title_of
-from vaults.templatetags.figures import expiry_chart, of_vault
+from vaults.templatetags.figures import expiry_chart, number_card, of_vault
 
 register = template.Library()
 
@@ -419,7 +419,7 @@ def can(context: Context, action: str, target: access.Target | None = None, name
     """Whether the person who looks at the page may do an act: on a vault, one of its items by name, or a connection; without a
     target in the team that the page is about. `{% can "secret.update" vault name as allowed %}`
     """
-    navigation = context.get("navigation")
+    navigation = context["navigation"]
     target = target or (navigation.here if navigation else None)
     if target is None:
         return False
@@ -429,13 +429,8 @@ def can(context: Context, action: str, target: access.Target | None = None, name
     return access.decide(context["request"].actor, Action(action), target).allowed
 
 
-@register.simple_tag
-def first_given(*things: Any) -> Any:
-    """The first of some objects that the page was given; none of them need be known."""
-    return next((thing for thing in things if thing), None)
-
-
 register.inclusion_tag("includes/expiry_chart.html")(expiry_chart)
+register.inclusion_tag("includes/number_card.html")(number_card)
 register.filter("of_vault", of_vault)
 
 

@@ -81,13 +81,10 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
     # Whoever names an act wants to see it, also where its success is no change.
     asked["show"] = EVERYTHING if asked.get("action") or asked.get("show") == EVERYTHING else CHANGES
     found = AuditFilter(asked, queryset=queries.events(visible.entries), people=visible.members)
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "filter": found,
         "changes_only": asked["show"] == CHANGES,
         "page": Paginator(found.qs, PAGE_SIZE).get_page(request.GET.get("page")),
-        "query": query.urlencode(),
         "searched_in_part": searched_in_part(request.GET.get("q", "")),
     }
     if not is_swap(request):

@@ -28,7 +28,16 @@ from vaults.web.downloads import download
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
-from vaults.web.unread_parts import FROM_LIST, NEWER, OPERATION, current_version, not_read, shown_version, unread_parts
+from vaults.web.unread_parts import (
+    FROM_LIST,
+    NEWER,
+    OPERATION,
+    current_version,
+    listed_versions,
+    not_read,
+    shown_version,
+    unread_parts,
+)
 from vaults.web.version_summary import tally_of
 
 UNREAD_NOTE = (
@@ -48,7 +57,7 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         nothing_issued = isinstance(detail.certificate.error, NotFound)
     if nothing_issued and operation:
         return redirect("certificate_operation", vault.slug, name)
-    versions, shown = detail.versions.value or (), _shown(detail, version)
+    shown = _shown(detail, version)
     context = {
         "vault": vault,
         "name": shown.name,
@@ -59,12 +68,10 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         "shown": shown,
         "current": current_version(detail.versions, shown, version),
         "selected": shown if version else None,
-        "versions": versions,
-        "versions_problem": not_read(vault, detail.versions),
-        "versions_nameless": detail.versions.nameless,
         "operation": operation,
         "operation_problem": not_read(vault, detail.operation) if certificate else None,
         "activity": activity(request, vault, shown.name),
+        **listed_versions(vault, detail.versions),
     }
     return render_page(request, "vaults/certificate_detail.html", context)
 

@@ -18,6 +18,7 @@ from vaults.forms.connections import ConnectionForm
 from vaults.models import Connection
 from vaults.permissions import Action
 from vaults.web.by_hand import by_hand
+from vaults.web.confirm_page import confirm_page
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_connection
 from vaults.web.form_errors import form_page, posted, refused_form
@@ -63,6 +64,7 @@ def detail(connection: Connection) -> dict[str, Any]:
         "connection": connection,
         "cloud_label": dict(cloud_choices()).get(connection.cloud, connection.cloud),
         "vaults": connection.vaults.all(),
+        "result": None,
     }
 
 
@@ -74,7 +76,7 @@ def connection_new(request: HtmxRequest) -> HttpResponse:
     team = access.current_team(request.actor)
     form = ConnectionForm(posted(request), request.FILES or None, clouds=cloud_choices())
     ask_password(request, form)
-    context: dict[str, Any] = {"form": form, "cancel_url": reverse("connection_list")}
+    context: dict[str, Any] = {"form": form, "connection": None, "cancel_url": reverse("connection_list")}
     if request.method == "POST" and form.is_valid():
         connection = form.save(commit=False)
         if name_is_free(form, team.connections.filter(name=connection.name).exists()):
@@ -166,20 +168,20 @@ def connection_delete(request: HtmxRequest, connection: Connection) -> HttpRespo
     vaults = list(connection.vaults.order_by("name"))
     if request.method == "POST" or not vaults:
         ask_password(request, form)
-    context: dict[str, Any] = {
-        "name": connection.name,
-        "title": f"Delete the connection {connection.name}?",
-        "kind": "connection",
-        "consequences": [
+    context = confirm_page(
+        name=connection.name,
+        title=f"Delete the connection {connection.name}?",
+        kind="connection",
+        consequences=[
             "The stored credential is destroyed. Nothing in Azure changes: revoke the client secret there, if it should end.",
         ],
-        "removed_before": [(vault.name, reverse("vault_remove", args=[vault.slug])) for vault in vaults],
-        "submit_label": "Delete the connection",
-        "danger": True,
-        "cancel_url": here,
-        "crumbs": [("Connections", reverse("connection_list")), (connection.name, here)],
-        "form": form,
-    }
+        removed_before=[(vault.name, reverse("vault_remove", args=[vault.slug])) for vault in vaults],
+        submit_label="Delete the connection",
+        danger=True,
+        cancel_url=here,
+        crumbs=[("Connections", reverse("connection_list")), (connection.name, here)],
+    )
+    context["form"] = form
     if request.method == "POST" and form.is_valid():
         try:
             connections.delete_connection(request.actor, connection)

@@ -21,6 +21,7 @@ from vaults.inventory.observe import AnyDeleted
 from vaults.kinds import CERTIFICATE, KINDS, Kind
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
+from vaults.web.confirm_page import confirm_page
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, posted, refused_form
@@ -63,18 +64,24 @@ def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) ->
     """A deleted item, or the wait for Azure to complete what was done last: deleting, recovering or purging it."""
     entries = visible_to(request.actor, vault.team).entries
     last = last_change(entries, vault, kind, name)
-    context: dict[str, Any] = {"vault": vault, "kind": kind, "name": name, "last": last, "certificate": CERTIFICATE}
-    context["state"] = "unread"
+    context: dict[str, Any] = {
+        "vault": vault,
+        "kind": kind,
+        "name": name,
+        "last": last,
+        "certificate": CERTIFICATE,
+        "item": None,
+        "state": "unread",
+        "unread": None,
+        "item_url": reverse(kind.pages.detail, args=[vault.slug, name]),
+    }
     try:
         item = context["item"] = items.read_deleted(request.actor, vault, kind, name)
         state = context["state"] = state_of(item, last, kind)
         if item is None and state == "recovering" and items.is_back(request.actor, vault, kind, name):
             return redirect(kind.pages.detail, vault.slug, name)
     except Forbidden as error:
-        context |= {
-            "unread": problems.explain(error, vault=vault),
-            "item_url": reverse(kind.pages.detail, args=[vault.slug, name]),
-        }
+        context["unread"] = problems.explain(error, vault=vault)
     context["activity"] = queries.activity(entries, vault, name)
     return render_page(request, "vaults/deleted_detail.html", context, partial="status")
 
@@ -103,7 +110,7 @@ def last_change(entries: queries.Entries, vault: Vault, kind: Kind, name: str) -
 @needs(lambda kind: kind.actions.recover)
 @once
 def deleted_recover(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
-    context = confirm_page(vault, kind, name, "Recover", "It comes back with all its versions, under its old name.")
+    context = act_page(vault, kind, name, "Recover", "It comes back with all its versions, under its old name.")
     context["form"] = ConfirmForm()
     if request.method == "POST":
         with refused_form(context["form"], context) as attempt:
@@ -122,10 +129,9 @@ def deleted_recover(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -
 def deleted_purge(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
     """Typed name, and a fresh confirmation of who is there."""
     consequence = "All versions are destroyed. Nobody can bring them back, not even Microsoft."
-    context = confirm_page(vault, kind, name, "Purge", consequence)
+    context = act_page(vault, kind, name, "Purge", consequence, for_good=True)
     form = context["form"] = TypedNameForm(posted(request), expected=name)
     ask_password(request, form)
-    context |= {"danger": True, "typed_name": True}
     if request.method == "POST" and form.is_valid():
         with refused_form(form, context) as attempt:
             items.purge_deleted(request.actor, vault, kind, name)
@@ -135,15 +141,19 @@ def deleted_purge(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> 
     return form_page(request, "vaults/confirm.html", context)
 
 
-def confirm_page(vault: Vault, kind: Kind, name: str, verb: str, consequence: str) -> dict[str, Any]:
+def act_page(
+    vault: Vault, kind: Kind, name: str, verb: str, consequence: str, *, for_good: bool = False
+) -> dict[str, Any]:
     item_url = reverse("deleted_detail", args=[vault.slug, kind, name])
-    return {
-        "vault": vault,
-        "kind": kind,
-        "name": name,
-        "title": f"{verb} {name}?",
-        "consequences": [consequence],
-        "submit_label": verb,
-        "cancel_url": item_url,
-        "crumbs": [("Deleted", reverse("deleted_list", args=[vault.slug])), (name, item_url)],
-    }
+    return confirm_page(
+        vault=vault,
+        kind=kind,
+        name=name,
+        title=f"{verb} {name}?",
+        consequences=[consequence],
+        submit_label=verb,
+        cancel_url=item_url,
+        crumbs=[("Deleted", reverse("deleted_list", args=[vault.slug])), (name, item_url)],
+        danger=for_good,
+        typed_name=for_good,
+    )

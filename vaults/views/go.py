@@ -31,7 +31,7 @@ def go(request: HtmxRequest) -> HttpResponse:
             return opened(request, wanted, reference, vaults)
     missing = [reference for reference in references if reference.sure or is_vault_host(reference.vault)]
     if missing:
-        context = {"wanted": wanted, "vault_asked": missing[0].vault}
+        context = {"wanted": wanted, "vault_asked": missing[0].vault, "pages": []}
         return render_page(request, "vaults/go.html", context, status=404)
     return redirect(f"{reverse('inventory')}?{urlencode({'q': wanted})}")
 

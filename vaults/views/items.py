@@ -23,6 +23,7 @@ from vaults.keyvault.parts import Part, part
 from vaults.keyvault.types import Properties
 from vaults.kinds import CERTIFICATE, KEY, SECRET, Kind
 from vaults.models import Vault
+from vaults.web.confirm_page import confirm_page
 from vaults.web.confirmation import PASSWORD, ask_password, recently_confirmed
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, posted, refused_form
@@ -94,18 +95,18 @@ def deletion_page(vault: Vault, kind: Kind, name: str, current: Properties | Non
     """The page that asks before something is deleted. `current` tells whether, and for how long, it can be brought back."""
     recoverable = current.recoverable if current else None
     item_url = reverse(kind.pages.detail, args=[vault.slug, name])
-    return {
-        "vault": vault,
-        "kind": kind,
-        "name": name,
-        "title": f"Delete {name}?",
-        "recoverable": recoverable,
-        "consequences": [WHAT_GOES[kind], *([FOR_GOOD] if recoverable is False else [how_long(current), NAME_HELD])],
-        "submit_label": f"Delete the {kind}",
-        "cancel_url": item_url,
-        "danger": True,
-        "crumbs": [(kind.titles, reverse(kind.pages.list, args=[vault.slug])), (name, item_url)],
-    }
+    page = confirm_page(
+        vault=vault,
+        kind=kind,
+        name=name,
+        title=f"Delete {name}?",
+        consequences=[WHAT_GOES[kind], *([FOR_GOOD] if recoverable is False else [how_long(current), NAME_HELD])],
+        submit_label=f"Delete the {kind}",
+        cancel_url=item_url,
+        danger=True,
+        crumbs=[(kind.titles, reverse(kind.pages.list, args=[vault.slug])), (name, item_url)],
+    )
+    return page | {"recoverable": recoverable}
 
 
 def how_long(current: Properties | None) -> str:

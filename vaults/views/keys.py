@@ -25,7 +25,7 @@ from vaults.web.form_errors import attributes_of, form_page, posted, refused_for
 from vaults.web.key_parts import not_carried, parts_of_version
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
-from vaults.web.unread_parts import NEWER, current_version, not_read, shown_version, unread_parts
+from vaults.web.unread_parts import NEWER, current_version, listed_versions, not_read, shown_version, unread_parts
 from vaults.web.version_summary import tally_of
 
 UNREAD_NOTE = (
@@ -40,7 +40,7 @@ LOST_ANSWER = "Should the answer get lost, nobody can tell whether the new versi
 @with_vault
 def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
     detail = keys.read_key(request.actor, vault, name, version)
-    key, versions, shown = detail.key.value, detail.versions.value or (), _shown(detail, version)
+    key, shown = detail.key.value, _shown(detail, version)
     context = {
         "vault": vault,
         "name": shown.name,
@@ -49,10 +49,8 @@ def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "")
         "shown": shown,
         "current": current_version(detail.versions, shown, version),
         "selected": shown if version else None,
-        "versions": versions,
-        "versions_problem": not_read(vault, detail.versions),
-        "versions_nameless": detail.versions.nameless,
         "activity": activity(request, vault, shown.name),
+        **listed_versions(vault, detail.versions),
     }
     return render_page(request, "vaults/key_detail.html", context)
 
@@ -100,7 +98,7 @@ def _version_form_of(key: Key | None) -> KeyVersionForm:
 @once
 def key_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
     form = KeyForm(posted(request))
-    context: dict[str, Any] = {"vault": vault, "form": form}
+    context: dict[str, Any] = {"vault": vault, "name": "", "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
         with refused_form(form, context) as attempt:

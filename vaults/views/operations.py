@@ -20,6 +20,7 @@ from vaults.keyvault import x509
 from vaults.keyvault.types import CertificateOperation
 from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.web.confirm_page import confirm_page
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
@@ -125,15 +126,15 @@ def end_page(request: HtmxRequest, vault: Vault, name: str, act: str, consequenc
     form = ConfirmForm(posted(request))
     ask_password(request, form)
     operation_url = reverse("certificate_operation", args=[vault.slug, name])
-    return {
-        "vault": vault,
-        "kind": "certificate",
-        "name": name,
-        "title": f"{act} of {name}?",
-        "consequences": consequences,
-        "submit_label": act,
-        "cancel_url": operation_url,
-        "danger": True,
-        "crumbs": [("Certificates", reverse("certificate_list", args=[vault.slug])), (name, operation_url)],
-        "form": form,
-    }
+    page = confirm_page(
+        vault=vault,
+        kind="certificate",
+        name=name,
+        title=f"{act} of {name}?",
+        consequences=consequences,
+        submit_label=act,
+        cancel_url=operation_url,
+        danger=True,
+        crumbs=[("Certificates", reverse("certificate_list", args=[vault.slug])), (name, operation_url)],
+    )
+    return page | {"form": form}

@@ -26,7 +26,7 @@ from vaults.web.rendering import HtmxRequest, is_swap, render_page
 from vaults.web.secret_parts import lost, not_carried, parts_of_version, version_form_of
 from vaults.web.secret_values import shown
 from vaults.web.submissions import once
-from vaults.web.unread_parts import current_version, not_read, shown_version
+from vaults.web.unread_parts import current_version, listed_versions, shown_version
 from vaults.web.version_summary import tally_of
 
 UNREAD_NOTE = (
@@ -34,26 +34,40 @@ UNREAD_NOTE = (
     "else changes it meanwhile, nor whether there is a secret of this name; if not, one is created."
 )
 
+#: The page of a secret of which no more is known than its name, with the value not shown.
+BARE_PAGE: dict[str, Any] = {
+    "shown": None,
+    "current": None,
+    "selected": None,
+    "versions": (),
+    "versions_problem": None,
+    "versions_nameless": 0,
+    "activity": [],
+    "value": None,
+    "version": "",
+    "form": None,
+}
+
 
 @require_safe
 @with_vault
 def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
-    context: dict[str, Any] = {"vault": vault, "name": name}
     try:
         read = secrets.read_secret(request.actor, vault, name)
     except Forbidden as error:
         # May get but not list: the name can still be revealed, which the page offers.
-        context["problem"] = problems.explain(error, vault=vault)
+        context = {"vault": vault, "name": name, **BARE_PAGE, "problem": problems.explain(error, vault=vault)}
         return render_page(request, "vaults/secret_detail.html", context, status=403)
     shown = shown_version(None, read, version)
-    context |= {
+    context = {
+        "vault": vault,
         "name": shown.name,
+        **BARE_PAGE,
+        "shown": shown,
         "current": current_version(read, shown, version),
         "selected": shown if version else None,
-        "versions": read.value,
-        "versions_problem": not_read(vault, read),
-        "versions_nameless": read.nameless,
         "activity": activity(request, vault, shown.name),
+        **listed_versions(vault, read),
     }
     return render_page(request, "vaults/secret_detail.html", context)
 
@@ -65,7 +79,7 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
 @once
 def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
     form = SecretForm(posted(request))
-    context: dict[str, Any] = {"vault": vault, "form": form}
+    context: dict[str, Any] = {"vault": vault, "name": "", "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
         with refused_form(form, context) as attempt:
@@ -161,7 +175,7 @@ def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
     form, version = ConfirmForm(request.POST), request.POST.get("version", "")
     ask_password(request, form)
     confirmed = PASSWORD not in form.errors
-    context = {"vault": vault, "name": name, "form": form, "version": version}
+    context = {"vault": vault, "name": name, **BARE_PAGE, "form": form, "version": version}
     if confirmed:
         context |= shown(secrets.reveal_secret(request.actor, vault, name, version))
     if not is_swap(request):
@@ -176,10 +190,10 @@ def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str
         read = secrets.read_secret(request.actor, vault, name)
     except AzureError as error:
         return {"versions_problem": problems.explain(error, vault=vault)}
+    current = current_version(read, shown_version(None, read, ""), "")
     return {
-        "current": current_version(read, shown_version(None, read, ""), ""),
-        "versions": read.value,
-        "versions_problem": not_read(vault, read),
-        "versions_nameless": read.nameless,
+        "shown": current,
+        "current": current,
         "activity": activity(request, vault, name),
+        **listed_versions(vault, read),
     }

@@ -59,6 +59,8 @@ def page_of(team: Team, member: Membership | None = None, **sent: Form) -> dict[
         "invitations": [(invitation, ConfirmForm()) for invitation in invitations],
         "roles": [(role.value, ROLE_SENTENCES[role]) for role in Role],
         "form": InviteForm(initial={"role": Role.VIEWER}),
+        "invitation_link": "",
+        "invited": "",
     }
 
 

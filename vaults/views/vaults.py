@@ -21,6 +21,7 @@ from vaults.inventory.counts import rows, summary_of
 from vaults.inventory.scan import LISTINGS
 from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.web.confirm_page import confirm_page
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, posted, refused_form
@@ -82,6 +83,7 @@ def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
         **scan_state(vault),
         "vault": vault,
         "summary": summary_of([vault]),
+        "url": "",
     }
     try:
         context["url"] = clients.vault_url(vault)
@@ -148,7 +150,8 @@ def vault_edit(request: HtmxRequest, vault: Vault) -> HttpResponse:
         vaults.update_vault(request.actor, vault, production=form.cleaned_data["production"])
         messages.success(request, f"Vault {vault.name} was changed.")
         return redirect("vault_detail", vault.slug)
-    context = {"vault": vault, "form": form, "cancel_url": reverse("vault_detail", args=[vault.slug])}
+    here = reverse("vault_detail", args=[vault.slug])
+    context = {"vault": vault, "form": form, "known_vaults": [], "cancel_url": here}
     return form_page(request, "vaults/vault_form.html", context)
 
 
@@ -165,20 +168,20 @@ def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
         messages.success(request, f"Vault {vault.name} was removed from the portal.")
         return redirect("vault_list")
     here = reverse("vault_detail", args=[vault.slug])
-    context = {
-        "vault": vault,
-        "name": vault.name,
-        "title": f"Remove {vault.name} from the portal?",
-        "consequences": [
+    context = confirm_page(
+        vault=vault,
+        name=vault.name,
+        title=f"Remove {vault.name} from the portal?",
+        consequences=[
             "Nothing in Azure changes. The portal forgets the vault and what was scanned of it.",
             "Its audit entries stay. It can be added again at any time.",
         ],
-        "submit_label": "Remove the vault",
-        "danger": True,
-        "cancel_url": here,
-        "crumbs": [],
-        "form": form,
-    }
+        submit_label="Remove the vault",
+        danger=True,
+        cancel_url=here,
+        crumbs=[],
+    )
+    context["form"] = form
     return form_page(request, "vaults/confirm.html", context)
 
 

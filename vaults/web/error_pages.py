@@ -1,7 +1,6 @@
 """Error pages: what Azure or the portal refused as a sentence, never a bare 500."""
 
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -42,7 +41,8 @@ NO_TEAM = problems.Problem(
 
 def no_team_page(request: HtmxRequest) -> HttpResponse:
     page = "vaults/error.html" if is_swap(request) else "vaults/no_team.html"
-    return render_page(request, page, {"problem": NO_TEAM}, partial="problem", status=NO_TEAM.status)
+    context = {"problem": NO_TEAM, "not_begun": ""}
+    return render_page(request, page, context, partial="problem", status=NO_TEAM.status)
 
 
 #: What the page of a new version says where what it starts from can't be had for a moment. Where that is refused for good,
@@ -55,11 +55,13 @@ NOT_BEGUN = (
 def problem_page(request: HtmxRequest, error: problems.Expected, vault: Vault | None) -> HttpResponse:
     problem = problems.explain(error, vault=vault)
     log.info("problem", error=type(error).__name__, status=problem.status, code=getattr(error, "code", None))
-    context: dict[str, Any] = {"problem": problem, "vault": vault}
-    if isinstance(error, AzureError) and problem.status >= 500 and request.method == "GET" and _begins(request):
-        context["not_begun"] = NOT_BEGUN
-    if not is_swap(request):
-        context["last_known"] = last_known(request, vault, error)
+    failed = isinstance(error, AzureError) and problem.status >= 500
+    context = {
+        "problem": problem,
+        "vault": vault,
+        "not_begun": NOT_BEGUN if failed and request.method == "GET" and _begins(request) else "",
+        "last_known": None if is_swap(request) else last_known(request, vault, error),
+    }
     return render_page(request, "vaults/error.html", context, partial="problem", status=problem.status)
 
 

@@ -26,11 +26,24 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+#: What form pages say over the form: nothing, unless the view or `refused_form` gives it.
+NOTICES: dict[str, Any] = {
+    "held_by_deleted": "",
+    "taken": False,
+    "changed": None,
+    "unread": None,
+    "unread_note": "",
+    "unread_parts": [],
+    "odd": {},
+}
+
+
 def form_page(request: HtmxRequest, page: str, context: dict[str, Any]) -> HttpResponse:
     """A page with a form: as it is opened, or as it comes back from being sent.
 
     Its status is then that of what was refused, or 422 where something in it has to be corrected.
     """
+    context = NOTICES | context
     if request.method != "POST":
         return render_page(request, page, context)
     problem: problems.Problem | None = context.get("problem")

@@ -54,15 +54,17 @@ def render_page(
 ) -> HttpResponse:
     """Render the page, or only its named partial when htmx swaps part of it in.
 
-    A page about a vault is also given `exchanges`: what was asked of Azure for it.
+    Every page is given `vault`, `problem` and `exchanges` (what was asked of Azure for the vault), where it has none of them
+    as None or nothing.
     """
     template = f"{page}#{partial}" if partial and is_swap(request) else page
-    if vault := context.get("vault"):
-        context = {"exchanges": by_hand(request.actor.exchanges, vault.connection), **context}
+    vault: Vault | None = context.get("vault")
+    exchanges = by_hand(request.actor.exchanges, vault.connection) if vault else []
+    context = {"vault": None, "problem": None, "exchanges": exchanges, **context}
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     if status in (429, 503):
-        problem: Problem | None = context.get("problem")
+        problem: Problem | None = context["problem"]
         asked = problem.retry_after if problem else None
         response["Retry-After"] = str(math.ceil(asked or RETRY_AFTER))
     return response

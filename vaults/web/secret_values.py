@@ -24,7 +24,6 @@ def shown(secret: Secret) -> dict[str, Any]:
         "value": value,
         "exact": json.dumps(value) if "\0" in value else "",
         "version": secret.properties.version,
-        "content_type": secret.properties.content_type or "",
         "size": len(value.encode()),
         "hints": hints(value),
         "is_binary": is_binary(secret),

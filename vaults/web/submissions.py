@@ -127,8 +127,8 @@ def _answer_again(request: HtmxRequest, first: Submission) -> HttpResponse:
     """Lead to where the first one led, or say why nothing is done; the first may also have been cut off."""
     same = first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
     if not same:
-        return render(request, "vaults/submitted.html", {"changed": True}, status=422)
+        return render(request, "vaults/submitted.html", {"changed": True, "cut_off": False}, status=422)
     if not first.location:
         cut_off = timezone.now() - first.created_at > LONGEST_WORK
-        return render(request, "vaults/submitted.html", {"cut_off": cut_off}, status=409)
+        return render(request, "vaults/submitted.html", {"changed": False, "cut_off": cut_off}, status=409)
     return redirect(first.location)

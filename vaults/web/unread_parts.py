@@ -63,3 +63,12 @@ def current_version(versions: Part[Sequence[Found]], shown: Found, version: str)
     if versions.value and not versions.error and not versions.nameless:
         return versions.value[0]
     return None if version else shown
+
+
+def listed_versions(vault: Vault, versions: Part[Sequence[Any]]) -> dict[str, Any]:
+    """What a page shows of an item's versions, and why they are not all there."""
+    return {
+        "versions": versions.value or (),
+        "versions_problem": not_read(vault, versions),
+        "versions_nameless": versions.nameless,
+    }
