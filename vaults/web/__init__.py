@@ -1,1 +1,1 @@
-"""What views share: decorators, rendering, navigation, form errors, error pages, downloads."""
+"""Shared by the views: decorators, rendering, navigation, form errors, error pages, downloads."""

@@ -1,4 +1,4 @@
-"""An item's latest activity, for its page."""
+"""The latest audit events of an item, for its page."""
 
 from vaults.access import visible_to
 from vaults.audit import queries

@@ -1,4 +1,4 @@
-"""The person behind each request, with the team that they have chosen to work in."""
+"""The person who sent a request, with their current team."""
 
 from collections.abc import Callable
 
@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from vaults.actors import Person
 from vaults.models import Team, User
 
-#: Under this name the session keeps the id of the current team.
+#: Session key of the current team's id.
 CURRENT_TEAM = "current_team"
 
 
 def with_actor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Give each request of somebody signed in its `actor`."""
+    """Middleware that sets `actor` on each request of a signed-in person."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if isinstance(request.user, User):
@@ -23,5 +23,5 @@ def with_actor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def choose_team(request: HttpRequest, team: Team) -> None:
-    """Keep the choice for as long as the session lasts."""
+    """Make the team the current one until the session ends."""
     request.session[CURRENT_TEAM] = str(team.pk)

@@ -1,4 +1,4 @@
-"""What needs attention first, over all vaults one may see: a short list, however many vaults there are."""
+"""The overview's "Do first": a list of the most urgent tasks over all visible vaults, short for any number of vaults."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ from vaults.problems.scans import words_of_scan
 from vaults.problems.titles import title_of
 from vaults.templatetags.kvportal import due_soon, relative
 
-#: So many causes, and so many connections, stand for themselves; the rest share a line.
+#: Number of causes, and of connections, with a line of their own; the rest share one.
 APART = 3
-#: Vaults listed on the overview; if there are no more, those without trouble too.
+#: Maximum number of vaults on the overview. If there are no more than this, vaults without problems are listed too.
 LISTED = 8
 TONES = ("bad", "soon", "wait", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One line of "Do first": what is the matter, about what, and the page on which to do something."""
+    """One line of "Do first": the problem, its object, and the page on which to act."""
 
     tone: str
     icon: str
@@ -34,7 +34,7 @@ class Task:
 
 
 def tasks(summary: Summary, *, may_change_connections: bool) -> list[Task]:
-    """Failures first, then what is due, then what waits. It asks the database nothing more."""
+    """Failures first, then items that are due, then waiting ones. Makes no database query."""
     found = [
         *_unread(summary.vaults),
         *_connections(summary.vaults, may_change_connections),
@@ -47,7 +47,7 @@ def tasks(summary: Summary, *, may_change_connections: bool) -> list[Task]:
 
 
 def listed(rows: list[VaultRow]) -> tuple[list[VaultRow], int, int]:
-    """The vaults for the overview, the worst first; how many more are in trouble, and how many without it are left out."""
+    """The vaults for the overview, worst first; the number of further vaults with problems; the number left out without."""
     ranked = sorted(rows, key=lambda row: (not row.vault.scan_problem, -row.expired, -row.expiring, _is_well(row)))
     if len(rows) <= LISTED:
         return ranked, 0, 0
@@ -61,7 +61,7 @@ def _is_well(row: VaultRow) -> bool:
 
 
 def _unread(rows: list[VaultRow]) -> list[Task]:
-    """Vaults that the last scan could not read to the end, by cause: a cause they share is told once."""
+    """Vaults that the last scan could not read completely, one task for each cause."""
     causes: dict[str, list[VaultRow]] = defaultdict(list)
     for row in rows:
         if row.vault.scan_problem:
@@ -136,14 +136,14 @@ def _pending(summary: Summary) -> list[Task]:
 
 
 def _waiting(item: InventoryItem) -> str:
-    """Of a certificate that has a version, and so an end, the next one waits."""
+    """The title for a pending certificate. With an expiry date it has a version, so the next version is pending."""
     return f"{item.name}: its next version is not issued yet" if item.expires_on else f"{item.name} is not issued yet"
 
 
 def _items(
     tone: str, icon: str, first: Sequence[InventoryItem], count: int, title_of_many: str, filters: str
 ) -> list[Task]:
-    """One line: the item itself if it is the only one, else how many there are and the way to just those."""
+    """One line: the item itself if it is the only one, else their number with a link to exactly these items."""
     if not count:
         return []
     if count > 1:
@@ -165,7 +165,7 @@ def _title(item: InventoryItem) -> str:
 
 
 def _never_scanned(rows: list[VaultRow]) -> list[Task]:
-    """Those that a scan was tried on and failed are among the unread."""
+    """Vaults without any scan. Vaults whose scans failed are reported by `_unread`."""
     names = [row.vault.name for row in rows if row.vault.scanned_at is None and not row.vault.scan_problem]
     if not names:
         return []
@@ -176,7 +176,7 @@ def _never_scanned(rows: list[VaultRow]) -> list[Task]:
 
 
 def _some(names: list[str], count: int = 0) -> str:
-    """The first three of so many (all that are given, if no count is): "a, b, c and 9 more"."""
+    """The first three names of `count` (default: of all given names): "a, b, c and 9 more"."""
     count = count or len(names)
     shown = names[:3]
     more = count - len(shown)

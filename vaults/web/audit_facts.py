@@ -1,4 +1,4 @@
-"""What an audit entry tells, in words: why an act ended as it did, what it changed, and what else is known of it."""
+"""An audit entry in words: why the act ended as it did, what it changed, and further facts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from vaults.models.audit import AuditState
 from vaults.permissions import Action, RevealsSpent, RoleMissing, smallest_role
 from vaults.problems.titles import title_of
 
-#: What the members of `detail` are called; `audit.DETAIL_KEYS` has them all.
+#: Labels of the members of `detail`; `audit.recording.DETAIL_KEYS` has all of them.
 LABELS = {
     "actor_email": "E-mail of who acted",
     "actor_role": "Role of who acted",
@@ -41,7 +41,7 @@ LABELS = {
     "unconfirmed": "Found out later",
     "verdicts": "Permissions",
 }
-#: What a number counts, by act.
+#: Labels of `count`, by action.
 COUNTED = {
     Action.ACCOUNT_CONFIRM: "Wrong passwords in an hour",
     Action.ACCOUNT_GUESSED: "Wrong passwords in an hour",
@@ -52,14 +52,14 @@ COUNTED = {
     Action.SECRET_REVEAL_LIMIT: "Values that may be revealed in 10 minutes",
     Action.VAULT_SCAN: "Items found",
 }
-#: What some facts mean.
-TOLD = {
+#: Texts for some values of facts.
+VALUE_WORDS = {
     ("browser", "known"): "signed in to this account before",
     ("browser", "new"): "new to this account",
     ("cause", "idle"): "half an hour without a request",
     ("unconfirmed", True): "yes: no answer came, and the vault was asked afterwards",
 }
-#: Facts of connections, members and vaults that an act may change.
+#: Labels of the fields of connections, members and vaults that an act may change.
 CHANGED = {
     "api_version": "API version",
     "client_id": "Application (client) ID",
@@ -77,7 +77,7 @@ SOURCES = {
     Source.COMMAND: "a command on the server",
     Source.STRANGER: "somebody not signed in",
 }
-#: Why the portal refused or gave up, by the code that an entry keeps.
+#: Why the portal refused or gave up, by the code stored in an entry.
 WHY = {
     "RevealsSpent": "The limit of revealed values was reached.",
     "WrongPassword": "The password was wrong.",
@@ -105,10 +105,10 @@ WHY = {
     "TransportError": "No answer came from Azure.",
     "AuthenticationError": "Entra ID gave no token.",
     "MalformedResponse": "The answer could not be understood.",
-    "MalformedAnswer": "The answer could not be understood.",  # as earlier versions called it
+    "MalformedAnswer": "The answer could not be understood.",  # the name in earlier versions
 }
-#: Acts that send something to Azure.
-ASK_AZURE = frozenset(
+#: Actions that send requests to Azure.
+CALLS_AZURE = frozenset(
     action
     for action in Action
     if action.startswith(("secret.", "key.", "certificate.", "certificate_operation.", "deleted.", "access."))
@@ -119,14 +119,14 @@ REFUSED_BY_US = {RoleMissing.__name__, RevealsSpent.__name__}
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A line of an entry's page."""
+    """A line on an entry's page."""
 
     label: str
     text: str
 
 
 def why(entry: AuditEntry) -> str:
-    """Why an act was refused or failed, where that is not in what Azure answered."""
+    """Why an act was refused or failed, unless Azure's response says so; "" in that case and for other outcomes."""
     if entry.state in (AuditState.SUCCEEDED, AuditState.STARTED) or entry.status:
         return ""
     if entry.code == RoleMissing.__name__:
@@ -136,23 +136,25 @@ def why(entry: AuditEntry) -> str:
 
 
 def asked_azure(entry: AuditEntry) -> bool:
-    """Whether Azure's own log may know the act."""
-    return entry.action in ASK_AZURE and entry.code not in REFUSED_BY_US
+    """Whether Azure's own log may contain the act."""
+    return entry.action in CALLS_AZURE and entry.code not in REFUSED_BY_US
 
 
 def facts_of(entry: AuditEntry) -> list[Fact]:
-    """What `detail` tells beside who acted: first what was changed, then the rest."""
+    """The facts in `detail`, without those about the actor: first the changes, then the rest."""
     detail = entry.detail
     before, after = _mapping(detail.get("before")), _mapping(detail.get("after"))
     changed = [
         Fact(CHANGED.get(name, name), f"{_words(old)} → {_words(after.get(name, detail.get(name)))}")
         for name, old in before.items()
     ]
-    told = FACTS | {"before", "after", "result", "facts"} | before.keys()
+    not_listed = FACTS | {"before", "after", "result", "facts"} | before.keys()
     result = (
         [Fact("Result", title_of(str(code), _mapping(detail.get("facts"))))] if (code := detail.get("result")) else []
     )
-    rest = [Fact(_label(entry, name), _told(name, value)) for name, value in detail.items() if name not in told]
+    rest = [
+        Fact(_label(entry, name), _value_words(name, value)) for name, value in detail.items() if name not in not_listed
+    ]
     return changed + result + rest
 
 
@@ -165,10 +167,10 @@ def _label(entry: AuditEntry, name: str) -> str:
     return (name == "count" and counted) or LABELS.get(name, name)
 
 
-def _told(name: str, value: Any) -> str:
-    if name == "attributes":  # named as fields of forms and of our types are
+def _value_words(name: str, value: Any) -> str:
+    if name == "attributes":  # named like form fields and fields of our types
         return _words(value).replace("_", " ")
-    return TOLD.get((name, value if isinstance(value, str | bool) else None)) or _words(value)
+    return VALUE_WORDS.get((name, value if isinstance(value, str | bool) else None)) or _words(value)
 
 
 def _words(value: Any) -> str:

@@ -1,7 +1,7 @@
-"""What a request to Key Vault is in the Azure CLI: its own command where that does the same, else `az rest`.
+"""A request to Key Vault as a command of the Azure CLI: its own command if one does the same, else `az rest`.
 
-Azure CLI reference: az keyvault, az rest. Commands name the vault and the item by `--id`, which holds in every cloud; what a
-body holds stays in a file, so no value comes into a command or a shell's history.
+Azure CLI reference: az keyvault, az rest. Commands name the vault and the item by `--id`, which works in every cloud. A body
+stays in a file, so that no value gets into a command or a shell's history.
 """
 
 import shlex
@@ -21,21 +21,21 @@ _OF_EVERY_KIND: Final = {
     "RecoverDeleted{}": "recover",
     "PurgeDeleted{}": "purge",
 }
-#: By operation: the command under `az keyvault`. Operations with a body are not here, nor those whose command knows no `--id`.
+#: By operation: the command under `az keyvault`. Operations with a body, and commands without `--id`, are left out.
 COMMANDS: Final[Mapping[str, str]] = {
     operation.format(noun): f"{noun.lower()} {verb}"
     for noun in ("Secret", "Key", "Certificate")
     for operation, verb in _OF_EVERY_KIND.items()
 } | {
-    # Without the option they leave out what belongs to a certificate.
+    # Without the option the commands leave out managed secrets and keys.
     "GetSecrets": "secret list --include-managed true",
     "GetKeys": "key list --include-managed true",
     "RotateKey": "key rotate",
     "GetKeyRotationPolicy": "key rotation-policy show",
 }
-#: Parameters of a request that a command has, too, by the option's name.
+#: Query parameters that a command also has, with the name of its option.
 OPTIONS: Final[Mapping[str, str]] = {"maxresults": "--maxresults", "includePending": "--include-pending"}
-#: Last parts of a path that belong to the request and not to the item's identifier.
+#: Last path segments that belong to the request and not to the item's identifier.
 _CALLS: Final = frozenset({"versions", "recover", "rotate", "rotationpolicy"})
 
 
@@ -51,7 +51,7 @@ def az_command(sent: Exchange) -> str:
 
 
 def _item_path(path: str) -> str:
-    """The item's path; of a list nothing, since its command asks for the vault."""
+    """The item's path; "" for a list, because its command needs only the vault."""
     segments = path.strip("/").split("/")
     if len(segments) > 2 and segments[-1] in _CALLS:
         segments.pop()

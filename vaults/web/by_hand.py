@@ -1,4 +1,4 @@
-"""The same by hand: what this page asked of Azure, as a REST request, with curl and with az, without values or tokens."""
+"""The "By hand" panel: a page's requests to Azure as REST, curl and az, without values or tokens."""
 
 import shlex
 from collections.abc import Sequence

@@ -1,11 +1,11 @@
-"""What a further version has not from the current one, in words that secrets, keys and certificates share."""
+"""Texts for what a new version does not take over from the current one, shared by secrets, keys and certificates."""
 
 from typing import Any
 
 from vaults.keyvault.types import Certificate, Properties
 from vaults.web.certificate_parts import in_words
 
-#: What can't be read of a version and so can't be carried over, in words. Its end is asked about.
+#: Attributes that can't be carried over if they can't be read, in words. The expiry date is not here: forms ask for it.
 UNREADABLE = {"content_type": "content type", "tags": "tags", "not_before": "start", "enabled": "state"}
 
 
@@ -25,7 +25,7 @@ def unreadable_of_certificate(certificate: Certificate) -> list[str]:
 
 
 def state(current: Properties | None) -> dict[str, Any]:
-    """A new version is enabled unless told otherwise."""
+    """The state of a new version, in words: enabled unless the user chooses otherwise."""
     if current and "enabled" in current.odd:
         return in_words("", f"enabled; that of the current version can't be read: {current.odd['enabled']}")
     return in_words("", "enabled, unlike the current version" if current and current.enabled is False else "enabled")

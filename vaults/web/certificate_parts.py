@@ -1,4 +1,4 @@
-"""A certificate's policy as a list of parts, in words: on its page, and on the form for a further version."""
+"""A certificate's policy as a list of parts, in words: for its page, and for the form for a new version."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,9 +24,9 @@ CAN_NOT = "can't be read"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: what it is now, in words or as labels, and the fields that change it, where there are any.
+    """One part: its present state, in words or as labels, and the fields that change it, if any.
 
-    `title` is how Azure writes what the words tell.
+    `title`: the same in Azure's spelling.
     """
 
     label: str
@@ -48,7 +48,7 @@ class Group:
 
 
 def parts_of_policy(certificate: Certificate) -> Sequence[Group]:
-    """All that a policy says, for a page without a form."""
+    """All parts of a policy, for a page without a form."""
     values = values_of(certificate)
     values["lifetime_actions"] = (certificate.policy or CertificatePolicy()).lifetime_actions
     groups = [
@@ -66,7 +66,7 @@ def parts_of_policy(certificate: Certificate) -> Sequence[Group]:
 
 
 def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) -> Sequence[Group]:
-    """All parts of what a further version is made of, with the fields that change them. `facts`: of the present version."""
+    """All parts of a new version, with the fields that change them. `facts`: those of the present version."""
     certificate = form.renewal.certificate if form.renewal else None
     policy = certificate.policy if certificate else None
     values = {name: form.present(name) for name in form.part_names}
@@ -100,12 +100,12 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
 
 
 def _of_policy(name: str) -> str:
-    """The field of CertificatePolicy that a form's field is about."""
+    """The field of CertificatePolicy for a form's field; "" if there is none."""
     return {**POLICY_FIELDS, "key_size": "key_size", "crv": "curve"}.get(name, "")
 
 
 def _unread_part(names: Sequence[str], policy: CertificatePolicy | None, what: str) -> dict[str, Any]:
-    """What is said of a part in whose place something else stands, which is among the others; nothing of one that was read."""
+    """The note for a part that can't be read (its text is listed under "Also kept"); {} for a part that was read."""
     if policy is None:
         return {}
     if any(_of_policy(name) in policy.locked for name in names):
@@ -116,7 +116,7 @@ def _unread_part(names: Sequence[str], policy: CertificatePolicy | None, what: s
 
 
 def _unread_version(names: Sequence[str], certificate: Certificate | None) -> dict[str, Any]:
-    """The same of a part that is the version's own."""
+    """The same for a part of the version itself, with its text."""
     odd = {**certificate.properties.odd, **certificate.odd} if certificate else {}
     members = {"enabled": "enabled", "tags": "tags", "preserve_cert_order": "preserveCertOrder"}
     raw = next((odd[members[name]] for name in names if name in members and members[name] in odd), "")
@@ -124,7 +124,7 @@ def _unread_version(names: Sequence[str], certificate: Certificate | None) -> di
 
 
 def _others(policy: CertificatePolicy | None) -> Iterable[Group]:
-    """Members that no field can tell: read only, and kept."""
+    """Members without a field: they are only shown, and kept."""
     parts = [
         Part(path, json.dumps(value, ensure_ascii=False), note="kept as it is")
         for path, value in (policy.others.items() if policy else ())
@@ -146,7 +146,7 @@ _SAN_KINDS = {"dns_names": "DNS", "ip_addresses": "IP", "uris": "URI", "emails":
 
 
 def _remarks(values: Values, facts: CertificateFacts) -> dict[str, str]:
-    """Where the present certificate and the policy name different things."""
+    """By field: the differences between the names in the present certificate and in the policy."""
     remarks = {}
     for name, kind in _SAN_KINDS.items():
         asked = {text.casefold(): text for text in values[name]}
@@ -222,7 +222,7 @@ def _content_type(values: Values) -> dict[str, Any]:
 
 
 def tag_words(values: Values, current: Properties | None = None) -> dict[str, Any]:
-    """`current`: the version that they are of, which may have something else in their place."""
+    """`current`: the version with these tags; its tags may be unreadable."""
     if current and "tags" in current.odd:
         return in_words(current.odd["tags"], CAN_NOT)
     tags = values["tags"]

@@ -1,4 +1,4 @@
-"""A fresh confirmation of who is there, asked for in the form that needs one: a session may have been left open, or stolen."""
+"""A fresh confirmation of the user's identity, in the form that needs it: a session may have been left open, or stolen."""
 
 import time
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ from django.views.decorators.debug import sensitive_variables
 
 from vaults.web.rendering import HtmxRequest
 
-#: The field's name. Its text goes to the check and nowhere else.
+#: The field's name. Its text is used only for the check.
 PASSWORD = "confirm_password"  # noqa: S105  # a name
 
 
 @sensitive_variables("typed")
 def ask_password(request: HtmxRequest, form: forms.Form) -> None:
-    """Give the form a password field where none was typed in the last minutes.
+    """Add a password field to the form unless the person confirmed in the last minutes.
 
-    Without the right password the form that was sent is not valid and comes back, with all else that was typed; with it,
-    the act goes on at once. To be called after the person's right was required.
+    Without the correct password a submitted form is invalid and comes back with all other input; with it, the act continues
+    at once. Call this after the permission check.
     """
     if recently_confirmed(request):
         return
@@ -39,14 +39,14 @@ def ask_password(request: HtmxRequest, form: forms.Form) -> None:
 
 
 def recently_confirmed(request: HtmxRequest) -> bool:
-    """Has this person typed a password, or given another proof, in the last minutes?"""
+    """True if this person typed their password, or proved their identity otherwise, in the last minutes."""
     now, timeout = time.time(), settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
     return any(0 <= now - record["at"] < timeout for record in get_authentication_records(request, request.user))
 
 
 @sensitive_variables("password", "form")
 def check_password(request: HtmxRequest, password: str) -> Sequence[str]:
-    """Note the confirmation in the session, or say why there is none. allauth's adapter counts the guesses."""
+    """Note the confirmation in the session, or return the errors. allauth's adapter counts the guesses."""
     form = ReauthenticateForm({"password": password}, user=request.user)
     if not form.is_valid():
         return form.errors["password"]  # type: ignore[no-any-return]  # allauth has no types
@@ -55,7 +55,7 @@ def check_password(request: HtmxRequest, password: str) -> Sequence[str]:
 
 
 class AskedField(forms.BoundField):
-    """Asking is no reproach: as long as nothing was typed, the form is not valid and the field says so without an error."""
+    """As long as nothing was typed, the form is invalid but the field shows a question instead of an error."""
 
     field: "ConfirmPasswordField"
 
@@ -65,7 +65,7 @@ class AskedField(forms.BoundField):
 
 
 class ConfirmPasswordField(forms.CharField):
-    """`came_back`: the form was sent and is there again; `asks`: because nothing was typed here, not because it was wrong."""
+    """`came_back`: the form was submitted and is shown again. `asks`: because no password was typed, not a wrong one."""
 
     bound_field_class = AskedField
 
@@ -84,6 +84,6 @@ class ConfirmPasswordField(forms.CharField):
 
 
 def unkept(form: forms.Form) -> list[forms.BoundField]:
-    """The fields of the sent form that come back empty: no browser puts a secret or a file into a form again."""
+    """The fields of the submitted form that come back empty: a browser never fills a secret or a file in again."""
     lost = (forms.PasswordInput, forms.FileInput)
     return [field for field in form if form.is_bound and isinstance(field.field.widget, lost) and field.data]

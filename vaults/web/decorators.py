@@ -1,4 +1,4 @@
-"""Decorators in front of views: the object behind an address, and the right that a page needs."""
+"""Decorators for views: they find the object of an address, and check the permission that a page needs."""
 
 import functools
 import uuid
@@ -20,12 +20,12 @@ from vaults.web.rendering import HtmxRequest
 P = ParamSpec("P")
 
 View = Callable[..., HttpResponse]
-#: An action, or which one of a kind of items.
+#: An action, or a function that returns it for a kind of items.
 ActionOrOfKind = Action | Callable[[Kind], Action]
 
 
 def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse]) -> View:
-    """Give the view the vault behind the address's slug, or answer 404; error pages know the vault too."""
+    """Pass the vault of the address's slug to the view, or respond with 404. Error pages know the vault too."""
 
     @functools.wraps(view)
     def view_of_vault(request: HtmxRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -36,7 +36,7 @@ def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse])
 
 
 def with_connection(view: Callable[Concatenate[HtmxRequest, Connection, P], HttpResponse]) -> View:
-    """Give the view the connection behind the address's id, or answer 404."""
+    """Pass the connection of the address's id to the view, or respond with 404."""
 
     @functools.wraps(view)
     def view_of_connection(
@@ -48,17 +48,17 @@ def with_connection(view: Callable[Concatenate[HtmxRequest, Connection, P], Http
 
 
 def needs(action: ActionOrOfKind) -> Callable[[View], View]:
-    """Let the view be reached only by those who may do the act: on the vault or connection that the view is given, or on one
-    of the vault's items where the address names it, else in the current team. Raises RoleMissing.
+    """Require the permission for the action: on the view's vault or connection, on an item of the vault if the address names
+    one, else in the current team. Raises RoleMissing.
 
-    A form that is refused here is recorded: its page never offered it.
+    A refused form is recorded, because the portal's pages do not offer it.
     """
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def view_with_right(request: HtmxRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             kind = kwargs.get("kind")
-            needed = action if isinstance(action, Action) else action(kind)  # type: ignore[arg-type]  # urls give the kind
+            needed = action if isinstance(action, Action) else action(kind)  # type: ignore[arg-type]  # the URL pattern passes the kind
             target = _target_of(request, args, kind, kwargs.get("name", ""))
             if not access.decide(request.actor, needed, target).allowed:
                 _refuse(request, needed, target, kwargs.get("name", ""))
@@ -82,7 +82,7 @@ def _target_of(request: HtmxRequest, args: tuple[Any, ...], kind: Kind | None, n
 def _refuse(request: HtmxRequest, action: Action, target: Target, name: str) -> None:
     refusal = RoleMissing(action)
     if request.method == "POST":
-        # Refused all the same where the record can't be written.
+        # If the record can't be written, the form is still refused.
         with suppress(AuditUnavailable, RoleMissing), act(request.actor, action, target, name=name):
             raise refusal
     raise refusal

@@ -1,4 +1,4 @@
-"""Files to take away."""
+"""Responses that the browser saves as a file."""
 
 import re
 
@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 
 def download(content: str | bytes, file_name: str, content_type: str) -> HttpResponse:
-    """An attachment under a name that is safe on every system."""
+    """An attachment with a file name that is safe on every system."""
     safe = re.sub(r"[^0-9a-zA-Z._-]", "_", file_name)[:150].lstrip(".") or "download"
     response = HttpResponse(content, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{safe}"'

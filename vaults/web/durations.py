@@ -1,4 +1,4 @@
-"""Spans of time as Key Vault writes them (ISO 8601, such as P90D), in words."""
+"""Durations in Key Vault's format (ISO 8601, such as P90D), in words."""
 
 import re
 
@@ -10,7 +10,7 @@ UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
 
 
 def duration_words(text: str) -> str:
-    """ "90 days", "1 year 2 months"; the text itself where it is no such span."""
+    """ "90 days", "1 year 2 months"; the text itself if it is not a duration."""
     found = SPAN.fullmatch(text)
     if found is None:
         return text

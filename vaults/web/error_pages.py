@@ -1,4 +1,4 @@
-"""Error pages: what Azure or the portal refused as a sentence, never a bare 500."""
+"""Error pages: refusals and failures of Azure or the portal in sentences, instead of a bare 500."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ log = structlog.get_logger("vaults.problems")
 
 
 class ProblemMiddleware:
-    """Turns what an action raises, and no view caught to keep a form, into the page that explains it."""
+    """Turns an expected error that no view has caught (views with a form do) into the page that explains it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -45,8 +45,8 @@ def no_team_page(request: HtmxRequest) -> HttpResponse:
     return render_page(request, page, context, partial="problem", status=NO_TEAM.status)
 
 
-#: What the page of a new version says where what it starts from can't be had for a moment. Where that is refused for good,
-#: the page opens without it.
+#: Text on the page of a new version if the current version can't be read because of a temporary error. If the read is
+#: refused, the page opens without it.
 NOT_BEGUN = (
     "A new version is like the current one, which can't be read just now. Nothing was sent; try again in a moment."
 )

@@ -1,4 +1,4 @@
-"""A form that Azure or the portal refused keeps what was typed and says why."""
+"""Forms that Azure or the portal refused: they keep the input and show the reason."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,12 @@ from vaults.web.rendering import HtmxRequest, render_page
 
 Found = TypeVar("Found", bound=Properties)
 
-#: A refusal that is about a certificate's subject, in Azure's words and in those of its CAs.
+#: Matches errors about a certificate's subject, from Azure and from its CAs.
 SUBJECT_NAMED = re.compile(r"\bsubject(?! alternative)|x\.?500", re.IGNORECASE)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:
-    """What a form was sent with, also where that is nothing; None where the page is only looked at."""
+    """The submitted data, which may be empty; None for GET."""
     return request.POST if request.method == "POST" else None
 
 
@@ -39,9 +39,9 @@ NOTICES: dict[str, Any] = {
 
 
 def form_page(request: HtmxRequest, page: str, context: dict[str, Any]) -> HttpResponse:
-    """A page with a form: as it is opened, or as it comes back from being sent.
+    """A page with a form, when it is opened or when a submitted form comes back.
 
-    Its status is then that of what was refused, or 422 where something in it has to be corrected.
+    A submitted form has the status of the refusal, or 422 if something in it has to be corrected.
     """
     context = NOTICES | context
     if request.method != "POST":
@@ -51,7 +51,7 @@ def form_page(request: HtmxRequest, page: str, context: dict[str, Any]) -> HttpR
 
 
 def selected_version(versions: Sequence[Found], version: str) -> Found:
-    """The version that the address names, or the current one where it names none. `versions` are newest first."""
+    """The version in the address, or the current one if the address has none. `versions`: newest first. Raises Http404."""
     selected = next((found for found in versions if version in ("", found.version)), None)
     if selected is None:
         raise Http404("There is no such version.")
@@ -59,16 +59,16 @@ def selected_version(versions: Sequence[Found], version: str) -> Found:
 
 
 def attributes_of(properties: Properties, form: type[forms.Form]) -> dict[str, Any]:
-    """What an edit form starts from: those of its fields that the item has; of a date that is none its text."""
+    """The initial values of an edit form: the item's attributes with a field; for an unreadable one its text."""
     found = {name: getattr(properties, name) for name in form.base_fields if hasattr(properties, name)}
     if found.get("enabled") is None:
-        found["enabled"] = True  # as Key Vault takes it, and as the item's page says
+        found["enabled"] = True  # Key Vault's default, and what the item's page shows
     return found | {
         name: text for name, text in properties.odd.items() if name in TEXT_FIELDS & form.base_fields.keys()
     }
 
 
-#: Fields in which the text of what can't be read may stand; left alone, it stays what it is.
+#: Fields that may hold the text of an unreadable attribute; if it is not edited, the attribute stays unchanged.
 TEXT_FIELDS = {"enabled", "not_before", "expires_on", "content_type"}
 
 
@@ -77,14 +77,14 @@ class Attempt:
     succeeded: bool = False
 
 
-def _go_on_from(form: forms.Form, edit_token: str) -> None:
-    """The next press of the button means: I have seen it, go on."""
+def _continue_from(form: forms.Form, edit_token: str) -> None:
+    """Replace the edit token: sending the form again confirms that the user has seen the change."""
     data = cast(QueryDict, form.data).copy()
     data["opened_on"] = edit_token
     form.data = data
 
 
-#: By part, what to do where it can't be read; where there is no field for it, nothing but another tool helps.
+#: By part: what to do if it can't be read. Without a field for it, only another tool can create the version.
 PARTS = {
     "kty": "The key's type can't be read. Choose one.",
     "key_size": "Choose a size: a key of this type has one, and there is none that could be carried over.",
@@ -100,7 +100,7 @@ PARTS = {
 
 @contextmanager
 def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]:
-    """Try an action with what the form holds; what it raises becomes an error at the field or a problem over the form."""
+    """Run an action with the form's data. An expected error becomes an error at a field, or a problem above the form."""
     attempt = Attempt()
     try:
         yield attempt
@@ -114,14 +114,14 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
             form.add_error(part if part in form.fields else None, sentence)
     except ChangedMeanwhile as changed:
         context["changed"] = changed.current
-        _go_on_from(form, changed.edit_token)
+        _continue_from(form, changed.edit_token)
         form.add_error(
             None,
             "Somebody else changed this after you opened it. Look at what stands there now, then send again.",
         )
     except CurrentUnread as current:
         context["unread"] = problems.explain(current.error, vault=context.get("vault"))
-        _go_on_from(form, UNREAD)
+        _continue_from(form, UNREAD)
         form.add_error(
             None,
             "What stands there now can't be read any more, so nobody can tell whether it was changed after you opened it. "

@@ -1,4 +1,4 @@
-"""What a further version of a key is made of, part by part, in words; beside each the fields that change it."""
+"""The parts of a new version of a key, in words, each with the fields that change it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,8 +10,8 @@ from vaults.web.carried_over import disabled, state, unreadable
 from vaults.web.certificate_parts import CAN_NOT, Group, Part, in_words, key_words, tag_words
 from vaults.web.durations import duration_words
 
-UNTOLD = "not told by this API version"
-#: What of a key may be impossible to read, in words.
+NOT_RETURNED = "not told by this API version"
+#: Parts of a key that may be unreadable, in words.
 UNREAD = {
     "kty": "The type of the current version",
     "key_size": "The size of the current version",
@@ -20,12 +20,12 @@ UNREAD = {
     "exportable": "Whether the current version may be exported",
     "release_policy": "The release policy of the current version",
 }
-#: Those that no field asks for.
+#: Those without a form field.
 WITHOUT_FIELD = {"exportable", "release_policy"}
 
 
 def parts_of_version(form: KeyVersionForm, before: Predecessor | None) -> Sequence[Group]:
-    """`before` None: what it starts from could not be read again; the form still has what it was opened with."""
+    """`before` is None if the current version could not be read again; the form still has its initial values."""
     key = before.key.value if before else None
     rotation = before.rotation_policy.value if before else None
 
@@ -71,7 +71,7 @@ def parts_of_version(form: KeyVersionForm, before: Predecessor | None) -> Sequen
 
 
 def not_carried(before: Predecessor, key: Key, api_version: str) -> list[str]:
-    """What a new version will not have from the current one, in sentences: known before anything is sent."""
+    """Sentences about what a new version will not take over from the current one, shown before anything is sent."""
     notes = []
     if not before.knows_policies:
         notes.append(
@@ -127,8 +127,8 @@ def _operations(form: KeyVersionForm, key: Key | None) -> dict[str, Any]:
     return {"labels": operations, "note": "" if operations else "none"}
 
 
-def _untold(before: Predecessor | None) -> str:
-    return "not told" if before and before.knows_policies else UNTOLD
+def _not_returned(before: Predecessor | None) -> str:
+    return "not told" if before and before.knows_policies else NOT_RETURNED
 
 
 def _export(before: Predecessor | None, key: Key | None) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _export(before: Predecessor | None, key: Key | None) -> dict[str, Any]:
         True: "may leave the vault, under its release policy",
         False: "never, the private key stays in the vault",
     }
-    return in_words("", _untold(before) if exportable is None else sentences[exportable])
+    return in_words("", _not_returned(before) if exportable is None else sentences[exportable])
 
 
 def _release(before: Predecessor | None, key: Key | None) -> dict[str, Any]:
@@ -147,8 +147,8 @@ def _release(before: Predecessor | None, key: Key | None) -> dict[str, Any]:
         return in_words(key.unread["release_policy"], CAN_NOT)
     policy = key.release_policy if key else None
     if policy is None:
-        told = key and (key.properties.exportable is not None or (before and before.knows_policies))
-        return in_words("", "none" if told else UNTOLD)
+        is_returned = key and (key.properties.exportable is not None or (before and before.knows_policies))
+        return in_words("", "none" if is_returned else NOT_RETURNED)
     return in_words(policy.text, "can't be changed" if policy.immutable else "")
 
 
@@ -176,5 +176,5 @@ def _is_unread(policy: RotationPolicy) -> bool:
 
 
 def _unread(policy: RotationPolicy) -> Sequence[Part]:
-    """What of the policy can't be read, as it stands there."""
+    """The unreadable members of the policy, each with its text."""
     return [Part(f"Rotation: {member}", text, note="can't be read") for member, text in policy.odd.items()]

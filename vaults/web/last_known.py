@@ -1,4 +1,4 @@
-"""A page of a list, and what the last scan knows of one that Azure does not give now, gives empty, or gives page by page."""
+"""List pages: one page of a list from Azure, and data of the last scan for a list that is refused, empty or paged."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.web.rendering import HtmxRequest
 
-#: Rows of a list that was refused: enough to look something up; the inventory has the rest.
+#: Maximum number of rows shown for a refused list; the inventory has the rest.
 SHOWN = 100
 
 LISTS = {kind.pages.list: kind for kind in KINDS}
@@ -31,7 +31,7 @@ class LastKnown:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many items of a kind there are, and how many more that belong to certificates."""
+    """The number of items of a kind, and of managed ones, which are not included in it."""
 
     items: int
     managed: int
@@ -44,7 +44,8 @@ class Deleted:
 
 
 def last_known(request: HtmxRequest, vault: Vault | None, error: Exception) -> LastKnown | None:
-    """The rows of the list that this page would have shown. None for other pages, other errors, and before the first scan."""
+    """The rows of the list that this page would have shown. None for other pages, other errors, before the first scan, without
+    permission, and if nothing is known."""
     match = request.resolver_match
     kind = LISTS.get(match.url_name or "") if match else None
     if vault is None or vault.scanned_at is None or kind is None or not isinstance(error, AzureError):
@@ -66,7 +67,7 @@ def _first_of(kind: Kind, found: QuerySet[InventoryItem]) -> LastKnown | None:
 
 
 def list_context(request: HtmxRequest, vault: Vault, kind: Kind, page: Page[Any]) -> dict[str, Any]:
-    """What a list page shows of one page of a list, `?page=` asking for the next."""
+    """Template context for one page of a list; `?page=` selects the next."""
     return {
         "vault": vault,
         "kind": kind,
@@ -80,7 +81,7 @@ def list_context(request: HtmxRequest, vault: Vault, kind: Kind, page: Page[Any]
 
 
 def _deleted(request: HtmxRequest, vault: Vault, kind: Kind) -> Deleted:
-    """How many of a kind were deleted at the last scan, and until when all of them can be recovered."""
+    """The number of deleted items of a kind at the last scan, and until when all of them can be recovered."""
     found = _items_of(request, vault, kind).exclude(deleted_on=None)
     return observe.read(
         lambda: Deleted(**found.aggregate(count=Count("pk"), until=Min("scheduled_purge_on"))), Deleted(0, None)
@@ -88,8 +89,8 @@ def _deleted(request: HtmxRequest, vault: Vault, kind: Kind) -> Deleted:
 
 
 def _total_if_more(request: HtmxRequest, vault: Vault, kind: Kind, next_token: str | None) -> Total | None:
-    """For the first page of a list that has more of them: how many of its kind the last scan counted, for Azure tells no total.
-    None where that is not known."""
+    """For the first of several pages: the number of items that the last scan counted, because Azure gives no total. None if
+    it is not known."""
     if not next_token or "page" in request.GET or not vault.read_in_full:
         return None
     found = _items_of(request, vault, kind).filter(deleted_on=None)

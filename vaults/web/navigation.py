@@ -1,4 +1,4 @@
-"""What surrounds every page: the sidebar with the vaults, the current team, and the vault that the page is about."""
+"""Navigation of every page: the sidebar with the vaults, the current team, and the page's vault."""
 
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from vaults.permissions import Role
 
 
 class Navigation:
-    """Worked out only as far as a template asks: a swapped part asks for nothing."""
+    """Each value is computed only when a template uses it; a partial uses none."""
 
     def __init__(self, request: HttpRequest, actor: Person) -> None:
         self._request = request
@@ -39,19 +39,19 @@ class Navigation:
 
     @cached_property
     def vaults(self) -> list[Vault]:
-        """The current team's."""
+        """The current team's vaults."""
         found = self._visible.vaults
         return observe.read(lambda: list(found.with_state()), None) or list(found)
 
     @cached_property
     def pending(self) -> int:
-        """Operations under way in all vaults, at the last look."""
+        """The number of operations in progress in all vaults, as last seen."""
         items = self._visible.items.filter(vault__in=each_once(self.vaults), pending=True)
         return observe.read(live(items).count, 0)
 
     @cached_property
     def has_connections(self) -> bool:
-        """Asked only where there is no vault: what the first step is."""
+        """Used only if there is no vault, to choose the first step to show."""
         return self._visible.connections.exists()
 
     @cached_property
@@ -62,18 +62,18 @@ class Navigation:
 
     @cached_property
     def vault(self) -> Vault | None:
-        """The vault that the page is about, as `decorators.with_vault` found it."""
+        """The vault that the page is about, set by `decorators.with_vault`."""
         return getattr(self._request, "vault", None)
 
     @cached_property
     def cloud_label(self) -> str:
-        """The cloud that the page's vault is in, for people."""
+        """The label of the cloud of the page's vault."""
         if self.vault is None:
             return ""
         name = self.vault.connection.cloud
         try:
             return clients.azure.clouds()[name].label
-        except (KeyError, InvalidClouds):  # the page itself says what is wrong
+        except (KeyError, InvalidClouds):  # the page itself reports the error
             return name
 
     @property
@@ -83,7 +83,7 @@ class Navigation:
 
     @property
     def elsewhere(self) -> bool:
-        """Is the page about a vault of another team than the current one?"""
+        """True if the page is about a vault of another team than the current one."""
         return self.here != self.team
 
     @property
@@ -92,7 +92,7 @@ class Navigation:
 
 
 def navigation_of(request: HttpRequest, actor: Person) -> Navigation:
-    """The request's one navigation."""
+    """The request's navigation; it is created once."""
     if not hasattr(request, "navigation"):
         request.navigation = Navigation(request, actor)  # type: ignore[attr-defined]
     kept: Navigation = request.navigation  # type: ignore[attr-defined]
@@ -100,6 +100,6 @@ def navigation_of(request: HttpRequest, actor: Person) -> Navigation:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """The context processor: None where nobody is signed in."""
+    """The context processor: None if nobody is signed in."""
     actor = getattr(request, "actor", None)
     return {"navigation": navigation_of(request, actor) if isinstance(actor, Person) else None}

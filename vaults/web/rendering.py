@@ -1,4 +1,4 @@
-"""Answering: a page, or the named part of it that htmx swaps in."""
+"""Rendering: a page, or the partial of it that htmx swaps in."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from vaults.models import User, Vault
 
 
-#: Characters of a search that are looked for: SQLite refuses patterns of 50,000.
+#: Maximum number of characters of a search that are used: SQLite refuses patterns of 50,000.
 LONGEST_SEARCH = 500
-#: Words of a search that are looked for.
+#: Maximum number of words of a search that are used.
 MOST_WORDS = 8
 
-#: Seconds after which another try makes sense where nobody has said when.
+#: Retry-After in seconds if Azure gave none.
 RETRY_AFTER = 5
 
 
 class HtmxRequest(HttpRequest):
-    """A request of somebody signed in, with what django-htmx says of it. For annotations only.
+    """A request of a signed-in person, with the attributes of django-htmx. For annotations only.
 
-    `vault`: the one behind the address, where there is one.
+    `vault`: the vault of the address, if it has one.
     """
 
     htmx: HtmxDetails
@@ -39,12 +39,12 @@ class HtmxRequest(HttpRequest):
 
 
 def search_words(text: str) -> list[str]:
-    """The words of a search that are looked for, without quotes and the like around them."""
+    """The words of a search that are used, without quotes and similar characters around them."""
     return [bare(word) or word for word in text[:LONGEST_SEARCH].split()[:MOST_WORDS]]
 
 
 def searched_in_part(text: str) -> int | None:
-    """How many words of a search are looked for, where it has more of them or is too long."""
+    """The number of words used of a search that has more words or is too long, else None."""
     count = len(search_words(text))
     return count if len(text) > LONGEST_SEARCH or count < len(text.split()) else None
 
@@ -54,8 +54,7 @@ def render_page(
 ) -> HttpResponse:
     """Render the page, or only its named partial when htmx swaps part of it in.
 
-    Every page is given `vault`, `problem` and `exchanges` (what was asked of Azure for the vault), where it has none of them
-    as None or nothing.
+    The context always has `vault` and `problem` (default None), and `exchanges`: the requests sent to Azure for the vault.
     """
     template = f"{page}#{partial}" if partial and is_swap(request) else page
     vault: Vault | None = context.get("vault")
@@ -71,6 +70,6 @@ def render_page(
 
 
 def is_swap(request: HtmxRequest) -> bool:
-    """Does htmx ask for a part of the page it is on?"""
+    """True if htmx requests a part of the page it is on."""
     htmx = request.htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request

@@ -1,4 +1,4 @@
-"""What a further version of a secret has besides its value, part by part, in words; beside each the fields that change it."""
+"""The parts of a new version of a secret except its value, in words, each with the fields that change it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from vaults.web.certificate_parts import CAN_NOT, Group, Part, in_words, tag_wor
 
 
 def version_form_of(current: SecretProperties | None) -> SecretVersionForm:
-    """The form for a new version on top of the current one, if that may be read."""
+    """The form for a new version, filled from the current one if that may be read."""
     if current is None:
         return SecretVersionForm(initial={"opened_on": UNREAD})
     end, start = current.expires_on, current.not_before
@@ -33,7 +33,7 @@ def version_form_of(current: SecretProperties | None) -> SecretVersionForm:
 
 
 def days_of(version: SecretProperties) -> int | None:
-    """For how many days a version was made; None where it can't be told, or is no number of days that another can have."""
+    """The lifetime of a version in days; None if it is not known, or not allowed for a new version."""
     made = [moment for moment in (version.created_on, version.not_before) if moment]
     if not version.expires_on or not made:
         return None
@@ -42,7 +42,7 @@ def days_of(version: SecretProperties) -> int | None:
 
 
 def parts_of_version(form: SecretVersionForm, current: SecretProperties | None) -> Sequence[Group]:
-    """What the form was opened with; `current`, for what of it can't be read, is None where it can't be read again."""
+    """The form's initial values as parts. `current` shows which of them are unreadable; None if it could not be read again."""
 
     def part(label: str, names: Sequence[str], shown: Mapping[str, Any], remark: str = "") -> Part:
         return Part(
@@ -96,12 +96,12 @@ def _start(moment: datetime | None) -> dict[str, Any]:
 
 
 def not_carried(current: SecretProperties) -> list[str]:
-    """What a new version will not have from the current one, in sentences: known before anything is sent."""
+    """Sentences about what a new version will not take over from the current one, shown before anything is sent."""
     return [*_end(current), *lost(current), *_tags(current)]
 
 
 def lost(current: SecretProperties) -> list[str]:
-    """What nobody is asked about and is other than in the current version."""
+    """The part of `not_carried` that the form does not ask about: unreadable attributes, and the state."""
     return [*unreadable(current, *UNREADABLE), *disabled(current)]
 
 

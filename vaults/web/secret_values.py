@@ -1,4 +1,4 @@
-"""A revealed value as a page shows it: what is in it, and what nobody would see or a copy would lose."""
+"""A revealed value for its page, with hints at invisible characters and at what a copy would lose."""
 
 import base64
 import binascii
@@ -10,14 +10,14 @@ from vaults.keyvault.types import Secret
 from vaults.templatetags.kvportal import UNSEEN
 
 BOM = "\ufeff"
-#: Blanks that look like a space and are none, and the hyphen that is not seen.
+#: Characters that look like a space, and the invisible hyphen.
 LOOKALIKES = re.compile("[\xa0\xad\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def shown(secret: Secret) -> dict[str, Any]:
-    """The value, its size in bytes, hints at what is not seen in it, and whether it is binary.
+    """Template context: the value, its size in bytes, hints at invisible characters, and whether it is binary.
 
-    `exact` is the value as JSON, for scripts, where the page can't hold it as it is: HTML has no NUL.
+    `exact`: the value as JSON, for scripts, if HTML can't hold it because of a NUL; else "".
     """
     value = secret.value
     return {
@@ -31,7 +31,7 @@ def shown(secret: Secret) -> dict[str, Any]:
 
 
 def hints(value: str) -> list[str]:
-    """What is in a value without being seen, and breaks a comparison, a shell script or a sign-in. (As values.js does.)"""
+    """Hints at invisible content that breaks a comparison, a shell script or a sign-in. (values.js has similar rules.)"""
     if not value:
         return ["empty"]
     text = value.removeprefix(BOM)
@@ -54,7 +54,7 @@ def hints(value: str) -> list[str]:
 
 
 def unseen_characters(text: str) -> str:
-    """The first few characters that nobody sees, other than NUL, blanks and line ends: "U+200B, U+00A0"."""
+    """The first four invisible characters, other than NUL, spaces and line ends: "U+200B, U+00A0"."""
     marks = {*UNSEEN.findall(text), *LOOKALIKES.findall(text)} - {"\0"}
     names = [f"U+{ord(mark):04X}" for mark in sorted(marks, key=text.index)]
     return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
@@ -75,7 +75,7 @@ def line_ends(value: str) -> str:
 
 
 def is_binary(secret: Secret) -> bool:
-    """A PFX travels as base64 text."""
+    """True for a PFX, which Key Vault returns as base64 text."""
     if secret.properties.content_type != "application/x-pkcs12":
         return False
     try:

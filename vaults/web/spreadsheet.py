@@ -1,4 +1,4 @@
-"""Tables to take away: CSV that no spreadsheet reads a formula from."""
+"""CSV in which no spreadsheet finds a formula."""
 
 import csv
 import io
@@ -7,25 +7,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-#: Where a spreadsheet sees a formula begin, at a cell's start or behind what it takes for a separator: these signs, also in full
-#: width, small or raised forms (what NFKC makes them of), behind blanks and quotes.
+#: Signs with which a formula can begin: at the start of a cell or after a separator, also after spaces and quotes. Their
+#: full-width, small and raised forms count too (NFKC maps them to these signs).
 FORMULA_SIGNS = "=+-@\N{MINUS SIGN}"
 SEPARATORS = ",;|"
 QUOTES = "\"'"
-BLANK = " "
-#: Letters and signs that nobody sees.
+SPACE = " "
+#: Invisible letters and signs.
 FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def spreadsheet(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Rows as CSV (RFC 4180) in UTF-8 with a mark that says so, each cell quoted."""
+    """Rows as CSV (RFC 4180) in UTF-8 with a byte order mark, each cell quoted."""
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows([[cell(value) for value in row] for row in rows])
     return text.getvalue().encode("utf-8-sig")
 
 
 def cell(value: Any) -> str:
-    """Text in which nothing is a formula, whichever separator it is split at; without control characters."""
+    """Text that contains no formula, with any separator, and no control characters."""
     if value is None:
         return ""
     if hasattr(value, "isoformat"):
@@ -41,14 +41,14 @@ def _defused(text: str) -> Iterator[str]:
         plain = _plain(char)
         if may_begin and plain in FORMULA_SIGNS:
             yield "'"
-        if plain not in (BLANK, *QUOTES):
+        if plain not in (SPACE, *QUOTES):
             may_begin = plain in SEPARATORS
         yield char
 
 
 @lru_cache(maxsize=10_000)
 def _plain(char: str) -> str:
-    """What a spreadsheet may take a character for."""
+    """The character that a spreadsheet may read instead."""
     if char in FILLERS or unicodedata.category(char) == "Mn":
-        return BLANK
-    return unicodedata.normalize("NFKC", char).strip()[:1] or BLANK
+        return SPACE
+    return unicodedata.normalize("NFKC", char).strip()[:1] or SPACE

@@ -1,4 +1,4 @@
-"""Let one form have one effect, however often it is sent."""
+"""A form takes effect once, even if it is sent several times."""
 
 import functools
 import hashlib
@@ -23,9 +23,9 @@ from vaults.web.rendering import HtmxRequest
 P = ParamSpec("P")
 
 KEPT_FOR = timedelta(hours=24)
-#: No form is at work for longer.
+#: Longest time that processing a form can take.
 LONGEST_WORK = timedelta(minutes=2)
-#: As many may come in while one that stood in their way is freed. What fails oftener is no other click.
+#: Attempts to claim a form key while an earlier one is released. More failures are not caused by other clicks.
 CLICKS_AT_ONCE = 5
 
 log = structlog.get_logger("vaults.submissions")
@@ -34,11 +34,11 @@ log = structlog.get_logger("vaults.submissions")
 def once(
     view: Callable[Concatenate[HtmxRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HtmxRequest, P], HttpResponse]:
-    """Let one form have one effect: a second click or a resubmit is led to where the first one led.
+    """Make a form take effect once: a second click or a resubmit is redirected to where the first one led.
 
-    The form carries `form_key`, a fresh UUID. Only an answer with a Location (a redirect, or 201) counts as done: a form
-    that came back with errors may be sent again. While the first is under way the second gets 409; another body under
-    the same key gets 422.
+    The form carries `form_key`, a new UUID. Only a response with a Location (a redirect, or 201) counts as done: a form that
+    came back with errors may be sent again. While the first one is in progress, the second gets 409; another body with the
+    same key gets 422.
     """
 
     @functools.wraps(view)
@@ -53,7 +53,7 @@ def once(
             with acts.no_changes():
                 return view(request, *args, **kwargs)
         if not is_first:
-            return _answer_again(request, first)
+            return _respond_again(request, first)
         try:
             response = view(request, *args, **kwargs)
         except BaseException:
@@ -73,7 +73,7 @@ def _form_key(request: HtmxRequest) -> uuid.UUID | None:
 
 
 def _claim(request: HtmxRequest, key: uuid.UUID) -> tuple[Submission, bool]:
-    """The form's note, and whether it is this one's own. Raises the database's Error where it can't be made."""
+    """The form key's row, and whether this request created it. Raises the database's Error if it can't be created."""
     fields: dict[str, Any] = {"user": request.user, "path": request.path[:400], "digest": _digest(request)}
     for _ in range(CLICKS_AT_ONCE):
         try:
@@ -82,7 +82,7 @@ def _claim(request: HtmxRequest, key: uuid.UUID) -> tuple[Submission, bool]:
             refused = error
         if first := Submission.objects.filter(key=key).first():
             return first, False
-        # The first one has come back without an effect since: this one may try.
+        # The first one has ended without effect in the meantime, so this one may try again.
     raise refused
 
 
@@ -93,7 +93,7 @@ def _note(key: uuid.UUID, fields: dict[str, Any]) -> Submission:
 
 
 def _end(first: Submission, location: str = "") -> None:
-    """Note where a form led, or free its key if it led nowhere. What can't be noted changes nothing of what was done."""
+    """Store where a form led, or release its key if it led nowhere. If storing fails, the form's effect is not changed."""
     try:
         with transaction.atomic():
             if location:
@@ -105,13 +105,13 @@ def _end(first: Submission, location: str = "") -> None:
 
 
 def _digest(request: HtmxRequest) -> str:
-    """A keyed fingerprint of the form: it tells two bodies apart and gives neither away.
+    """A keyed digest of the form: it distinguishes two bodies and does not reveal their content.
 
-    The password that confirms who is there is no part of it: with or without, it is the same form.
+    The confirmation password is not included: with or without it, it is the same form.
     """
-    apart = {"csrfmiddlewaretoken", PASSWORD}
+    excluded = {"csrfmiddlewaretoken", PASSWORD}
     files = [(name, [_fingerprint(file) for file in sent]) for name, sent in sorted(request.FILES.lists())]
-    fields = sorted((name, values) for name, values in request.POST.lists() if name not in apart)
+    fields = sorted((name, values) for name, values in request.POST.lists() if name not in excluded)
     return hashlib.blake2b(
         repr([fields, files]).encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32
     ).hexdigest()
@@ -123,8 +123,8 @@ def _fingerprint(file: "UploadedFile[bytes]") -> tuple[str, str]:
     return file.name or "", hashlib.sha256(content).hexdigest()
 
 
-def _answer_again(request: HtmxRequest, first: Submission) -> HttpResponse:
-    """Lead to where the first one led, or say why nothing is done; the first may also have been cut off."""
+def _respond_again(request: HtmxRequest, first: Submission) -> HttpResponse:
+    """Redirect to where the first one led, or explain why nothing is done; the first may have been cut off."""
     same = first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
     if not same:
         return render(request, "vaults/submitted.html", {"changed": True, "cut_off": False}, status=422)

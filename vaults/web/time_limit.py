@@ -1,4 +1,4 @@
-"""How long a page may ask Azure."""
+"""Middleware that limits the time for a page's calls to Azure."""
 
 from collections.abc import Callable
 
@@ -11,11 +11,11 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def time_for_calls(get_response: GetResponse) -> GetResponse:
-    """Whatever a page asks of Azure comes to an end in this time, one way or the other."""
+    """Limit all calls to Azure of a request to LOOK_SECONDS for GET and HEAD, to CHANGE_SECONDS for others."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        looks = request.method in ("GET", "HEAD")
-        with time_limit(settings.LOOK_SECONDS if looks else settings.CHANGE_SECONDS):
+        reads = request.method in ("GET", "HEAD")
+        with time_limit(settings.LOOK_SECONDS if reads else settings.CHANGE_SECONDS):
             return get_response(request)
 
     return middleware

@@ -1,4 +1,4 @@
-"""What of a page could not be read, said in its place."""
+"""Notes on a page about its parts that could not be read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,22 +13,22 @@ from vaults.web.form_errors import selected_version
 
 Found = TypeVar("Found", bound=Properties)
 
-#: What a version's edit page says where the others could not be listed.
+#: On a version's edit page, if the other versions could not be listed.
 NEWER = "So there may be a newer version than this."
-#: What the page before a deletion says of what could not be read.
+#: On the page before a deletion, about parts that could not be read. FROM_LIST and OPERATION are on edit pages too.
 VERSIONS = "All versions go, also those that are not known here."
 FROM_LIST = "What is said of it here is from the list of versions."
 OPERATION = "Whether a new version is under way is not known here."
 
 
 def not_read(vault: Vault, part: Part[Any]) -> Problem | None:
-    """Why a part is not on the page, or not all of it; None where it is."""
+    """The reason why a part is missing or incomplete; None if it was read completely."""
     return problems.explain(part.error, vault=vault) if part.error else None
 
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A cause, and what of the page it concerns, in sentences."""
+    """A cause, and sentences about what it means for the page."""
 
     problem: Problem
     notes: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Unread:
 
 
 def unread_parts(vault: Vault, *parts: tuple[Part[Any], str]) -> list[Unread]:
-    """Why parts could not be read, each with what that means for the page; a cause that several have is named once."""
+    """The causes why parts could not be read, each with notes on what that means for the page. Equal causes are merged."""
     found: dict[str, Unread] = {}
     for part, note in parts:
         if problem := not_read(vault, part):
@@ -48,8 +48,8 @@ def unread_parts(vault: Vault, *parts: tuple[Part[Any], str]) -> list[Unread]:
 
 
 def shown_version(own: Found | None, versions: Part[Sequence[Found]], version: str) -> Found:
-    """The version that a page is about: as it tells itself, else as the list of versions tells it."""
-    if own:  # one whose identifier can't be read was asked for as the newest
+    """The version that a page is about: from its own response, else from the list. Raises the list's error, Http404."""
+    if own:  # if its identifier can't be read, the newest one was requested
         known = versions.value[0].version if versions.value and not versions.error else ""
         return replace(own, version=known, id=f"{own.id}/{known}") if known and not (own.version or version) else own
     listed = versions.value or ()
@@ -59,7 +59,8 @@ def shown_version(own: Found | None, versions: Part[Sequence[Found]], version: s
 
 
 def current_version(versions: Part[Sequence[Found]], shown: Found, version: str) -> Found | None:
-    """The newest version, where that is known: where some could not be read, it is the one that an address without one shows."""
+    """The newest version, or None if it is not known. If the list is incomplete, it is the one shown at an address without a
+    version."""
     if versions.value and not versions.error and not versions.nameless:
         return versions.value[0]
     return None if version else shown

@@ -1,4 +1,4 @@
-"""Vaults as a table: which of them are shown and in which order. All of it stands in the address, so it can be shared."""
+"""The table of vaults: filters and order. Both are in the address, so it can be shared."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -13,11 +13,11 @@ from vaults.problems.titles import title_of
 from vaults.web.rendering import LONGEST_SEARCH
 
 PAGE_SIZE = 50
-#: So many vaults are seen at a glance; more of them can be filtered.
+#: Filters are shown if there are more vaults than this.
 FEW = 8
 NEVER = datetime.min.replace(tzinfo=UTC)
 
-#: Never scanned is older than any scan.
+#: By column: the sort key. A vault that was never scanned sorts before all scans.
 SORTS: dict[str, Callable[[VaultRow], Any]] = {
     "name": lambda row: row.vault.name.lower(),
     "connection": lambda row: row.vault.connection.name.lower(),
@@ -35,7 +35,7 @@ STATES: dict[str, tuple[str, Callable[[VaultRow], bool]]] = {
 }
 
 
-#: What the problems are called whose titles are not whole without their facts.
+#: Names of problems whose titles are incomplete without their facts.
 NAMES_OF = {
     "refused.missing_permission": "Azure refused: a permission is missing",
     "vault.keeps_failing": "The vault keeps failing",
@@ -70,7 +70,7 @@ class VaultFilterForm(forms.Form):
 
 
 class VaultTable:
-    """The rows that an address asks for. What it asks in error is ignored and said at its field."""
+    """The rows that an address selects. An invalid filter is ignored, with an error at its field."""
 
     def __init__(self, rows: list[VaultRow], asked: QueryDict) -> None:
         self.form = VaultFilterForm(asked, [row.vault for row in rows])
@@ -80,14 +80,14 @@ class VaultTable:
         sort = asked.get("sort", "")
         self.sort = sort if sort.removeprefix("-") in SORTS else "name"
         matching = _matching(rows, chosen.get("q", ""), chosen.get("connection", ""), chosen.get("problem", ""))
-        #: Each state with its words and how many of the matching vaults are in it.
+        #: Each state with its label and the number of matching vaults in it.
         self.states = [(key, word, sum(map(fits, matching))) for key, (word, fits) in STATES.items()]
         self.matching = len(matching)
         self.rows = _sorted([row for row in matching if not self.state or STATES[self.state][1](row)], self.sort)
 
 
 def _matching(rows: list[VaultRow], text: str, connection: str, problem: str) -> list[VaultRow]:
-    """Each word of the text has to occur in the vault's name or that of its connection."""
+    """Each word of the text must occur in the name of the vault or of its connection."""
     words = text.lower().split()
     return [
         row
@@ -99,6 +99,6 @@ def _matching(rows: list[VaultRow], text: str, connection: str, problem: str) ->
 
 
 def _sorted(rows: list[VaultRow], sort: str) -> list[VaultRow]:
-    """In the order asked for; equals by name, and the same vault by its connection."""
+    """The rows in the given order; equal rows by name, and the same vault by its connection."""
     by_name = sorted(rows, key=lambda row: (row.vault.name.lower(), row.vault.connection.name.lower(), row.vault.slug))
     return sorted(by_name, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))

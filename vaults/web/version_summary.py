@@ -1,4 +1,4 @@
-"""What the page of a further version says of it as a whole: over the list of its parts, and beside the button."""
+"""Summary texts on the page for a new version: above the list of its parts, and next to the button."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from vaults.web.certificate_parts import Group
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`heading` over the parts, `untouched` as long as none is changed, `rest` for those that were not."""
+    """`heading`: above the parts. `untouched`: while no part is changed. `rest`: about the parts that were not changed."""
 
     heading: str
     untouched: str
@@ -18,7 +18,7 @@ class Tally:
 
 
 def tally_of(groups: Sequence[Group], *, lost: bool, only: str = "Nothing changed", asks_end: bool = False) -> Tally:
-    """`lost`: something can't be carried over, and the page says what. `only`: what is new all the same."""
+    """`lost`: something can't be carried over (the page lists it). `only`: the text for what is new if no part is changed."""
     count = sum(len(group.parts) for group in groups)
     changed = any(part.changed for group in groups for part in group.parts)
     stay = "All else stays, as far as it can be carried over." if lost else "All else stays."
