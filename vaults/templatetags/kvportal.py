@@ -1,7 +1,7 @@
-"""The template tags of the portal: icons, states, times, text of strangers. The chart: figures.py.
+"""Template tags and filters of the portal: icons, states, times, text of other people. The chart: figures.py.
 
-The module stands in the template engine's `builtins`, so templates load nothing. Tags that occur in every row
-of a list return finished markup instead of including a template: 25 rows are drawn in a few milliseconds.
+The module is in the template engine's `builtins`, so templates need no `{% load %}`. Tags that occur in every row of a list
+return finished markup instead of including a template: 25 rows are rendered in a few milliseconds.
 """
 
 import re
@@ -34,24 +34,24 @@ from vaults.templatetags.figures import expiry_chart, number_card, of_vault
 register = template.Library()
 
 SOON_DAYS = 30
-"""An item that expires within this many days is called out."""
+"""An item that expires within this number of days is marked."""
 
 MINUTE, HOUR, DAY, MONTH, YEAR = 60, 3600, 86400, 30.44 * 86400, 365.25 * 86400
 
 
 @lru_cache(maxsize=1)
 def _icons() -> ZipFile:
-    """Tabler's outlines. The package's own tag opens this archive anew for each icon, which costs 30 ms a time."""
+    """Tabler's outline icons. The package's own tag opens this archive for each icon, which takes 30 ms each time."""
     return ZipFile(BytesIO(files("tablericons").joinpath("tablericons.zip").read_bytes()))
 
 
 @register.simple_tag
 @lru_cache(maxsize=512)
 def icon(name: str, size: int = 16) -> SafeString:
-    """One of Tabler's outlines as inline SVG; decoration only, so screen readers are told nothing."""
+    """One of Tabler's outline icons as inline SVG; decoration only, so it is hidden from screen readers."""
     drawn = _icons().read(f"outline/{name}.svg").decode()
     paths = " ".join(drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")].split())
-    return mark_safe(  # noqa: S308 - drawn by the icon package, from nothing that anybody typed
+    return mark_safe(  # noqa: S308 - from the icon package, without user input
         f'<svg width="{size}" height="{size}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
         f'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">{paths}</svg>'
     )
@@ -61,7 +61,7 @@ def icon(name: str, size: int = 16) -> SafeString:
 
 
 class Item(Protocol):
-    """What a version of a secret, key or certificate tells about itself."""
+    """The attributes of a version of a secret, key or certificate that decide its state."""
 
     enabled: bool | None
     not_before: datetime | None
@@ -71,7 +71,7 @@ class Item(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`tone` chooses the colour, `icon` and `word` say the same without it."""
+    """`tone` chooses the colour; `icon` and `word` have the same meaning without colour."""
 
     tone: str
     icon: str
@@ -79,7 +79,7 @@ class State:
 
 
 def state_of(item: Item, now: datetime) -> State:
-    """What a person needs to know first: disabled beats expired, expired beats not yet active."""
+    """The most important state: disabled before expired, expired before not yet active."""
     if "enabled" in item.odd:
         return State("unknown", "help-circle", "State not known")
     if item.enabled is False:
@@ -95,7 +95,7 @@ def state_of(item: Item, now: datetime) -> State:
 
 @register.simple_tag
 def state(item: Item) -> SafeString:
-    """The badge of an item: icon and word on the state's colour."""
+    """An item's badge: icon and word in the state's colour."""
     if not getattr(item, "issued", True):
         return not_issued()
     found = state_of(item, timezone.now())
@@ -104,17 +104,17 @@ def state(item: Item) -> SafeString:
 
 @register.simple_tag
 def not_issued() -> SafeString:
-    """The badge of a certificate without a version: its operation goes on, has failed or is gone."""
+    """The badge of a certificate without a version: its operation is in progress, has failed or no longer exists."""
     return badge("off", "Not issued", "certificate-off")
 
 
 @register.simple_tag
 def due(item: Item) -> SafeString:
-    """When an item ends, on the colour of its state: for lists that are about ends and nothing else."""
+    """When an item expires, in the colour of its state: for lists of expiry dates."""
     now = timezone.now()
     if item.expires_on is None:
         raw = item.odd.get("expires_on")
-        return odd(told(raw), date_note(raw)) if raw else NO_END
+        return odd(raw_or_unknown(raw), date_note(raw)) if raw else NO_END
     found = state_of(item, now)
     tone = found.tone if found.tone in ("bad", "soon") else "off"
     return badge(tone, relative(item.expires_on, now), "calendar-event" if tone == "off" else found.icon)
@@ -133,7 +133,7 @@ TONE_ICONS = {
 @register.simple_tag
 @lru_cache(maxsize=500)
 def badge(tone: str, word: str, icon_name: str = "", title: str = "") -> SafeString:
-    """A word on a state's colour, never without an icon; on hover a title, if there is one."""
+    """A word in a state's colour, always with an icon; optionally a title on hover."""
     drawn = icon(icon_name or TONE_ICONS.get(tone, "info-circle"), 14)
     hover = format_html(' title="{}"', title) if title else ""
     return format_html('<span class="badge badge-{}"{}>{}{}</span>', tone, hover, drawn, word)
@@ -149,7 +149,7 @@ DOT_WORDS = {
 
 @register.simple_tag
 def dot(tone: str) -> SafeString:
-    """The health of a vault as a small mark; each state has its own shape and its word for readers."""
+    """The health of a vault as a small mark; each state has its own shape, and a text for screen readers."""
     word = DOT_WORDS.get(tone, DOT_WORDS["unknown"])
     return format_html(
         '<span class="dot dot-{}" title="{}"><span class="visually-hidden">{}</span></span>', tone, word, word
@@ -159,7 +159,7 @@ def dot(tone: str) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=500)
 def letters(vault: str) -> SafeString:
-    """A vault in the narrow sidebar: how its name begins and how it ends. "kv-shop-prod" is "shop", "prod"."""
+    """A vault in the narrow sidebar: start and end of its name. "kv-shop-prod" is "shop", "prod"."""
     start, _, rest = vault.removeprefix("kv-").partition("-")
     return format_html(
         '<span class="letters" aria-hidden="true"><b>{}</b>{}</span>', start[:4], rest.replace("-", "")[-5:]
@@ -171,7 +171,7 @@ def letters(vault: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def way_back(context: dict[str, Any]) -> str:
-    """The page that `?next=` names if it is one of ours, else the overview."""
+    """The page in `?next=` if it is on this host, else the overview."""
     request = context["request"]
     page = request.GET.get("next", "")
     return page if url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()) else "/"
@@ -181,7 +181,7 @@ def way_back(context: dict[str, Any]) -> str:
 
 
 def _amount(seconds: float) -> str:
-    """A span of time in its largest fitting unit: "3 h", "12 d", "8 mo"."""
+    """A duration in the largest unit that fits: "3 h", "12 d", "8 mo"."""
     seconds = abs(seconds)
     for limit, unit, word in (
         (HOUR, MINUTE, "min"),
@@ -203,16 +203,16 @@ def relative(moment: datetime, now: datetime) -> str:
 
 
 def date_and_time(moment: datetime) -> str:
-    """The moment in the viewer's zone, with the zone's name: "6 Dec 2026, 09:00 CET"."""
+    """The moment in the viewer's time zone, with its name: "6 Dec 2026, 09:00 CET"."""
     try:
         local = timezone.localtime(moment)
-    except OverflowError:  # the last hours of the year 9999, which some write for "never", seen from further east
+    except OverflowError:  # the last hours of the year 9999, which some use for "never", in a zone further east
         local = moment
-    return f"{local.day} {local:%b %Y, %H:%M %Z}"  # a tenth of what Django's date_format takes; lists need 50
+    return f"{local.day} {local:%b %Y, %H:%M %Z}"  # takes a tenth of the time of Django's date_format; a list needs 50
 
 
 def day(moment: datetime) -> str:
-    """The day in the viewer's zone, for lists: "6 Dec 2026"."""
+    """The day in the viewer's time zone, for lists: "6 Dec 2026"."""
     return date_and_time(moment).partition(",")[0]
 
 
@@ -222,7 +222,7 @@ NO_END = format_html('<span class="none">{}</span>', "no end")
 
 @register.simple_tag
 def odd(text: str, note: str = "As Azure has it; it can't be read.") -> SafeString:
-    """What Azure has in place of something that can be read, with a note on hover."""
+    """The text of an unreadable value, with a note on hover."""
     mark = icon("alert-triangle", 14)
     shown = visible(text)
     return format_html('<span class="odd" title="{} {}">{}<bdi>{}</bdi></span>', shown, note, mark, shown)
@@ -230,12 +230,12 @@ def odd(text: str, note: str = "As Azure has it; it can't be read.") -> SafeStri
 
 @register.simple_tag
 def unread(raw: str) -> SafeString:
-    """In place of a yes or no that can't be read."""
-    return odd_with_note(told(raw))
+    """Shown instead of a yes or no that can't be read."""
+    return odd_with_note(raw_or_unknown(raw))
 
 
-def told(raw: str) -> str:
-    """A number as it is: it tells something. Of all else that it is not known, and what stands there."""
+def raw_or_unknown(raw: str) -> str:
+    """A number unchanged, because it is informative; any other text as "not known (…)"."""
     return raw if NUMBER.fullmatch(raw) else f"not known ({raw})"
 
 
@@ -248,12 +248,12 @@ NUMBER = re.compile(r'"?-?[0-9.]+"?')
 
 @register.simple_tag
 def odd_with_note(text: str, note: str = "As Azure has it; it can't be read.") -> SafeString:
-    """The same where there is room to say why it is shown like this."""
+    """Like `odd`, with the note as visible text."""
     return format_html('<span>{} <span class="quiet small">{}</span></span>', odd(text, note), note)
 
 
 def date_note(text: str) -> str:
-    """What is known of a date that can't be shown: mostly it is beyond the calendar, or in milliseconds."""
+    """A note about a date that can't be shown: most are outside the calendar, or in milliseconds."""
     try:
         number = int(text.strip('"'))
     except ValueError:
@@ -270,9 +270,9 @@ def date_note(text: str) -> str:
 
 @register.simple_tag
 def when(moment: datetime | None, raw: str = "") -> SafeString:
-    """A moment as people scan for it (relative), with the exact one on hover. `raw` is what stands there if it is no date."""
+    """A moment relative to now, with the exact one on hover. `raw`: the text instead of a date that could not be read."""
     if moment is None:
-        return odd(told(raw), date_note(raw)) if raw else NO_MOMENT
+        return odd(raw_or_unknown(raw), date_note(raw)) if raw else NO_MOMENT
     return format_html(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -283,9 +283,9 @@ def when(moment: datetime | None, raw: str = "") -> SafeString:
 
 @register.simple_tag
 def exact(moment: datetime | None, raw: str = "") -> SafeString:
-    """A moment as a detail page shows it: date, time, zone; the distance on hover. `raw` as in `when`, with its note."""
+    """A moment for detail pages: date, time, zone; relative on hover. `raw` as in `when`, with a visible note."""
     if moment is None:
-        return odd_with_note(told(raw), date_note(raw)) if raw else NO_MOMENT
+        return odd_with_note(raw_or_unknown(raw), date_note(raw)) if raw else NO_MOMENT
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
@@ -296,7 +296,7 @@ def exact(moment: datetime | None, raw: str = "") -> SafeString:
 
 @register.simple_tag
 def to_the_second(moment: datetime) -> SafeString:
-    """A moment of the record: date, time with seconds, zone; the distance on hover."""
+    """A moment of the record: date, time with seconds, zone; relative on hover."""
     local = timezone.localtime(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
@@ -315,7 +315,7 @@ def duration(milliseconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """That something ends soon or has ended, in words, with the class that colours them."""
+    """A text for an end that is near or past, with its CSS class for the colour."""
 
     css: str
     word: str
@@ -323,7 +323,7 @@ class End:
 
 @register.simple_tag
 def due_soon(moment: datetime | None) -> End | None:
-    """None while the end is further off than SOON_DAYS, or not known."""
+    """None if the end is SOON_DAYS or more away, or not known."""
     now = timezone.now()
     if moment is None or (moment - now).days >= SOON_DAYS:
         return None
@@ -339,7 +339,7 @@ UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u20
 
 @register.filter(is_safe=False)
 def visible(text: object) -> str:
-    """Text with control and direction marks spelled out, so that a tag can't pretend to be another."""
+    """Text with control and direction characters spelled out, so that a tag can't look like another."""
     return UNSEEN.sub(lambda mark: f"⟨U+{ord(mark.group()):04X}⟩", str(text))
 
 
@@ -347,8 +347,8 @@ def visible(text: object) -> str:
 def keep_bytes(text: str) -> SafeString:
     """Escaped text for a `<pre>` or `<textarea>` that keeps every character of a secret's value.
 
-    The HTML parser drops the first line feed of such an element and turns a carriage return into a line feed,
-    unless it is written as a reference. A NUL it can't hold in any way: a word stands for it.
+    The HTML parser drops the first line feed of such an element, and turns a carriage return into a line feed
+    unless it is written as a reference. HTML can't hold a NUL in any form: a word is shown instead.
     """
     escaped = conditional_escape(str(text)).replace("\r", "&#13;").replace("\0", '<b class="tone-soon">⟨NUL⟩</b>')
     return mark_safe("\n" + escaped)  # noqa: S308 - escaped on the line above
@@ -356,25 +356,25 @@ def keep_bytes(text: str) -> SafeString:
 
 @register.filter
 def short_id(identifier: str) -> str:
-    """The recognisable ends of a version or request id: "8f2c…41aa"."""
+    """The start and end of a version or request id: "8f2c…41aa"."""
     return identifier if len(identifier) <= 12 else f"{identifier[:4]}…{identifier[-4:]}"
 
 
 @register.filter
 def pairs(tags: Mapping[str, str] | None) -> list[tuple[str, str]]:
-    """Tags as pairs; a tag that bears the name of a dict's method must not be called by the template."""
+    """Tags as pairs: in a dict, the template would not find the method for which a tag is named."""
     return list((tags or {}).items())
 
 
 @register.simple_tag
 def tags(given: Mapping[str, str] | None) -> SafeString:
-    """Tags as small labels; names and values keep their blanks. (A tag, not an include: a list draws it for each row.)"""
+    """Tags as small labels; names and values keep their spaces. (A tag, not an include: lists render it for each row.)"""
     return tag_labels(tuple(pairs(given)))
 
 
 @lru_cache(maxsize=2000)
 def tag_labels(given: tuple[tuple[str, str], ...]) -> SafeString:
-    """An item's tags, drawn. Kept, since a vault's items share their tags and a list is looked at again and again."""
+    """The markup of an item's tags. Cached, because items of a vault share tags, and lists are rendered often."""
     shown = [(visible(name), visible(value)) for name, value in given]
     labels = format_html_join(
         "",
@@ -386,38 +386,38 @@ def tag_labels(given: tuple[tuple[str, str], ...]) -> SafeString:
 
 @register.simple_tag
 def iso(moment: datetime | None) -> str:
-    """A moment for scripts to sort by; nothing for none."""
+    """A moment for scripts to sort by; "" for None."""
     return moment.isoformat() if moment else ""
 
 
 @register.filter
 def pick(mapping: dict[str, Any] | None, key: str) -> Any:
-    """The value under a key, or None: for keys that are only known while the page is drawn."""
+    """The value for a key, or None: for keys that are known only while the page is rendered."""
     return (mapping or {}).get(key)
 
 
 @register.filter
 def action_label(action: str) -> str:
-    """The words for an audited act; an entry may be older than today's list of acts."""
+    """The label of an action; the action itself if an older entry has one that no longer exists."""
     return Action(action).label if action in set(Action) else action
 
 
 @register.filter
 def scan_problem(vault: Vault) -> str:
-    """What was in the way of the vault's last scan, in words."""
+    """The problem of the vault's last scan, in words."""
     return words_of_scan(vault.scan_problem, vault.scan_problem_facts)
 
 
 @register.filter
 def problem_title(code: str, facts: Facts) -> str:
-    """A problem, or a result, that is kept as its code with its facts, in words."""
+    """A problem or result, stored as code and facts, in words."""
     return title_of(code, facts)
 
 
 @register.simple_tag(takes_context=True)
 def can(context: Context, action: str, target: access.Target | None = None, name: str = "") -> bool:
-    """Whether the person who looks at the page may do an act: on a vault, one of its items by name, or a connection; without a
-    target in the team that the page is about. `{% can "secret.update" vault name as allowed %}`
+    """Whether the viewer may do an action: on a vault, on one of its items by name, or on a connection; without a target, in
+    the page's team. `{% can "secret.update" vault name as allowed %}`
     """
     navigation = context["navigation"]
     target = target or (navigation.here if navigation else None)
@@ -436,5 +436,5 @@ register.filter("of_vault", of_vault)
 
 @register.filter
 def to_correct(form: BaseForm) -> int:
-    """How many things in a form need a change; a password that is only asked for is none of them."""
+    """The number of errors to correct in a form; a password that is only asked for does not count."""
     return sum(name == NON_FIELD_ERRORS or bool(form[name].errors) for name in form.errors)

@@ -1,4 +1,4 @@
-"""The permission check: what the vault's service principal may do, as a matrix with its proofs."""
+"""The permission check: what the vault's service principal may do, as a matrix with the evidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from vaults.web.decorators import needs, with_vault
 from vaults.web.rendering import HtmxRequest, render_page
 
 COLLECTIONS = ("secrets", "keys", "certificates")
-#: What all three kinds have comes first; the rest follows, kind by kind.
+#: Verbs that all three kinds have, shown first; the others follow for each kind.
 COMMON = ("get", "list", "delete", "recover", "purge", "backup", "restore")
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """`columns` are verbs; each row is a kind and one result, or None, for each verb."""
+    """`columns`: verbs. Each row: a kind, and one result or None for each verb."""
 
     columns: list[str]
     rows: list[tuple[str, list[ProbeResult | None]]]
@@ -31,7 +31,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why some probes brought no verdict, said once for all of them."""
+    """A reason why some probes gave no verdict, and their number."""
 
     problem: problems.Problem
     count: int
@@ -39,7 +39,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Permissions that may be ticked, by kind, and the command for those that are. `model` is "roles" or "policies"."""
+    """Permissions with a checkbox, by kind, and the command that grants the ticked ones. `model`: "roles" or "policies"."""
 
     choices: list[tuple[str, list[str]]]
     needed: list[str]
@@ -47,7 +47,7 @@ class Grant:
     remedy: Remedy | None
 
 
-#: So many missing permissions are taken for those somebody needs; of more, people tick what they need.
+#: Up to this number, all missing permissions are ticked at first; if there are more, users tick what they need.
 TICKED_AT_FIRST = 5
 
 
@@ -76,7 +76,7 @@ def access(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @with_vault
 @needs(Action.ACCESS_CHECK)
 def access_grant(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    """The one command that grants what was ticked (`?need=`); it asks nothing of Azure."""
+    """The command that grants the ticked permissions (`?need=`). Does not call Azure."""
     asked = request.GET.getlist("need")
     needed = [permission for permission in PERMISSIONS if permission in asked]
     model = "roles" if request.GET.get("model") == "roles" else "policies"
@@ -85,7 +85,7 @@ def access_grant(request: HtmxRequest, vault: Vault) -> HttpResponse:
 
 
 def grant_at_first(vault: Vault, results: Sequence[ProbeResult]) -> Grant:
-    """What was denied may be ticked, and what no probe can tell."""
+    """The grant form as it is opened: it offers the denied permissions, and those that no probe can determine."""
     offered = [result for result in results if result.verdict in ("denied", "unknown") and not result.error]
     denied = [result.permission for result in offered if result.verdict == "denied"]
     model = "roles" if any(result.inner_code == "ForbiddenByRbac" for result in results) else "policies"
@@ -102,7 +102,7 @@ def grant_of(vault: Vault, offered: Sequence[str], needed: list[str], model: str
 
 
 def causes(vault: Vault, results: list[ProbeResult]) -> list[Cause]:
-    """The failures of probes, alike ones together, the most frequent first."""
+    """The failures of probes, grouped by cause, the most frequent first."""
     alike: dict[tuple[object, ...], list[AzureError]] = {}
     for error in (result.error for result in results if result.error):
         alike.setdefault((type(error), error.status, error.code, error.inner_code), []).append(error)
@@ -115,6 +115,6 @@ def matrix(results: dict[str, ProbeResult], verbs: tuple[str, ...]) -> Matrix:
 
 
 def special(results: dict[str, ProbeResult], kind: str) -> list[tuple[str, ProbeResult]]:
-    """What only this kind has: verb and result."""
+    """The permissions that only this kind has: verb and result."""
     split = ((permission.partition("/"), result) for permission, result in results.items())
     return [(verb, result) for (of, _, verb), result in split if of == kind and verb not in COMMON]

@@ -1,4 +1,4 @@
-"""The audit trail: list, filter, one event, verification."""
+"""The audit trail: list, filters, one event, verification."""
 
 import uuid
 from typing import Any
@@ -52,7 +52,7 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         fields = ("show", "q", "action", "state", "since", "until")
 
     def __init__(self, *args: Any, people: QuerySet[Membership], **kwargs: Any) -> None:
-        """`people`: the members whose e-mail addresses are searched, for entries that don't hold them."""
+        """`people`: the members whose e-mail addresses are searched, for entries without an address."""
         self.people = people
         super().__init__(*args, **kwargs)
 
@@ -78,7 +78,7 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 def audit_list(request: HtmxRequest) -> HttpResponse:
     visible = visible_to(request.actor, request.actor.team)
     asked = request.GET.copy()
-    # Whoever names an act wants to see it, also where its success is no change.
+    # A filter for an action shows all its entries, even if the action changes nothing.
     asked["show"] = EVERYTHING if asked.get("action") or asked.get("show") == EVERYTHING else CHANGES
     found = AuditFilter(asked, queryset=queries.events(visible.entries), people=visible.members)
     context = {
@@ -98,7 +98,7 @@ def audit_list(request: HtmxRequest) -> HttpResponse:
 
 
 def _checkpoints() -> chain.Standing | None:
-    """How the trail stands to its checkpoints, or None where their file can't be read."""
+    """The trail compared with its checkpoints; None if their file can't be read."""
     try:
         return chain.standing()
     except OSError:
@@ -107,7 +107,7 @@ def _checkpoints() -> chain.Standing | None:
 
 @require_safe
 def audit_detail(request: HtmxRequest, event_id: uuid.UUID) -> HttpResponse:
-    """One act: its start and its outcome, in whichever of one's teams."""
+    """One event: its start and its outcome, in any team of the person."""
     found = visible_to(request.actor).entries.filter(event=event_id)
     entries = list(found.with_accounts().order_by("seq"))
     if not entries:
@@ -130,7 +130,7 @@ def audit_detail(request: HtmxRequest, event_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def audit_verify(request: HtmxRequest) -> HttpResponse:
-    """Read the whole chain."""
+    """Verify the whole trail."""
     try:
         result = verification.verify_trail(request.actor, current_team(request.actor))
     except OSError:

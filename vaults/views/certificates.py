@@ -1,4 +1,4 @@
-"""Certificates: one with its versions, create, new version, edit, download. (List and delete: see items.py.)"""
+"""Certificates: detail page with versions, create, new version, edit, download. (List and delete: see items.py.)"""
 
 from contextlib import suppress
 from typing import Any
@@ -140,7 +140,7 @@ def certificate_new_version(request: HtmxRequest, vault: Vault, name: str) -> Ht
             messages.success(request, f"A new version of {name} was requested.")
             return redirect("certificate_operation", vault.slug, name)
     renewal = None
-    with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
+    with suppress(*problems.EXPECTED):  # without it the form still has its submitted data
         renewal = certificates.read_for_new_version(request.actor, vault, name)
     return _version_page(request, context, form.again(renewal, changed_meanwhile="changed" in context))
 

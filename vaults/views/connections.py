@@ -1,4 +1,4 @@
-"""Connections: list, one of them, store, change, test, delete."""
+"""Connections: list, detail page, create, edit, test, delete."""
 
 from typing import Any, cast
 
@@ -35,7 +35,7 @@ STILL_HAS_VAULTS = problems.Problem(
 
 
 def cloud_choices() -> list[tuple[str, str]]:
-    """Clouds of this deployment; its own come before Azure's."""
+    """The clouds of this deployment: those of the clouds file, then Azure's."""
     known = clients.azure.clouds()
     own = [name for name in known if name not in AZURE_CLOUDS]
     return [(name, known[name].label) for name in (*own, *AZURE_CLOUDS)]
@@ -98,7 +98,9 @@ def connection_edit(request: HtmxRequest, connection: Connection) -> HttpRespons
     ask_password(request, form)
     context = {
         "form": form,
-        "connection": access.connection_for(request.actor, connection.pk),  # as it is stored: the form fills the other
+        "connection": access.connection_for(
+            request.actor, connection.pk
+        ),  # as it is stored: the form changes the other object
         "cancel_url": reverse("connection_detail", args=[connection.pk]),
     }
     if request.method == "POST" and form.is_valid() and changed(request, form, context):
@@ -108,7 +110,7 @@ def connection_edit(request: HtmxRequest, connection: Connection) -> HttpRespons
 
 
 def changed(request: HtmxRequest, form: ConnectionForm, context: dict[str, Any]) -> bool:
-    """Store what the form holds; what is in the way is said in the form or over it."""
+    """Store the form's data. False if an error was added to the form, or a problem to the context."""
     connection = form.save(commit=False)
     others = connection.team.connections.exclude(pk=connection.pk)
     if not name_is_free(form, others.filter(name=connection.name).exists()):
@@ -130,7 +132,7 @@ def say_stored(request: HtmxRequest, form: ConnectionForm, sentence: str) -> Non
 
 
 def ask_again(form: ConnectionForm, revision: int) -> None:
-    """The next press of the button means: I have seen it, go on."""
+    """Replace the revision: sending the form again confirms that the user has seen the change."""
     data = cast(QueryDict, form.data).copy()
     data["revision"] = str(revision)
     form.data = data

@@ -1,4 +1,4 @@
-"""Deleted items: what is there, one of them with its dates, recover, purge. Both take Azure some seconds, so pages poll."""
+"""Deleted items: list, detail page, recover, purge. Azure needs some seconds for the last two, so pages poll."""
 
 from collections.abc import Collection
 from typing import Any
@@ -32,7 +32,7 @@ from vaults.web.submissions import once
 @require_safe
 @with_vault
 def deleted_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    """A page of each kind; `?secrets=…&keys=…` asks for the next one of these."""
+    """One page of each kind; `?secrets=…&keys=…` selects the next page of these kinds."""
     tokens = {kind: request.GET[kind.collection] for kind in KINDS if request.GET.get(kind.collection)}
     found = items.list_deleted(request.actor, vault, tokens or None)
     further = {part.kind.collection: part.page.next_token for part in found if part.page.next_token}
@@ -61,7 +61,7 @@ def unlisted(part: items.DeletedItems, asked: Collection[Kind]) -> str:
 @require_safe
 @with_vault
 def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
-    """A deleted item, or the wait for Azure to complete what was done last: deleting, recovering or purging it."""
+    """A deleted item, or the progress of the last change (delete, recover or purge) until Azure has completed it."""
     entries = visible_to(request.actor, vault.team).entries
     last = last_change(entries, vault, kind, name)
     context: dict[str, Any] = {
@@ -87,7 +87,7 @@ def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) ->
 
 
 def state_of(item: AnyDeleted | None, last: AuditEntry | None, kind: Kind) -> str:
-    """How far Azure is with what was done last, by what it shows of the item."""
+    """The progress of the last change, derived from Azure's view of the item. Raises Http404."""
     if last and last.action == kind.actions.recover:
         return "recovering"
     if last and last.action == kind.actions.purge:
@@ -98,7 +98,7 @@ def state_of(item: AnyDeleted | None, last: AuditEntry | None, kind: Kind) -> st
 
 
 def last_change(entries: queries.Entries, vault: Vault, kind: Kind, name: str) -> AuditEntry | None:
-    """The last of delete, recover and purge that this portal did to the item, or began and could not record the end of."""
+    """The last delete, recover or purge of the item by this portal, including those without a recorded outcome."""
     actions = [kind.actions.delete, kind.actions.recover, kind.actions.purge]
     done = [AuditState.SUCCEEDED, AuditState.STARTED]
     acts = queries.events(entries).filter(vault_id=vault.pk, name=name, action__in=actions, state__in=done)
@@ -127,7 +127,7 @@ def deleted_recover(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -
 @needs(lambda kind: kind.actions.purge)
 @once
 def deleted_purge(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
-    """Typed name, and a fresh confirmation of who is there."""
+    """Requires the typed name and a fresh confirmation."""
     consequence = "All versions are destroyed. Nobody can bring them back, not even Microsoft."
     context = act_page(vault, kind, name, "Purge", consequence, for_good=True)
     form = context["form"] = TypedNameForm(posted(request), expected=name)

@@ -1,4 +1,4 @@
-"""The one box: what names a vault or an item opens its page, anything else is looked for in the inventory."""
+"""The search box: the name of a vault or an item opens its page, anything else is searched in the inventory."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from vaults.web.rendering import HtmxRequest, render_page
 
 @require_safe
 def go(request: HtmxRequest) -> HttpResponse:
-    """`?q=` or `?id=`: what names a vault or an item in any of the forms people paste, or words. Without: the box itself."""
+    """`?q=` or `?id=`: a vault or an item in any form that people paste, or words. Without both: the search page."""
     access.current_team(request.actor)  # a person of no team finds nothing
     if not {"q", "id"} & request.GET.keys():
         return render_page(request, "vaults/search.html", {})
@@ -37,7 +37,7 @@ def go(request: HtmxRequest) -> HttpResponse:
 
 
 def opened(request: HtmxRequest, wanted: str, reference: Reference, vaults: Sequence[Vault]) -> HttpResponse:
-    """The page of what is named; a choice where vaults of several clouds have the name."""
+    """The page of the named vault or item; a choice if several vaults have the name."""
     pages = [(vault, page_of(vault, reference)) for vault in vaults]
     if len(pages) == 1:
         return redirect(pages[0][1])
@@ -46,10 +46,10 @@ def opened(request: HtmxRequest, wanted: str, reference: Reference, vaults: Sequ
 
 
 def is_vault_host(host: str) -> bool:
-    """Would one of the deployment's clouds have a vault at this host?"""
+    """True if one of the deployment's clouds can have a vault at this host."""
     try:
         return any(cloud.allows_vault_host(host) for cloud in clients.azure.clouds().values())
-    except InvalidClouds:  # words are looked for all the same
+    except InvalidClouds:  # the search for words still works
         return False
 
 
@@ -58,7 +58,7 @@ def page_of(vault: Vault, reference: Reference) -> str:
         return list_of(vault, reference.collection)
     collection = reference.collection.removeprefix("deleted")
     kind = BY_COLLECTION[collection]
-    # Names are the same in any case: where the item is known, its own spelling stands in the address.
+    # Case does not matter in names. If the item is known, the address has its own spelling.
     known = vault.items.filter(kind=kind.name, name__iexact=reference.name).values_list("name", flat=True)
     name = observe.read(known.first, None) or reference.name
     if collection != reference.collection:

@@ -1,4 +1,4 @@
-"""The inventory: what the last scans found in the current team's vaults. Nothing here asks Azure."""
+"""The inventory: items that the last scans found in the current team's vaults. Nothing here calls Azure."""
 
 import json
 from datetime import timedelta
@@ -23,7 +23,7 @@ from vaults.models.inventory import ENDLESS
 from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
-from vaults.templatetags.kvportal import told
+from vaults.templatetags.kvportal import raw_or_unknown
 from vaults.web.decorators import needs
 from vaults.web.downloads import download
 from vaults.web.navigation import navigation_of
@@ -43,7 +43,7 @@ STATES = [
     ("unissued", "Not issued"),
     ("deleted", "Deleted"),
 ]
-#: Which figure of the summary counts a state.
+#: By state: the attribute of the summary that counts it.
 COUNTED_AS = {
     "expired": "expired",
     "7": "within_7",
@@ -58,15 +58,15 @@ COUNTED_AS = {
 
 
 def month_choices() -> list[tuple[str, str]]:
-    """The months of the overview's chart; of the present one only what is still to come, as there."""
+    """The months of the overview's chart; like there, the first one is only the rest of the present month."""
     first, *later = next_months(timezone.now())
     names = [(month_key(month), f"{month.start:%B %Y}") for month in later]
     return [(month_key(first), f"Rest of {first.start:%B %Y}"), *names]
 
 
-#: The states that are about a date of expiry: unless another order was chosen, the soonest comes first.
+#: States about an expiry date: their default order is the earliest date first.
 BY_DATE = {"expired", "7", "30", "90"}
-#: What has no date comes last in either direction.
+#: By sort order. Items without a date come last in both directions.
 SORTS: dict[str, list[str | OrderBy]] = {
     "name": ["name"],
     "-name": ["-name"],
@@ -77,7 +77,7 @@ SORTS: dict[str, list[str | OrderBy]] = {
     "vault": ["vault__name", "kind"],
     "-vault": ["-vault__name", "kind"],
 }
-#: Decides between equals, so that no item is on two pages or on none.
+#: Makes the order unique, so that each item is on exactly one page.
 TIE = ["name", "vault__name", "kind", "pk"]
 
 CSV_COLUMNS = [
@@ -85,12 +85,12 @@ CSV_COLUMNS = [
     "content_type", "subject", "tags", "as_of", "issued", "pending",
 ]  # fmt: skip
 
-#: So many places of a word are taken for the "=" of a tag's label.
+#: Maximum number of "=" in a word that are tried as the separator of name and value of a tag.
 MOST_EQUALS = 4
 
 
 class VaultField(django_filters.fields.ModelChoiceField):  # type: ignore[misc]  # django-filter has no types
-    """One vault may be reached through two connections: both are named."""
+    """Vaults with the name of their connection, because two connections may reach the same vault."""
 
     def label_from_instance(self, vault: Vault) -> str:
         return f"{vault.name} · {vault.connection.name}"
@@ -101,9 +101,9 @@ class VaultFilter(django_filters.ModelChoiceFilter):  # type: ignore[misc]
 
 
 def tag_patterns(word: str) -> set[str]:
-    """How a word of tags, or `name=value` as their labels show it, stands in the JSON that the database searches.
+    """The spellings of a word of a tag, or of `name=value` as tags are displayed, in the JSON that the database searches.
 
-    SQLite keeps it as it was written, in ASCII; PostgreSQL decodes it. A name or a value may hold "=" itself.
+    SQLite keeps the JSON as it was written, in ASCII; PostgreSQL decodes it. A name or a value may contain "=".
     """
     equals = [at for at, char in enumerate(word) if char == "="][:MOST_EQUALS]
     return {
@@ -121,7 +121,7 @@ def _inside(text: str, ascii_only: bool) -> str:
 
 
 class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
-    """What may be asked of the inventory; anything else in the address is ignored."""
+    """The filters of the inventory; other parameters in the address are ignored."""
 
     q = django_filters.CharFilter(method="by_text", label="Search")
     vault = VaultFilter(queryset=VaultQuerySet(Vault).none(), to_field_name="slug", empty_label="All vaults")
@@ -132,7 +132,7 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     )
     enabled = django_filters.BooleanFilter(method="only_enabled", label="Enabled only", widget=forms.CheckboxInput)
     managed = django_filters.BooleanFilter(
-        method="with_managed", label="Managed twins", widget=forms.CheckboxInput, field_name="managed"
+        method="with_managed", label="Managed secrets and keys", widget=forms.CheckboxInput, field_name="managed"
     )
 
     class Meta:
@@ -188,12 +188,12 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
         return items.filter(enabled=True) if wanted else items
 
     def with_managed(self, items: QuerySet[InventoryItem], _name: str, _value: bool) -> QuerySet[InventoryItem]:
-        """Done in __init__, for the filter to be off means something too."""
+        """Nothing: __init__ does this, because the filter has an effect when it is off."""
         return items
 
 
 def named_in(text: str, vaults: QuerySet[Vault]) -> Q | None:
-    """The items of the vault, or the one item, that a pasted address or identifier names; words name nothing."""
+    """A condition for the items of the vault, or the item, that a pasted address or identifier names; None for words."""
     pasted = [reference for reference in find_references(text) if reference.sure or set(reference.vault) & set(".:")]
     known = clients.vaults_by_spelling(vaults) if pasted else {}
     for reference in pasted:
@@ -204,7 +204,7 @@ def named_in(text: str, vaults: QuerySet[Vault]) -> Q | None:
 
 
 def filtered(request: HtmxRequest, **changed: str) -> InventoryFilter:
-    """What the address asks for; `changed`: with other filters."""
+    """The filtered items of the address. `changed`: values that replace those of the address."""
     asked = request.GET.copy()
     for name, value in changed.items():
         asked[name] = value
@@ -217,7 +217,7 @@ def filtered(request: HtmxRequest, **changed: str) -> InventoryFilter:
 
 
 def left_out(request: HtmxRequest) -> dict[str, int]:
-    """How many items a search fits that the other filters leave out: deleted ones, and what belongs to a certificate."""
+    """The number of items that match a search but are filtered out: deleted ones, and managed secrets and keys."""
     if not request.GET.get("q", "").strip():
         return {}
     counts = {}
@@ -229,7 +229,7 @@ def left_out(request: HtmxRequest) -> dict[str, int]:
 
 
 def sort_of(request: HtmxRequest) -> str:
-    """The order that was chosen, else the one that fits the state asked for."""
+    """The chosen order, else the default order for the filters."""
     chosen = request.GET.get("sort", "")
     if chosen in SORTS:
         return chosen
@@ -237,7 +237,7 @@ def sort_of(request: HtmxRequest) -> str:
 
 
 def ordered(request: HtmxRequest, found: InventoryFilter) -> QuerySet[InventoryItem]:
-    """What the filters leave, in the order of the screen; the CSV has the same."""
+    """The filtered items in the order of the page, which the CSV also has."""
     items: QuerySet[InventoryItem] = found.qs
     return items.order_by(*SORTS[sort_of(request)], *TIE)
 
@@ -263,7 +263,7 @@ def inventory(request: HtmxRequest) -> HttpResponse:
 
 @require_safe
 def inventory_csv(request: HtmxRequest) -> HttpResponse:
-    """What is on screen, all pages of it, as a spreadsheet; metadata only."""
+    """The list as CSV, with all its pages; metadata only."""
     found = ordered(request, filtered(request))
     rows = [row_of(item) for item in export_items(request.actor, current_team(request.actor), found)]
     name = f"kvportal-inventory-{timezone.localdate():%Y-%m-%d}.csv"
@@ -273,4 +273,4 @@ def inventory_csv(request: HtmxRequest) -> HttpResponse:
 def row_of(item: InventoryItem) -> list[Any]:
     tags = "; ".join(f"{name}={value}" for name, value in item.tags.items())
     cells = {**item.__dict__, "vault": item.vault.name, "tags": tags, "as_of": item.vault.scanned_at}
-    return [told(item.odd[column]) if column in item.odd else cells[column] for column in CSV_COLUMNS]
+    return [raw_or_unknown(item.odd[column]) if column in item.odd else cells[column] for column in CSV_COLUMNS]

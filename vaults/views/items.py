@@ -1,4 +1,4 @@
-"""Secrets, keys and certificates alike: their lists, and the page that asks before one is deleted."""
+"""Views that secrets, keys and certificates share: the list, and the confirmation page before a deletion."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -45,7 +45,7 @@ WHAT_GOES: Final[Mapping[Kind, str]] = {
     CERTIFICATE: "All versions of the certificate go, with its key and its secret of the same name.",
 }
 
-#: The current version, and the parts that were read with what it means for the page where one could not be.
+#: The current version, and the parts that were read, each with a note for the page in case it could not be read.
 Seen = tuple[Properties | None, Sequence[tuple[Part[Any], str]]]
 
 
@@ -64,9 +64,9 @@ def item_list(request: HtmxRequest, vault: Vault, kind: Kind) -> HttpResponse:
 @needs(lambda kind: kind.actions.delete)
 @once
 def item_delete(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
-    """Ask, and delete. Where nobody may be able to bring the item back it is also asked who is there. Raises NotFound.
+    """Ask, then delete. If the item may not be recoverable, a fresh confirmation is required too. Raises NotFound.
 
-    What is only sent after a fresh confirmation is not looked at before.
+    A form that is sent after a fresh confirmation does not read the item first.
     """
     if request.method == "POST" and recently_confirmed(request):
         context = deletion_page(vault, kind, name)
@@ -92,7 +92,7 @@ def _after_deletion(request: HtmxRequest, vault: Vault, kind: Kind, name: str, d
 
 
 def deletion_page(vault: Vault, kind: Kind, name: str, current: Properties | None = None) -> dict[str, Any]:
-    """The page that asks before something is deleted. `current` tells whether, and for how long, it can be brought back."""
+    """Template context of the confirmation page. `current` shows whether, and for how long, the item can be recovered."""
     recoverable = current.recoverable if current else None
     item_url = reverse(kind.pages.detail, args=[vault.slug, name])
     page = confirm_page(
@@ -110,7 +110,7 @@ def deletion_page(vault: Vault, kind: Kind, name: str, current: Properties | Non
 
 
 def how_long(current: Properties | None) -> str:
-    """Until when it can be recovered, where the vault tells; API versions before 7.1 don't."""
+    """Until when the item can be recovered, if the vault reports it; API versions before 7.1 don't."""
     days = current.recoverable_days if current else None
     until = f"until {date_format(timezone.localtime() + timedelta(days=days), 'j F Y')}" if days else RETENTION
     protected = " Purge protection is on: nobody can purge it before." if current and current.purge_protected else ""
@@ -118,8 +118,8 @@ def how_long(current: Properties | None) -> str:
 
 
 def deletion_asked(actor: Actor, vault: Vault, kind: Kind, name: str) -> dict[str, Any]:
-    """The page as it is opened. A person who may delete but not look is asked all the same, and so is everybody where Azure
-    does not tell just now. Raises NotFound."""
+    """Template context of the page when it is opened. It works without read permission, and if Azure does not respond now.
+    Raises NotFound."""
     looked = part(lambda: LOOKS[kind](actor, vault, name))
     if isinstance(looked.error, NotFound):
         raise looked.error
@@ -141,7 +141,7 @@ def _look_at_key(actor: Actor, vault: Vault, name: str) -> Seen:
 def _look_at_certificate(actor: Actor, vault: Vault, name: str) -> Seen:
     detail = certificates.read_certificate(actor, vault, name)
     parts: list[tuple[Part[Any], str]] = [(detail.versions, VERSIONS), (detail.operation, OPERATION)]
-    if not isinstance(detail.certificate.error, NotFound):  # it may be there only as an operation
+    if not isinstance(detail.certificate.error, NotFound):  # it may exist only as an operation
         parts.insert(0, (detail.certificate, FROM_LIST))
     if not (detail.certificate.value or detail.versions.value):
         return None, parts
@@ -149,7 +149,7 @@ def _look_at_certificate(actor: Actor, vault: Vault, name: str) -> Seen:
     return shown_version(own, detail.versions, ""), parts
 
 
-#: What is read of an item before its deletion is asked for.
+#: By kind: the function that reads an item for the confirmation page.
 LOOKS: Final[Mapping[Kind, Callable[[Actor, Vault, str], Seen]]] = {
     SECRET: _look_at_secret,
     KEY: _look_at_key,

@@ -1,4 +1,4 @@
-"""The way into a team by a one-time link: with a new account, or with the one that the invited address has."""
+"""Joining a team by a one-time link: with a new account, or with the existing account of the invited address."""
 
 from typing import Any
 
@@ -43,14 +43,14 @@ def spent(request: HtmxRequest) -> HttpResponse:
 
 @sensitive_variables("token", "data")
 def join_as_new(request: HtmxRequest, token: str, invitation: Invitation) -> HttpResponse:
-    """Choose a password, and be signed in."""
+    """Create an account with a password, and sign in."""
     form = JoinForm(posted(request), invited_email=invitation.email)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
             user = teams.join_team(token, data.get("email", ""), data["name"], data["password"])
         except teams.EmailTaken:
-            if invitation.email:  # since the page was asked for: it now asks for that account's password
+            if invitation.email:  # created after the page was opened: the page now asks for that account's password
                 return redirect("join", token)
             form.add_error(None, "There is an account with this e-mail address already.")
         else:
@@ -61,7 +61,7 @@ def join_as_new(request: HtmxRequest, token: str, invitation: Invitation) -> Htt
 
 @sensitive_variables("token")
 def join_as(request: HtmxRequest, token: str, invitation: Invitation, account: User) -> HttpResponse:
-    """Show that the account is one's own, by its password; being signed in with it is enough where that was typed just now."""
+    """Join with an existing account after its password; a signed-in person with a fresh confirmation is not asked."""
     if not account.is_active:
         return switched_off(request)
     here = request.user == account
@@ -92,6 +92,6 @@ def switched_off(request: HtmxRequest) -> HttpResponse:
 
 
 def sign_in(request: HtmxRequest, account: User) -> None:
-    """After the password was found right: as the sign-in page does it, which also counts as a fresh confirmation."""
+    """Sign in after the password was checked, as the sign-in page does: this counts as a fresh confirmation."""
     get_adapter().login(request, account)
     record_authentication(request, account, method="password", email=account.email)

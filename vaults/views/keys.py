@@ -1,4 +1,4 @@
-"""Keys: one with its versions, create, new version, edit, public key. (List and delete: see items.py.)"""
+"""Keys: detail page with versions, create, new version, edit, public key. (List and delete: see items.py.)"""
 
 import json
 from contextlib import suppress
@@ -77,7 +77,7 @@ def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
 
 
 def _version_form_of(key: Key | None) -> KeyVersionForm:
-    """The form for a new version, like the current one if that may be read."""
+    """The form for a new version, filled from the current one if that may be read."""
     if key is None:
         return KeyVersionForm(initial={"opened_on": UNREAD})
     return KeyVersionForm(
@@ -127,7 +127,7 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
             messages.success(request, f"Key {name} has a new version.")
             return redirect("key_detail", vault.slug, name)
     again = None
-    with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
+    with suppress(*problems.EXPECTED):  # without it the form still has its submitted data
         again = keys.read_predecessor(request.actor, vault, name)
     if again and again.key.value and "changed" in context:
         form = form.on_top_of(_version_form_of(again.key.value))
@@ -137,7 +137,7 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
 def _version_page(
     request: HtmxRequest, context: dict[str, Any], form: KeyVersionForm, before: Predecessor | None
 ) -> HttpResponse:
-    """Part by part what the current version has; where that may not be read, all fields of a new key."""
+    """The parts of the current version; if it may not be read, all fields of a new key."""
     context["form"] = form
     if form["opened_on"].value() == UNREAD:
         return form_page(request, "vaults/key_form.html", context)

@@ -1,4 +1,4 @@
-"""The pending operation behind a certificate: its state, polled by htmx, its CSR, and two ways to end it."""
+"""The pending operation of a certificate: its state (polled by htmx), its CSR, cancel and delete."""
 
 from typing import Any
 
@@ -28,18 +28,18 @@ from vaults.web.form_errors import form_page, posted, refused_form
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
 from vaults.web.submissions import once
 
-#: Seconds between two looks: quick at first, then calmer.
-FIRST_LOOKS = 2
-LATER_LOOKS = 10
-CALM_AFTER_SECONDS = 60
+#: Seconds between two polls: short in the first minute, then longer.
+FIRST_POLL_SECONDS = 2
+LATER_POLL_SECONDS = 10
+FIRST_POLLS_UNTIL = 60
 
 
 @require_safe
 @with_vault
 def certificate_operation(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    """The whole page; `…/status/` answers with the part that changes, and leads to the certificate when it is issued.
+    """The whole page; `…/status/` returns the part that changes. When the certificate is issued, it redirects to its page.
 
-    So does an open page whose operation is gone: the certificate's says what there is.
+    If the operation no longer exists, an open page is redirected there too.
     """
     try:
         operation = certificates.read_operation(request.actor, vault, name)
@@ -69,7 +69,7 @@ def operation_page(entries: queries.Entries, vault: Vault, operation: Certificat
         "csr_pem": x509.to_pem(operation.csr, "CERTIFICATE REQUEST") if operation.csr else "",
         "started_at": started_at,
         "requested": requested,
-        "poll_seconds": FIRST_LOOKS if elapsed < CALM_AFTER_SECONDS else LATER_LOOKS,
+        "poll_seconds": FIRST_POLL_SECONDS if elapsed < FIRST_POLLS_UNTIL else LATER_POLL_SECONDS,
     }
 
 
@@ -122,7 +122,8 @@ def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) 
 
 
 def end_page(request: HtmxRequest, vault: Vault, name: str, act: str, consequences: list[str]) -> dict[str, Any]:
-    """An operation that ended takes its private key along: a CSR that a CA is at work on is then worth nothing."""
+    """Template context for cancel and delete. Both ask for the password: ending an operation destroys its private key, so a
+    CSR that a CA is processing becomes useless."""
     form = ConfirmForm(posted(request))
     ask_password(request, form)
     operation_url = reverse("certificate_operation", args=[vault.slug, name])

@@ -1,4 +1,4 @@
-"""The overview: what needs attention over the current team's vaults. Nothing here asks Azure."""
+"""The overview: what needs attention in the current team's vaults. Nothing here calls Azure."""
 
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe

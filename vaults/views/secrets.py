@@ -1,4 +1,4 @@
-"""Secrets: one with its versions, create, new version, edit, reveal. (List and delete: see items.py.)"""
+"""Secrets: detail page with versions, create, new version, edit, reveal. (List and delete: see items.py.)"""
 
 from contextlib import suppress
 from typing import Any
@@ -55,7 +55,7 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
     try:
         read = secrets.read_secret(request.actor, vault, name)
     except Forbidden as error:
-        # May get but not list: the name can still be revealed, which the page offers.
+        # The service principal may have get without list: the page still offers to reveal the value.
         context = {"vault": vault, "name": name, **BARE_PAGE, "problem": problems.explain(error, vault=vault)}
         return render_page(request, "vaults/secret_detail.html", context, status=403)
     shown = shown_version(None, read, version)
@@ -113,7 +113,7 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
             messages.success(request, f"Secret {name} has a new version.")
             return redirect("secret_detail", vault.slug, name)
     current = None
-    with suppress(*problems.EXPECTED):  # without it the form still has what it was sent with
+    with suppress(*problems.EXPECTED):  # without it the form still has its submitted data
         current = secrets.read_secret(request.actor, vault, name).needed()[0]
     if current and "changed" in context:
         form = form.on_top_of(version_form_of(current), "ends", "lasts")
@@ -123,7 +123,7 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
 def _version_page(
     request: HtmxRequest, context: dict[str, Any], form: SecretVersionForm, current: SecretProperties | None
 ) -> HttpResponse:
-    """Part by part what the current version has; where that may not be read, all fields of a new secret."""
+    """The parts of the current version; if it may not be read, all fields of a new secret."""
     context["form"] = form
     if form["opened_on"].value() == UNREAD:
         return form_page(request, "vaults/secret_form.html", context)
@@ -185,7 +185,7 @@ def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
 
 
 def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str, Any]:
-    """What the whole page shows beside the value, where there is no JavaScript."""
+    """Further context for the whole page, which is shown with the value if there is no JavaScript."""
     try:
         read = secrets.read_secret(request.actor, vault, name)
     except AzureError as error:

@@ -1,4 +1,4 @@
-"""The team on a plain page: its members and its open invitations."""
+"""The team's page: its members and open invitations; inviting, roles, removing members, choosing the current team."""
 
 import uuid
 from typing import Any
@@ -38,7 +38,7 @@ MEMBER_GONE = Problem(
 )
 WITHDRAWN_TOO_LATE = Problem(
     "team.invitation_ended",
-    "It was used, was withdrawn by somebody else, or its time was over.",
+    "It was used, was withdrawn by somebody else, or had expired.",
     ["See among the members whether somebody has joined by it."],
     status=409,
 )
@@ -50,7 +50,7 @@ NO_SUCH_ROLE = Problem("team.no_such_role", "Nothing was changed.", ["Choose one
 
 
 def page_of(team: Team, member: Membership | None = None, **sent: Form) -> dict[str, Any]:
-    """The page's context. `sent` are forms of this member's row that come back: `role_form`, `removal`."""
+    """The page's template context. `sent`: submitted forms of this member's row that come back: `role_form`, `removal`."""
     members = team.memberships.select_related("user").order_by("user__email")
     invitations = team.invitations.good().select_related("invited_by").order_by("expires_at")
     return {
@@ -78,7 +78,7 @@ def team(request: HtmxRequest) -> HttpResponse:
 
 @require_POST
 def team_choose(request: HtmxRequest) -> HttpResponse:
-    """Work in another of one's teams from now on, in this session."""
+    """Choose another current team for this session."""
     chosen = next((each for each in request.actor.teams if str(each.pk) == request.POST.get("team")), None)
     if chosen is None:
         raise not_found(request.actor, "No such team.")
@@ -92,7 +92,7 @@ def team_choose(request: HtmxRequest) -> HttpResponse:
 @needs(Action.MEMBER_INVITE)
 @once
 def member_invite(request: HtmxRequest) -> HttpResponse:
-    """The link is in the answer to this POST and nowhere else. The same form once more leads to the open invitations."""
+    """The link is only in the response to this POST. If the form is sent again, it redirects to the open invitations."""
     mine = current_team(request.actor)
     form = InviteForm(request.POST)
     ask_password(request, form)
@@ -107,7 +107,7 @@ def member_invite(request: HtmxRequest) -> HttpResponse:
 
 
 def invited(request: HtmxRequest, team: Team, form: InviteForm) -> str | None:
-    """The token of the link that the form asks for; None where the field says why there is none."""
+    """The token of a new invitation; None if it was refused, with an error at the field."""
     try:
         return teams.invite_member(request.actor, team, form.cleaned_data["email"], Role(form.cleaned_data["role"]))
     except (teams.AlreadyMember, teams.AlreadyInvited) as refusal:

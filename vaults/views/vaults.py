@@ -1,4 +1,4 @@
-"""Vaults of the portal: list, one's overview, add, change, remove, scan."""
+"""Vaults of the portal: list, overview of one vault, add, edit, remove, scan."""
 
 from datetime import timedelta
 from typing import Any
@@ -30,14 +30,14 @@ from vaults.web.rendering import HtmxRequest, is_swap, render_page
 from vaults.web.submissions import once
 from vaults.web.vault_table import FEW, PAGE_SIZE, VaultTable
 
-#: A worker that is there and not busy begins within seconds.
+#: A running worker with free capacity begins a scan within seconds.
 WORKER_BEGINS_WITHIN = timedelta(seconds=30)
 
 
 @require_safe
 @needs(Action.INVENTORY_READ)
 def vault_list(request: HtmxRequest) -> HttpResponse:
-    """The vaults as the address filters and sorts them; while some are scanned, the page asks for how many are left."""
+    """The vaults, filtered and sorted as the address says. While scans are in progress, the page polls their number."""
     found = navigation_of(request, request.actor).vaults
     table = VaultTable(rows(found), request.GET)
     target = request.htmx.target if is_swap(request) else ""
@@ -59,8 +59,7 @@ def vault_list(request: HtmxRequest) -> HttpResponse:
 @require_POST
 @needs(Action.VAULT_SCAN)
 def vaults_scan(request: HtmxRequest) -> HttpResponse:
-    """Ask for a scan of every vault of the current team in which this person may; back to the table as its address had
-    filtered it."""
+    """Request a scan of every vault of the current team that this person may scan; then return to the table with its filters."""
     listed = access.visible_to(request.actor, request.actor.team).vaults
     allowed = [vault for vault in listed if access.decide(request.actor, Action.VAULT_SCAN, vault).allowed]
     count = scans.request_scans(request.actor, allowed)
@@ -76,7 +75,7 @@ def vaults_scan(request: HtmxRequest) -> HttpResponse:
 @with_vault
 @needs(Action.INVENTORY_READ)
 def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    """What the last scan found; it asks nothing of Azure."""
+    """The result of the last scan. Does not call Azure."""
     if is_swap(request):
         return scan_part(request, vault)
     context: dict[str, Any] = {
@@ -93,7 +92,7 @@ def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
 
 
 def scan_part(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    """How far the scan is; once it has ended, the whole page is to be drawn anew."""
+    """The progress of the scan; after its end, the response makes htmx reload the whole page."""
     state = scan_state(vault)
     response = render_page(request, "vaults/vault_overview.html", {**state, "vault": vault}, partial="scan")
     if not state["scanning"]:
@@ -102,7 +101,7 @@ def scan_part(request: HtmxRequest, vault: Vault) -> HttpResponse:
 
 
 def scan_state(vault: Vault) -> dict[str, Any]:
-    """What the card of the scan says. A scan is late if nothing has come of it for longer than it should take."""
+    """Template context of the scan card. A scan is late if it has taken longer than it should, or has not begun in time."""
     since = vault.scan_started_at or vault.scan_requested_at
     patience = scans.LONGEST_SCAN if vault.scan_started_at else WORKER_BEGINS_WITHIN
     return {
@@ -188,7 +187,7 @@ def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @require_POST
 @with_vault
 def vault_scan(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    """Ask for a scan; the worker does it, and the page looks for its end."""
+    """Request a scan. The worker does it, and the page polls for its end."""
     scans.request_scans(request.actor, [vault])
     messages.info(request, f"A scan of {vault.name} was asked for.")
     return redirect("vault_detail", vault.slug)
