@@ -1,1 +1,1 @@
-"""What templates may say: see kvportal.py."""
+"""Template tags and filters: see kvportal.py."""

@@ -1,4 +1,4 @@
-"""Fields: the names that pages and forms give to what could not be read of an item, and the field for the password."""
+"""Fields: labels of the unreadable attributes of an item, and access to optional form fields and properties."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from django.forms import BaseForm, BoundField
 
 register = template.Library()
 
-#: In whose place an item's page shows the text itself.
+#: Attributes for which an item's page shows the text at their usual place.
 PLACED = {
     "id": "Identifier",
     "enabled": "Enabled",
@@ -32,29 +32,29 @@ LABELS = PLACED | {
 
 @register.filter
 def further(odd: Mapping[str, str] | None) -> list[tuple[str, str]]:
-    """What has no place of its own on an item's page."""
+    """The unreadable attributes without a place of their own on an item's page: label and text."""
     return labelled({name: text for name, text in (odd or {}).items() if name not in PLACED})
 
 
 @register.filter
 def labelled(odd: Mapping[str, str] | None) -> list[tuple[str, str]]:
-    """All of it; a member that no field is for has Azure's name."""
+    """All unreadable attributes: label and text. A member without a label has Azure's name."""
     return [(LABELS.get(name, name), text) for name, text in (odd or {}).items()]
 
 
 @register.filter
 def own(item: object, name: str) -> Any:
-    """A property that only some kinds of items have; None where this one has not."""
+    """A property that only some kinds of items have; None if this item has none."""
     return getattr(item, name, None)
 
 
 @register.filter
 def password_field(form: BaseForm | None) -> BoundField | None:
-    """The field that confirms who is there, where the form has one (see `vaults.web.confirmation`)."""
+    """The form's confirmation password field (see `vaults.web.confirmation`); None if it has none."""
     return form["confirm_password"] if form and "confirm_password" in form.fields else None
 
 
 @register.filter
 def value_of(form: BaseForm, name: str) -> Any:
-    """What stands in a field; None where the form is without it."""
+    """The value of a field; None if the form has no such field."""
     return form[name].value() if name in form.fields else None

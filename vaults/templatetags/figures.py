@@ -1,4 +1,4 @@
-"""Figures: cards with a number each, and bars for what has expired and what expires in each of the next months."""
+"""Figures of the overview: number cards, and a bar chart of expired items and of items that expire in each of the next months."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from vaults.models import Vault
 
 CHART_WIDTH, CHART_HEIGHT, BAR_TOP, LABEL_HEIGHT, BAR_WIDTH = 560, 205, 20, 24, 27
-#: The bar of the expired stands apart from the months.
+#: Distance between the bar for expired items and the months.
 GAP = 14
 ROOM = CHART_HEIGHT - BAR_TOP - LABEL_HEIGHT
 BASE = BAR_TOP + ROOM
@@ -29,7 +29,7 @@ class Month(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Where a bar stands, in the units of the SVG, what it is about and where it leads."""
+    """A bar: its position in units of the SVG, its texts, and its link."""
 
     label: str
     name: str
@@ -46,7 +46,8 @@ class Bar:
 
 
 def expiry_chart(months: Sequence[Month], expired: int = 0, vault: str = "") -> dict[str, Any]:
-    """The expired, then a bar for each month. Each leads to its items in the inventory, of one vault if its slug is given."""
+    """A bar for expired items, then one for each month. Each links to its items in the inventory. `vault`: the slug of the only
+    vault, or ""."""
     highest = max([expired, *(month.count for month in months)]) or 1
     lefts = _places(1 + len(months))
 
@@ -89,23 +90,23 @@ def number_card(
 
 
 def of_vault(count: int | None, vault: Vault) -> SafeString:
-    """How many the scan of a vault has found; none is a dash where it has not seen everything."""
+    """The number that the scan of a vault has found; instead of 0 a dash if the vault was not read in full."""
     if count or vault.read_in_full:
         return SafeString(floatformat(count or 0, "0g"))
     return format_html('<span class="none" title="{}">—</span>', "not everything could be read")
 
 
 def month_key(month: Month) -> str:
-    """A month in an address: "2026-12"."""
+    """A month as a query parameter: "2026-12"."""
     return f"{month.start:%Y-%m}"
 
 
 def _tone(place: int) -> str:
-    """This month in the colour of "soon", the next two in the accent, the rest paler; the legend says so."""
+    """This month has the colour "soon", the next two the accent, the rest a paler one; the legend explains them."""
     return "soon" if place == 1 else "near" if place <= 3 else "far"
 
 
 def _places(count: int) -> list[float]:
-    """The left edges of the bars, the first one apart from the others."""
+    """The left edges of the bars; the first is separated from the others by GAP."""
     step = (CHART_WIDTH - GAP) / count
     return [round(place * step + (step - BAR_WIDTH) / 2 + (GAP if place else 0), 1) for place in range(count)]

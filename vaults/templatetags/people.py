@@ -1,4 +1,4 @@
-"""Who did something, drawn the same wherever it stands."""
+"""Actors, displayed in the same way on all pages."""
 
 from django import template
 from django.utils.html import format_html
@@ -11,7 +11,7 @@ from vaults.templatetags.kvportal import icon, visible
 
 register = template.Library()
 
-#: An icon and no letter of a name: nobody can be called like this.
+#: An icon instead of a name, so that no person's name can look the same.
 NOBODY = {
     Source.PORTAL: ("server", "the portal itself"),
     Source.COMMAND: ("terminal-2", "a command on the server"),
@@ -21,7 +21,7 @@ NOBODY = {
 
 @register.simple_tag
 def who(entry: AuditEntry) -> SafeString:
-    """The name, then e-mail address and role; without a name the address comes first."""
+    """The actor of an entry: name, e-mail address and role; without a name the address comes first."""
     found = who_did(entry)
     if found.source != Source.PERSON:
         sign, words = NOBODY[found.source]
@@ -33,7 +33,7 @@ def who(entry: AuditEntry) -> SafeString:
 
 @register.simple_tag
 def person(user: User, role: str = "") -> SafeString:
-    """Somebody who has an account."""
+    """A person with an account."""
     return _drawn(str(user) if user.has_name else "", visible(user.email), role)
 
 

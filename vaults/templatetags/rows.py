@@ -1,6 +1,6 @@
-"""The cells that lists of secrets, keys and certificates have alike.
+"""Cells that the lists of secrets, keys and certificates share.
 
-Tags, not includes: a list is the page that people live on, and it draws each of these once a row.
+Tags, not includes: lists are the most used pages, and they render each of these once a row.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -41,11 +41,11 @@ MANAGED = format_html(
 
 
 NAME_END = 12
-"""So many characters of a name's end are always shown: names that differ do so in their end more often than not."""
+"""Number of characters at a name's end that are always shown: similar names mostly differ there."""
 
 
 class Listed(Item, Protocol):
-    """What a list says of a secret, a key or a certificate."""
+    """The attributes of a secret, key or certificate in a list."""
 
     id: str
     name: str
@@ -63,18 +63,18 @@ RENEWAL = format_html(
 
 
 def is_issued(item: Listed) -> bool:
-    """Secrets and keys are there or not; a certificate may be there without having been issued."""
+    """False for a certificate that was never issued; True for all other items."""
     return bool(getattr(item, "issued", True))
 
 
 def is_pending(item: Listed, pending: Collection[str]) -> bool:
-    """Whether a certificate's operation is under way: its row of the inventory knows, its item in a list does not."""
+    """Whether a certificate's operation is in progress: inventory rows know it; for items of a list, `pending` has the names."""
     return bool(getattr(item, "pending", False)) or item.name.lower() in pending
 
 
 @register.simple_tag
 def row_tone(item: Listed, pending: Collection[str] = ()) -> str:
-    """The bare tone (ok, soon, bad, off, wait) for `data-state`, by which lists filter, or "pending" or "unissued"."""
+    """The tone (ok, soon, bad, off, wait, unknown), "pending" or "unissued", for `data-state`, by which lists filter."""
     if is_issued(item):
         return state_of(item, timezone.now()).tone
     return "pending" if is_pending(item, pending) else "unissued"
@@ -82,8 +82,8 @@ def row_tone(item: Listed, pending: Collection[str] = ()) -> str:
 
 @register.simple_tag
 def row_attributes(item: Listed, base: str, pending: Collection[str] = ()) -> SafeString:
-    """What scripts read of a row: the item's address (below `base`, its list's), name, id and state. `pending`: names, in
-    lower case, of certificates whose operation is under way."""
+    """The data attributes of a row for scripts: the item's address (`base` is its list's), name, id and state. `pending`: the
+    lower-case names of certificates whose operation is in progress."""
     tone = row_tone(item, pending)
     name, managed = item.name, " data-managed" if is_managed(item) else ""
     return format_html(
@@ -93,13 +93,13 @@ def row_attributes(item: Listed, base: str, pending: Collection[str] = ()) -> Sa
 
 @register.simple_tag
 def row_name(item: Listed, base: str) -> SafeString:
-    """The name that leads to the item, and a lock for the managed twin of a certificate."""
+    """The name as a link to the item, with a lock if the item is a managed secret or key."""
     return format_html("{}{}", name_link(f"{base}{item.name}/", item.name), MANAGED if is_managed(item) else "")
 
 
 @register.simple_tag
 def name_label(name: str) -> SafeString:
-    """A name that gives way in its middle where the room is short; the style sheet cuts the start of it."""
+    """A name that is shortened in its middle if space is short; the style sheet cuts its first part."""
     if len(name) <= 2 * NAME_END:
         return conditional_escape(name)
     return format_html('<span class="name-start">{}</span>{}', name[:-NAME_END], name[-NAME_END:])
@@ -107,15 +107,15 @@ def name_label(name: str) -> SafeString:
 
 @register.simple_tag
 def name_link(address: str, name: str) -> SafeString:
-    """A name as the link of a row. The label keeps it whole for readers, who would hear the two parts apart."""
+    """A name as the link of a row. The aria-label has the whole name, because screen readers would read two parts."""
     return format_html('<a href="{}" title="{}" aria-label="{}">{}</a>', address, name, name, name_label(name))
 
 
 @register.simple_tag
 def row_end(item: Listed, pending: Collection[str] = ()) -> SafeString:
-    """State and expiry in one cell, sorted by expiry: what matters now, then the date. That an item is enabled is not said.
+    """State and expiry in one cell, sorted by expiry: first the state, then the date. "Enabled" is not shown.
 
-    `pending` as above.
+    `pending` as in `row_attributes`.
     """
     end = item.expires_on if is_issued(item) else None
     return format_html(
@@ -147,14 +147,14 @@ def _mark(item: Listed, pending: Collection[str]) -> SafeString:
 
 
 def _nothing_known(item: Listed) -> bool:
-    """Neither state nor end can be read, and for the same reason: one mark says both."""
+    """True if state and expiry date are unreadable for the same reason: one mark is enough."""
     return item.odd.get("enabled") == item.odd.get("expires_on")
 
 
 def _date(item: Listed) -> SafeString:
-    """The day it ends, begins where that is still ahead, or till which it can be recovered; nothing where the mark says all.
+    """The day of expiry, of a future start, or until which the item can be recovered; "" if the mark is enough.
 
-    A certificate that was never issued has dates that mean nothing: it would get others.
+    Dates of a certificate that was never issued mean nothing: an issued version gets others.
     """
     is_deleted = bool(getattr(item, "deleted_on", None))
     if not is_deleted and not is_issued(item):
@@ -165,8 +165,8 @@ def _date(item: Listed) -> SafeString:
     if is_deleted:
         moment, word = getattr(item, "scheduled_purge_on", None), "until "
     elif moment is None and "expires_on" in item.odd:
-        said = found.tone == "ok" or (found.tone == "unknown" and _nothing_known(item))
-        return SafeString() if said else when(None, item.odd["expires_on"])
+        is_marked = found.tone == "ok" or (found.tone == "unknown" and _nothing_known(item))
+        return SafeString() if is_marked else when(None, item.odd["expires_on"])
     if moment is None:
         return NO_END if found.tone in ("off", "unknown") else SafeString()
     return format_html(
@@ -180,7 +180,7 @@ def _date(item: Listed) -> SafeString:
 
 @register.simple_tag
 def row_tags(item: Listed) -> SafeString:
-    """All tags of a row, and a count that stands for all but the first where the room is short."""
+    """All tags of a row, and a count that replaces all but the first if space is short."""
     if "tags" in item.odd:
         return odd(item.odd["tags"])
     given = item.tags
@@ -198,7 +198,7 @@ def row_tags(item: Listed) -> SafeString:
 
 @register.simple_tag
 def row_moment(item: Listed, name: str, css: str, label: str) -> SafeString:
-    """A cell with one of an item's moments, sorted by it; `label` stands before it where cells become lines, on a phone."""
+    """A cell with a moment of the item, sorted by it. `label` is shown before it on a phone, where cells become lines."""
     moment, raw = getattr(item, name), item.odd.get(name, "")
     exact = moment.isoformat() if moment else ""
     blank = "" if moment or raw else " blank"
@@ -224,7 +224,7 @@ def _thumbprint(item: CertificateProperties) -> SafeString:
     return format_html('<td class="mono drop-2" title="{}">{}</td>', item.x5t, short_id(item.x5t))
 
 
-#: The column that the list of a kind has and the others have not: its head, and the cell of an item.
+#: By kind: the column that only its list has, as head and a function for the cell of an item.
 OWN_COLUMNS: Final[Mapping[Kind, tuple[SafeString, Callable[[Any], SafeString]]]] = {
     SECRET: (
         format_html('<th scope="col" data-column="{}" class="drop-2 col-type">{}</th>', "type", "Content type"),
