@@ -98,9 +98,8 @@ def connection_edit(request: HtmxRequest, connection: Connection) -> HttpRespons
     ask_password(request, form)
     context = {
         "form": form,
-        "connection": access.connection_for(
-            request.actor, connection.pk
-        ),  # as it is stored: the form changes the other object
+        # As it is stored: the form changes the other object.
+        "connection": access.connection_for(request.actor, connection.pk),
         "cancel_url": reverse("connection_detail", args=[connection.pk]),
     }
     if request.method == "POST" and form.is_valid() and changed(request, form, context):

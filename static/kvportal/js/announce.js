@@ -1,4 +1,4 @@
-/* Says aloud what htmx changed, shows what it could not do, closes messages, moves focus to what needs reading. */
+/* Announces htmx changes to screen readers, shows failed requests, closes messages, and moves the focus to what the user must read. */
 
 const live = document.getElementById("live");
 
@@ -24,13 +24,13 @@ document.addEventListener("click", (event) => {
   event.target.closest("[data-dismiss]")?.closest(".toast-item")?.remove();
 });
 
-// Good news leaves by itself; what went wrong stays until it is closed.
+// Success and info messages disappear after 8 seconds; errors stay until they are closed.
 for (const item of document.querySelectorAll(".toast-item.success, .toast-item.info")) {
   setTimeout(() => item.matches(":hover, :focus-within") || item.remove(), 8000);
 }
 
-// A page that is a form begins in its first empty field, if there is one that must be filled in at or after it. Not in the
-// password that confirms who is there: it comes last, and a page opens at its top.
+// The first empty field of a form page, if a field there or after it is required: it gets the focus. Not the confirmation
+// password: it comes last, and a page opens at its top.
 function firstToFill() {
   const typed = ":is(input:not([type=hidden], [type=checkbox], [type=radio]), textarea):not([name=confirm_password])";
   const fields = [...document.querySelectorAll(`:is(.form-page, .entrance) form ${typed}`)].filter((field) => field.offsetParent);
@@ -38,7 +38,7 @@ function firstToFill() {
   return fields.slice(0, needed + 1).find((field) => !field.value) ?? fields[needed];
 }
 
-// What needs reading or an answer has the focus.
+// Focus what the user must read or fill in.
 const called = document.querySelector("[data-focus]");
 if (called) called.focus();
 else firstToFill()?.focus({ preventScroll: true });
@@ -49,7 +49,7 @@ document.body.addEventListener("htmx:afterSettle", (event) => {
   say(spoken?.dataset.say);
 });
 
-// A refusal may be told in the very part of the page that was asked for: the result of a test that failed.
+// If an error response contains the requested part of the page (the result of a failed test), swap it in as usual.
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { isError, target, xhr } = event.detail;
   if (!isError || !target.id) return;
@@ -58,14 +58,14 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.isError = false;
 });
 
-// A refusal in answer to a part of the page is shown above the page's content, in the server's words.
+// If the request for a part of the page is refused, show the server's text above the page's content.
 document.body.addEventListener("htmx:responseError", (event) => {
   const { status, responseText } = event.detail.xhr;
   const problem = new DOMParser().parseFromString(responseText, "text/html").querySelector(".problem");
   const place = document.getElementById("refusals");
   if (!problem || !place) return toast(`That did not work; the server answered ${status}. Reload the page to see more.`);
   const title = (shown) => shown.querySelector("h1, h2")?.textContent;
-  const known = title(place) === title(problem); // whoever has read it is not called back to it
+  const known = title(place) === title(problem); // no focus for a problem that is shown already
   place.replaceChildren(document.importNode(problem, true));
   if (!known) place.firstElementChild.focus();
 });

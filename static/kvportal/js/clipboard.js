@@ -1,5 +1,5 @@
-/* A value in the clipboard: says so with a countdown and clears it, unless something else was copied meanwhile.
-   The countdown goes on from page to page; what is kept for that is the time, never the value. */
+/* A value in the clipboard: shows a countdown, then clears it, unless something else was copied in the meantime.
+   The countdown continues from page to page; only its end time is stored, never the value. */
 
 const SECONDS = 30;
 const KEPT = "kvportal-clipboard-until";
@@ -33,7 +33,7 @@ function start(end) {
   count();
 }
 
-// Ends the watch: the clipboard holds no value of ours any more, as far as anybody can tell here.
+// Stop the countdown: as far as this page knows, the clipboard no longer holds our value.
 function end(words = "") {
   clearInterval(timer);
   removeEventListener("focus", clear);
@@ -56,7 +56,7 @@ async function digest(value) {
   return [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].join();
 }
 
-// Known only where the person has allowed reading the clipboard; nobody is asked for that.
+// Known only if the user has allowed reading the clipboard; we never ask for that permission.
 async function replaced() {
   if (!print) return false;
   try {
@@ -95,9 +95,9 @@ document.addEventListener("kvportal:copied", (event) => {
   if (event.detail.value === undefined) end();
   else hold(event.detail.value);
 });
-tabs.onmessage = () => end(); // another tab of the portal has copied something, and watches it itself if it is a value
+tabs.onmessage = () => end(); // another tab of the portal has copied something; if it is a value, that tab has its own countdown
 
-// Copied by hand: from the shown value, or something else, after which the clipboard is none of our business.
+// Copied by hand: from the shown value, or something else; then the clipboard is no longer ours to clear.
 for (const name of ["copy", "cut"]) {
   document.addEventListener(name, () => {
     const place = getSelection().anchorNode;

@@ -1,7 +1,7 @@
-/* Columns of a list: which of them are shown follows from the room (lists.css) until somebody chooses. The choice is kept for each
-   list in this browser. Rows that come later follow too: the table names its columns by their places. */
+/* Columns of a list: the available width decides which are shown (lists.css) until the user chooses. The choice is stored for each
+   list in this browser. It also applies to rows loaded later, because the table refers to columns by position. */
 
-const NAME = 170; // so many pixels are left to the name, whatever else was chosen
+const NAME = 170; // minimum width of the name in pixels, for any choice of columns
 const phone = matchMedia("(max-width: 760px)"); // its rows are cards
 const choices = {};
 
@@ -9,7 +9,7 @@ function choiceOf(list) {
   try {
     return { ...JSON.parse(localStorage.getItem(`kvportal-columns-${list}`)) };
   } catch {
-    return {}; // No storage, or something else is kept there: the room decides.
+    return {}; // No storage, or other content in it: the available width decides.
   }
 }
 
@@ -17,7 +17,7 @@ function keep(list) {
   try {
     localStorage.setItem(`kvportal-columns-${list}`, JSON.stringify(choices[list]));
   } catch {
-    // Kept for this page only.
+    // The choice lasts for this page only.
   }
 }
 
@@ -46,7 +46,7 @@ function offer(menu) {
     const column = head.textContent.trim();
     delete choice[column];
     draw();
-    if (shown(head) !== wanted) choice[column] = wanted; // else the room decides so by itself
+    if (shown(head) !== wanted) choice[column] = wanted; // else the available width gives the same result
     keep(list);
     draw();
   }
@@ -58,7 +58,7 @@ function offer(menu) {
     menu.querySelector("[data-count]").textContent = `, ${heads.filter(shown).length + 1} of ${heads.length + 1}`;
     table.style.minWidth = "";
     const lacks = NAME - name.offsetWidth;
-    if (table.dataset.with && lacks > 0 && !phone.matches) table.style.minWidth = `${table.offsetWidth + lacks * 1.25}px`; // a column of a fifth grows too
+    if (table.dataset.with && lacks > 0 && !phone.matches) table.style.minWidth = `${table.offsetWidth + lacks * 1.25}px`; // a column with a fifth of the width grows too
   }
 
   menu.hidden = false;

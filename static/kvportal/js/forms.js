@@ -1,14 +1,14 @@
-/* Forms: counters, a warning before typed things are lost, one submit per click, and a generator for values. */
+/* Forms: counters, a warning before input is lost, one submit per click, and a generator for values. */
 
 const encoder = new TextEncoder();
 const form = document.querySelector("form[data-guard]");
-let dirty = Boolean(form?.hasAttribute("data-typed")); // a refused form comes back with what was typed
+let dirty = Boolean(form?.hasAttribute("data-typed")); // a refused form comes back with its input
 
-// Nothing typed is lost by accident.
+// Warn before input is lost.
 form?.addEventListener("input", () => { dirty = true; });
 addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
-// A second click sends nothing. The button comes back if the page does (back button, refused download).
+// A second click sends nothing. The button works again if the page is shown again (back button, refused download).
 document.addEventListener("submit", (event) => {
   const sent = event.target;
   if (sent.method !== "post" || sent.hasAttribute("hx-post")) return;
@@ -25,12 +25,12 @@ addEventListener("pageshow", () => {
   }
 });
 
-// What is pressed must not move away before it is let go: then there would be no click.
+// An element must not move between pointer down and up: then there would be no click.
 let pressed = false;
 addEventListener("pointerdown", () => { pressed = true; }, true);
 for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => { pressed = false; }, true);
 
-// Limits are counted while typing; long ones only once they come near.
+// Counters are shown while a field has the focus, and from half of its limit on.
 function counter(control) {
   const bytes = Number(control.dataset.countBytes);
   const limit = bytes || Number(control.dataset.count) || control.maxLength;
@@ -55,9 +55,9 @@ function counter(control) {
 }
 for (const control of document.querySelectorAll("[data-guard] :is([maxlength], [data-count], [data-count-bytes])")) counter(control);
 
-// A further version: the tally says which parts were changed. Every field's hidden neighbour holds what stood in it.
+// A new version: the summary lists the changed parts. Hidden fields named initial-… hold the initial values of a field.
 const tally = document.querySelector("[data-guard] .tally");
-// One without it starts empty, or as the page drew it; when the form comes back, the server knows whether it was changed.
+// A field without one starts empty, or as the page rendered it; if the form comes back, the server knows whether it was changed.
 function isTouched(part) {
   return [...part.querySelectorAll("[name]:not([name^=initial-], [type=hidden])")].some((control) => {
     const before = [...part.querySelectorAll(`[name="initial-${control.name}"]`)].map((hidden) => hidden.value.trim());
@@ -74,7 +74,7 @@ function tell() {
   for (const part of parts) part.classList.toggle("touched", isTouched(part));
   const names = parts.filter((part) => part.classList.contains("touched")).map((part) => part.dataset.part);
   tally.classList.toggle("touched", names.length > 0);
-  // These steps were told for the issuer and the validity that stood there.
+  // The steps are valid only for the initial issuer and validity.
   document.querySelector(".version-steps").hidden = names.includes("Authority") || names.includes("Validity");
   tally.querySelector("span").textContent = names.length ? `Changed: ${names.join(", ")}. ${tally.dataset.rest}` : tally.dataset.untouched;
 }
@@ -101,7 +101,7 @@ if (keyType) {
   fitKeyType();
 }
 
-// A generator for new values, drawn from the browser's own source of chance.
+// A generator for new values; it uses the browser's cryptographic random numbers.
 const ALPHABETS = {
   "letters and digits": "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789",
   "with signs": "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789!#$%&*+-.:=?@_~",

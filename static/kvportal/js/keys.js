@@ -1,5 +1,5 @@
-/* Keys: an element with `data-keys="g s"` is clicked (or focused, if one types into it) when its keys are pressed.
-   Rows of a list are walked with j and k. Nothing happens while somebody types. */
+/* Keyboard shortcuts: an element with `data-keys="g s"` is clicked (or focused, if it is an input) when its keys are pressed.
+   j and k move through the rows of a list. Shortcuts are off while the user types. */
 
 const dialog = document.getElementById("keys");
 const typing = (element) => element.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
@@ -74,7 +74,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-open-shortcuts]")) dialog?.showModal();
 });
 
-// A menu closes when one clicks elsewhere or leaves it.
+// A menu closes when the user clicks elsewhere or moves the focus out of it.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });

@@ -1,6 +1,6 @@
-/* Lists: filter while typing, states as chips, sort by any column, select with Shift, and the bar of a selection.
-   All of it works on the rows that are loaded; the rest keeps arriving from Azure, until somebody stops it, and is
-   treated the same. */
+/* Lists: filter while typing, states as chips, sort by any column, select with Shift, and the bar for a selection.
+   All of it works on the loaded rows. Further rows arrive from Azure until the user stops loading, and are treated
+   the same. */
 
 const table = document.querySelector("table[data-list]");
 if (table) enhance(table);
@@ -56,7 +56,7 @@ function enhance(list) {
     drawSelection();
   }
 
-  // How far it has come. The total is what the last scan counted, and is not told where that can't be all.
+  // Progress of loading. The total is what the last scan counted; it is not shown unless it exceeds the loaded rows.
   function drawLoaded(count, unfinished, failed) {
     const total = Number(loaded.dataset.total ?? 0) + (view.managed ? Number(loaded.dataset.totalManaged ?? 0) : 0);
     const amount = total > count ? `${count} of ${total}` : count;
@@ -64,7 +64,7 @@ function enhance(list) {
     const some = shown === count ? "" : `${shown} shown · `;
     loaded.querySelector("[data-text]").textContent = failed ? `${some}${count} loaded, the rest could not be read`
       : !unfinished ? `${some}${count} loaded` : stopped ? `${some}${some ? "stopped" : "Stopped"} at ${amount}` : `${some}${amount}, loading`;
-    loaded.setAttribute("aria-busy", unfinished && !stopped); // read aloud once, when it comes to an end
+    loaded.setAttribute("aria-busy", unfinished && !stopped); // screen readers announce it once, at the end
     const bar = loaded.querySelector(".bar");
     if (bar) {
       bar.hidden = !unfinished || stopped || total <= count;
@@ -76,7 +76,7 @@ function enhance(list) {
     stop.textContent = stopped ? "Load the rest" : "Stop";
   }
 
-  // Nothing matches: how many were compared, and the way to the same words elsewhere.
+  // No match: show how many rows were compared, and links that search elsewhere for the same words.
   function drawEmpty(count, loading) {
     empty.hidden = rows().length === 0 || visible().length > 0 || Boolean(loading);
     empty.querySelector("[data-none]").textContent = `None of ${count} matches`;
@@ -128,7 +128,7 @@ function enhance(list) {
     bar.hidden = picked.length === 0;
     bar.querySelector("[data-number]").textContent = `${picked.length} selected`;
     for (const act of bar.querySelectorAll("[data-one]")) {
-      act.hidden = picked.length !== 1 || "managed" in picked[0].dataset; // a twin changes only with its certificate
+      act.hidden = picked.length !== 1 || "managed" in picked[0].dataset; // a managed secret or key changes only with its certificate
       if (picked.length === 1) act.href = picked[0].dataset.row + act.dataset.one;
     }
     for (const copy of bar.querySelectorAll("[data-join]")) copy.dataset.copy = picked.map((row) => row.dataset[copy.dataset.join]).join("\n");
@@ -180,7 +180,7 @@ function enhance(list) {
     remember();
   });
   document.body.addEventListener("htmx:afterSettle", () => { sort(); draw(); });
-  // The rest of the list did not come: what is there stays of use, and the link asks once more.
+  // Loading failed: the loaded rows stay usable, and the link tries again.
   for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     document.body.addEventListener(failure, (event) => {
       const row = event.target.closest?.("tr.more");
@@ -199,7 +199,7 @@ function enhance(list) {
   body.addEventListener("click", (event) => {
     const row = event.target.closest(".load-more")?.closest("tr");
     if (!row) return;
-    event.preventDefault(); // the link's page has the rest without what is here
+    event.preventDefault(); // the link's page would have only the further rows
     goOn(row);
   });
   stop?.addEventListener("click", () => {
@@ -209,7 +209,7 @@ function enhance(list) {
     window.htmx.trigger(row, "htmx:abort");
     draw();
   });
-  // A page that had come already when loading was stopped is shown, and asks for no further one.
+  // If a page arrives after loading was stopped, it is shown but loads no further one.
   document.body.addEventListener("htmx:beforeRequest", (event) => {
     if (stopped && event.target.matches("tr.more")) event.preventDefault();
   });

@@ -1,14 +1,14 @@
-/* A revealed value hides itself after 30 seconds, and is wiped when the page is left, hidden or restored.
-   Copy fetches the value without ever putting it on the page. */
+/* A revealed value is hidden after 30 seconds, and removed when the user leaves the page or returns to it from the
+   browser's cache. Copy fetches the value without showing it on the page. */
 
 const SECONDS = 30;
 let timer = 0;
-let exact = ""; // the value as it is, while its element may show it prettier
+let exact = ""; // the exact value; its element may show it indented
 
 const box = () => document.getElementById("value");
 const event = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
-// The box as it is before anything is asked for.
+// Show the box in its initial state.
 function close() {
   put(document.getElementById("value-closed").content.cloneNode(true));
 }
@@ -32,7 +32,7 @@ function hide({ focus = false } = {}) {
   event("kvportal:say", "The value is hidden again");
 }
 
-// HTML can't hold a NUL: a word has its place, and the value itself stands beside it.
+// HTML can't hold a NUL: the text shows a word instead, and a data attribute has the exact value.
 const exactOf = (shown) => (shown.dataset.exact ? JSON.parse(shown.dataset.exact) : shown.textContent);
 
 function watch() {
@@ -50,7 +50,7 @@ function watch() {
   }, 250);
 }
 
-// The value as indented JSON, or "" where it is none or would look the same.
+// The value as indented JSON; "" if it is not JSON or would look the same.
 function prettier() {
   try {
     const found = JSON.parse(exact);
@@ -68,7 +68,7 @@ function togglePretty(button) {
   button.setAttribute("aria-pressed", pressed);
 }
 
-// A PFX travels as base64 text; its bytes are put together here and never leave the browser.
+// Key Vault returns a PFX as base64 text; it is decoded here, in the browser.
 function download(link) {
   const bytes = Uint8Array.from(atob(exact), (letter) => letter.charCodeAt(0));
   const address = URL.createObjectURL(new Blob([bytes], { type: "application/x-pkcs12" }));
@@ -83,14 +83,14 @@ async function copy(value, button) {
 }
 
 async function copyUnseen(form, button) {
-  if (!navigator.clipboard) throw new Error("no clipboard here"); // before the value is fetched for nothing
+  if (!navigator.clipboard) throw new Error("no clipboard here"); // do not fetch the value in vain
   const body = new FormData(form);
   body.set("purpose", "copy");
   const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true", "HX-Target": "value", "HX-Current-URL": location.href } });
   const elsewhere = answer.headers.get("HX-Redirect"); // sign in first
   if (elsewhere) return location.assign(elsewhere);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (answer.status === 422) { // the password first: the same box, with a field for it
+  if (answer.status === 422) { // the password is required: the same box, with a field for it
     put(...page.body.childNodes);
     box().querySelector("form").dataset.asksForCopy = "";
     return box().querySelector("[type=password]")?.focus();
@@ -104,7 +104,7 @@ async function copyUnseen(form, button) {
   }
   await copy(exactOf(value), button);
   if (!form.querySelector("[type=password]")) return;
-  close(); // no password stays in the page
+  close(); // remove the password from the page
   box().querySelector("[data-copy-value]")?.focus();
 }
 
@@ -131,7 +131,7 @@ document.addEventListener("click", async (click) => {
   }
 });
 
-// Enter goes on with what asked for the password; by itself it would press the form's only submit button, Reveal.
+// Enter continues the copy that asked for the password; by default it would press the form's only submit button, Reveal.
 document.addEventListener("keydown", (key) => {
   const form = key.key === "Enter" && key.target.closest("form[data-asks-for-copy]");
   if (!form || key.target.type !== "password") return;

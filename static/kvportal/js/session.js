@@ -1,10 +1,10 @@
-/* Before a form is sent: is somebody still signed in? A sign-in page must not swallow what was typed. */
+/* Before a form is sent, check that the session still exists, so that no input is lost to a sign-in page. */
 
 const form = document.querySelector("form[data-guard]");
 let asking = false;
 let certain = false;
 
-// Ahead of everybody else's listeners: while we ask, nothing counts as sent.
+// Runs before all other listeners: during the check, the form does not count as sent.
 form?.addEventListener("submit", async (event) => {
   if (certain) { certain = false; return; }
   event.preventDefault();
@@ -18,14 +18,14 @@ form?.addEventListener("submit", async (event) => {
   form.requestSubmit(event.submitter);
 }, { capture: true });
 
-// A sign-in in another tab makes new form tokens, so the form gets one that is good now.
+// A sign-in in another tab changes the CSRF token, so the form gets the present one.
 async function sessionEnded() {
   try {
     const answer = await fetch("/session/", { cache: "no-store" });
     if (answer.status === 401) return true;
     if (answer.ok) form.querySelector("[name=csrfmiddlewaretoken]").value = (await answer.json()).token;
   } catch {
-    // Not reachable: the browser will say so itself.
+    // Not reachable: the browser will report that.
   }
   return false;
 }

@@ -1,11 +1,11 @@
-/* The sidebar: where the list of vaults stands and its filter; and the drawer on a phone, which is opened by a link to
-   #sidebar: with JavaScript it takes the focus, closes on a click outside and leaves no trace in the history. */
+/* The sidebar: scroll position and filter of the list of vaults. On a phone it is a drawer, opened by a link to #sidebar:
+   with JavaScript it takes the focus, closes on a click outside, and adds no entry to the history. */
 
 const sidebar = document.getElementById("sidebar");
 const vaults = document.getElementById("sidebar-vaults");
 const filter = sidebar?.querySelector(".sidebar-filter");
 
-// The vault of this page among its neighbours: it is in view by its style, they are not.
+// Scroll to the neighbours of this page's vault: its style keeps only the vault itself in view.
 const here = vaults?.querySelector(".here");
 const before = here?.previousElementSibling;
 if (before) vaults.scrollTop = before.offsetTop + before.offsetHeight - (vaults.clientHeight - here.offsetHeight) / 2;

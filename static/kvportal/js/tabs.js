@@ -1,4 +1,4 @@
-/* Tabs of a vault: those that don't fit go under More, the one of the page never. A phone's row runs out at the edge instead. */
+/* Tabs of a vault: tabs that don't fit go under More, except the tab of the page. On a phone the row scrolls instead. */
 
 const row = document.querySelector(".tabs");
 const phone = matchMedia("(max-width: 760px)");

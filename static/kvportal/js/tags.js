@@ -1,8 +1,8 @@
-/* Tags as rows of name and value over the textarea that is sent: `name=value` a line, or a JSON object where a name
-   can't stand on such a line. Blanks at either end belong to names and values; they are kept and pointed out. */
+/* Tags as rows of name and value above the textarea that is sent: a line `name=value` for each, or a JSON object if a name
+   can't be written on such a line. Spaces at either end belong to names and values; they are kept, with a note. */
 
 const LIMIT = 15;
-// Line ends, control and direction marks: a row would lose them, or show them as something else.
+// Line ends, control and direction characters: a row would lose them, or show them as something else.
 const UNSEEN = /[\0-\x08\n-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
 
 for (const area of document.querySelectorAll("textarea[data-tags]")) {
@@ -10,7 +10,7 @@ for (const area of document.querySelectorAll("textarea[data-tags]")) {
   if (tags) edit(area, tags);
 }
 
-// Null for what rows can't show (a line that is not name=value): the textarea then stays as it is.
+// Null if rows can't show the text (for example a line that is not name=value): then the textarea is not replaced.
 function read(text) {
   if (text.trimStart().startsWith("{")) {
     try {
@@ -61,10 +61,10 @@ function edit(area, tags) {
     add.disabled = used >= LIMIT;
     for (const row of rows.children) {
       const [name, value] = [...row.querySelectorAll("input")];
-      const blank = [[name, "name"], [value, "value"]].filter(([input]) => input.value !== input.value.trim()).map(([, word]) => word);
+      const spaced = [[name, "name"], [value, "value"]].filter(([input]) => input.value !== input.value.trim()).map(([, word]) => word);
       const note = row.querySelector(".blank-note");
-      note.hidden = blank.length === 0;
-      note.textContent = `Blanks at the start or end of the ${blank.join(" and the ")} are kept.`;
+      note.hidden = spaced.length === 0;
+      note.textContent = `Spaces at the start or end of the ${spaced.join(" and the ")} are kept.`;
     }
   }
   function append(name = "", value = "") {
@@ -114,7 +114,7 @@ function input(word, value, longest) {
   const made = document.createElement("input");
   made.type = "text";
   made.value = value;
-  made.maxLength = Math.max(longest, value.length); // what was there already may be edited
+  made.maxLength = Math.max(longest, value.length); // an existing longer text can still be edited
   made.placeholder = word;
   made.spellcheck = false;
   made.setAttribute("aria-label", `Tag ${word.toLowerCase()}`);

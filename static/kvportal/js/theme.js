@@ -1,4 +1,4 @@
-/* Loaded in <head> without defer: theme and zone are known before the first paint, so nothing flashes. */
+/* Theme and time zone. Loaded in <head> without defer, so that the theme is set before the first paint. */
 (() => {
   const root = document.documentElement;
   root.classList.add("js");
@@ -7,7 +7,7 @@
   try {
     chosen = localStorage.getItem("kvportal-theme");
   } catch {
-    // Storage may be switched off; the system's preference is then followed.
+    // Storage may be disabled: then the system's preference applies.
   }
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => {
@@ -22,12 +22,12 @@
     try {
       localStorage.setItem("kvportal-theme", chosen);
     } catch {
-      // Kept for this page only.
+      // The choice lasts for this page only.
     }
     apply();
   });
 
-  // The server draws times in the viewer's zone; it learns the zone from this cookie.
+  // The server renders times in the viewer's time zone, which it reads from this cookie.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (/^[\w+/-]+$/.test(zone ?? "")) {
     const secure = location.protocol === "https:" ? "; Secure" : "";

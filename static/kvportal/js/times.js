@@ -1,4 +1,4 @@
-/* Keeps "3 min ago" true while a page stays open; the words are those of the server (vaults/templatetags). */
+/* Updates relative times such as "3 min ago" while a page is open, in the same words as the server (vaults/templatetags). */
 
 const UNITS = [[3600, 60, "min"], [86400, 3600, "h"], [60 * 86400, 86400, "d"], [365.25 * 86400, 30.44 * 86400, "mo"], [Infinity, 365.25 * 86400, "y"]];
 

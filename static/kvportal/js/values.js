@@ -1,4 +1,4 @@
-/* A value that is typed or pasted into a form: hints at what nobody sees in it. The server says the same of a revealed one. */
+/* Hints at invisible characters in a value that is typed or pasted into a form. The server gives similar hints for a revealed one. */
 
 const UNSEEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xa0\xad\u061c\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff]/gu;
 
