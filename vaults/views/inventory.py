@@ -208,7 +208,7 @@ def filtered(request: HtmxRequest, **changed: str) -> InventoryFilter:
     asked = request.GET.copy()
     for name, value in changed.items():
         asked[name] = value
-    # An address finds its vault, whatever the current team.
+    # An address finds its vault with any current team.
     visible = visible_to(request.actor, None if asked.get("vault") else request.actor.team)
     vaults = visible.vaults
     counted = vaults if asked.get("vault") else each_once(vaults)

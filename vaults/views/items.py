@@ -36,11 +36,12 @@ FOR_GOOD = "This vault has no soft delete: nobody can bring it back, not even Mi
 NAME_HELD = "Until it is recovered or purged, nobody can create another one of this name."
 RETENTION = "for the vault's retention time (7 to 90 days)"
 NOTHING = (
-    "What goes, and for how long it can be recovered is not known here. It can be deleted all the same, if it is there."
+    "What would be deleted and for how long it can be recovered is not known here. It can be deleted all the same, if it is "
+    "there."
 )
 
 WHAT_GOES: Final[Mapping[Kind, str]] = {
-    SECRET: "All versions of the secret go. Whoever uses it gets an error from this moment on.",
+    SECRET: "All versions of the secret go. Applications that use it get an error from this moment on.",
     KEY: "All versions of the key go. What was encrypted with it can't be decrypted from this moment on.",
     CERTIFICATE: "All versions of the certificate go, with its key and its secret of the same name.",
 }

@@ -17,7 +17,7 @@ Found = TypeVar("Found", bound=Properties)
 NEWER = "So there may be a newer version than this."
 #: On the page before a deletion, about parts that could not be read. FROM_LIST and OPERATION are on edit pages too.
 VERSIONS = "All versions go, also those that are not known here."
-FROM_LIST = "What is said of it here is from the list of versions."
+FROM_LIST = "What is shown of it here is from the list of versions."
 OPERATION = "Whether a new version is under way is not known here."
 
 
