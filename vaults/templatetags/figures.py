@@ -75,8 +75,11 @@ def number_card(
     tone: str = "",
     of_vault: Vault | None = None,
 ) -> dict[str, Any]:
-    """A figure that leads to its items. `before` and `after` are words of its name that only readers get on a phone; `tone`
-    colours it unless it is 0; `of_vault` is the vault if it is one's."""
+    """A card with a number that links to its items.
+
+    `before` and `after`: words of its name that are only for screen readers on a phone. `tone`: its colour unless it is 0.
+    `of_vault`: the vault, if the number is about one.
+    """
     return {
         "what": what,
         "icon_name": icon_name,

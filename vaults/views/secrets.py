@@ -34,7 +34,7 @@ UNREAD_NOTE = (
     "else changes it meanwhile, nor whether there is a secret of this name; if not, one is created."
 )
 
-#: The page of a secret of which no more is known than its name, with the value not shown.
+#: Template context for a secret of which only the name is known; its value is not shown.
 BARE_PAGE: dict[str, Any] = {
     "shown": None,
     "current": None,

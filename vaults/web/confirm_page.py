@@ -1,4 +1,4 @@
-"""The one page for every act that asks twice."""
+"""The confirmation page, which all acts that need one share."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from vaults.kinds import Kind
 from vaults.models import Vault
 
-#: A label and the address that it leads to.
+#: A label, and the address that it links to.
 Link = tuple[str, str]
 
 
@@ -24,9 +24,10 @@ def confirm_page(
     typed_name: bool = False,
     removed_before: Sequence[Link] = (),
 ) -> dict[str, Any]:
-    """The context of confirm.html, but for its `form`. `consequences` are sentences; `danger`: the act can't simply be undone.
+    """Template context of confirm.html, without its `form`.
 
-    `typed_name`: the form has a field for the name; `removed_before`: as long as there is something, the act can't be done.
+    `consequences`: sentences. `danger`: the act can't easily be undone. `typed_name`: the form has a field for the name.
+    `removed_before`: objects that must be removed first; the act is impossible while there are any.
     """
     return {
         "title": title,

@@ -26,7 +26,7 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-#: What form pages say over the form: nothing, unless the view or `refused_form` gives it.
+#: Context for messages above a form: empty, unless the view or `refused_form` fills it.
 NOTICES: dict[str, Any] = {
     "held_by_deleted": "",
     "taken": False,

@@ -67,7 +67,7 @@ def current_version(versions: Part[Sequence[Found]], shown: Found, version: str)
 
 
 def listed_versions(vault: Vault, versions: Part[Sequence[Any]]) -> dict[str, Any]:
-    """What a page shows of an item's versions, and why they are not all there."""
+    """Template context for an item's versions, with the reasons if some are missing."""
     return {
         "versions": versions.value or (),
         "versions_problem": not_read(vault, versions),
