@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from tests.audit_down import START, refusing
+from tests.audit.unwritable import START, refusing
 from tests.browsing import text_of
 from tests.conftest import PASSWORD, World, last_entry, signed_in
 from tests.signing_in import HOME, gets_in, guesses

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.audit_down import OUTCOME, refusing
+from tests.audit.unwritable import OUTCOME, refusing
 from tests.conftest import World, say
 from vaults.actions import items, keys, secrets
 from vaults.actions.keys import KeyContent

@@ -13,11 +13,11 @@ import time_machine
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client, RequestFactory
 
-from tests.audit_down import OUTCOME, START, refusing
+from tests.audit.test_unwritable_trail import TITLE
+from tests.audit.unwritable import OUTCOME, START, refusing
 from tests.browsing import text_of
 from tests.conftest import PASSWORD, World, entries_of, say, signed_in
 from tests.signing_in import CHANGE, HOME, LOGIN, confirm, gets_in, sign_in
-from tests.test_audit_down import TITLE
 from vaults.audit import queries, verification
 from vaults.models import AuditEntry, Invitation, User
 from vaults.permissions import Role

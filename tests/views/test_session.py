@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from tests.audit_down import START, refusing
+from tests.audit.unwritable import START, refusing
 from tests.browsing import text_of
 from tests.conftest import World, last_entry, signed_in
 from vaults.models import AuditEntry

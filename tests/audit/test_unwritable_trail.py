@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.audit_down import OUTCOME, START, refusing
+from tests.audit.unwritable import OUTCOME, START, refusing
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.conftest import World, say, vault_calls
 from vaults.audit import verification
