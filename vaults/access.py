@@ -14,7 +14,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404
 
 from vaults.actors import Actor, Command, Invited, Person, Stranger, System
-from vaults.kinds import Kind
+from vaults.kinds import OF_ACTION, Kind
 from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Team, Vault
 from vaults.models.audit import AuditEntryQuerySet
 from vaults.models.team import InvitationQuerySet
@@ -46,6 +46,12 @@ class Item:
 
 
 Target = Team | Connection | Vault | Item
+
+
+def target_of(action: Action, target: Target, name: str) -> Target:
+    """The item of this name, if the action is about items of one kind and the target is their vault; else the target."""
+    kind = OF_ACTION.get(action)
+    return Item(target, kind, name) if isinstance(target, Vault) and kind and name else target
 
 
 def team_of(target: Target) -> Team:

@@ -115,6 +115,7 @@ def act(
     """
     if _changes_refused.get() and action in ONCE_A_FORM:
         raise FormNotNoted
+    target = access.target_of(action, target, name)
     subject = _subject_of(target, name, version)
     with recording.recording(actor, action, subject, **detail) as event:
         doing = Doing(actor, action, target, event)

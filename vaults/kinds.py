@@ -166,4 +166,8 @@ OF_ACTION: Final[Mapping[Action, Kind]] = {
         kind.actions.recover,
         kind.actions.purge,
     )
-} | {Action.SECRET_REVEAL: SECRET}
+} | {
+    Action.SECRET_REVEAL: SECRET,
+    Action.CERTIFICATE_OPERATION_CANCEL: CERTIFICATE,
+    Action.CERTIFICATE_OPERATION_DELETE: CERTIFICATE,
+}

@@ -24,7 +24,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 
 from vaults import access
-from vaults.kinds import OF_ACTION
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.problems.scans import words_of_scan
@@ -423,9 +422,7 @@ def can(context: Context, action: str, target: access.Target | None = None, name
     target = target or (navigation.here if navigation else None)
     if target is None:
         return False
-    kind = OF_ACTION.get(Action(action))
-    if isinstance(target, Vault) and kind and name:
-        target = access.Item(target, kind, name)
+    target = access.target_of(Action(action), target, name)
     return access.decide(context["request"].actor, Action(action), target).allowed
 
 

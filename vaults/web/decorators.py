@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.http import HttpResponse
 
 from vaults import access
-from vaults.access import Item, Target
+from vaults.access import Target
 from vaults.acts import act
 from vaults.audit.recording import AuditUnavailable
 from vaults.kinds import Kind
@@ -57,11 +57,10 @@ def needs(action: ActionOrOfKind) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def view_with_right(request: HtmxRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            kind = kwargs.get("kind")
-            needed = action if isinstance(action, Action) else action(kind)  # type: ignore[arg-type]  # the URL pattern passes the kind
-            target = _target_of(request, args, kind, kwargs.get("name", ""))
+            needed = action if isinstance(action, Action) else action(kwargs["kind"])
+            target = access.target_of(needed, _object_of(request, args), kwargs.get("name", ""))
             if not access.decide(request.actor, needed, target).allowed:
-                _refuse(request, needed, target, kwargs.get("name", ""))
+                _refuse(request, needed, target)
             return view(request, *args, **kwargs)
 
         return view_with_right
@@ -69,20 +68,18 @@ def needs(action: ActionOrOfKind) -> Callable[[View], View]:
     return decorate
 
 
-def _target_of(request: HtmxRequest, args: tuple[Any, ...], kind: Kind | None, name: str) -> Target:
+def _object_of(request: HtmxRequest, args: tuple[Any, ...]) -> Target:
     match args:
-        case [Vault() as vault, *_]:
-            return Item(vault, kind, name) if kind and name else vault
-        case [Connection() as connection, *_]:
-            return connection
+        case [Vault() | Connection() as found, *_]:
+            return found
         case _:
             return access.current_team(request.actor)
 
 
-def _refuse(request: HtmxRequest, action: Action, target: Target, name: str) -> None:
+def _refuse(request: HtmxRequest, action: Action, target: Target) -> None:
     refusal = RoleMissing(action)
     if request.method == "POST":
         # If the record can't be written, the form is still refused.
-        with suppress(AuditUnavailable, RoleMissing), act(request.actor, action, target, name=name):
+        with suppress(AuditUnavailable, RoleMissing), act(request.actor, action, target):
             raise refusal
     raise refusal
