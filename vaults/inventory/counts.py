@@ -98,12 +98,12 @@ def each_once(vaults: Iterable[Vault]) -> list[Vault]:
     return list(best.values())
 
 
-def summary_of(vaults: Iterable[Vault]) -> Summary:
-    """The figures of the vaults: seven queries for any number of vaults."""
+def summary_of(items: QuerySet[InventoryItem], vaults: Iterable[Vault]) -> Summary:
+    """The figures of the vaults, of those items that may be seen: seven queries for any number of vaults."""
     found = list(vaults)
     now = timezone.now()
     real = each_once(found)
-    everything = InventoryItem.objects.filter(vault__in=real)
+    everything = items.filter(vault__in=real)
     counts = live(everything).aggregate(
         total=Count("pk"),
         secrets=Count("pk", filter=Q(kind=SECRET.name)),
@@ -124,7 +124,7 @@ def summary_of(vaults: Iterable[Vault]) -> Summary:
     )
     counts["deleted"] = everything.exclude(deleted_on=None).filter(managed=False).count()
     return Summary(
-        rows(found),
+        rows(items, found),
         real,
         **counts,
         months=months(everything, now),
@@ -139,10 +139,10 @@ def _within(now: datetime, days: int) -> Count:
     return Count("pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days)))
 
 
-def rows(vaults: list[Vault]) -> list[VaultRow]:
-    """The vaults with their counts: one query for any number of vaults."""
+def rows(items: QuerySet[InventoryItem], vaults: list[Vault]) -> list[VaultRow]:
+    """The vaults with the counts of those items that may be seen: one query for any number of vaults."""
     now, alive = timezone.now(), Q(deleted_on=None)
-    counted = InventoryItem.objects.filter(vault__in=vaults, managed=False).values("vault").annotate(
+    counted = items.filter(vault__in=vaults, managed=False).values("vault").annotate(
         items=Count("pk", filter=alive),
         secrets=Count("pk", filter=alive & Q(kind=SECRET.name)),
         keys=Count("pk", filter=alive & Q(kind=KEY.name)),

@@ -16,6 +16,7 @@ from vaults.azure.clouds import AZURE_CLOUDS
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.connections import ConnectionForm
 from vaults.models import Connection
+from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action
 from vaults.web.by_hand import by_hand
 from vaults.web.confirm_page import confirm_page
@@ -52,18 +53,22 @@ def connection_list(request: HtmxRequest) -> HttpResponse:
     return render_page(request, "vaults/connection_list.html", context)
 
 
+def vaults_of(request: HtmxRequest, connection: Connection) -> VaultQuerySet:
+    return access.visible_to(request.actor, connection.team).vaults.filter(connection=connection).order_by("name")
+
+
 @require_safe
 @with_connection
 @needs(Action.CONNECTION_READ)
 def connection_detail(request: HtmxRequest, connection: Connection) -> HttpResponse:
-    return render_page(request, "vaults/connection_detail.html", detail(connection))
+    return render_page(request, "vaults/connection_detail.html", detail(request, connection))
 
 
-def detail(connection: Connection) -> dict[str, Any]:
+def detail(request: HtmxRequest, connection: Connection) -> dict[str, Any]:
     return {
         "connection": connection,
         "cloud_label": dict(cloud_choices()).get(connection.cloud, connection.cloud),
-        "vaults": connection.vaults.all(),
+        "vaults": vaults_of(request, connection),
         "result": None,
     }
 
@@ -153,7 +158,7 @@ def connection_test(request: HtmxRequest, connection: Connection) -> HttpRespons
     except problems.EXPECTED as error:
         problem = problems.explain(error, connection=connection)
         result = connections.TestResult(False, problem.code, problem.facts, [problem])
-    context = {**detail(connection), "result": result, "exchanges": by_hand(result.exchanges, connection)}
+    context = {**detail(request, connection), "result": result, "exchanges": by_hand(result.exchanges, connection)}
     status = 200 if result.passed else result.problems[0].status
     return render_page(request, "vaults/connection_detail.html", context, partial="test", status=status)
 
@@ -166,7 +171,7 @@ def connection_test(request: HtmxRequest, connection: Connection) -> HttpRespons
 def connection_delete(request: HtmxRequest, connection: Connection) -> HttpResponse:
     form = ConfirmForm(posted(request))
     here = reverse("connection_detail", args=[connection.pk])
-    vaults = list(connection.vaults.order_by("name"))
+    vaults = list(vaults_of(request, connection))
     if request.method == "POST" or not vaults:
         ask_password(request, form)
     context = confirm_page(

@@ -38,7 +38,7 @@ def go(request: HtmxRequest) -> HttpResponse:
 
 def opened(request: HtmxRequest, wanted: str, reference: Reference, vaults: Sequence[Vault]) -> HttpResponse:
     """The page of the named vault or item; a choice if several vaults have the name."""
-    pages = [(vault, page_of(vault, reference)) for vault in vaults]
+    pages = [(vault, page_of(request, vault, reference)) for vault in vaults]
     if len(pages) == 1:
         return redirect(pages[0][1])
     context = {"wanted": wanted, "vault_asked": reference.vault, "pages": pages}
@@ -53,13 +53,14 @@ def is_vault_host(host: str) -> bool:
         return False
 
 
-def page_of(vault: Vault, reference: Reference) -> str:
+def page_of(request: HtmxRequest, vault: Vault, reference: Reference) -> str:
     if not reference.name:
         return list_of(vault, reference.collection)
     collection = reference.collection.removeprefix("deleted")
     kind = BY_COLLECTION[collection]
     # Case does not matter in names. If the item is known, the address has its own spelling.
-    known = vault.items.filter(kind=kind.name, name__iexact=reference.name).values_list("name", flat=True)
+    items = access.visible_to(request.actor, vault.team).items.filter(vault=vault, kind=kind.name)
+    known = items.filter(name__iexact=reference.name).values_list("name", flat=True)
     name = observe.read(known.first, None) or reference.name
     if collection != reference.collection:
         return reverse("deleted_detail", args=[vault.slug, kind, name])

@@ -247,7 +247,8 @@ def ordered(request: HtmxRequest, found: InventoryFilter) -> QuerySet[InventoryI
 def inventory(request: HtmxRequest) -> HttpResponse:
     found = filtered(request)
     page = Paginator(ordered(request, found), PAGE_SIZE).get_page(request.GET.get("page"))
-    summary = summary_of(navigation_of(request, request.actor).vaults)
+    navigation = navigation_of(request, request.actor)
+    summary = summary_of(navigation.visible.items, navigation.vaults)
     context = {
         "filter": found,
         "page": page,

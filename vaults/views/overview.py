@@ -17,7 +17,8 @@ from vaults.web.rendering import HtmxRequest, render_page
 @needs(Action.INVENTORY_READ)
 def overview(request: HtmxRequest) -> HttpResponse:
     team = current_team(request.actor)
-    summary = summary_of(navigation_of(request, request.actor).vaults)
+    navigation = navigation_of(request, request.actor)
+    summary = summary_of(navigation.visible.items, navigation.vaults)
     listed, more, well = attention.listed(summary.vaults)
     may_change = decide(request.actor, Action.CONNECTION_UPDATE, team).allowed
     context = {

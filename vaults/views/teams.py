@@ -49,10 +49,11 @@ ALREADY = {
 NO_SUCH_ROLE = Problem("team.no_such_role", "Nothing was changed.", ["Choose one of the list."], status=422)
 
 
-def page_of(team: Team, member: Membership | None = None, **sent: Form) -> dict[str, Any]:
+def page_of(request: HtmxRequest, team: Team, member: Membership | None = None, **sent: Form) -> dict[str, Any]:
     """The page's template context. `sent`: submitted forms of this member's row that come back: `role_form`, `removal`."""
-    members = team.memberships.select_related("user").order_by("user__email")
-    invitations = team.invitations.good().select_related("invited_by").order_by("expires_at")
+    visible = visible_to(request.actor, team)
+    members = visible.members.order_by("user__email")
+    invitations = visible.invitations.good().select_related("invited_by").order_by("expires_at")
     return {
         "team": team,
         "rows": [row_of(each, **(sent if each == member else {})) for each in members],
@@ -71,7 +72,7 @@ def row_of(member: Membership, **sent: Form) -> dict[str, Any]:
 @require_safe
 @needs(Action.TEAM_READ)
 def team(request: HtmxRequest) -> HttpResponse:
-    context = page_of(current_team(request.actor))
+    context = page_of(request, current_team(request.actor))
     ask_password(request, context["form"])
     return render_page(request, "vaults/team.html", context)
 
@@ -98,9 +99,9 @@ def member_invite(request: HtmxRequest) -> HttpResponse:
     ask_password(request, form)
     token = invited(request, mine, form) if form.is_valid() else None
     if token is None:
-        return render_page(request, "vaults/team.html", {**page_of(mine), "form": form}, status=422)
+        return render_page(request, "vaults/team.html", {**page_of(request, mine), "form": form}, status=422)
     link = request.build_absolute_uri(reverse("join", args=[token]))
-    context = {**page_of(mine), "invitation_link": link, "invited": form.cleaned_data["email"]}
+    context = {**page_of(request, mine), "invitation_link": link, "invited": form.cleaned_data["email"]}
     page = render_page(request, "vaults/team.html", context, status=201)
     page.headers["Location"] = f"{reverse('team')}#invitations"
     return page
@@ -173,11 +174,13 @@ def member_remove(request: HtmxRequest, member_id: int) -> HttpResponse:
 
 
 def asked(request: HtmxRequest, member: Membership, **sent: Form) -> HttpResponse:
-    return render_page(request, "vaults/team.html", page_of(member.team, member, **sent), status=422)
+    return render_page(request, "vaults/team.html", page_of(request, member.team, member, **sent), status=422)
 
 
 def refused(request: HtmxRequest, team: Team, problem: Problem) -> HttpResponse:
-    return render_page(request, "vaults/team.html", {**page_of(team), "problem": problem}, status=problem.status)
+    return render_page(
+        request, "vaults/team.html", {**page_of(request, team), "problem": problem}, status=problem.status
+    )
 
 
 def member_for(request: HtmxRequest, member_id: int) -> Membership:

@@ -38,8 +38,9 @@ WORKER_BEGINS_WITHIN = timedelta(seconds=30)
 @needs(Action.INVENTORY_READ)
 def vault_list(request: HtmxRequest) -> HttpResponse:
     """The vaults, filtered and sorted as the address says. While scans are in progress, the page polls their number."""
-    found = navigation_of(request, request.actor).vaults
-    table = VaultTable(rows(found), request.GET)
+    navigation = navigation_of(request, request.actor)
+    found = navigation.vaults
+    table = VaultTable(rows(navigation.visible.items, found), request.GET)
     target = request.htmx.target if is_swap(request) else ""
     scans_left = sum(scans.awaits_scan(vault) for vault in found)
     context = {
@@ -81,7 +82,7 @@ def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
     context: dict[str, Any] = {
         **scan_state(vault),
         "vault": vault,
-        "summary": summary_of([vault]),
+        "summary": summary_of(access.visible_to(request.actor, vault.team).items, [vault]),
         "url": "",
     }
     try:

@@ -34,25 +34,26 @@ class Navigation:
         return self._actor.teams
 
     @cached_property
-    def _visible(self) -> Visible:
+    def visible(self) -> Visible:
+        """What the person may see of the current team."""
         return visible_to(self._actor, self.team)
 
     @cached_property
     def vaults(self) -> list[Vault]:
         """The current team's vaults."""
-        found = self._visible.vaults
+        found = self.visible.vaults
         return observe.read(lambda: list(found.with_state()), None) or list(found)
 
     @cached_property
     def pending(self) -> int:
         """The number of operations in progress in all vaults, as last seen."""
-        items = self._visible.items.filter(vault__in=each_once(self.vaults), pending=True)
+        items = self.visible.items.filter(vault__in=each_once(self.vaults), pending=True)
         return observe.read(live(items).count, 0)
 
     @cached_property
     def has_connections(self) -> bool:
         """Used only if there is no vault, to choose the first step to show."""
-        return self._visible.connections.exists()
+        return self.visible.connections.exists()
 
     @cached_property
     def sidebar(self) -> SafeString:
