@@ -14,6 +14,8 @@ from vaults.management.commands import set_password
 from vaults.models import AuditEntry, Invitation, User
 from vaults.permissions import Action, Role
 
+pytestmark = pytest.mark.slow
+
 NEW = "another long one"
 
 

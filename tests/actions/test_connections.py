@@ -19,6 +19,8 @@ from vaults.models import AuditEntry, Connection, Vault
 from vaults.permissions import Action, Role, RoleMissing
 from vaults.problems.titles import title_of
 
+pytestmark = pytest.mark.slow
+
 FIELDS = {
     "name": "second",
     "cloud": "local",

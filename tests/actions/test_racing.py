@@ -15,6 +15,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import User, Vault
 
+pytestmark = pytest.mark.slow
+
 Act = Callable[[Person, Vault, str], Any]
 PAIRS = 12
 

@@ -23,6 +23,8 @@ from vaults.models import AuditEntry, InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.templatetags.kvportal import scan_problem as scan_words
 
+pytestmark = pytest.mark.slow
+
 ENDS = datetime(2031, 5, 1, tzinfo=UTC)
 SCAN = Act(Action.VAULT_SCAN, "secrets/list", scan_vault)
 

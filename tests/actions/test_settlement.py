@@ -4,6 +4,7 @@ import time
 import uuid
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -16,6 +17,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
+
+pytestmark = pytest.mark.slow
 
 LATER = timedelta(hours=1)
 

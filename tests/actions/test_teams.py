@@ -16,6 +16,8 @@ from vaults.actors import Person
 from vaults.models import AuditEntry, Invitation, Membership, User
 from vaults.permissions import Action, Role, RoleMissing
 
+pytestmark = pytest.mark.slow
+
 
 def member(user: User) -> Membership:
     return Membership.objects.select_related("user", "team").get(user=user)

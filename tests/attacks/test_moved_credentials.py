@@ -14,6 +14,8 @@ from vaults.models import Connection, SealedCanary
 from vaults.sealing import Place, SealBroken, seal
 from vaults.startup import bind_credentials, check_key_ring
 
+pytestmark = pytest.mark.slow
+
 ELSEWHERE = {
     "cloud": "public",
     "tenant_id": "11111111-1111-1111-1111-111111111111",

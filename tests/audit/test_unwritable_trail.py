@@ -14,6 +14,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.models import AuditEntry
 from vaults.permissions import Action
 
+pytestmark = pytest.mark.slow
+
 V = "/vaults/kv-shop-prod"
 TITLE = "The audit trail can't be written"
 

@@ -15,6 +15,8 @@ from vaults.azure.clouds import Cloud
 from vaults.azure.errors import TransportError
 from vaults.azure.transport import Transport
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 1.0
 LARGE = b"x" * 3_000_000
 

@@ -24,6 +24,8 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.templatetags.kvportal import scan_problem as scan_words
 
+pytestmark = pytest.mark.slow
+
 
 def seen(vault: Vault, **fields: object) -> list[str]:
     """What is due after this was written on the vault's row."""

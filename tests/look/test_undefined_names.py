@@ -36,6 +36,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.models import Connection, InventoryItem, Invitation, Membership, User, Vault
 from vaults.permissions import Role
 
+pytestmark = pytest.mark.slow
+
 PART = {"HX-Request": "true"}
 
 

@@ -18,6 +18,8 @@ from vaults.emulator import Emulator
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Vault
 
+pytestmark = pytest.mark.slow
+
 HX = {"HX-Request": "true"}
 
 

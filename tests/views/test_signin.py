@@ -16,6 +16,8 @@ from vaults.forms.password import NEW_PASSWORD_HELP
 from vaults.models import Invitation, Membership
 from vaults.permissions import Role
 
+pytestmark = pytest.mark.slow
+
 LOGIN, CHANGE = "/account/login/", "/account/password/change/"
 NEW = {"password1": "another long one", "password2": "another long one"}
 

@@ -220,6 +220,11 @@ class CertificateProperties(Properties):
     subject: str | None = None
 
     @property
+    def managed(self) -> bool:
+        """No certificate belongs to another one."""
+        return False
+
+    @property
     def issued(self) -> bool:
         """True if a thumbprint was sent, readable or not: a certificate that was never issued has none."""
         return bool(self.x5t) or "x5t" in self.odd

@@ -24,6 +24,8 @@ from vaults.emulator.control.fields import RefusedError
 from vaults.emulator.control.verbs import VERBS
 from vaults.emulator.serve.home import Home
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def home(tmp_path: Path, settings: Any) -> Home:

@@ -21,6 +21,8 @@ from vaults.emulator.samples.names import Credentials
 from vaults.emulator.serve.home import Home
 from vaults.emulator.state import keymaterial
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def workspace(emulator: Emulator, tmp_path: Path) -> Context:

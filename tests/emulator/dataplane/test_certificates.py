@@ -14,6 +14,8 @@ from vaults.emulator.dataplane import subjects, x509tools
 from vaults.emulator.wire import jwt
 from vaults.emulator.wire.errors import VaultError
 
+pytestmark = pytest.mark.slow
+
 
 def test_create_answers_202_with_the_operation(admin: Caller) -> None:
     answer = admin.post("certificates/c/create", SELF_SIGNED)

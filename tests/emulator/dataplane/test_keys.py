@@ -12,6 +12,8 @@ from vaults.emulator import Emulator
 from vaults.emulator.state import keymaterial
 from vaults.emulator.wire import jwt
 
+pytestmark = pytest.mark.slow
+
 RSA_OPS = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
 
 
