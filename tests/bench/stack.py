@@ -60,6 +60,7 @@ class Stack:
             DJANGO_SETTINGS_MODULE="kvportal.settings",
             KVPORTAL_DATA_DIR=str(self._folder),
             KVPORTAL_PORT=str(self._port),
+            KVPORTAL_REVEAL_LIMIT="100000",  # more than the samples
             KVPORTAL_EMULATOR_PORT=str(self._emulator_port),
             KVPORTAL_OWNER_EMAIL=EMAIL,
             KVPORTAL_OWNER_PASSWORD=PASSWORD,
