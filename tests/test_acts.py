@@ -1,11 +1,14 @@
 """One act, one seam: decided, recorded, done with a client whose calls carry the record's id."""
 
+import threading
+
 import pytest
 
 from tests.conftest import World, vault_calls
 from vaults.access import Item, Target
 from vaults.actors import Person, System
 from vaults.acts import FormNotNoted, act, no_changes
+from vaults.azure.parallel import gather
 from vaults.emulator import Emulator
 from vaults.kinds import SECRET
 from vaults.models import AuditEntry
@@ -85,3 +88,22 @@ def test_an_act_about_no_vault_has_no_client(world: World) -> None:
         act(Person(world.olga), Action.AUDIT_VERIFY, world.team) as doing,
     ):
         doing.client.secrets.list_page()
+
+
+def test_what_a_page_prepares_is_done_once_while_azure_is_asked(world: World) -> None:
+    person, done = Person(world.olga), []
+    person.prepare_with(lambda: done.append(threading.current_thread()))
+    with act(person, Action.SECRET_LIST, world.vault) as doing:
+        [called_in] = gather(threading.current_thread, meanwhile=doing.meanwhile)
+        assert called_in is not threading.current_thread()
+        assert doing.meanwhile is None
+    assert done == [threading.current_thread()]
+
+
+def test_a_preparation_that_fails_fails_nothing(world: World) -> None:
+    person, done = Person(world.olga), []
+    person.prepare_with(lambda: 1 / 0)
+    person.prepare_with(lambda: done.append("other"))
+    with act(person, Action.SECRET_LIST, world.vault) as doing:
+        assert gather(lambda: "read", meanwhile=doing.meanwhile) == ("read",)
+    assert done == ["other"]

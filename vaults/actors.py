@@ -2,13 +2,18 @@
 
 import uuid
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from enum import StrEnum
 from functools import cached_property
 from typing import ClassVar
 
+import structlog
+
 from vaults.keyvault.session import Exchange
 from vaults.models import Invitation, Team, User
 from vaults.permissions import Role
+
+log = structlog.get_logger("vaults.actors")
 
 
 class Source(StrEnum):
@@ -28,6 +33,25 @@ class Actor(ABC):
     def __init__(self) -> None:
         #: Requests sent to Azure for this actor, oldest first: for the page's "By hand" panel.
         self.exchanges: list[Exchange] = []
+        self._preparations: list[Callable[[], object]] = []
+
+    def prepare_with(self, work: Callable[[], object]) -> None:
+        """Have `work` done once, in this thread, while the next calls to Azure are in progress."""
+        self._preparations.append(work)
+
+    @property
+    def preparation(self) -> Callable[[], None] | None:
+        """That work, if there is any left."""
+        return self._prepare if self._preparations else None
+
+    def _prepare(self) -> None:
+        """If the work fails here, the page does it again and reports the error."""
+        works, self._preparations = self._preparations, []
+        for work in works:
+            try:
+                work()
+            except Exception:
+                log.exception("a part of a page could not be prepared")
 
     @property
     def account_id(self) -> uuid.UUID | None:

@@ -6,7 +6,7 @@
 The intent is committed before the act, the outcome after it. A refusal is an outcome too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -80,6 +80,11 @@ class Doing:
     def client_of(self, kind: Kind) -> Any:
         """The client of one kind of items in the vault."""
         return kind.client(self.client)
+
+    @property
+    def meanwhile(self) -> Callable[[], None] | None:
+        """For `gather`: what the actor's page has to do in this thread while the calls to Azure are in progress."""
+        return self._actor.preparation
 
     def record_unread(self, *parts: Part[Any]) -> None:
         """Record the permissions of the calls that failed; the act continues without their data."""

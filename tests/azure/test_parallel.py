@@ -39,6 +39,34 @@ def test_errors_can_be_had_as_results() -> None:
     assert gather(fail, lambda: 2, return_exceptions=True) == (error, 2)
 
 
+def test_other_work_is_done_in_the_calling_thread_beside_the_calls() -> None:
+    begun, ended = threading.Event(), threading.Event()
+    worked_in: list[threading.Thread] = []
+
+    def call() -> bool:
+        begun.set()
+        return ended.wait(timeout=5)
+
+    def work() -> None:
+        assert begun.wait(timeout=5)
+        worked_in.append(threading.current_thread())
+        ended.set()
+
+    assert gather(call, meanwhile=work) == (True,)
+    assert worked_in == [threading.current_thread()]
+
+
+def test_the_calls_end_before_an_error_of_the_other_work_is_raised() -> None:
+    ended: list[int] = []
+
+    def fail() -> None:
+        raise KeyError("work")
+
+    with pytest.raises(KeyError):
+        gather(*(lambda n=n: ended.append(n) for n in range(AT_ONCE + 2)), meanwhile=fail)
+    assert sorted(ended) == list(range(AT_ONCE + 2))
+
+
 def test_the_context_goes_along() -> None:
     who.set("olga")
     assert gather(who.get, who.get, who.get) == ("olga",) * 3

@@ -78,6 +78,7 @@ def read_certificate(actor: Actor, vault: Vault, name: str, version: str = "") -
             lambda: part(lambda: client.certificates.get(name, version)),
             lambda: versions_read(client.certificates, name),
             lambda: part(lambda: _operation_if_any(client, name)),
+            meanwhile=doing.meanwhile,
         )
         if not version:
             own, pending = certificate.value, operation.value is not None and operation.value.is_pending

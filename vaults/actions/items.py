@@ -22,7 +22,8 @@ from vaults.permissions import Action
 def list_items(actor: Actor, vault: Vault, kind: Kind, page_token: str | None = None) -> Page[Any]:
     """One page of 25 items, as Azure returns it. (The list of keys has no key types: these need one call for each key.)"""
     with act(actor, kind.actions.list, vault) as doing:
-        page = kind.live_page(doing.client, page_token)
+        client = doing.client
+        [page] = gather(lambda: kind.live_page(client, page_token), meanwhile=doing.meanwhile)
         doing.detail["count"] = len(page.items)
         doing.record_unread(Part(error=page.broken_off))
     return page
@@ -56,7 +57,10 @@ def list_deleted(actor: Actor, vault: Vault, tokens: Mapping[Kind, str | None] |
     """
     with act(actor, Action.DELETED_LIST, vault) as doing:
         wanted = dict.fromkeys(KINDS) if tokens is None else tokens
-        found = gather(*(partial(_list_deleted, doing.client, kind, token) for kind, token in wanted.items()))
+        found = gather(
+            *(partial(_list_deleted, doing.client, kind, token) for kind, token in wanted.items()),
+            meanwhile=doing.meanwhile,
+        )
         doing.detail["count"] = sum(len(each.items) for each in found)
         if not doing.detail["count"]:
             require_some(*(Part(error=each.error) for each in found))

@@ -100,6 +100,7 @@ def read_key(actor: Actor, vault: Vault, name: str, version: str = "") -> KeyDet
             *gather(
                 lambda: part(lambda: client.keys.get(name, version)),
                 lambda: versions_read(client.keys, name),
+                meanwhile=doing.meanwhile,
             )
         )
         if isinstance(detail.key.error, NotFound):

@@ -23,6 +23,7 @@ from vaults.actions.reveals import keep_within_limit
 from vaults.actors import Actor
 from vaults.acts import Doing, act
 from vaults.azure.errors import AzureError
+from vaults.azure.parallel import gather
 from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
@@ -67,7 +68,8 @@ class SecretContent:
 def read_secret(actor: Actor, vault: Vault, name: str) -> Part[Sequence[SecretProperties]]:
     """All versions without values, newest first. Raises NotFound if there are none, and the error if none could be read."""
     with act(actor, Action.SECRET_READ, vault, name=name) as doing:
-        versions = versions_read(doing.client.secrets, name)
+        client = doing.client
+        [versions] = gather(lambda: versions_read(client.secrets, name), meanwhile=doing.meanwhile)
         require_some(versions)
         doing.record_unread(versions)
         if not versions.value:

@@ -1,9 +1,10 @@
-"""Independent calls in parallel threads."""
+"""Independent calls in parallel threads, and other work of the calling thread beside them."""
 
 from __future__ import annotations
 
 import contextvars
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
@@ -16,26 +17,35 @@ AT_ONCE = 8
 """Maximum number of calls of one gather that run in parallel; our limits allow a vault no more (see `limits`)."""
 
 
+HEAD_START = 0.002
+"""Seconds in which the calls send their requests, before the calling thread takes the interpreter for its own work."""
+
+Work = Callable[[], object]
+
+
 @overload
-def gather(a: Callable[[], A], b: Callable[[], B], /) -> tuple[A, B]: ...
+def gather(a: Callable[[], A], b: Callable[[], B], /, *, meanwhile: Work | None = None) -> tuple[A, B]: ...
 @overload
-def gather(a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], /) -> tuple[A, B, C]: ...
+def gather(
+    a: Callable[[], A], b: Callable[[], B], c: Callable[[], C], /, *, meanwhile: Work | None = None
+) -> tuple[A, B, C]: ...
 @overload
-def gather(*calls: Callable[[], A]) -> tuple[A, ...]: ...
+def gather(*calls: Callable[[], A], meanwhile: Work | None = None) -> tuple[A, ...]: ...
 @overload
 def gather(*calls: Callable[[], A], return_exceptions: Literal[True]) -> tuple[A | Exception, ...]: ...
-def gather(*calls: Callable[[], Any], return_exceptions: bool = False) -> tuple[Any, ...]:
+def gather(
+    *calls: Callable[[], Any], return_exceptions: bool = False, meanwhile: Work | None = None
+) -> tuple[Any, ...]:
     """Run all calls and return their results in order. Calls take no argument and must not use the database.
 
     It waits for all calls, then raises the first error; with `return_exceptions` errors are returned as results.
-    The first call runs in the calling thread. The other threads belong to this gather alone, so that a slow vault does not
-    delay other requests.
+    The first call runs in the calling thread, unless that has `meanwhile` to do, which may use the database. The other threads
+    belong to this gather alone, so that a slow vault does not delay other requests.
     """
     if not calls:
         return ()
     results: list[Any] = [None] * len(calls)
     todo = deque(enumerate(calls))
-    index, first = todo.popleft()
 
     def work() -> None:
         while True:
@@ -45,11 +55,16 @@ def gather(*calls: Callable[[], Any], return_exceptions: bool = False) -> tuple[
                 return
             results[index] = _result_or_error(call)
 
-    helpers = [start_thread(work) for _ in range(min(len(todo), AT_ONCE - 1))]
-    results[index] = _result_or_error(first)
-    work()
-    for helper in helpers:
-        helper.join()
+    in_helpers = len(calls) if meanwhile else len(calls) - 1
+    helpers = [start_thread(work) for _ in range(min(in_helpers, AT_ONCE - 1))]
+    try:
+        if meanwhile:
+            time.sleep(HEAD_START)
+            meanwhile()
+    finally:
+        work()
+        for helper in helpers:
+            helper.join()
     for result in results:
         if isinstance(result, BaseException) and not (return_exceptions and isinstance(result, Exception)):
             raise result

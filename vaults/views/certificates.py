@@ -20,7 +20,7 @@ from vaults.keyvault import x509
 from vaults.keyvault.types import CertificateProperties
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.web.activity import activity
+from vaults.web.activity import activity_of
 from vaults.web.carried_over import unreadable_of_certificate
 from vaults.web.certificate_parts import parts_of_form, parts_of_policy
 from vaults.web.decorators import needs, with_vault
@@ -49,6 +49,7 @@ UNREAD_NOTE = (
 @require_safe
 @with_vault
 def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
+    activity = activity_of(request, vault, name)
     detail = certificates.read_certificate(request.actor, vault, name, version)
     certificate, operation = detail.certificate.value, detail.operation.value
     if certificate:
@@ -70,7 +71,7 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         "selected": shown if version else None,
         "operation": operation,
         "operation_problem": not_read(vault, detail.operation) if certificate else None,
-        "activity": activity(request, vault, shown.name),
+        "activity": activity(shown.name),
         **listed_versions(vault, detail.versions),
     }
     return render_page(request, "vaults/certificate_detail.html", context)

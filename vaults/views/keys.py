@@ -18,7 +18,7 @@ from vaults.keyvault.types import Key, KeyProperties
 from vaults.keyvault.x509 import public_key_pem
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.web.activity import activity
+from vaults.web.activity import activity_of
 from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
@@ -39,6 +39,7 @@ LOST_ANSWER = "Should the answer get lost, nobody can tell whether the new versi
 @require_safe
 @with_vault
 def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
+    activity = activity_of(request, vault, name)
     detail = keys.read_key(request.actor, vault, name, version)
     key, shown = detail.key.value, _shown(detail, version)
     context = {
@@ -49,7 +50,7 @@ def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "")
         "shown": shown,
         "current": current_version(detail.versions, shown, version),
         "selected": shown if version else None,
-        "activity": activity(request, vault, shown.name),
+        "activity": activity(shown.name),
         **listed_versions(vault, detail.versions),
     }
     return render_page(request, "vaults/key_detail.html", context)

@@ -18,7 +18,7 @@ from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
 from vaults.keyvault.types import SecretProperties
 from vaults.models import Vault
 from vaults.permissions import Action
-from vaults.web.activity import activity
+from vaults.web.activity import activity_of
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form, selected_version
@@ -52,6 +52,7 @@ BARE_PAGE: dict[str, Any] = {
 @require_safe
 @with_vault
 def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
+    activity = activity_of(request, vault, name)
     try:
         read = secrets.read_secret(request.actor, vault, name)
     except Forbidden as error:
@@ -66,7 +67,7 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
         "shown": shown,
         "current": current_version(read, shown, version),
         "selected": shown if version else None,
-        "activity": activity(request, vault, shown.name),
+        "activity": activity(shown.name),
         **listed_versions(vault, read),
     }
     return render_page(request, "vaults/secret_detail.html", context)
@@ -186,6 +187,7 @@ def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
 
 def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str, Any]:
     """Further context for the whole page, which is shown with the value if there is no JavaScript."""
+    activity = activity_of(request, vault, name)
     try:
         read = secrets.read_secret(request.actor, vault, name)
     except AzureError as error:
@@ -194,6 +196,6 @@ def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str
     return {
         "shown": current,
         "current": current,
-        "activity": activity(request, vault, name),
+        "activity": activity(name),
         **listed_versions(vault, read),
     }

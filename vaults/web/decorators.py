@@ -15,7 +15,8 @@ from vaults.audit.recording import AuditUnavailable
 from vaults.kinds import Kind
 from vaults.models import Connection, Vault
 from vaults.permissions import Action, RoleMissing
-from vaults.web.rendering import HtmxRequest
+from vaults.web.navigation import navigation_of
+from vaults.web.rendering import HtmxRequest, is_swap
 
 P = ParamSpec("P")
 
@@ -30,6 +31,8 @@ def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse])
     @functools.wraps(view)
     def view_of_vault(request: HtmxRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         request.vault = access.vault_for(request.actor, slug)
+        if request.method in ("GET", "HEAD") and not is_swap(request):
+            request.actor.prepare_with(lambda: navigation_of(request, request.actor).sidebar)
         return view(request, request.vault, *args, **kwargs)
 
     return view_of_vault
