@@ -86,6 +86,6 @@ def test_no_password_is_set_unrecorded(world: World) -> None:
 
 
 def test_the_sign_in_page_says_whom_to_ask(db: None) -> None:
-    assert "Forgotten your password? Ask whoever runs this portal to set a new one." in text_of(
+    assert "Forgotten your password? Ask the operator of this portal to set a new one." in text_of(
         Client().get("/account/login/")
     )

@@ -55,7 +55,7 @@ def words_with(emulator: Emulator, olga: Client, page: str, *denied: str) -> str
             "keys",
             "new-version",
             "list",
-            "Should the answer get lost, nobody can tell whether the new version was made.",
+            "If the response is lost, it can't be found out whether the new version was made.",
         ),
     ],
 )

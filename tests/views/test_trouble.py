@@ -137,7 +137,7 @@ def test_a_local_vault_that_is_not_running(olga: Client, world: World, settings:
     settings.CLOUDS = {"local": replace(cloud, vault_hosts={"kv-stopped": closed}, mount=mount)}
     vault = Vault.objects.create(connection=world.connection, name="kv-stopped", slug="kv-stopped")
     answer = fill_in(olga, f"/vaults/{vault.slug}/new/secret/", name="fresh", value="typed")
-    assert "Nobody answers at the vault's address." in text_of(answer)
+    assert "Nothing responds at the vault's address." in text_of(answer)
     assert "Nothing was changed." in text_of(answer)
     assert main_form(answer).fields["value"] == ["typed"]
     assert last_entry(Action.SECRET_CREATE).state == "failed"

@@ -99,7 +99,7 @@ def test_what_lets_a_key_out_is_never_left_away(
     emulator.requests.clear()
     page = olga.get(PAGE)
     assert sentence in text_of(page)
-    assert "not told by this API version" not in text_of(page)
+    assert "not returned by this API version" not in text_of(page)
     refused = olga.post(PAGE, filled(page, tags="a=b"))
     assert refused.status_code == 422
     assert "so no new version is created here" in text_of(refused)
@@ -208,7 +208,7 @@ def test_a_policy_that_is_not_told_can_be_kept_and_not_changed(
 ) -> None:
     emulator.hold(VAULT, CERTIFICATE, "tls", "policy", policy)
     page = olga.get(CERTIFICATE_PAGE)
-    assert "Policy not told by the vault, which makes the new version by the one it has" in text_of(page)
+    assert "Policy not returned by the vault, which makes the new version with the policy it has" in text_of(page)
     assert "dns_names" not in main_form(page).fields
     assert "Authority" not in text_of(page)
     assert olga.post(CERTIFICATE_PAGE, filled(page, tags="a=b")).status_code == 302

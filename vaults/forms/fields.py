@@ -86,7 +86,7 @@ class MomentField(forms.DateTimeField):
         """Show that text in the field: a browser's date control could not show it."""
         self.widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
         self.help_text = (
-            "What stands here is no date that can be shown, and stays if you leave it. In its place: nothing, or a date such as "
+            "The present value is no date that can be shown, and stays if you leave it. In its place: nothing, or a date such as "
             "2030-12-31 23:59."
         )
 
@@ -190,7 +190,7 @@ class SwitchField(forms.NullBooleanField):
     def show_raw(self, start: str) -> None:
         """Offer the present text as a third choice, which a checkbox can't show."""
         self.widget = forms.Select(choices=[(start, f"not known ({start})"), ("true", "yes"), ("false", "no")])
-        self.help_text = "What stands here is neither yes nor no, and stays if you leave it."
+        self.help_text = "The present value is neither yes nor no, and stays if you leave it."
 
 
 class ItemForm(FormKeyMixin, forms.Form):

@@ -35,7 +35,7 @@ SENTENCES = {
     "deny_assignment": (
         "refused.deny_assignment",
         "A deny assignment goes before every role, so no further role helps.",
-        "See Access control (IAM), Deny assignments, of {vault}. Whoever made it (a managed application, a deployment stack) "
+        "See Access control (IAM), Deny assignments, of {vault}. Its creator (a managed application, a deployment stack) "
         "can exclude the service principal.",
     ),
     "azure_policy": (
@@ -52,7 +52,7 @@ SENTENCES = {
     ),
     "disabled": (
         "refused.disabled",
-        "Azure hands nothing out of a disabled item, whoever asks.",
+        "Azure returns nothing of a disabled item, to anyone.",
         "Enable it first (Edit), if it should be used.",
     ),
     "managed": (

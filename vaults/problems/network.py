@@ -13,7 +13,7 @@ from vaults.problems.problem import Problem, problem_of
 
 #: By reason.
 MEANINGS = {
-    "connect": "Nobody answers at the vault's address.",
+    "connect": "Nothing responds at the vault's address.",
     "tls": "The host that answers can't prove that it is the vault.",
     "timeout": "The vault did not answer in time.",
     "broken": "The answer broke off in the middle.",
@@ -68,7 +68,7 @@ def explain_malformed(error: AzureError) -> Problem:
             error,
             "response.hostile_link",
             "A page of the list named a next page outside this list. It was not followed, and no token was sent there.",
-            "Tell whoever runs the network between this server and Azure: somebody may be changing answers.",
+            "Tell the operator of the network between this server and Azure: somebody may be changing answers.",
         )
     if isinstance(error, ListTooLong):
         return problem_of(

@@ -67,7 +67,7 @@ def _no_vault(error: ServiceError) -> Problem:
             error,
             "service.no_such_vault",
             "Azure knows no vault at this address: it was deleted, belongs to another cloud, or its name is misspelt.",
-            "Compare the vault's name and the connection's cloud with the Azure Portal. What was deleted lately stands there "
+            "Compare the vault's name and the connection's cloud with the Azure Portal. What was deleted lately is listed there "
             "under Manage deleted vaults, and can be recovered.",
             404,
         )

@@ -48,7 +48,7 @@ SENTENCES = {
     "disabled_application": (
         "sign_in.disabled_application",
         "Entra ID knows the application, but somebody has switched it off. The credential may well be right.",
-        "Under Enterprise applications, open it and set “Enabled for users to sign in?” to Yes, or ask whoever disabled it.",
+        "Under Enterprise applications, open it and set “Enabled for users to sign in?” to Yes, or ask who disabled it.",
     ),
     "missing_principal": (
         "sign_in.missing_principal",

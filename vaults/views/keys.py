@@ -33,7 +33,7 @@ UNREAD_NOTE = (
     "new version can't be exported. Nobody can tell whether somebody else changes the key meanwhile, nor whether there is one of "
     "this name; if not, one is created."
 )
-LOST_ANSWER = "Should the answer get lost, nobody can tell whether the new version was made."
+LOST_ANSWER = "If the response is lost, it can't be found out whether the new version was made."
 
 
 @require_safe

@@ -109,7 +109,7 @@ def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) 
     context = end_page(request, vault, name, "Delete the operation", [
         "The operation and its CSR are forgotten.",
         "Where no version was issued yet, an empty, disabled certificate keeps the name until it is deleted.",
-        "A CA that is already at work is not told.",
+        "A CA that is already working on it is not notified.",
     ])  # fmt: skip
     form = context["form"]
     if request.method == "POST" and form.is_valid():

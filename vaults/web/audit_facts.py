@@ -57,7 +57,7 @@ VALUE_WORDS = {
     ("browser", "known"): "signed in to this account before",
     ("browser", "new"): "new to this account",
     ("cause", "idle"): "half an hour without a request",
-    ("unconfirmed", True): "yes: no answer came, and the vault was asked afterwards",
+    ("unconfirmed", True): "yes: no response came, and the vault was read afterwards",
 }
 #: Labels of the fields of connections, members and vaults that an act may change.
 CHANGED = {

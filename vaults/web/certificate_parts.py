@@ -94,8 +94,8 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
     if certificate and not policy:
         raw = certificate.odd.get("policy", "")
         note = f"{CAN_NOT}; the vault makes the new version by it"
-        untold = "not told by the vault, which makes the new version by the one it has"
-        groups.insert(0, Group("Policy", [Part("Policy", raw, note=note if raw else untold)]))
+        not_returned = "not returned by the vault, which makes the new version with the policy it has"
+        groups.insert(0, Group("Policy", [Part("Policy", raw, note=note if raw else not_returned)]))
     return [*(group for group in groups if group.parts), *_others(policy)]
 
 

@@ -117,14 +117,14 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
         _continue_from(form, changed.edit_token)
         form.add_error(
             None,
-            "Somebody else changed this after you opened it. Look at what stands there now, then send again.",
+            "Somebody else changed this after you opened it. Look at its current state, then send again.",
         )
     except CurrentUnread as current:
         context["unread"] = problems.explain(current.error, vault=context.get("vault"))
         _continue_from(form, UNREAD)
         form.add_error(
             None,
-            "What stands there now can't be read any more, so nobody can tell whether it was changed after you opened it. "
+            "Its current state can't be read any more, so it is not known whether it was changed after you opened it. "
             "Send again to go on all the same: the new version gets what this form shows.",
         )
     except problems.EXPECTED as error:

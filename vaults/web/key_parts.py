@@ -10,7 +10,7 @@ from vaults.web.carried_over import disabled, state, unreadable
 from vaults.web.certificate_parts import CAN_NOT, Group, Part, in_words, key_words, tag_words
 from vaults.web.durations import duration_words
 
-NOT_RETURNED = "not told by this API version"
+NOT_RETURNED = "not returned by this API version"
 #: Parts of a key that may be unreadable, in words.
 UNREAD = {
     "kty": "The type of the current version",
@@ -128,7 +128,7 @@ def _operations(form: KeyVersionForm, key: Key | None) -> dict[str, Any]:
 
 
 def _not_returned(before: Predecessor | None) -> str:
-    return "not told" if before and before.knows_policies else NOT_RETURNED
+    return "not returned" if before and before.knows_policies else NOT_RETURNED
 
 
 def _export(before: Predecessor | None, key: Key | None) -> dict[str, Any]:
