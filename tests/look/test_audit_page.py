@@ -5,6 +5,8 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests.conftest import World, last_entry
+from vaults.actors import Person
+from vaults.acts import act
 from vaults.models import AuditEntry
 from vaults.permissions import Action
 
@@ -12,7 +14,9 @@ from vaults.permissions import Action
 @pytest.fixture
 def broken(olga: Client, world: World) -> str:
     """The address of a verification that found a broken trail; its page has long names and a long reason."""
-    AuditEntry.objects.filter(seq=1).update(name="other")
+    with act(Person(world.olga), Action.TEAM_READ, world.team):
+        pass
+    assert AuditEntry.objects.filter(seq=1).update(name="other") == 1
     olga.post("/audit/verify/")
     return f"/audit/{last_entry(Action.AUDIT_VERIFY).event}/"
 
