@@ -30,7 +30,7 @@ def test_a_connection_is_tested_until_its_secret_is_right(olga: Page, portal: Po
 
 
 def test_a_vault_is_added_through_a_connection(olga: Page, portal: Portal, picture: Picture) -> None:
-    expect(olga.get_by_role("heading", name="What needs you today")).to_be_visible()
+    expect(olga.get_by_role("heading", name="Needs attention")).to_be_visible()
     picture("overview")
     known = portal.emulator_env()
     store_connection(olga, portal, known, "second way", known["CLIENT_SECRET"])

@@ -110,7 +110,7 @@ def test_an_act_that_was_refused_is_not_called_done(world: World) -> None:
 def test_the_list_begins_with_changes_and_everything_is_one_press_away(olga: Client, azure: VaultClient) -> None:
     azure.secrets.set("kept", "hidden")
     empty = text_of(olga.get("/audit/"))
-    assert "Looks, scans and sign-ins that went well are not shown." in empty
+    assert "Successful reads, scans and sign-ins are hidden." in empty
     assert "Show everything" in empty
     olga.get(f"{V}/secrets/")
     olga.post(f"{V}/secrets/kept/reveal/", {"version": ""})

@@ -49,7 +49,7 @@ def test_a_404_of_somebody_else_is_no_missing_item(
 
 
 def test_what_azure_says_is_absent_is_no_such_item(olga: Client, world: World, emulator: Emulator) -> None:
-    assert "Azure knows no such item" in text_of(olga.get("/vaults/kv-shop-prod/secrets/never-there/"))
+    assert "Item not found" in text_of(olga.get("/vaults/kv-shop-prod/secrets/never-there/"))
 
 
 def test_a_404_of_somebody_else_ends_no_pending_operation(

@@ -177,7 +177,7 @@ def test_a_grant_withdrawn_while_the_form_is_open(
     typed = {"value": "w"} if kind.startswith("secrets") else {"crv": "P-521"}
     answer: Any = olga.post(address, filled(page, **typed))
     assert answer.status_code == 422
-    assert "nobody can tell whether it was changed" in text_of(answer)
+    assert "it is not known whether it was changed" in text_of(answer)
     assert olga.post(address, main_form(answer).fields).status_code == 302
     if kind.startswith("keys"):
         assert sent(emulator, "POST")["crv"] == "P-521"

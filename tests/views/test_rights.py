@@ -87,7 +87,7 @@ def test_a_person_without_a_team_is_told_so_everywhere(world: World, places: dic
     stranger = signed_in(User.objects.create_user("nobody@example.com", "a long password"))
     assert {name: answer(stranger, name, places) for name in TABLE} == dict.fromkeys(TABLE, 403)
     page = stranger.get("/")
-    assert "You are in no team any more" in text_of(page)
+    assert "You are not a member of any team" in text_of(page)
     assert "Ask an owner of your team for an invitation" in text_of(page)
     assert [form.action for form in forms_of(page)] == ["/account/logout/"]
     assert stranger.post("/account/logout/").status_code == 302
@@ -98,7 +98,7 @@ def test_a_part_of_a_page_says_it_too(world: World) -> None:
     swapped = stranger.get(f"/vaults/{V}/secrets/", headers={"HX-Request": "true", "HX-Target": "rows"})
     assert swapped.status_code == 403
     assert b"<html" not in swapped.content
-    assert "You are in no team any more" in text_of(swapped)
+    assert "You are not a member of any team" in text_of(swapped)
 
 
 def test_somebody_who_has_not_signed_in_is_asked_to(places: dict[str, object]) -> None:

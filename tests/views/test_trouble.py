@@ -252,4 +252,4 @@ def test_a_name_in_use_is_said_at_the_field(olga: Client, azure: Any) -> None:
 def test_an_absent_item(path: str, olga: Client, world: World) -> None:
     page = olga.get(f"/vaults/kv-shop-prod/{path}")
     assert page.status_code == 404
-    assert "Azure knows no such item" in text_of(page)
+    assert "Item not found" in text_of(page)

@@ -41,7 +41,7 @@ NOTHING = (
 )
 
 WHAT_GOES: Final[Mapping[Kind, str]] = {
-    SECRET: "All versions of the secret go. Applications that use it get an error from this moment on.",
+    SECRET: "All versions of the secret are deleted. Applications that use it get an error from this moment on.",
     KEY: "All versions of the key go. What was encrypted with it can't be decrypted from this moment on.",
     CERTIFICATE: "All versions of the certificate go, with its key and its secret of the same name.",
 }
