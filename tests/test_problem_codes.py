@@ -97,7 +97,14 @@ def test_a_problem_of_one_list_is_found_too(olga: Client, world: World) -> None:
 
 @pytest.mark.parametrize(
     "facts",
-    [{}, {"lists": 3}, {"lists": ["x", {"list": 1}, {"facts": 2, "code": None}]}, {"lists": [{"code": "x"}] * 3}],
+    [
+        {},
+        {"lists": 3},
+        {"lists": ["x", {"list": 1}, {"facts": 2, "code": None}]},
+        {"lists": [{"code": "x"}] * 3},
+        {"lists": [{"code": {"a": 1}}, {"code": ["x"], "list": {}}]},
+        {"lists": [{"code": "\ud800", "facts": {"cause": "\udc00"}}], "\ud83d": "\ud83d\ude00"},
+    ],
 )
 def test_facts_that_somebody_else_has_written_spoil_no_page(
     facts: dict[str, object], olga: Client, world: World

@@ -1,5 +1,6 @@
 """JSON columns that others may have written to: values that do not have the expected shape are left out when read."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,16 @@ def is_single(fact: Any) -> bool:
     return isinstance(fact, SINGLE)
 
 
+def encodable(stored: Any) -> Any:
+    """JSON text as stored, with question marks for lone surrogates: SQLite stores their escapes, but no page can contain them.
+
+    Raises ValueError and RecursionError.
+    """
+    if not isinstance(stored, str) or "\\ud" not in stored.lower():
+        return stored
+    return json.dumps(json.loads(stored), ensure_ascii=False).encode("utf-8", "replace").decode()
+
+
 class ShapedJSONField(models.JSONField):
     """A JSON field that drops values of another shape, so that pages still work.
 
@@ -61,7 +72,7 @@ class ShapedJSONField(models.JSONField):
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         try:
-            found = super().from_db_value(value, expression, connection)
+            found = super().from_db_value(encodable(value), expression, connection)
         except (ValueError, RecursionError):
             found = None
         return self.shape(found)

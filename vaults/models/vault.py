@@ -80,7 +80,7 @@ class Vault(models.Model):
         """The codes of all problems of the last scan."""
         listed = self.scan_problem_facts.get("lists") if self.scan_problem else None
         lists = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-        codes = {each.get("code") for each in lists}
+        codes = [each.get("code") for each in lists]
         return {code for code in codes if isinstance(code, str)} or {self.scan_problem} - {""}
 
     @property
