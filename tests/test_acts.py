@@ -11,7 +11,7 @@ from vaults.acts import FormNotNoted, act, no_changes
 from vaults.azure.parallel import gather
 from vaults.emulator import Emulator
 from vaults.kinds import SECRET
-from vaults.models import AuditEntry
+from vaults.models import AuditEntry, Membership
 from vaults.permissions import Action, Role, RoleMissing
 
 
@@ -107,3 +107,21 @@ def test_a_preparation_that_fails_fails_nothing(world: World) -> None:
     with act(person, Action.SECRET_LIST, world.vault) as doing:
         assert gather(lambda: "read", meanwhile=doing.meanwhile) == ("read",)
     assert done == ["other"]
+
+
+def test_the_record_has_the_role_that_the_act_is_decided_by(world: World) -> None:
+    person = Person(world.olga)
+    assert person.role_in(world.team) is Role.OWNER
+    Membership.objects.filter(user=world.olga).update(role=Role.VIEWER)
+    with pytest.raises(RoleMissing), act(person, Action.SECRET_REVEAL, world.vault, name="s"):
+        pytest.fail("the act must not happen")
+    assert [entry.detail["actor_role"] for entry in newest()] == ["viewer", "viewer"]
+
+
+@pytest.mark.parametrize("typed", ["hunter2-my-password", "0" * 31, ""])
+def test_what_was_typed_in_place_of_a_version_is_not_recorded(typed: str, world: World) -> None:
+    with act(Person(world.olga), Action.KEY_READ, world.vault, name="k", version=typed):
+        pass
+    with act(Person(world.olga), Action.KEY_READ, world.vault, name="k", version="a" * 32):
+        pass
+    assert {entry.version for entry in AuditEntry.objects.all()} == {"", "a" * 32}

@@ -95,13 +95,15 @@ def decide(actor: Actor, action: Action, target: Target) -> Decision:
     raise TypeError(f"no permission rule for {type(actor).__name__}")
 
 
-def require(actor: Actor, action: Action, target: Target) -> None:
-    """Raises RoleMissing if the actor may not do the act.
-
-    For an act that does more than read, the role is read again: it may have ended since the request began.
-    """
+def refresh(actor: Actor, action: Action, target: Target) -> None:
+    """Read the role again if the act does more than read: it may have ended since the request began."""
     if isinstance(actor, Person) and action not in LOOKS | OWN_ACCOUNT:
         actor.refresh(team_of(target))
+
+
+def require(actor: Actor, action: Action, target: Target) -> None:
+    """Raises RoleMissing if the actor may not, or no longer, do the act."""
+    refresh(actor, action, target)
     if not decide(actor, action, target).allowed:
         raise RoleMissing(action)
 
@@ -170,9 +172,14 @@ def visible_to(actor: Actor, team: Team | None = None) -> Visible:
 
 
 def current_team(actor: Person) -> Team:
-    """The team that lists show and that owns new objects. Raises NoTeam."""
+    """The team that lists show and that owns new objects.
+
+    Raises NoTeam, and Http404 if the person is no longer in the team that the sent form was shown for.
+    """
     if actor.team is None:
         raise NoTeam
+    if actor.form_team not in {"", str(actor.team.pk)}:
+        raise Http404("No such team.")
     return actor.team
 
 

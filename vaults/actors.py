@@ -73,11 +73,15 @@ class Person(Actor):
 
     source = Source.PERSON
 
-    def __init__(self, user: User, chosen_team: str = "") -> None:
-        """`chosen_team`: id of the team that the person chose to work in; they may no longer be a member."""
+    def __init__(self, user: User, chosen_team: str = "", read_form_team: Callable[[], str] = str) -> None:
+        """`chosen_team`: id of the team that the person chose to work in; they may no longer be a member.
+
+        `read_form_team` returns the id of the team that a sent form was shown for, "" if it names none.
+        """
         super().__init__()
         self.user = user
         self._chosen_team = chosen_team
+        self._read_form_team = read_form_team
         self._roles: dict[uuid.UUID, Role | None] = {}
 
     @property
@@ -98,9 +102,18 @@ class Person(Actor):
 
     @cached_property
     def team(self) -> Team | None:
-        """The current team: it filters lists and owns new objects. If none was chosen, the first by name."""
-        chosen = [team for team in self.teams if str(team.pk) == self._chosen_team]
+        """The current team: it filters lists and owns new objects. If none was chosen, the first by name.
+
+        A sent form keeps the team that it was shown for, if another was chosen since.
+        """
+        wanted = self.form_team or self._chosen_team
+        chosen = [team for team in self.teams if str(team.pk) == wanted]
         return next(iter([*chosen, *self.teams]), None)
+
+    @cached_property
+    def form_team(self) -> str:
+        """The id of the team that the sent form was shown for, "" if it names none."""
+        return self._read_form_team()
 
     def role_in(self, team: Team) -> Role | None:
         if team.pk not in self._roles:

@@ -20,10 +20,11 @@ from vaults.audit.recording import AuditUnavailable, Subject
 from vaults.azure.sign_in import TokenSource
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part
+from vaults.keyvault.paths import is_version
 from vaults.kinds import Kind
 from vaults.models import Connection, Vault
 from vaults.models.audit import AuditState
-from vaults.permissions import ONCE_A_FORM, Action
+from vaults.permissions import ONCE_A_FORM, Action, RoleMissing
 
 
 class FormNotNoted(AuditUnavailable):
@@ -121,11 +122,13 @@ def act(
     if _changes_refused.get() and action in ONCE_A_FORM:
         raise FormNotNoted
     target = access.target_of(action, target, name)
+    access.refresh(actor, action, target)
     subject = _subject_of(target, name, version)
     with recording.recording(actor, action, subject, **detail) as event:
         doing = Doing(actor, action, target, event)
         try:
-            doing.decide()
+            if not access.decide(actor, action, target).allowed:
+                raise RoleMissing(action)
             yield doing
         finally:
             actor.exchanges.extend(event.exchanges)
@@ -133,6 +136,7 @@ def act(
 
 def _subject_of(target: Target, name: str, version: str) -> Subject:
     team = access.team_of(target)
+    version = version if is_version(version) else ""  # in an address or a form it may be any typed text
     match target:
         case Item():
             return Subject(team, target.vault.connection, target.vault, name or target.name, version)

@@ -1,13 +1,15 @@
 """A person of several teams: the current one filters lists and owns what is made; an address finds its vault all the same."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
-from tests.browsing import text_of
+from tests.browsing import forms_of, text_of
 from tests.conftest import World, confirmed, make_connection, signed_in
 from vaults.emulator import ADMIN
-from vaults.models import AuditEntry, Connection, Membership, Team, Vault
-from vaults.permissions import Role
+from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Team, Vault
+from vaults.permissions import Action, Role
 
 
 @pytest.fixture
@@ -106,3 +108,46 @@ def test_an_act_of_any_of_ones_teams_is_opened_by_its_address(both: Team, olga: 
     olga.get("/vaults/kv-shop-prod/secrets/")  # recorded in the other team
     event = AuditEntry.objects.filter(action="secret.list").latest("seq").event
     assert olga.get(f"/audit/{event}/").status_code == 200
+
+
+def invite(client: Client, page: Any) -> Any:
+    [form] = [form for form in forms_of(page) if form.action == "/team/invite/"]
+    return client.post(form.action, {**form.fields, "email": "x@example.com", "role": "writer"})
+
+
+def test_a_form_acts_in_the_team_that_it_was_shown_for(both: Team, olga: Client, world: World) -> None:
+    page = olga.get("/team/")
+    choose(olga, both)
+    answer = invite(confirmed(olga), page)
+    assert answer.status_code == 201
+    assert Invitation.objects.get().team == world.team
+
+
+def test_a_form_of_a_team_that_one_has_left_acts_nowhere(both: Team, olga: Client, world: World) -> None:
+    choose(olga, both)
+    page = olga.get("/team/")
+    Membership.objects.filter(team=both, user=world.olga).delete()
+    answer = invite(confirmed(olga), page)
+    assert answer.status_code == 404
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/new/connection/", "/new/vault/", "/vaults/", "/audit/"])
+def test_each_form_of_a_team_names_it(address: str, both: Team, olga: Client) -> None:
+    choose(olga, both)
+    assert f'name="form_team" value="{both.pk}"' in olga.get(address).content.decode()
+
+
+def test_an_export_of_another_teams_vault_is_recorded_in_its_team(both: Team, olga: Client, world: World) -> None:
+    vault = Vault.objects.get(slug="kv-shop-prod-9f2c41")
+    InventoryItem.objects.create(vault=vault, kind="secret", name="theirs")
+    InventoryItem.objects.create(vault=world.vault, kind="secret", name="ours")
+    choose(olga, world.team)
+    found = {
+        slug: olga.get("/inventory/csv/", {"vault": slug}).content.decode()
+        for slug in ("", "nonsense", "kv-shop-prod-9f2c41")
+    }
+    assert ["theirs" in text for text in found.values()] == [False, False, True]
+    ended = AuditEntry.objects.filter(action=Action.INVENTORY_EXPORT, state="succeeded").order_by("seq")
+    assert [entry.team_id for entry in ended] == [world.team.pk, world.team.pk, both.pk]
+    assert ended[2].vault_slug == vault.slug

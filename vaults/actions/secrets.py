@@ -27,7 +27,7 @@ from vaults.azure.parallel import gather
 from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
-from vaults.keyvault.paths import check_new_name, is_version
+from vaults.keyvault.paths import check_new_name
 from vaults.keyvault.types import Secret, SecretProperties
 from vaults.models import Vault
 from vaults.permissions import Action
@@ -79,8 +79,7 @@ def read_secret(actor: Actor, vault: Vault, name: str) -> Part[Sequence[SecretPr
 
 def reveal_secret(actor: Actor, vault: Vault, name: str, version: str = "") -> Secret:
     """The value. It is returned only after the record of this reveal is committed."""
-    recorded = version if is_version(version) else ""  # else it may be any typed text
-    with act(actor, Action.SECRET_REVEAL, vault, name=name, version=recorded) as doing:
+    with act(actor, Action.SECRET_REVEAL, vault, name=name, version=version) as doing:
         keep_within_limit(actor, vault)
         secret = doing.client.secrets.get(name, version)
         doing.decide()  # the right may have ended while Azure was slow

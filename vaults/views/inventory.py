@@ -203,13 +203,19 @@ def named_in(text: str, vaults: QuerySet[Vault]) -> Q | None:
     return None
 
 
+def vault_of(request: HtmxRequest) -> Vault | None:
+    """The vault that the address names, with any current team."""
+    slug = request.GET.get("vault", "").replace("\0", "")
+    return visible_to(request.actor).vaults.filter(slug=slug).first() if slug else None
+
+
 def filtered(request: HtmxRequest, **changed: str) -> InventoryFilter:
     """The filtered items of the address. `changed`: values that replace those of the address."""
     asked = request.GET.copy()
     for name, value in changed.items():
         asked[name] = value
-    # An address finds its vault with any current team.
-    visible = visible_to(request.actor, None if asked.get("vault") else request.actor.team)
+    one = vault_of(request)
+    visible = visible_to(request.actor, one.team if one else request.actor.team)
     vaults = visible.vaults
     counted = vaults if asked.get("vault") else each_once(vaults)
     items = visible.items.filter(vault__in=counted).select_related("vault")
@@ -266,7 +272,9 @@ def inventory(request: HtmxRequest) -> HttpResponse:
 def inventory_csv(request: HtmxRequest) -> HttpResponse:
     """The list as CSV, with all its pages; metadata only."""
     found = ordered(request, filtered(request))
-    rows = [row_of(item) for item in export_items(request.actor, current_team(request.actor), found)]
+    rows = [
+        row_of(item) for item in export_items(request.actor, vault_of(request) or current_team(request.actor), found)
+    ]
     name = f"kvportal-inventory-{timezone.localdate():%Y-%m-%d}.csv"
     return download(spreadsheet([CSV_COLUMNS, *rows]), name, "text/csv; charset=utf-8")
 

@@ -9,6 +9,8 @@ from vaults.models import Team, User
 
 #: Session key of the current team's id.
 CURRENT_TEAM = "current_team"
+#: Field of forms: the id of the team that they were shown for.
+FORM_TEAM = "form_team"
 
 
 def with_actor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -16,7 +18,11 @@ def with_actor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if isinstance(request.user, User):
-            request.actor = Person(request.user, request.session.get(CURRENT_TEAM, ""))  # type: ignore[attr-defined]
+            request.actor = Person(  # type: ignore[attr-defined]
+                request.user,
+                request.session.get(CURRENT_TEAM, ""),
+                lambda: request.POST.get(FORM_TEAM, ""),
+            )
         return get_response(request)
 
     return middleware
