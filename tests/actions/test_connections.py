@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 from django.db.models import ProtectedError
+from django.http import Http404
 from django.test import Client
 
 from tests.actions.acts import entries
-from tests.browsing import fill_in, main_form, text_of
-from tests.conftest import World, last_entry
-from vaults.actions import connections
+from tests.browsing import fill_in, filled, main_form, text_of
+from tests.conftest import World, confirmed, last_entry
+from vaults.actions import connections, vaults
 from vaults.actions.connections import Credential
 from vaults.actors import Person
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
@@ -214,3 +215,26 @@ def test_two_owners_editing_at_once(olga: Client, world: World) -> None:
     assert again["name"] == ["mine"]
     assert olga.post(address, again).status_code == 302  # seen, and gone on all the same
     assert Connection.objects.get(pk=world.connection.pk).name == "mine"
+
+
+def test_a_refused_change_is_recorded_under_the_stored_name(olga: Client, world: World) -> None:
+    stored = world.connection.name, world.connection.client_id
+    page = olga.get(f"/connections/{world.connection.pk}/edit/")
+    Connection.objects.update(revision=7)
+    sent = filled(page, name="other", client_id=DEPLOY.client_id, client_secret="typed")
+    assert confirmed(olga).post(f"/connections/{world.connection.pk}/edit/", sent).status_code == 422
+    recorded = AuditEntry.objects.filter(action=Action.CONNECTION_UPDATE)
+    assert recorded.filter(state="failed").exists()
+    assert {(entry.connection_name, entry.client_id) for entry in recorded} == {stored}
+
+
+def test_what_somebody_else_has_removed_is_not_removed_again(world: World) -> None:
+    person, vault, connection = Person(world.olga), Vault.objects.get(), Connection.objects.get()
+    vaults.remove_vault(person, Vault.objects.get())
+    with pytest.raises(Http404):
+        vaults.remove_vault(person, vault)
+    connections.delete_connection(person, Connection.objects.get())
+    with pytest.raises(Http404):
+        connections.delete_connection(person, connection)
+    ended = AuditEntry.objects.exclude(state="started").order_by("seq")
+    assert [entry.state for entry in ended] == ["succeeded", "failed"] * 2

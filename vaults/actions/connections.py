@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 from django.db import Error, transaction
+from django.http import Http404
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -86,7 +87,9 @@ def update_connection(actor: Actor, connection: Connection, credential: Credenti
     Raises ConnectionChanged if the stored revision is a different one, and UnfitName.
     """
     connection.name = names.fit_for_object(connection.name)
-    with act(actor, Action.CONNECTION_UPDATE, connection, name=connection.name) as doing:
+    # The record names the connection as it is stored: the change may be refused.
+    recorded = Connection.objects.select_related("team").filter(pk=connection.pk).first() or connection
+    with act(actor, Action.CONNECTION_UPDATE, recorded, name=recorded.name) as doing:
         _put_credential(connection, credential)
         opened_on, connection.revision = connection.revision, connection.revision + 1
         connection.tested_at = connection.test_passed = None
@@ -125,7 +128,8 @@ def delete_connection(actor: Actor, connection: Connection) -> None:
         act(actor, Action.CONNECTION_DELETE, connection, name=connection.name) as doing,
         doing.writing(),
     ):
-        connection.delete()
+        if not connection.delete()[0]:
+            raise Http404("The connection was deleted already.")
 
 
 def test_connection(actor: Actor, connection: Connection) -> TestResult:

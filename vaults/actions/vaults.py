@@ -3,6 +3,7 @@
 import secrets
 
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils.text import slugify
 
 from vaults import clients
@@ -47,7 +48,8 @@ def remove_vault(actor: Actor, vault: Vault) -> None:
         act(actor, Action.VAULT_REMOVE, vault) as doing,
         doing.writing(),
     ):
-        vault.delete()
+        if not vault.delete()[0]:
+            raise Http404("The vault was removed already.")
 
 
 def _create(vault: Vault) -> Vault:
