@@ -39,7 +39,7 @@ def result(
 def service_error(response: Response, *, absent: Collection[str], hidden: Sequence[str] = ()) -> ServiceError:
     """The error in a response, which need not be JSON: gateways send HTML, old vaults an empty body."""
     code, inner_code, words = (_on_one_line(text) for text in error_parts(response.content))
-    if any(text and text in part for text in hidden for part in (code, inner_code, words)):
+    if any(_occurs(text, part) for text in hidden for part in (code, inner_code, words)):
         code = inner_code = words = ""
     error = service_error_type(response.status, code, absent)(
         words[:MAX_MESSAGE] or f"The vault answered with status {response.status}.",
@@ -52,6 +52,13 @@ def service_error(response: Response, *, absent: Collection[str], hidden: Sequen
     )
     error.words = words[:MAX_MESSAGE]
     return error
+
+
+def _occurs(text: str, part: str) -> bool:
+    """Whether the part of an error has the text; up to three characters count only as a word, since each message has them."""
+    if len(text) > 3:
+        return text in part
+    return bool(text) and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", part) is not None
 
 
 def error_parts(content: bytes) -> tuple[str, str, str]:
