@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.db.models import ProtectedError
-from django.http import Http404
 from django.test import Client
 
 from tests.actions.acts import entries
@@ -231,10 +230,10 @@ def test_a_refused_change_is_recorded_under_the_stored_name(olga: Client, world:
 def test_what_somebody_else_has_removed_is_not_removed_again(world: World) -> None:
     person, vault, connection = Person(world.olga), Vault.objects.get(), Connection.objects.get()
     vaults.remove_vault(person, Vault.objects.get())
-    with pytest.raises(Http404):
+    with pytest.raises(vaults.VaultGone):
         vaults.remove_vault(person, vault)
     connections.delete_connection(person, Connection.objects.get())
-    with pytest.raises(Http404):
+    with pytest.raises(connections.ConnectionGone):
         connections.delete_connection(person, connection)
     ended = AuditEntry.objects.exclude(state="started").order_by("seq")
     assert [entry.state for entry in ended] == ["succeeded", "failed"] * 2

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 from django.db import Error, transaction
-from django.http import Http404
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -26,6 +25,10 @@ log = structlog.get_logger("vaults.connections")
 
 #: A test lists at most this many vaults, in parallel; its result states how many were left out.
 MOST_TESTED = 48
+
+
+class ConnectionGone(Exception):
+    """Someone else deleted the connection meanwhile."""
 
 
 class ConnectionChanged(Exception):
@@ -123,13 +126,13 @@ def _recorded(connection: Connection) -> dict[str, str | None]:
 
 
 def delete_connection(actor: Actor, connection: Connection) -> None:
-    """Raises django.db.models.ProtectedError if the connection still has vaults."""
+    """Raises django.db.models.ProtectedError if the connection still has vaults, and ConnectionGone."""
     with (
         act(actor, Action.CONNECTION_DELETE, connection, name=connection.name) as doing,
         doing.writing(),
     ):
         if not connection.delete()[0]:
-            raise Http404("The connection was deleted already.")
+            raise ConnectionGone
 
 
 def test_connection(actor: Actor, connection: Connection) -> TestResult:

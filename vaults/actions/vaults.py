@@ -3,7 +3,6 @@
 import secrets
 
 from django.db import IntegrityError, transaction
-from django.http import Http404
 from django.utils.text import slugify
 
 from vaults import clients
@@ -11,6 +10,10 @@ from vaults.actors import Actor
 from vaults.acts import act
 from vaults.models import Connection, Vault
 from vaults.permissions import Action
+
+
+class VaultGone(Exception):
+    """Someone else removed the vault meanwhile."""
 
 
 class VaultKnown(Exception):
@@ -43,13 +46,13 @@ def update_vault(actor: Actor, vault: Vault, *, production: bool) -> None:
 
 
 def remove_vault(actor: Actor, vault: Vault) -> None:
-    """Remove the vault and its inventory; its audit entries remain."""
+    """Remove the vault and its inventory; its audit entries remain. Raises VaultGone."""
     with (
         act(actor, Action.VAULT_REMOVE, vault) as doing,
         doing.writing(),
     ):
         if not vault.delete()[0]:
-            raise Http404("The vault was removed already.")
+            raise VaultGone
 
 
 def _create(vault: Vault) -> Vault:

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.db.models import ProtectedError
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
@@ -193,6 +193,8 @@ def connection_delete(request: HtmxRequest, connection: Connection) -> HttpRespo
             connections.delete_connection(request.actor, connection)
         except ProtectedError:
             context["problem"] = STILL_HAS_VAULTS
+        except connections.ConnectionGone as gone:
+            raise Http404("No such connection.") from gone
         else:
             messages.success(request, f"Connection {connection.name} was deleted.")
             return redirect("connection_list")

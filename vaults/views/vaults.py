@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
@@ -164,7 +164,10 @@ def vault_remove(request: HtmxRequest, vault: Vault) -> HttpResponse:
     form = ConfirmForm(posted(request))
     ask_password(request, form)
     if request.method == "POST" and form.is_valid():
-        vaults.remove_vault(request.actor, vault)
+        try:
+            vaults.remove_vault(request.actor, vault)
+        except vaults.VaultGone as gone:
+            raise Http404("No such vault.") from gone
         messages.success(request, f"Vault {vault.name} was removed from the portal.")
         return redirect("vault_list")
     here = reverse("vault_detail", args=[vault.slug])

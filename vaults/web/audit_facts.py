@@ -82,6 +82,8 @@ WHY = {
     "RevealsSpent": "The limit of revealed values was reached.",
     "WrongPassword": "The password was wrong.",
     "LastOwner": "The team would have been left without an owner.",
+    "VaultGone": "Somebody else had removed the vault meanwhile.",
+    "ConnectionGone": "Somebody else had deleted the connection meanwhile.",
     "MemberGone": "Somebody else had removed the member meanwhile.",
     "InvitationSpent": "The invitation was used, was withdrawn or had ended.",
     "EmailTaken": "There is an account with this e-mail address already.",
