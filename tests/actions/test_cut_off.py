@@ -23,6 +23,8 @@ from vaults.models import AuditEntry, User, Vault
 from vaults.permissions import Action
 from vaults.problems import EXPECTED
 
+pytestmark = pytest.mark.slow
+
 Do = Callable[[User, Vault], Any]
 
 ACTS: dict[Action, Do] = {

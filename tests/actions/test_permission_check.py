@@ -1,5 +1,6 @@
 """The permission check: equal to what the vault was told, and without a trace in it."""
 
+import pytest
 from django.test import Client
 
 from tests.actions import acts
@@ -14,6 +15,8 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Vault
 from vaults.permissions import Action
+
+pytestmark = pytest.mark.slow
 
 CHECK = Act(Action.ACCESS_CHECK, "secrets/get", check_access)
 

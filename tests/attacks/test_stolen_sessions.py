@@ -10,6 +10,8 @@ from django.test import Client
 from kvportal.sessions import row_of
 from tests.conftest import World, confirmed, session_contents, signed_in
 
+pytestmark = pytest.mark.slow
+
 COOKIE = settings.SESSION_COOKIE_NAME
 
 

@@ -16,6 +16,8 @@ from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.session import Exchange
 from vaults.web.az import COMMANDS, az_command
 
+pytestmark = pytest.mark.slow
+
 V = "/vaults/kv-shop-prod"
 
 

@@ -12,6 +12,8 @@ from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.references import find_references
 from vaults.models import Connection, InventoryItem, Vault
 
+pytestmark = pytest.mark.slow
+
 HOST = "https://kv-shop-prod.vault.test"
 SECRETS = "/vaults/kv-shop-prod/secrets/"
 VERSION = "0123456789abcdef" * 2
