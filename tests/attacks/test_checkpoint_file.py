@@ -23,7 +23,7 @@ from time_machine import TimeMachineFixture
 from tests.attacks.records import copy, cut, everything_removed, head, restore, write
 from tests.browsing import text_of
 from tests.conftest import World, say, signed_in
-from vaults.audit import chain, verification
+from vaults.audit import chain, checkpoints, verification
 from vaults.jobs import worker
 from vaults.models import AuditChain, AuditEntry
 from vaults.permissions import Action, Role
@@ -185,6 +185,13 @@ def test_a_crash_at_the_very_first_line_leaves_the_trail_whole(world: World, che
     assert verification.verify().broken is None
     verification.begin_checkpoints()
     assert AuditChain.objects.get().chain == json.loads(lines(checkpoint_file)[1])["chain"]
+
+
+def test_a_trail_that_begins_while_it_is_verified_is_whole(world: World, checkpoint_file: Path) -> None:
+    before, found = chain.head(), checkpoints.read("")
+    write(1)
+    assert before.seq == 0 and lines(checkpoint_file)
+    assert chain.misfit(before, found) is None
 
 
 @contextmanager

@@ -48,9 +48,12 @@ def seal_of(head: AuditChain) -> str:
 
 
 def is_sealed(head: AuditChain) -> bool:
-    """True if the head is as the portal wrote it. A head without a seal is valid only if there was never an entry."""
-    if head.seq:
-        return hmac.compare_digest(str(head.seal).encode(), seal_of(head).encode())
+    """True if the head of a trail with entries is as the portal wrote it."""
+    return hmac.compare_digest(str(head.seal).encode(), seal_of(head).encode())
+
+
+def may_begin() -> bool:
+    """True if the trail never had an entry, as far as the checkpoint file shows."""
     try:
         found = checkpoints.tail("")
     except OSError:
@@ -84,7 +87,7 @@ def misfit(head: AuditChain, found: Found) -> Misfit | None:
     if not found.known:
         what = "the newest lines of the checkpoint file were" if newest else "the checkpoint file was"
         return Misfit(unsure, f"{what} removed or replaced")
-    if not is_sealed(head):
+    if head.seq and not is_sealed(head):
         return Misfit(head.seq + 1, "the newest entries were cut off at some time")
     return None
 

@@ -159,7 +159,7 @@ def append(entry: AuditEntry) -> None:
     try:
         with transaction.atomic(durable=True):
             head = AuditChain.objects.select_for_update().get_or_create(id=1)[0]
-            is_ours = chain.is_sealed(head)
+            is_ours = chain.is_sealed(head) if head.seq else chain.may_begin()
             entry.seq = head.seq + 1
             entry.at = timezone.now()
             entry.previous_hash = head.hash
