@@ -190,7 +190,8 @@ def test_a_crash_at_the_very_first_line_leaves_the_trail_whole(world: World, che
 def test_a_trail_that_begins_while_it_is_verified_is_whole(world: World, checkpoint_file: Path) -> None:
     before, found = chain.head(), checkpoints.read("")
     write(1)
-    assert before.seq == 0 and lines(checkpoint_file)
+    assert before.seq == 0
+    assert lines(checkpoint_file)
     assert chain.misfit(before, found) is None
 
 
