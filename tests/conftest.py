@@ -230,9 +230,12 @@ def sick_vault(world: World, emulator: Emulator) -> Vault:
 
 
 @pytest.fixture
-def file_database(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
+def file_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A real SQLite file, set up as a deployment's is, in place of the one in memory: for threads and raw bytes."""
     connection = connections["default"]
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite only: looks into the database's file")
+    request.getfixturevalue("transactional_db")
     name = connection.settings_dict["NAME"]
     path = tmp_path / "kvportal.sqlite3"
     connection.ensure_connection()
@@ -246,7 +249,14 @@ def file_database(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def file_world(file_database: Path, emulator: Emulator) -> World:
+def shared_database(request: pytest.FixtureRequest) -> None:
+    """A database that several threads reach, each with a connection of its own."""
+    is_sqlite = connections["default"].vendor == "sqlite"
+    request.getfixturevalue("file_database" if is_sqlite else "transactional_db")
+
+
+@pytest.fixture
+def file_world(shared_database: None, emulator: Emulator) -> World:
     return make_world()
 
 
@@ -270,19 +280,29 @@ def in_threads(*calls: Callable[[], Any]) -> list[Any]:
 @contextmanager
 def unwritable(table: str, *changes: str) -> Iterator[None]:
     """The database itself refuses changes of a table: a full disk, a read-only replica, a lock held too long."""
+    connection = connections["default"]
     changes = changes or ("INSERT", "UPDATE", "DELETE")
-    with connections["default"].cursor() as cursor:
+    fails = "BEGIN SELECT RAISE(FAIL, 'disk full'); END"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(DISK_FULL)
+            fails = "FOR EACH ROW EXECUTE FUNCTION disk_full()"
         for change in changes:
-            cursor.execute(
-                f"CREATE TRIGGER {table}_down_{change} BEFORE {change} ON {table} "
-                "BEGIN SELECT RAISE(FAIL, 'disk full'); END"
-            )
+            cursor.execute(f"CREATE TRIGGER {table}_down_{change} BEFORE {change} ON {table} {fails}")
     try:
         yield
     finally:
-        with connections["default"].cursor() as cursor:
+        of_table = f" ON {table}" if connection.vendor == "postgresql" else ""
+        with connection.cursor() as cursor:
             for change in changes:
-                cursor.execute(f"DROP TRIGGER {table}_down_{change}")
+                cursor.execute(f"DROP TRIGGER {table}_down_{change}{of_table}")
+
+
+#: PostgreSQL's error for it, as a function that a trigger can call.
+DISK_FULL = """
+    CREATE OR REPLACE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'disk full'; END $$
+"""
 
 
 @contextmanager
