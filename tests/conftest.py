@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from kvportal import sessions
+from tests.triggers import refusing
 from tests.undefined import undefined_names
 from vaults import clients
 from vaults.access import visible_to
@@ -230,12 +231,11 @@ def sick_vault(world: World, emulator: Emulator) -> Vault:
 
 
 @pytest.fixture
-def file_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+def file_database(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
     """A real SQLite file, set up as a deployment's is, in place of the one in memory: for threads and raw bytes."""
     connection = connections["default"]
     if connection.vendor != "sqlite":
         pytest.skip("SQLite only: looks into the database's file")
-    request.getfixturevalue("transactional_db")
     name = connection.settings_dict["NAME"]
     path = tmp_path / "kvportal.sqlite3"
     connection.ensure_connection()
@@ -249,10 +249,10 @@ def file_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pa
 
 
 @pytest.fixture
-def shared_database(request: pytest.FixtureRequest) -> None:
+def shared_database(transactional_db: None, request: pytest.FixtureRequest) -> None:
     """A database that several threads reach, each with a connection of its own."""
-    is_sqlite = connections["default"].vendor == "sqlite"
-    request.getfixturevalue("file_database" if is_sqlite else "transactional_db")
+    if connections["default"].vendor == "sqlite":
+        request.getfixturevalue("file_database")
 
 
 @pytest.fixture
@@ -280,29 +280,10 @@ def in_threads(*calls: Callable[[], Any]) -> list[Any]:
 @contextmanager
 def unwritable(table: str, *changes: str) -> Iterator[None]:
     """The database itself refuses changes of a table: a full disk, a read-only replica, a lock held too long."""
-    connection = connections["default"]
-    changes = changes or ("INSERT", "UPDATE", "DELETE")
-    fails = "BEGIN SELECT RAISE(FAIL, 'disk full'); END"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(DISK_FULL)
-            fails = "FOR EACH ROW EXECUTE FUNCTION disk_full()"
-        for change in changes:
-            cursor.execute(f"CREATE TRIGGER {table}_down_{change} BEFORE {change} ON {table} {fails}")
-    try:
+    with ExitStack() as refused:
+        for change in changes or ("INSERT", "UPDATE", "DELETE"):
+            refused.enter_context(refusing(table, change))
         yield
-    finally:
-        of_table = f" ON {table}" if connection.vendor == "postgresql" else ""
-        with connection.cursor() as cursor:
-            for change in changes:
-                cursor.execute(f"DROP TRIGGER {table}_down_{change}{of_table}")
-
-
-#: PostgreSQL's error for it, as a function that a trigger can call.
-DISK_FULL = """
-    CREATE OR REPLACE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'disk full'; END $$
-"""
 
 
 @contextmanager

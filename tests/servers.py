@@ -29,7 +29,9 @@ class NoServerError(Exception):
 def programs() -> Path:
     """The folder with PostgreSQL's programs, of the newest version. Raises NoServerError."""
     found = shutil.which("initdb")
-    folders = [Path(found).parent] if found else sorted(DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    folders = (
+        [Path(found).parent] if found else sorted(DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name))
+    )
     if not folders:
         raise NoServerError("PostgreSQL is not installed (Debian: apt install postgresql)")
     return folders[-1]

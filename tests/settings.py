@@ -12,8 +12,9 @@ os.environ.update(
     KVPORTAL_AUDIT_KEY="an-audit-key-for-tests-only-0123456789",
     KVPORTAL_DATA_DIR=tempfile.mkdtemp(prefix="kvportal-tests-"),
     KVPORTAL_ALLOWED_HOSTS="testserver,localhost",
-    KVPORTAL_DATABASE_URL=os.environ.get("KVPORTAL_TEST_DATABASE_URL", ""),
 )
+if "KVPORTAL_TEST_DATABASE_URL" in os.environ:
+    os.environ["KVPORTAL_DATABASE_URL"] = os.environ["KVPORTAL_TEST_DATABASE_URL"]
 
 from kvportal.settings import *  # noqa: F403 the environment comes first
 
