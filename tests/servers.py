@@ -3,8 +3,8 @@
 `python -m tests.servers COMMAND...` runs a command beside one, whose URL the command finds in KVPORTAL_TEST_DATABASE_URL.
 """
 
+import getpass
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -55,7 +55,7 @@ def postgres(*settings: str) -> Iterator[str]:
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
         subprocess.run(command, cwd=folder, user=user, env=environment, check=True, stdout=subprocess.DEVNULL)
 
-    name = user or pwd.getpwuid(os.geteuid()).pw_name
+    name = user or getpass.getuser()
     port = free_port()
     options = [f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", *QUICK, *settings]
     try:
