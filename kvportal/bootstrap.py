@@ -62,18 +62,30 @@ def prepare(requirements: str, folder: Path = VENV) -> None:
 
 
 def install_chromium() -> None:
-    """Install Debian's Chromium for the browser tests if running as root on Debian; otherwise print how to install it."""
-    if shutil.which("chromium"):
-        return
+    if not shutil.which("chromium"):
+        install_package("chromium", "fonts-dejavu-core", needed_by="the browser tests")
+
+
+def install_postgresql() -> bool:
+    """True if PostgreSQL's server is there, or is now."""
+    return has_postgresql() or (install_package("postgresql", needed_by="the tests on PostgreSQL") and has_postgresql())
+
+
+def has_postgresql() -> bool:
+    return bool(shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+
+
+def install_package(*packages: str, needed_by: str) -> bool:
+    """Install Debian's packages if running as root on Debian; otherwise print how to install them, and return False."""
+    name = packages[0]
     is_debian = Path("/etc/debian_version").exists() and shutil.which("apt-get")
-    if is_debian and os.geteuid() == 0:
-        print(
-            "kvportal: installing Debian's chromium with apt-get for the browser tests: this runs as root", flush=True
-        )
-        run("apt-get", "update", "-qq")
-        run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core")
-    else:
-        print("kvportal: no chromium, so the browser tests are skipped; install it (Debian: apt install chromium).")
+    if not (is_debian and os.geteuid() == 0):
+        print(f"kvportal: no {name}, so {needed_by} are skipped; install it (Debian: apt install {name}).", flush=True)
+        return False
+    print(f"kvportal: installing Debian's {name} with apt-get for {needed_by}: this runs as root", flush=True)
+    run("apt-get", "update", "-qq")
+    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages)
+    return True
 
 
 def test_environment() -> dict[str, str]:
@@ -88,6 +100,8 @@ PARTS: list[tuple[str, list[str], dict[str, str]]] = [
     ("sdk", [], {}),
     ("e2e", [], {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}),
 ]
+#: What never touches the portal's database; everything else also runs on PostgreSQL.
+WITHOUT_DATABASE = ["az", "azure", "bench", "e2e", "emulator", "js", "keyvault", "look"]
 #: Python is to keep what it has compiled, whatever it is told elsewhere: else each part would prepare every test file anew.
 KEEP_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
@@ -111,17 +125,26 @@ def task_test() -> None:
 
 
 def task_test_all() -> None:
-    """What `make test` leaves out: the whole sweeps, and Microsoft's further clients, az and the SDK for JavaScript."""
+    """What `make test` leaves out: the whole sweeps, the tests on PostgreSQL, and Microsoft's further clients."""
     prepare("requirements-dev.txt")
     install_chromium()
     for part, options, environment in PARTS:
         run_tests(f"sweep and {part}", *options, **environment)
+    if install_postgresql():
+        run_tests_on_postgresql()
     prepare("tests/az/requirements.txt", AZ_VENV)
     run_tests("az or js")
 
 
 def run_tests(part: str, *options: str, **environment: str) -> None:
     run(PYTHON, "-m", "pytest", "-m", part, *options, *sys.argv[2:], **KEEP_COMPILED, **environment)
+
+
+def run_tests_on_postgresql() -> None:
+    part, options, environment = PARTS[0]
+    ignored = [f"--ignore=tests/{folder}" for folder in WITHOUT_DATABASE]
+    tests = ["-m", "pytest", "-m", part, "--sweeps=tenth", *options, *ignored, *sys.argv[2:]]
+    run(PYTHON, "-m", "tests.servers", PYTHON, *tests, **KEEP_COMPILED, **environment)
 
 
 def task_check() -> None:

@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import (
+    Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseNotAllowed,
@@ -70,6 +71,17 @@ def utf8_only(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.encoding = "utf-8"
+        return get_response(request)
+
+    return middleware
+
+
+def no_nul_in_path(get_response: GetResponse) -> GetResponse:
+    """Return 404 for every path with NUL: no page has such a name, and PostgreSQL can't store it, so not record it either."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404
         return get_response(request)
 
     return middleware

@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "kvportal.middleware.viewer_time_zone",
     "kvportal.middleware.method_page",
     "vaults.web.time_limit.time_for_calls",
+    "kvportal.middleware.no_nul_in_path",
     "vaults.web.error_pages.ProblemMiddleware",
 ]
 

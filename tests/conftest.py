@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from kvportal import sessions
+from tests.triggers import refusing
 from tests.undefined import undefined_names
 from vaults import clients
 from vaults.access import visible_to
@@ -233,6 +234,8 @@ def sick_vault(world: World, emulator: Emulator) -> Vault:
 def file_database(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
     """A real SQLite file, set up as a deployment's is, in place of the one in memory: for threads and raw bytes."""
     connection = connections["default"]
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite only: looks into the database's file")
     name = connection.settings_dict["NAME"]
     path = tmp_path / "kvportal.sqlite3"
     connection.ensure_connection()
@@ -246,7 +249,14 @@ def file_database(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def file_world(file_database: Path, emulator: Emulator) -> World:
+def shared_database(transactional_db: None, request: pytest.FixtureRequest) -> None:
+    """A database that several threads reach, each with a connection of its own."""
+    if connections["default"].vendor == "sqlite":
+        request.getfixturevalue("file_database")
+
+
+@pytest.fixture
+def file_world(shared_database: None, emulator: Emulator) -> World:
     return make_world()
 
 
@@ -270,19 +280,10 @@ def in_threads(*calls: Callable[[], Any]) -> list[Any]:
 @contextmanager
 def unwritable(table: str, *changes: str) -> Iterator[None]:
     """The database itself refuses changes of a table: a full disk, a read-only replica, a lock held too long."""
-    changes = changes or ("INSERT", "UPDATE", "DELETE")
-    with connections["default"].cursor() as cursor:
-        for change in changes:
-            cursor.execute(
-                f"CREATE TRIGGER {table}_down_{change} BEFORE {change} ON {table} "
-                "BEGIN SELECT RAISE(FAIL, 'disk full'); END"
-            )
-    try:
+    with ExitStack() as refused:
+        for change in changes or ("INSERT", "UPDATE", "DELETE"):
+            refused.enter_context(refusing(table, change))
         yield
-    finally:
-        with connections["default"].cursor() as cursor:
-            for change in changes:
-                cursor.execute(f"DROP TRIGGER {table}_down_{change}")
 
 
 @contextmanager

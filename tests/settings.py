@@ -1,4 +1,7 @@
-"""Settings of the tests: made-up keys, a quick password hasher, in-memory state."""
+"""Settings of the tests: made-up keys, a quick password hasher, in-memory state.
+
+KVPORTAL_TEST_DATABASE_URL names a PostgreSQL server to use instead of SQLite in memory (`tests/servers.py` starts one).
+"""
 
 import os
 import tempfile
@@ -10,6 +13,8 @@ os.environ.update(
     KVPORTAL_DATA_DIR=tempfile.mkdtemp(prefix="kvportal-tests-"),
     KVPORTAL_ALLOWED_HOSTS="testserver,localhost",
 )
+if "KVPORTAL_TEST_DATABASE_URL" in os.environ:
+    os.environ["KVPORTAL_DATABASE_URL"] = os.environ["KVPORTAL_TEST_DATABASE_URL"]
 
 from kvportal.settings import *  # noqa: F403 the environment comes first
 

@@ -3,18 +3,18 @@
 import base64
 import os
 import random
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
+from django.db import connection
 from pytest_django import Settings
 
 from tests.conftest import World, make_connection, say
+from tests.databases import address, stored
 from vaults import sealing
 from vaults.emulator import ADMIN
 from vaults.models import Connection, SealedCanary
@@ -156,12 +156,14 @@ def test_the_old_key_may_not_go_before_the_rotation(world: World, settings: Sett
         check_key_ring()
 
 
-def test_the_file_holds_no_credential_in_clear(file_world: World, file_database: Path) -> None:
-    with closing(sqlite3.connect(file_database)) as copy:
-        rows = copy.execute("SELECT client_secret_sealed FROM vaults_connection").fetchall()
+def test_the_database_holds_no_credential_in_clear(file_world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT client_secret_sealed FROM vaults_connection")
+        rows = cursor.fetchall()
     assert rows
     assert all(row[0].startswith(f"{sealing.key_ring().current}:") for row in rows)
-    everything = b"".join(path.read_bytes() for path in file_database.parent.iterdir())
+    everything = b"".join(stored().values())
+    assert rows[0][0].encode() in everything
     assert ADMIN.client_secret.encode() not in everything
 
 
@@ -180,13 +182,13 @@ def serve(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_it_does_not_serve_with_a_key_that_does_not_fit(file_world: World, file_database: Path, tmp_path: Path) -> None:
+def test_it_does_not_serve_with_a_key_that_does_not_fit(file_world: World, tmp_path: Path) -> None:
     check_key_ring()
     right = {
         "KVPORTAL_SECRET_KEY": "x7Kp2mQv9RtZ4wLcB8nHs3JdF6gYeW5uAaTqXr1kMoPbVzCiNjDlGhSfEyUwOt0I",
         "KVPORTAL_AUDIT_KEY": "an-audit-key-for-tests-only-0123456789",
         "KVPORTAL_DATA_DIR": str(tmp_path),
-        "KVPORTAL_DATABASE_URL": f"sqlite:///{file_database}",
+        **address(),
         "KVPORTAL_SEALING_KEYS": "test:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     }
     started = serve(**right)

@@ -1,13 +1,7 @@
 """Writing the record, and doing to it what somebody does who has the database."""
 
-import shutil
-import sqlite3
 import uuid
-from contextlib import closing
-from pathlib import Path
 from typing import Any
-
-from django.db import connections
 
 from vaults.audit import recording
 from vaults.models import AuditChain, AuditEntry
@@ -42,15 +36,3 @@ def head() -> dict[str, Any]:
 def everything_removed() -> None:
     cut()
     AuditChain.objects.all().delete()
-
-
-def copy(database: Path, to: Path) -> None:
-    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(to)) as target:
-        source.backup(target)
-
-
-def restore(database: Path, old: Path) -> None:
-    connections.close_all()
-    for left in ("-wal", "-shm"):
-        Path(f"{database}{left}").unlink(missing_ok=True)
-    shutil.copy(old, database)

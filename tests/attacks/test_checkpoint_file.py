@@ -20,9 +20,10 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
-from tests.attacks.records import copy, cut, everything_removed, head, restore, write
+from tests.attacks.records import cut, everything_removed, head, write
 from tests.browsing import text_of
 from tests.conftest import World, say, signed_in
+from tests.databases import address, copy, restore
 from vaults.audit import chain, checkpoints, verification
 from vaults.jobs import worker
 from vaults.models import AuditChain, AuditEntry
@@ -277,15 +278,12 @@ def accept(reason: str = "The disk of 3 March") -> str:
     return said.getvalue()
 
 
-def test_an_intended_restore_is_recorded_and_the_trail_is_whole_again(
-    file_world: World, file_database: Path, tmp_path: Path, checkpoint_file: Path
-) -> None:
-    old = tmp_path / "old.sqlite3"
+def test_an_intended_restore_is_recorded_and_the_trail_is_whole_again(file_world: World, checkpoint_file: Path) -> None:
     write(130)
-    copy(file_database, old)
+    copy("old")
     write(100)
     before = checkpoint_file.read_bytes()
-    restore(file_database, old)
+    restore("old")
     write(5)
     assert verification.verify().broken is not None
     said = accept()
@@ -308,7 +306,7 @@ def test_an_intended_restore_is_recorded_and_the_trail_is_whole_again(
         checkpoint_file.write_bytes(b"".join(change(kept)))  # what was accepted can't be changed afterwards either
         assert verification.verify().broken is not None
         checkpoint_file.write_bytes(b"".join(kept))
-    restore(file_database, old)
+    restore("old")
     assert verification.verify().broken is not None  # it was accepted once
 
 
@@ -407,14 +405,12 @@ for _ in range(12):
 """
 
 
-def test_several_processes_add_lines_without_loss(
-    file_world: World, file_database: Path, checkpoint_file: Path
-) -> None:
+def test_several_processes_add_lines_without_loss(file_world: World, checkpoint_file: Path) -> None:
     write(1)
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "KVPORTAL_DATABASE_URL": f"sqlite:///{file_database}",
+        **address(),
         "KVPORTAL_AUDIT_SINK": str(checkpoint_file),
     }
     running = [subprocess.Popen([sys.executable, "-c", APPENDING], env=environment) for _ in range(3)]

@@ -108,7 +108,7 @@ def test_it_stays_ended_when_the_owner_is_gone(db: None) -> None:
     assert Client().get(printed_link()).status_code == 200
 
 
-def test_two_holders_of_two_links_at_once_make_one_owner(file_database: object) -> None:
+def test_two_holders_of_two_links_at_once_make_one_owner(shared_database: None) -> None:
     owners = []
     for run in range(20):
         User.objects.all().delete()
@@ -122,7 +122,7 @@ def test_two_holders_of_two_links_at_once_make_one_owner(file_database: object) 
     assert owners == [1] * 20
 
 
-def test_two_starts_at_once_make_one_owner(file_database: object) -> None:
+def test_two_starts_at_once_make_one_owner(shared_database: None) -> None:
     found = in_threads(*[partial(setup.create_owner, f"{name}@example.com", SENTENCE) for name in "ab"])
     assert [each for each in found if isinstance(each, Exception)] == []
     assert Membership.objects.filter(role=Role.OWNER).count() == User.objects.count() == 1

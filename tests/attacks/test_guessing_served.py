@@ -15,6 +15,7 @@ import requests
 
 from kvportal import launch
 from tests.conftest import in_threads, say
+from tests.databases import new_database
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +46,13 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with new_database(tmp_path_factory.mktemp("database")) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def served(database: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     data = tmp_path_factory.mktemp("served")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -53,7 +60,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "KVPORTAL_DATABASE_URL": f"sqlite:///{data / 'kvportal.sqlite3'}",
+        **database,
         "KVPORTAL_HTTPS": "false",
         "KVPORTAL_TRUSTED_PROXY_COUNT": "1",
         "KVPORTAL_OWNER_EMAIL": EMAIL,

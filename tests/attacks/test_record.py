@@ -10,9 +10,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 
-from tests.attacks.records import copy, cut, everything_removed, head, restore, write
+from tests.attacks.records import cut, everything_removed, head, write
 from tests.browsing import text_of
 from tests.conftest import World, say
+from tests.databases import copy, restore
 from vaults.audit import verification
 from vaults.management.commands import prepare
 from vaults.models import AuditChain, AuditEntry
@@ -100,27 +101,23 @@ def test_an_old_head_that_is_left_over_in_the_log_of_the_database_is_no_use(
     assert verification.verify().broken == 96
 
 
-def test_an_old_copy_of_the_whole_database_is_found(file_world: World, file_database: Path, tmp_path: Path) -> None:
+def test_an_old_copy_of_the_whole_database_is_found(file_world: World) -> None:
     """Also after more acts than had been lost."""
-    old = tmp_path / "old.sqlite3"
     write(130)
-    copy(file_database, old)
+    copy("old")
     write(100)
-    restore(file_database, old)
+    restore("old")
     assert "entries after 130 were removed" in verification.verify().reason
     write(120)
     assert verification.verify().broken is not None
 
 
 @pytest.mark.parametrize("written", [1, 24, 47, 70, 93], ids="after {} entries".format)
-def test_old_copies_are_found_whenever_they_were_made(
-    written: int, file_world: World, file_database: Path, tmp_path: Path
-) -> None:
-    old = tmp_path / "old.sqlite3"
+def test_old_copies_are_found_whenever_they_were_made(written: int, file_world: World) -> None:
     write(written)
-    copy(file_database, old)
+    copy("old")
     write(101)
-    restore(file_database, old)
+    restore("old")
     assert verification.verify().broken is not None
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import World
+from vaults.inventory.observe import storable
 from vaults.models import InventoryItem
 
 pytestmark = pytest.mark.sweep
@@ -52,7 +53,7 @@ PAYLOADS = [
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_no_separator_makes_a_cell_a_formula(separator: str, olga: Client, world: World) -> None:
-    for number, payload in enumerate(PAYLOADS):
+    for number, payload in enumerate(map(storable, PAYLOADS)):
         InventoryItem.objects.create(
             vault=world.vault,
             kind="secret",

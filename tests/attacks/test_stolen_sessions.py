@@ -1,7 +1,5 @@
 """Running sessions, for whoever reads the database or a backup of it, or writes it without our keys."""
 
-from pathlib import Path
-
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -9,6 +7,7 @@ from django.test import Client
 
 from kvportal.sessions import row_of
 from tests.conftest import World, confirmed, session_contents, signed_in
+from tests.databases import stored
 
 pytestmark = pytest.mark.slow
 
@@ -21,14 +20,14 @@ def with_cookie(value: str) -> Client:
     return browser
 
 
-def test_no_cookie_can_be_read_from_the_database(file_world: World, file_database: Path) -> None:
+def test_no_cookie_can_be_read_from_the_database(file_world: World) -> None:
     browser = confirmed(signed_in(file_world.olga))
     cookie = browser.cookies[COOKIE].value
     assert with_cookie(cookie).get("/team/").status_code == 200
     for row in Session.objects.all():
         assert with_cookie(row.session_key).get("/team/").status_code == 302
         assert with_cookie(row_of(row.session_key)).get("/team/").status_code == 302
-    written = b"".join(path.read_bytes() for path in file_database.parent.iterdir() if path.is_file())
+    written = b"".join(stored().values())
     assert row_of(cookie).encode() in written
     assert cookie.encode() not in written
 

@@ -1,24 +1,13 @@
 """A database that takes no entries of the record."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from django.db import connection
+from tests import triggers
 
 
-@contextmanager
-def refusing(when: str) -> Iterator[None]:
-    """The database itself refuses audit entries: a full disk, a read-only replica, an administrator's trigger."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TRIGGER audit_down BEFORE INSERT ON vaults_auditentry WHEN {when} "
-            "BEGIN SELECT RAISE(FAIL, 'disk full'); END"
-        )
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TRIGGER audit_down")
+def refusing(when: str) -> AbstractContextManager[None]:
+    """The database itself refuses audit entries."""
+    return triggers.refusing("vaults_auditentry", "INSERT", when)
 
 
 START, OUTCOME = "NEW.state = 'started'", "NEW.state <> 'started'"

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.bench import vault_speed
 from tests.bench.measuring import Subject, Times, take_turns
 from tests.bench.portal import Portal
 from tests.bench.rivals import Bare, Disk, Sdk
@@ -23,6 +24,7 @@ def main() -> None:
         print_times(subjects)
         say(f"Two synced commits alone, as each page makes for its record: {in_words(commits)} ms")
         print_tokens(stack)
+    print_vault_speed()
     say(f"{time.monotonic() - started:.0f} s in all")
 
 
@@ -80,6 +82,12 @@ def print_tokens(stack: Stack) -> None:
 def tokens_in_words(asked: Counter[str]) -> str:
     most = max(asked.values(), default=0)
     return f"{asked.total()} for {len(asked)} connections, at most {most} for one; {verdict(most, 1)}"
+
+
+def print_vault_speed() -> None:
+    say("\nThe local vault itself, without latency")
+    for name, figure, unit, goal in vault_speed.lines():
+        say(f"  {name}: {figure:.2f} {unit}; {verdict(figure, goal)}")
 
 
 def verdict(figure: float, goal: float) -> str:

@@ -1,13 +1,11 @@
 """The worker: which vaults it scans next, and what becomes of a scan that went wrong."""
 
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
-from tests.conftest import World, last_entry
+from tests.conftest import World, last_entry, unreadable
 from vaults.actions.scans import LEASE, ScanUnderWay, scan_vault
 from vaults.actors import System
 from vaults.emulator import Emulator
@@ -25,6 +23,10 @@ from vaults.permissions import Action
 from vaults.templatetags.kvportal import scan_problem as scan_words
 
 pytestmark = pytest.mark.slow
+
+
+#: A worker's thread ends with its connection, and a test's transaction with it.
+ends_connections = pytest.mark.django_db(transaction=True)
 
 
 def seen(vault: Vault, **fields: object) -> list[str]:
@@ -48,6 +50,7 @@ def test_what_was_asked_for_comes_first(world: World) -> None:
     assert seen(asked, scan_requested_at=now) == ["asked", "kv-shop-prod"]
 
 
+@ends_connections
 def test_a_scan_that_was_cut_off_is_taken_up_again(world: World, settings: Settings) -> None:
     settings.SCAN_MINUTES = 24 * 60
     now = timezone.now()
@@ -57,6 +60,7 @@ def test_a_scan_that_was_cut_off_is_taken_up_again(world: World, settings: Setti
     assert seen(world.vault) == []
 
 
+@ends_connections
 def test_a_scan_whose_worker_was_killed_is_taken_up_within_a_minute_or_two(
     world: World, settings: Settings, emulator: Emulator
 ) -> None:
@@ -74,6 +78,7 @@ def test_a_scan_whose_worker_was_killed_is_taken_up_within_a_minute_or_two(
     assert world.vault.scan_started_at is None
 
 
+@ends_connections
 def test_a_scan_that_fails_is_on_the_row_and_in_the_trail(world: World, emulator: Emulator, sick_vault: Vault) -> None:
     emulator.fail(99, 503, retry_after="60")
     worker.scan(sick_vault)
@@ -82,6 +87,7 @@ def test_a_scan_that_fails_is_on_the_row_and_in_the_trail(world: World, emulator
     assert last_entry(Action.VAULT_SCAN).state == "failed"
 
 
+@ends_connections
 def test_a_scan_of_a_person_who_lost_the_role_meanwhile_is_the_portals_own(world: World) -> None:
     world.vault.scan_requested_by = world.otto
     worker.scan(world.vault)
@@ -183,18 +189,6 @@ def test_vaults_that_fail_keep_none_waiting_whose_turn_it_is(world: World, time_
 
 
 @contextmanager
-def missing(table: str, database: Path) -> Iterator[None]:
-    """The database fails whoever asks for this table, as one that is being restored or moved does."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as aside:
-        aside.execute("PRAGMA legacy_alter_table = ON")
-        aside.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
-        try:
-            yield
-        finally:
-            aside.execute(f"ALTER TABLE elsewhere RENAME TO {table}")
-
-
-@contextmanager
 def working() -> Iterator[threading.Thread]:
     """A worker at work until the block ends."""
     stop = threading.Event()
@@ -220,10 +214,10 @@ def scanned(vault: Vault) -> bool:
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("table", ["vaults_vault", "vaults_auditentry"])
-def test_a_database_that_fails_for_a_moment_does_not_end_it(table: str, file_world: World, file_database: Path) -> None:
+def test_a_database_that_fails_for_a_moment_does_not_end_it(table: str, file_world: World) -> None:
     """Both looks: at the vaults that are due, and at acts that were cut off."""
     with working() as work:
-        with missing(table, file_database):
+        with unreadable(table):
             time.sleep(2.5)  # more than one look
             assert work.is_alive()
         Vault.objects.filter(pk=file_world.vault.pk).update(scan_requested_at=timezone.now())

@@ -3,11 +3,11 @@
 import pytest
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db import connection
 from django.test import Client
 
 from tests.browsing import filled, main_form, text_of
 from tests.conftest import PASSWORD, World, confirmed, signed_in, unwritable, vault_calls
+from tests.triggers import trigger
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 
@@ -62,9 +62,8 @@ def test_a_form_that_cannot_be_noted_comes_back_and_does_nothing(
 def test_a_form_of_somebody_who_was_removed_meanwhile_ends(file_world: World) -> None:
     browser = confirmed(signed_in(file_world.olga))
     sent = filled(browser.get(NEW), name="fresh", value="v")
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TRIGGER gone AFTER INSERT ON vaults_submission BEGIN DELETE FROM vaults_user; END")
-    assert browser.post(NEW, sent).status_code == 503
+    with trigger("removed", "AFTER INSERT", "vaults_submission", "DELETE FROM vaults_user"):
+        assert browser.post(NEW, sent).status_code == 503
 
 
 def test_a_message_that_cannot_be_kept_costs_no_answer(olga: Client) -> None:
@@ -77,12 +76,9 @@ def test_a_message_that_cannot_be_kept_costs_no_answer(olga: Client) -> None:
 def test_a_session_that_ended_meanwhile_costs_no_answer_and_stays_ended(olga: Client, azure: VaultClient) -> None:
     """Signed out in another window while the secret was on its way."""
     sent = filled(olga.get(NEW), name="fresh", value="typed")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TRIGGER signed_out AFTER INSERT ON vaults_auditentry WHEN NEW.action = 'secret.create' "
-            "BEGIN DELETE FROM django_session; END"
-        )
-    answer = olga.post(NEW, sent)
+    created = "NEW.action = 'secret.create'"
+    with trigger("signed_out", "AFTER INSERT", "vaults_auditentry", "DELETE FROM django_session", created):
+        answer = olga.post(NEW, sent)
     assert answer.status_code == 302
     assert len(azure.secrets.versions("fresh")) == 1
     assert not Session.objects.exists()

@@ -1,13 +1,8 @@
-import time
-
 import pytest
 
 from tests.emulator.caller import VAULT, Caller, refusal
 from vaults.emulator import Emulator
 from vaults.emulator.samples.seed import add_secrets
-from vaults.emulator.state.entries import LIVE
-from vaults.emulator.state.objects import ObjectTable
-from vaults.emulator.wire.kinds import SECRET
 
 
 def test_pages_of_25_with_an_absolute_link(emulator: Emulator, admin: Caller) -> None:
@@ -51,22 +46,3 @@ def test_empty_pages_on_demand(emulator: Emulator, admin: Caller) -> None:
     add_secrets(emulator, VAULT, 30)
     emulator.empty_pages(3, path="/secrets$")
     assert [len(page) for page in admin.walk("secrets")] == [0, 0, 0, 25, 5]
-
-
-@pytest.mark.slow
-def test_the_last_of_many_pages_costs_what_the_first_does(emulator: Emulator, admin: Caller) -> None:
-    add_secrets(emulator, VAULT, 20_000)
-
-    def duration(after: str) -> float:
-        times = []
-        for _ in range(7):
-            start = time.perf_counter()
-            with emulator.store.reading() as db:
-                rows = db.execute("SELECT id FROM vault WHERE name = ?", (VAULT,)).fetchone()
-                assert len(ObjectTable(db, rows["id"], SECRET, time.time()).page(LIVE, after, 25)) == 25
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    first, last = duration(""), duration("load-019970")
-    print(f"first page {first * 1000:.2f} ms, last page {last * 1000:.2f} ms")  # noqa: T201
-    assert last < 3 * first + 0.002

@@ -107,17 +107,3 @@ def test_trouble_at_the_issuer(emulator: Emulator, admin: Caller) -> None:
     with pytest.raises((KeyError, requests.RequestException)):
         admin.token(ADMIN)
     assert admin.token(ADMIN)
-
-
-def test_a_get_in_process_takes_less_than_a_millisecond(emulator: Emulator, admin: Caller) -> None:
-    admin.put("secrets/a", {"value": "1"})
-    emulator.recording = False
-    url = f"{admin.base}/secrets/a?api-version=7.3"
-    times = []
-    for _ in range(200):
-        start = time.perf_counter()
-        admin.session.get(url)
-        times.append(time.perf_counter() - start)
-    best = sorted(times)[len(times) // 2]
-    print(f"median of a GET in process: {best * 1000:.2f} ms")  # noqa: T201
-    assert best < 0.002  # the goal is 1 ms; a busy machine gets some slack

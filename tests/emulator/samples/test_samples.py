@@ -1,6 +1,5 @@
 """What a first start puts into vaults, and what filling one in bulk does."""
 
-import time
 from pathlib import Path
 
 from tests.emulator.caller import VAULT, Caller
@@ -36,12 +35,8 @@ def test_the_seed_is_realistic(tmp_path: Path) -> None:
     emulator.close()
 
 
-def test_fill_is_quick_and_realistic(workspace: Context, emulator: Emulator, admin: Caller) -> None:
-    start = time.monotonic()
+def test_fill_is_realistic(workspace: Context, emulator: Emulator, admin: Caller) -> None:
     do(workspace, "fill", vault=VAULT, secrets="2000", keys="20", certificates="30")
-    took = time.monotonic() - start
-    print(f"2,000 secrets, 20 keys, 30 certificates: {took:.2f} s")  # noqa: T201
-    assert took < 5
     do(workspace, "fill", vault=VAULT, secrets="5")
     with emulator.store.reading() as db:
         rows = db.execute("SELECT kind, count(*) AS c, sum(managed) AS m FROM object GROUP BY kind")
