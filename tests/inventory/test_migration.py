@@ -4,48 +4,38 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection as database
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-BEFORE, AFTER = [("vaults", "0012_problems_as_codes")], [("vaults", "0015_inventory_item_once")]
+from tests.migrating import database_at, migrate_to
+
+BEFORE, AFTER = "0012_problems_as_codes", "0015_inventory_item_once"
 SCANNED = datetime(2026, 11, 1, tzinfo=UTC)
 FUTURE = timezone.now() + timedelta(days=900)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_inventory_of_the_version_before() -> None:
-    old = MigrationExecutor(database).migrate(BEFORE).apps
-    item, scanned, never = _fill(old)
-    deleted_on = datetime(2026, 10, 1, tzinfo=UTC)
-    item(scanned, "secret", "Checkout", tags={"Team": "Shop", "odd": 3})
-    item(scanned, "secret", "checkout", deleted_on=deleted_on)
-    item(scanned, "key", "checkout", tags=["no", "mapping"])
-    item(never, "secret", "checkout", updated_on=SCANNED, created_on=SCANNED - timedelta(days=1))
-    item(never, "secret", "ahead", created_on=FUTURE)
-    for number in range(450):
-        item(scanned, "key", f"n-{number}")
+    with database_at(BEFORE) as old:
+        item, scanned, never = _fill(old)
+        deleted_on = datetime(2026, 10, 1, tzinfo=UTC)
+        item(scanned, "secret", "Checkout")
+        item(scanned, "secret", "checkout", deleted_on=deleted_on, tags={"Team": "Shop", "odd": 3, "b": "Ü"})
+        item(scanned, "key", "checkout", tags=["no", "mapping"])
+        item(never, "secret", "checkout", updated_on=SCANNED, created_on=SCANNED - timedelta(days=1))
+        item(never, "secret", "ahead", created_on=FUTURE)
+        for number in range(450):
+            item(scanned, "key", f"n-{number}")
 
-    new = MigrationExecutor(database).migrate(AFTER).apps
-    rows = new.get_model("vaults", "InventoryItem").objects
-    assert rows.count() == 454
-    kept = rows.get(vault__slug="scanned", kind="secret")
-    assert (kept.name, kept.folded_name, kept.deleted_on) == ("checkout", "checkout", deleted_on)
-    key = rows.get(vault__slug="scanned", kind="key", folded_name="checkout")
-    assert (key.first_seen, key.last_seen, key.observed_at, key.gone_since) == (SCANNED, SCANNED, SCANNED, None)
-    assert (key.tag_text, key.transition) == ("", "")
-    assert rows.get(vault__slug="never", name="checkout").observed_at == SCANNED
-    assert rows.get(name="ahead").observed_at < timezone.now()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_tags_become_searchable() -> None:
-    old = MigrationExecutor(database).migrate(BEFORE).apps
-    item, scanned, _never = _fill(old)
-    item(scanned, "secret", "Checkout", tags={"Team": "Shop", "odd": 3, "b": "Ü"})
-    new = MigrationExecutor(database).migrate(AFTER).apps
-    row = new.get_model("vaults", "InventoryItem").objects.get()
-    assert (row.folded_name, row.tag_text) == ("checkout", "team=shop\nb=ü")
+        rows = migrate_to(AFTER).get_model("vaults", "InventoryItem").objects
+        assert rows.count() == 454
+        kept = rows.get(vault__slug="scanned", kind="secret")
+        assert (kept.name, kept.folded_name, kept.deleted_on) == ("checkout", "checkout", deleted_on)
+        assert kept.tag_text == "team=shop\nb=ü"
+        key = rows.get(vault__slug="scanned", kind="key", folded_name="checkout")
+        assert (key.first_seen, key.last_seen, key.observed_at, key.gone_since) == (SCANNED, SCANNED, SCANNED, None)
+        assert (key.tag_text, key.transition) == ("", "")
+        assert rows.get(vault__slug="never", name="checkout").observed_at == SCANNED
+        assert rows.get(name="ahead").observed_at < timezone.now()
 
 
 def _fill(old: Any) -> tuple[Any, Any, Any]:
