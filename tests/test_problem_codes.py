@@ -5,13 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
-from django.db import connection as database
-from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from tests.browsing import text_of
 from tests.conftest import World
 from tests.databases import is_sqlite
+from tests.migrating import database_at, migrate_to
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
 from vaults.emulator import Emulator
@@ -120,19 +119,16 @@ def test_facts_that_somebody_else_has_written_spoil_no_page(
 
 @pytest.mark.django_db(transaction=True)
 def test_sentences_of_earlier_versions_are_still_shown() -> None:
-    before, after = [("vaults", "0011_guess_network")], [("vaults", "0012_problems_as_codes")]
-    executor = MigrationExecutor(database)
-    old = executor.migrate(before).apps
-    team = old.get_model("vaults", "Team").objects.create(name="Shop")
-    connection = old.get_model("vaults", "Connection").objects.create(
-        team=team, name="sp", test_sentence="It was refused."
-    )
-    old.get_model("vaults", "Vault").objects.create(
-        connection=connection, name="kv", slug="kv", scan_problem="The firewall refused this server"
-    )
-    executor = MigrationExecutor(database)
-    new = executor.migrate(after).apps
-    vault = new.get_model("vaults", "Vault").objects.get()
-    assert words_of_scan(vault.scan_problem, vault.scan_problem_facts) == "The firewall refused this server"
-    kept = vault.connection
-    assert title_of(kept.test_result, kept.test_facts) == "It was refused."
+    with database_at("0011_guess_network") as old:
+        team = old.get_model("vaults", "Team").objects.create(name="Shop")
+        connection = old.get_model("vaults", "Connection").objects.create(
+            team=team, name="sp", test_sentence="It was refused."
+        )
+        old.get_model("vaults", "Vault").objects.create(
+            connection=connection, name="kv", slug="kv", scan_problem="The firewall refused this server"
+        )
+        new = migrate_to("0012_problems_as_codes")
+        vault = new.get_model("vaults", "Vault").objects.get()
+        assert words_of_scan(vault.scan_problem, vault.scan_problem_facts) == "The firewall refused this server"
+        kept = vault.connection
+        assert title_of(kept.test_result, kept.test_facts) == "It was refused."

@@ -141,7 +141,8 @@ class Visible:
 
     @property
     def items(self) -> QuerySet[InventoryItem]:
-        found = InventoryItem.objects.all()
+        """Items that exist, as far as is known."""
+        found = InventoryItem.objects.existing()
         return found if self._teams is None else found.filter(vault__connection__team_id__in=self._teams)
 
     @property

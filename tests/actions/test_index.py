@@ -16,7 +16,7 @@ Fact = tuple[str, str, bool | None, bool, bool]
 
 def known(world: World) -> list[Fact]:
     """Kind, name, enabled, pending, deleted."""
-    items = InventoryItem.objects.filter(vault=world.vault).order_by("kind", "name")
+    items = InventoryItem.objects.existing().filter(vault=world.vault).order_by("kind", "name")
     return [(item.kind, item.name, item.enabled, item.pending, item.deleted_on is not None) for item in items]
 
 

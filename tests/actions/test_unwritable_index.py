@@ -1,5 +1,6 @@
 """An index that can't be written: what Azure has done stays done, is told as done, and a scan puts the index right."""
 
+from dataclasses import astuple
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from tests.conftest import World, last_entry, unwritable
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
+from vaults.kinds import KINDS
 from vaults.models import InventoryItem
-from vaults.permissions import Action
+from vaults.permissions import ONCE_A_FORM, Action
 
 V = "/vaults/kv-shop-prod"
 INDEX = "vaults_inventoryitem"
@@ -23,11 +25,17 @@ def stock(world: World, azure: VaultClient, emulator: Emulator) -> None:
     azure.secrets.set("gone", "hidden")
     azure.secrets.delete("gone")
     azure.keys.create("signing", kty="EC")
+    azure.keys.create("gone", kty="EC")
+    azure.keys.delete("gone")
+    for name in ("gone-tls", "waiting"):
+        azure.certificates.create(name, CertificatePolicy(issuer_name="Unknown", subject="CN=shop"))
+    azure.certificates.delete("gone-tls")
     azure.certificates.create("tls", CertificatePolicy(issuer_name="Self", subject="CN=shop"))
     emulator.clock.advance(60)
     azure.certificates.operation("tls")
     # Without rows there is nothing that an update or a delete could fail at.
-    for kind, name in (("secret", "kept"), ("secret", "gone"), ("key", "signing"), ("certificate", "tls")):
+    names = {"secret": ["kept", "gone"], "key": ["signing", "gone"], "certificate": ["tls", "gone-tls", "waiting"]}
+    for kind, name in ((kind, name) for kind, found in names.items() for name in found):
         InventoryItem.objects.create(vault=world.vault, kind=kind, name=name, enabled=True, pending=True)
 
 
@@ -42,11 +50,23 @@ ACTS: dict[Action, tuple[str, dict[str, Any]]] = {
     Action.KEY_NEW_VERSION: (f"{V}/keys/signing/new-version/", {}),
     Action.KEY_UPDATE: (f"{V}/keys/signing/edit/", {"tags": "team=shop"}),
     Action.KEY_DELETE: (f"{V}/keys/signing/delete/", {}),
+    Action.KEY_RECOVER: (f"{V}/deleted/keys/gone/recover/", {}),
+    Action.KEY_PURGE: (f"{V}/deleted/keys/gone/purge/", {"confirm_name": "gone"}),
     Action.CERTIFICATE_CREATE: (f"{V}/new/certificate/", {"name": "fresh", "subject": "CN=shop.example"}),
     Action.CERTIFICATE_NEW_VERSION: (f"{V}/certificates/tls/new-version/", {}),
     Action.CERTIFICATE_UPDATE: (f"{V}/certificates/tls/edit/", {"tags": "team=shop"}),
     Action.CERTIFICATE_DELETE: (f"{V}/certificates/tls/delete/", {}),
+    Action.CERTIFICATE_RECOVER: (f"{V}/deleted/certificates/gone-tls/recover/", {}),
+    Action.CERTIFICATE_PURGE: (f"{V}/deleted/certificates/gone-tls/purge/", {"confirm_name": "gone-tls"}),
+    Action.CERTIFICATE_OPERATION_DELETE: (f"{V}/certificates/waiting/operation/delete/", {}),
 }
+
+
+def test_every_change_of_an_item_is_in_the_table() -> None:
+    of_items = {action for kind in KINDS for action in astuple(kind.actions)}
+    cancelled_only = {Action.CERTIFICATE_OPERATION_CANCEL}  # the operation goes on until Azure has ended it
+    operations = {action for action in Action if action.startswith("certificate_operation.")}
+    assert {*ACTS} == ((of_items | operations) & ONCE_A_FORM) - cancelled_only
 
 
 @pytest.mark.sweep

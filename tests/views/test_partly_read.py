@@ -280,7 +280,7 @@ def test_what_was_deleted_without_get_can_be_recovered(
     words = text_of(page)
     assert page.status_code == 200
     assert f"{kind}/get is missing" in words
-    assert "Last act through this portal: delete" in words
+    assert "Last change through this portal: deleting, begun" in words
     assert "hx-trigger" not in page.content.decode().partition('id="deleted"')[2][:300]
     assert fill_in(olga, f"{gone.url}recover/").status_code == 302
     assert olga.get(gone.url).status_code == 200

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.utils import timezone
+
 from vaults.actions.changes import (
     UNREAD,
     ChangedMeanwhile,
@@ -72,6 +74,7 @@ def read_certificate(actor: Actor, vault: Vault, name: str, version: str = "") -
 
     Raises Forbidden if neither the certificate nor its versions may be read.
     """
+    asked_at = timezone.now()
     with act(actor, Action.CERTIFICATE_READ, vault, name=name, version=version) as doing:
         client = doing.client
         certificate, versions, operation = gather(
@@ -82,7 +85,8 @@ def read_certificate(actor: Actor, vault: Vault, name: str, version: str = "") -
         )
         if not version:
             own, pending = certificate.value, operation.value is not None and operation.value.is_pending
-            observe.see_certificate(vault, name, None if operation.error else pending, own.properties if own else None)
+            in_progress = None if operation.error else pending
+            observe.see_certificate(vault, name, asked_at, in_progress, own.properties if own else None)
         if isinstance(certificate.error, NotFound):
             if version or operation.value is None or operation.value.status == "completed":
                 raise certificate.error  # deleted after it was issued, or its recovery is not complete yet
@@ -119,7 +123,7 @@ def create_certificate(
         if is_taken(client.certificates, name):
             raise NameTaken
         operation = _create(doing, name, policy, tags=tags, enabled=enabled)
-    observe.remember_request(vault, name)
+    observe.remember_request(actor, vault, name, operation.request_id)
     return operation
 
 
@@ -172,7 +176,7 @@ def new_version_of_certificate(
             if edit_token != opened_on:
                 raise ChangedMeanwhile(present.properties, edit_token)
             operation = _create_version(doing, present, wanted)
-    observe.remember_request(vault, name)
+    observe.remember_request(actor, vault, name, operation.request_id)
     return operation
 
 
@@ -232,16 +236,17 @@ def update_certificate(actor: Actor, vault: Vault, name: str, wanted: Mapping[st
 
 def read_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
     """Raises NotFound if no operation was started, or it was deleted."""
+    asked_at = timezone.now()
     with act(actor, Action.CERTIFICATE_READ, vault, name=name, kind="operation") as doing:
         try:
             operation = doing.client.certificates.operation(name)
         except NotFound:
-            observe.end_request(vault, name)
+            observe.end_request(vault, name, asked_at)
             raise
     if operation.is_pending:
-        observe.see_certificate(vault, name, pending=True)
+        observe.see_certificate(vault, name, asked_at, pending=True)
     else:
-        observe.end_request(vault, name, completed=operation.status == "completed")
+        observe.end_request(vault, name, asked_at, completed=operation.status == "completed")
     return operation
 
 
@@ -255,7 +260,7 @@ def delete_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperat
     """Delete the operation. A request that a CA has started may continue."""
     with act(actor, Action.CERTIFICATE_OPERATION_DELETE, vault, name=name) as doing:
         operation = doing.client.certificates.delete_operation(name)
-    observe.end_request(vault, name)
+    observe.end_request(vault, name, timezone.now())
     return operation
 
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.utils import timezone
+
 from vaults.actors import Actor
 from vaults.acts import act
 from vaults.azure.errors import AzureError, NotFound
 from vaults.azure.parallel import gather
 from vaults.inventory import observe
-from vaults.inventory.observe import AnyDeleted
+from vaults.inventory.rows import AnyDeleted
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.paging import Page
 from vaults.keyvault.parts import Part, part, require_some
@@ -33,7 +35,7 @@ def delete_item(actor: Actor, vault: Vault, kind: Kind, name: str) -> AnyDeleted
     """Soft-delete all versions. For a certificate, this also deletes its managed key and managed secret."""
     with act(actor, kind.actions.delete, vault, name=name) as doing:
         deleted: AnyDeleted = doing.client_of(kind).delete(name)
-    observe.remember(vault, deleted)
+    observe.remember_deletion(actor, vault, deleted)
     return deleted
 
 
@@ -76,31 +78,37 @@ def _list_deleted(client: VaultClient, kind: Kind, token: str | None) -> Deleted
 
 def read_deleted(actor: Actor, vault: Vault, kind: Kind, name: str) -> AnyDeleted | None:
     """A deleted item. None if Azure has not completed the deletion yet, or if it was recovered or purged."""
+    asked_at = timezone.now()
     with act(actor, kind.actions.read, vault, name=name, kind="deleted") as doing:
         try:
             found: AnyDeleted = doing.client_of(kind).get_deleted(name)
         except NotFound:
             return None
-        return found
+    observe.see(vault, found, asked_at)
+    return found
 
 
 def is_back(actor: Actor, vault: Vault, kind: Kind, name: str) -> bool:
     """True if the recovery of an item is complete, so that its page can be opened."""
+    asked_at = timezone.now()
     with act(actor, kind.actions.read, vault, name=name) as doing:
         try:
-            return bool(doing.client_of(kind).versions(name))
+            versions = doing.client_of(kind).versions(name)
         except NotFound:
             return False
+    if versions:
+        observe.see(vault, versions[0], asked_at)
+    return bool(versions)
 
 
 def recover_deleted(actor: Actor, vault: Vault, kind: Kind, name: str) -> None:
     with act(actor, kind.actions.recover, vault, name=name) as doing:
         recovered = doing.client_of(kind).recover(name)
-    observe.remember(vault, recovered)
+    observe.remember_recovery(actor, vault, recovered)
 
 
 def purge_deleted(actor: Actor, vault: Vault, kind: Kind, name: str) -> None:
     """Delete it permanently."""
     with act(actor, kind.actions.purge, vault, name=name) as doing:
         doing.client_of(kind).purge(name)
-    observe.forget(vault, kind.name, name)
+    observe.remember_purge(actor, vault, kind, name)

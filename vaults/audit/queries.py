@@ -50,15 +50,3 @@ def only_changes(entries: Entries) -> Entries:
     looking = [action for action in Action if action.endswith(LOOKING)]
     no_news = Q(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])
     return entries.filter(~no_news | Q(action=Action.ACCOUNT_SIGN_IN, detail__browser="new"))
-
-
-def request_of(entries: Entries, vault: Vault, name: str, request_id: str) -> AuditEntry | None:
-    """The entry of a request for a certificate operation through the portal; None if it was started elsewhere."""
-    asked = entries.filter(
-        vault_id=vault.pk,
-        name=name,
-        state=AuditState.SUCCEEDED,
-        action__in=[Action.CERTIFICATE_CREATE, Action.CERTIFICATE_NEW_VERSION],
-        detail__request_id=request_id,
-    )
-    return asked.with_accounts().order_by("-seq").first()

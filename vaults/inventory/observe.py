@@ -1,75 +1,34 @@
-"""The metadata index: what is known about a vault's items without a call to Azure. Scans and the portal's own changes update it.
+"""Update the inventory from what the portal has changed or a page has read: one item, with the time of the observation.
 
 An error here never fails a change, because Azure has already made it. A scan corrects what could not be stored.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 
 import structlog
 from django.db import Error, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from vaults.keyvault.types import (
-    CertificateProperties,
-    DeletedCertificate,
-    DeletedKey,
-    DeletedSecret,
-    KeyProperties,
-    SecretProperties,
-)
-from vaults.kinds import CERTIFICATE, KEY, SECRET, Kind
+from vaults.actors import Actor, Person
+from vaults.inventory.rows import AnyDeleted, Live, item_of
+from vaults.inventory.store import LAST_TRANSITION, SEEN, locked, put, store
+from vaults.keyvault.types import CertificateProperties
+from vaults.kinds import CERTIFICATE, Kind
 from vaults.models import InventoryItem, Vault
+from vaults.models.inventory import Transition, folded
 
 log = structlog.get_logger("vaults.inventory.observe")
 
 Found = TypeVar("Found")
-Live = SecretProperties | KeyProperties | CertificateProperties
-AnyDeleted = DeletedSecret | DeletedKey | DeletedCertificate
 
-
-def item_of(vault: Vault, found: Live | AnyDeleted) -> InventoryItem:
-    """An unsaved row for an item from a list, live or deleted."""
-    if isinstance(found, DeletedSecret | DeletedKey | DeletedCertificate):
-        item = item_of(vault, found.properties)
-        # An item in a list of deleted items is deleted, even without a valid date.
-        item.deleted_on, item.scheduled_purge_on = found.deleted_on or timezone.now(), found.scheduled_purge_on
-        item.odd |= storable_all(found.odd)
-        return item
-    item = InventoryItem(
-        vault=vault,
-        name=found.name,
-        enabled=None if "enabled" in found.odd else found.enabled is not False,
-        not_before=found.not_before,
-        expires_on=found.expires_on,
-        created_on=found.created_on,
-        updated_on=found.updated_on,
-        tags=storable_all(found.tags),
-        odd=storable_all(found.odd),
-    )
-    match found:
-        case SecretProperties():
-            item.kind, item.managed = SECRET.name, found.managed
-            item.content_type = storable(found.content_type or "")[:255]
-        case KeyProperties():
-            item.kind, item.managed = KEY.name, found.managed
-        case CertificateProperties():
-            item.kind, item.issued = CERTIFICATE.name, found.issued
-            if not found.issued:
-                item.not_before = item.expires_on = None
-            item.subject = storable(found.subject or "")[:1000]
-    return item
-
-
-def storable(text: str) -> str:
-    """The text without NUL, which PostgreSQL can't store."""
-    return text.replace("\0", "\ufffd")
-
-
-def storable_all(texts: Mapping[str, str]) -> dict[str, str]:
-    return {storable(name): storable(text) for name, text in texts.items()}
+#: Columns of a row that a change without a result sets: the item is gone.
+GONE = ("gone_since", "observed_at", *LAST_TRANSITION)
+#: Columns that a request for a further version of a certificate sets.
+REQUESTED = ("pending", "observed_at", "last_seen", *LAST_TRANSITION)
 
 
 def read(look: Callable[[], Found], otherwise: Found) -> Found:
@@ -100,42 +59,94 @@ def _ask_for_scan(vault: Vault) -> None:
         log.exception("no scan could be asked for", vault=vault.slug)
 
 
-def remember(vault: Vault, found: Live | AnyDeleted) -> None:
-    """Replace what is known about an item by what a change has returned. The state of an operation is kept.
+def remember(vault: Vault, found: Live) -> None:
+    """Replace what is known about an item by what a change has returned. The state of a certificate's operation is kept."""
+    with _best_effort(vault), locked(vault):
+        row, known = item_of(vault, found, timezone.now()), None
+        if row.kind == CERTIFICATE.name:
+            known = known_item(vault, row.kind, row.name)
+        if known and known.is_live and known.pending:
+            row.pending, row.transition = True, known.transition
+        put(vault, row, SEEN)
 
-    An item deleted in a vault without soft delete is removed.
+
+def remember_deletion(actor: Actor, vault: Vault, deleted: AnyDeleted) -> None:
+    """An item deleted in a vault without soft delete is gone at once."""
+    with _best_effort(vault):
+        row = item_of(vault, deleted, timezone.now())
+        if deleted.properties.recoverable is False:
+            row.gone_since = row.observed_at
+            put(vault, row, GONE)
+        else:
+            _begin(row, Transition.DELETING, actor)
+            put(vault, row, (*SEEN, *LAST_TRANSITION))
+
+
+def remember_recovery(actor: Actor, vault: Vault, recovered: Live) -> None:
+    with _best_effort(vault), locked(vault):
+        row = item_of(vault, recovered, timezone.now())
+        _begin(row, Transition.RECOVERING, actor)
+        row.transition_deleted_on = _deletion_of(row)
+        put(vault, row, (*SEEN, *LAST_TRANSITION))
+
+
+def remember_purge(actor: Actor, vault: Vault, kind: Kind, name: str) -> None:
+    with _best_effort(vault), locked(vault):
+        now = timezone.now()
+        row = _unseen_row(vault, kind, name, now)
+        row.gone_since = row.deleted_on = now
+        _begin(row, Transition.PURGING, actor)
+        row.transition_deleted_on = _deletion_of(row)
+        put(vault, row, GONE)
+
+
+def remember_request(actor: Actor, vault: Vault, name: str, request_id: str) -> None:
+    """Record that a certificate was requested. If it has an earlier version, only its state "pending" changes."""
+    with _best_effort(vault), locked(vault):
+        row = _unseen_row(vault, CERTIFICATE, name, timezone.now())
+        row.enabled, row.pending, row.issued = True, True, False
+        _begin(row, Transition.PENDING, actor, request_id)
+        known = known_item(vault, CERTIFICATE.name, name)
+        put(vault, row, REQUESTED if known and known.is_live else (*SEEN, *LAST_TRANSITION))
+
+
+def _unseen_row(vault: Vault, kind: Kind, name: str, now: datetime) -> InventoryItem:
+    return InventoryItem(vault=vault, kind=kind.name, name=name, first_seen=now, last_seen=now, observed_at=now)
+
+
+def _begin(row: InventoryItem, transition: Transition, actor: Actor, request_id: str = "") -> None:
+    row.transition, row.transition_since = transition, row.observed_at
+    row.transition_by = actor.label[:255]
+    row.transition_user = actor.user if isinstance(actor, Person) else None
+    row.transition_request = request_id[:255]
+
+
+def _deletion_of(row: InventoryItem) -> datetime | None:
+    known = known_item(row.vault, row.kind, row.name)
+    return known.time_of_deletion if known else None
+
+
+def see(vault: Vault, found: Live | AnyDeleted, asked_at: datetime) -> None:
+    """Correct a known item that a page has just read, if it is in another state than known or its transition has ended.
+
+    An item that is not known yet stays unknown until the next scan.
     """
     with _best_effort(vault):
-        item = item_of(vault, found)
-        if item.kind == CERTIFICATE.name and not item.deleted_on:
-            item.pending = item.name.lower() in pending_names(vault)
-        _known(vault, item.kind, item.name).delete()
-        if not (isinstance(found, AnyDeleted) and found.properties.recoverable is False):
-            item.save()
-
-
-def forget(vault: Vault, kind: str, name: str) -> None:
-    with _best_effort(vault):
-        _known(vault, kind, name).delete()
-
-
-def remember_request(vault: Vault, name: str) -> None:
-    """Record that a certificate was requested. If it has an earlier version, only its state "pending" changes."""
-    with _best_effort(vault):
-        if not _known(vault, CERTIFICATE.name, name).update(pending=True):
-            InventoryItem.objects.create(
-                vault=vault, kind=CERTIFICATE.name, name=name, enabled=True, pending=True, issued=False
-            )
+        row = item_of(vault, found, asked_at)
+        known = known_item(vault, row.kind, row.name)
+        if known and (known.transition or known.gone_since or known.is_live == bool(row.deleted_on)):
+            row.pending = known.pending and known.is_live and not row.deleted_on
+            store(vault, [row])
 
 
 def pending_names(vault: Vault) -> set[str]:
-    """Names, in lower case, of the certificates whose operation was in progress when last checked.
+    """Folded names of the certificates whose operation was in progress when last checked.
 
     The list of certificates does not show this: it includes a never-issued
     one also if its operation has failed or was deleted.
     """
-    names = vault.items.filter(kind=CERTIFICATE.name, pending=True).values_list("name", flat=True)
-    return {name.lower() for name in names}
+    found = vault.items.existing().filter(kind=CERTIFICATE.name, pending=True)
+    return set(found.values_list("folded_name", flat=True))
 
 
 def pending_if_read(vault: Vault, kind: Kind) -> set[str]:
@@ -144,27 +155,55 @@ def pending_if_read(vault: Vault, kind: Kind) -> set[str]:
     return read(lambda: pending_names(vault), nothing) if kind is CERTIFICATE else nothing
 
 
-def see_certificate(vault: Vault, name: str, pending: bool | None, shown: CertificateProperties | None = None) -> None:
+def see_certificate(
+    vault: Vault, name: str, asked_at: datetime, pending: bool | None, shown: CertificateProperties | None = None
+) -> None:
     """Update a known certificate from what a page has just read: whether an operation is in progress, and what is issued.
 
     A certificate that is not known yet stays unknown until the next scan.
     """
     with _best_effort(vault):
-        known = _known(vault, CERTIFICATE.name, name).filter(deleted_on=None).first()
-        if known and pending is not None and known.pending != pending:
-            _known(vault, CERTIFICATE.name, name).update(pending=pending)
-        if known and shown and shown.issued and not known.issued:
-            remember(vault, shown)
+        known = known_item(vault, CERTIFICATE.name, name)
+        if known is None or not known.is_live:
+            return
+        if pending is not None and known.pending != pending:
+            _set_pending(vault, name, asked_at, pending)
+        if shown and shown.issued and not known.issued:
+            row = item_of(vault, shown, asked_at)
+            row.pending = known.pending if pending is None else pending
+            store(vault, [row])
 
 
-def end_request(vault: Vault, name: str, *, completed: bool = False) -> None:
+def end_request(vault: Vault, name: str, asked_at: datetime, *, completed: bool = False) -> None:
     """Record that the operation has ended or is gone. If a first version was issued, request a scan."""
     with _best_effort(vault):
-        known = _known(vault, CERTIFICATE.name, name)
-        known.filter(pending=True).update(pending=False)
-        if completed and known.filter(issued=False).exists():
+        known = known_item(vault, CERTIFICATE.name, name)
+        if known and known.pending:
+            _set_pending(vault, name, asked_at, False)
+        if completed and known and known.is_live and not known.issued:
             _ask_for_scan(vault)
 
 
-def _known(vault: Vault, kind: str, name: str) -> QuerySet[InventoryItem]:
-    return vault.items.filter(kind=kind, name__iexact=name)
+def _set_pending(vault: Vault, name: str, asked_at: datetime, pending: bool) -> None:
+    """`asked_at`: when the operation was asked for; what is known of a later time stays."""
+    changed: dict[str, Any] = {"pending": pending, "observed_at": asked_at}
+    with locked(vault):
+        rows = _rows(vault, CERTIFICATE.name, name).filter(observed_at__lte=asked_at)
+        if not pending:
+            rows.filter(transition=Transition.PENDING).update(transition="")
+        rows.update(**changed)
+
+
+def known_item(vault: Vault, kind: str, name: str) -> InventoryItem | None:
+    """The row of an item, also if it is gone."""
+    return _rows(vault, kind, name).select_related("transition_user").first()
+
+
+def last_request(vault: Vault, name: str) -> InventoryItem | None:
+    """The row of a certificate whose last transition is a request through this portal, in progress or ended."""
+    found = _rows(vault, CERTIFICATE.name, name).exclude(transition_request="")
+    return found.select_related("transition_user").first()
+
+
+def _rows(vault: Vault, kind: str, name: str) -> QuerySet[InventoryItem]:
+    return vault.items.filter(kind=kind, folded_name=folded(name))

@@ -2,26 +2,28 @@
 
 import contextvars
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from functools import partial, reduce
-from operator import or_
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
-from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from vaults.azure.errors import AzureError, Forbidden, NotAddressable, NotFound, TransportError
 from vaults.azure.parallel import gather
 from vaults.inventory import observe
-from vaults.inventory.observe import AnyDeleted, Live, item_of
+from vaults.inventory.rows import AnyDeleted, Live, item_of
+from vaults.inventory.store import mark_gone, remove_long_gone, store
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.paging import Page, pages
 from vaults.keyvault.parts import Part, read_through
 from vaults.keyvault.types import CertificateProperties, Deleted
 from vaults.kinds import CERTIFICATE, KINDS, Kind
-from vaults.models import InventoryItem, Vault
+from vaults.models import Vault
+from vaults.models.inventory import folded
 
 #: Seconds between two progress updates, which also show that the scan is alive.
 NOTE_EVERY = 1.0
@@ -67,11 +69,6 @@ class Progress:
             self.lists += lists
             self.items += items
 
-    def counted(self, read: Iterable[Page[Found]]) -> Iterator[Page[Found]]:
-        for page in read:
-            self.add(items=len(page.items))
-            yield page
-
     def gather(self, calls: Sequence[Callable[[], T]]) -> Sequence[T]:
         """Run all calls in parallel. This thread has the database connection; it notes the progress while it waits."""
         with ThreadPoolExecutor(1, thread_name_prefix="lists") as pool:
@@ -81,7 +78,24 @@ class Progress:
         return reading.result()
 
 
-List = Part[list[Found]]
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An item in a list, and when the list's page was asked for."""
+
+    found: Found
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class List(Part[list[Seen]]):
+    """What was read of a list. `begun`: when its first page was asked for."""
+
+    begun: datetime
+
+    @property
+    def is_complete(self) -> bool:
+        """False also if items of the list have no readable identifier: each may be a known one."""
+        return self.error is None and self.nameless == 0
 
 
 def read_lists(client: VaultClient, progress: Progress) -> Sequence[List]:
@@ -92,42 +106,61 @@ def read_lists(client: VaultClient, progress: Progress) -> Sequence[List]:
 
 
 def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence[List]) -> int:
-    """Read the operations of certificates that may be pending, and store what was found. Returns the number of items found.
+    """Read the operations of certificates that may be pending, and merge what was found. Returns the number of items found.
 
-    Known items of a list that failed are kept.
+    Known items that were not found are gone if their list was read completely; else they are kept as they were.
     """
-    found = _each_once(each for part in lists for each in part.value or ())
+    found = _each_once(lists)
     pending = _pending(vault, client, progress, found)
-    items = [item_of(vault, each) for each in found]
+    items = [item_of(vault, each.found, each.at) for each in found]
     for item in items:
-        item.pending = item.kind == CERTIFICATE.name and item.name in pending
-    _replace(vault, items, [listing for listing, part in zip(LISTINGS, lists, strict=True) if _is_incomplete(part)])
+        item.pending = item.kind == CERTIFICATE.name and item.deleted_on is None and folded(item.name) in pending
+    store(vault, items)
+    for listing, read in zip(LISTINGS, lists, strict=True):
+        if read.is_complete:
+            mark_gone(vault, listing.items, read.begun)
+    remove_long_gone(vault, timezone.now())
+    _note_unread(vault, lists)
     return len(items)
 
 
+def _note_unread(vault: Vault, lists: Sequence[List]) -> None:
+    """Store which lists were not read completely, each with the time of the last scan that did."""
+    last = vault.scanned_at.isoformat() if vault.scanned_at else ""
+    names = [str(listing) for listing, read in zip(LISTINGS, lists, strict=True) if not read.is_complete]
+    vault.unread_lists = {name: vault.unread_lists.get(name, last) for name in names}
+    Vault.objects.filter(pk=vault.pk).update(unread_lists=vault.unread_lists)
+
+
 def _read(client: VaultClient, listing: Listing, progress: Progress) -> List:
-    read = read_through(progress.counted(pages(partial(listing.page, client))))
+    begun = timezone.now()
+
+    def page(token: str | None) -> Page[Seen]:
+        asked_at = timezone.now()
+        got = listing.page(client, token)
+        progress.add(items=len(got.items))
+        return replace(got, items=tuple(Seen(each, asked_at) for each in got.items))
+
+    read = read_through(pages(page))
     if read.error is None:
         progress.add(lists=1)
-    return read
+    return List(read.value, read.error, read.nameless, begun=begun)
 
 
-def has_failed(part: List) -> bool:
-    """True if the content of the list is not fully known. False if it may not be read: then known items are dropped."""
+def has_failed(part: Part[Any]) -> bool:
+    """True if a list was not read, or not to its end, for another reason than a missing permission."""
     return part.error is not None and not isinstance(part.error, Forbidden)
 
 
-def _is_incomplete(part: List) -> bool:
-    """True also if items of the list have no readable identifier: each may be a known one."""
-    return has_failed(part) or part.nameless > 0
-
-
-def _each_once(found: Iterable[Found]) -> list[Found]:
-    """The items without duplicates: a list may contain an item twice, on two pages or in two spellings."""
-    known: dict[tuple[type, str], Found] = {}
-    for each in found:
-        properties = each.properties if isinstance(each, Deleted) else each
-        known.setdefault((type(each), properties.name.lower()), each)
+def _each_once(lists: Sequence[List]) -> list[Seen]:
+    """Each item once: a list may contain it twice, and of its live and its deleted state the one seen last counts."""
+    known: dict[tuple[str, str], Seen] = {}
+    for listing, read in zip(LISTINGS, lists, strict=True):
+        for each in read.value or ():
+            properties = each.found.properties if isinstance(each.found, Deleted) else each.found
+            key = listing.kind.name, folded(properties.name)
+            if key not in known or known[key].at < each.at:
+                known[key] = each
     return list(known.values())
 
 
@@ -139,27 +172,13 @@ def _require_a_list(lists: Sequence[List]) -> None:
         raise min(failures, key=lambda error: isinstance(error, TransportError) and error.reason == "resting")
 
 
-def _replace(vault: Vault, items: Sequence[InventoryItem], failed: Sequence[Listing]) -> None:
-    """Replace what was known by what was found, except known items of failed lists."""
-    seen = {(item.kind, item.name.lower()) for item in items}
-    unknown = reduce(or_, (listing.items for listing in failed)) if failed else Q(pk__in=[])
-    kept = vault.items.filter(unknown).only("pk", "kind", "name")
-    keep = [item.pk for item in kept if (item.kind, item.name.lower()) not in seen]
-    with transaction.atomic():
-        vault.items.exclude(pk__in=keep).delete()
-        InventoryItem.objects.bulk_create(items, batch_size=500)
-
-
-def _pending(vault: Vault, client: VaultClient, progress: Progress, found: Sequence[Found]) -> set[str]:
-    """Names of certificates whose operation is in progress. Checked are those never issued, and those pending before."""
+def _pending(vault: Vault, client: VaultClient, progress: Progress, found: Sequence[Seen]) -> set[str]:
+    """Folded names of certificates whose operation is in progress. Checked are those never issued, and those pending before."""
     known = observe.pending_names(vault)
-    names = [
-        each.name
-        for each in found
-        if isinstance(each, CertificateProperties) and (not each.issued or each.name.lower() in known)
-    ]
-    states = progress.gather([partial(_is_pending, client, name, name.lower() in known) for name in names])
-    return {name for name, pending in zip(names, states, strict=True) if pending}
+    live = [each.found for each in found if isinstance(each.found, CertificateProperties)]
+    names = [each.name for each in live if not each.issued or folded(each.name) in known]
+    states = progress.gather([partial(_is_pending, client, name, folded(name) in known) for name in names])
+    return {folded(name) for name, pending in zip(names, states, strict=True) if pending}
 
 
 def _is_pending(client: VaultClient, name: str, known: bool) -> bool:

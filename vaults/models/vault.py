@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from vaults.models.connection import Connection
-from vaults.models.json import ShapedJSONField, nested_facts
+from vaults.models.json import ShapedJSONField, nested_facts, texts
 from vaults.models.team import Team, User
 
 EXPIRES_SOON = timedelta(days=30)
@@ -23,7 +23,12 @@ class VaultQuerySet(models.QuerySet["Vault"]):
         It reads one index row per vault, because the sidebar needs it on every page, for vaults of any size.
         """
         items = apps.get_model("vaults", "InventoryItem").objects.filter(
-            vault=OuterRef("pk"), deleted_on=None, managed=False, enabled=True, expires_on__isnull=False
+            vault=OuterRef("pk"),
+            gone_since=None,
+            deleted_on=None,
+            managed=False,
+            enabled=True,
+            expires_on__isnull=False,
         )
         first_expiry = Subquery(items.order_by("expires_on").values("expires_on")[:1])
         return self.annotate(first_expiry=first_expiry, has_state=models.Value(True))
@@ -49,6 +54,8 @@ class Vault(models.Model):
     #: Problem of the last scan, as stored by `problems.scans`; "" if there was none.
     scan_problem = models.CharField(max_length=60, blank=True, editable=False)
     scan_problem_facts = ShapedJSONField(default=dict, shape=nested_facts, editable=False)
+    #: Lists that the last scan could not read completely, by name, each with the time of the last scan that did; "" if none.
+    unread_lists = ShapedJSONField(default=dict, shape=texts, editable=False)
 
     #: Set by `with_state`.
     first_expiry: datetime | None = None

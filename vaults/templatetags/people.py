@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 
 from vaults.actors import Source
 from vaults.audit.who import who_did
-from vaults.models import AuditEntry, User
+from vaults.models import AuditEntry, InventoryItem, User
 from vaults.templatetags.kvportal import icon, visible
 
 register = template.Library()
@@ -29,6 +29,14 @@ def who(entry: AuditEntry) -> SafeString:
     if found.called:
         return _drawn(f"“{visible(found.called)}”", "no such account any more")
     return _drawn(found.name, visible(found.email) + (" (as of today)" if found.as_of_today else ""), found.role)
+
+
+@register.simple_tag
+def began(item: InventoryItem) -> SafeString:
+    """The person who began the last transition of an item."""
+    if item.transition_user:
+        return person(item.transition_user)
+    return _drawn(f"“{visible(item.transition_by)}”", "no such account any more")
 
 
 @register.simple_tag

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,16 +18,20 @@ from vaults.actions import items
 from vaults.audit import queries
 from vaults.azure.errors import Forbidden
 from vaults.forms.confirm import ConfirmForm, TypedNameForm
-from vaults.inventory.observe import AnyDeleted
+from vaults.inventory import observe
+from vaults.inventory.rows import AnyDeleted, item_of
 from vaults.kinds import CERTIFICATE, KINDS, Kind
-from vaults.models import AuditEntry, Vault
-from vaults.models.audit import AuditState
+from vaults.models import InventoryItem, Vault
+from vaults.models.inventory import Transition
 from vaults.web.confirm_page import confirm_page
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, posted, refused_form
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
 from vaults.web.submissions import once
+
+#: Changes during which an item is neither among the live nor among the deleted ones.
+COMPLETED_SOON = frozenset({Transition.DELETING, Transition.RECOVERING})
 
 
 @require_safe
@@ -61,14 +66,13 @@ def unlisted(part: items.DeletedItems, asked: Collection[Kind]) -> str:
 @require_safe
 @with_vault
 def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
-    """A deleted item, or the progress of the last change (delete, recover or purge) until Azure has completed it."""
-    entries = visible_to(request.actor, vault.team).entries
-    last = last_change(entries, vault, kind, name)
+    """A deleted item, or the progress of a deletion, recovery or purge until Azure has completed it."""
+    known = known_of(vault, kind, name)
     context: dict[str, Any] = {
         "vault": vault,
         "kind": kind,
         "name": name,
-        "last": last,
+        "known": known,
         "certificate": CERTIFICATE,
         "item": None,
         "state": "unread",
@@ -77,32 +81,43 @@ def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) ->
     }
     try:
         item = context["item"] = items.read_deleted(request.actor, vault, kind, name)
-        state = context["state"] = state_of(item, last, kind)
-        if item is None and state == "recovering" and items.is_back(request.actor, vault, kind, name):
+        if item is None and may_be_back(known) and items.is_back(request.actor, vault, kind, name):
             return redirect(kind.pages.detail, vault.slug, name)
+        context["state"] = state_of(item, known)
     except Forbidden as error:
         context["unread"] = problems.explain(error, vault=vault)
-    context["activity"] = queries.activity(entries, vault, name)
+    context["activity"] = queries.activity(visible_to(request.actor, vault.team).entries, vault, name)
     return render_page(request, "vaults/deleted_detail.html", context, partial="status")
 
 
-def state_of(item: AnyDeleted | None, last: AuditEntry | None, kind: Kind) -> str:
-    """The progress of the last change, derived from Azure's view of the item. Raises Http404."""
-    if last and last.action == kind.actions.recover:
-        return "recovering"
-    if last and last.action == kind.actions.purge:
-        return "purging" if item else "purged"
-    if item is None and last is None:
-        raise Http404("Nothing of this name is deleted here.")
-    return "deleted" if item else "deleting"
+def known_of(vault: Vault, kind: Kind, name: str) -> InventoryItem | None:
+    """The item's row. If the inventory can't be read, it is a row without facts: only Azure can tell whether the item exists."""
+    without_facts: InventoryItem | None = InventoryItem(vault=vault, kind=kind.name, name=name)
+    return observe.read(lambda: observe.known_item(vault, kind.name, name), without_facts)
 
 
-def last_change(entries: queries.Entries, vault: Vault, kind: Kind, name: str) -> AuditEntry | None:
-    """The last delete, recover or purge of the item by this portal, including those without a recorded outcome."""
-    actions = [kind.actions.delete, kind.actions.recover, kind.actions.purge]
-    done = [AuditState.SUCCEEDED, AuditState.STARTED]
-    acts = queries.events(entries).filter(vault_id=vault.pk, name=name, action__in=actions, state__in=done)
-    return acts.order_by("-seq").first()
+def may_be_back(known: InventoryItem | None) -> bool:
+    """True if an item that is not among the deleted ones may exist again, or still."""
+    if known is None or known.gone_since:
+        return False
+    return not (known.transition == Transition.DELETING and known.is_settling(timezone.now()))
+
+
+def state_of(item: AnyDeleted | None, known: InventoryItem | None) -> str:
+    """The state of an item that is deleted or in transition, from what Azure shows and what this portal began.
+
+    Raises Http404 for an item that is neither.
+    """
+    if item is not None:
+        is_expected = known is not None and known.explains(item_of(known.vault, item, timezone.now()))
+        return known.transition if known and is_expected else "deleted"
+    if known and known.gone_since and known.transition == Transition.PURGING:
+        return "purged"
+    if known and not known.gone_since and known.transition in COMPLETED_SOON and known.is_settling(timezone.now()):
+        return known.transition
+    if known and known.is_live and not known.transition:
+        return Transition.DELETING  # it exists neither here nor there, and the inventory could not be updated
+    raise Http404("Nothing of this name is deleted here.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

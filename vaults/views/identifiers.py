@@ -14,6 +14,7 @@ from vaults.inventory import observe
 from vaults.keyvault.references import Reference, find_references
 from vaults.kinds import BY_COLLECTION
 from vaults.models import Vault
+from vaults.models.inventory import folded
 from vaults.web.rendering import HtmxRequest, render_page
 
 
@@ -60,7 +61,7 @@ def page_of(request: HtmxRequest, vault: Vault, reference: Reference) -> str:
     kind = BY_COLLECTION[collection]
     # Case does not matter in names. If the item is known, the address has its own spelling.
     items = access.visible_to(request.actor, vault.team).items.filter(vault=vault, kind=kind.name)
-    known = items.filter(name__iexact=reference.name).values_list("name", flat=True)
+    known = items.filter(folded_name=folded(reference.name)).values_list("name", flat=True)
     name = observe.read(known.first, None) or reference.name
     if collection != reference.collection:
         return reverse("deleted_detail", args=[vault.slug, kind, name])

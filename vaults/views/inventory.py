@@ -1,6 +1,5 @@
 """The inventory: items that the last scans found in the current team's vaults. Nothing here calls Azure."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +18,7 @@ from vaults.inventory.counts import each_once, next_months, summary_of
 from vaults.keyvault.references import find_references
 from vaults.kinds import KINDS
 from vaults.models import InventoryItem, Vault
-from vaults.models.inventory import ENDLESS
+from vaults.models.inventory import ENDLESS, folded
 from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
@@ -85,9 +84,6 @@ CSV_COLUMNS = [
     "content_type", "subject", "tags", "as_of", "issued", "pending",
 ]  # fmt: skip
 
-#: Maximum number of "=" in a word that are tried as the separator of name and value of a tag.
-MOST_EQUALS = 4
-
 
 class VaultField(django_filters.fields.ModelChoiceField):  # type: ignore[misc]  # django-filter has no types
     """Vaults with the name of their connection, because two connections may reach the same vault."""
@@ -98,26 +94,6 @@ class VaultField(django_filters.fields.ModelChoiceField):  # type: ignore[misc] 
 
 class VaultFilter(django_filters.ModelChoiceFilter):  # type: ignore[misc]
     field_class = VaultField
-
-
-def tag_patterns(word: str) -> set[str]:
-    """The spellings of a word of a tag, or of `name=value` as tags are displayed, in the JSON that the database searches.
-
-    SQLite keeps the JSON as it was written, in ASCII; PostgreSQL decodes it. A name or a value may contain "=".
-    """
-    equals = [at for at, char in enumerate(word) if char == "="][:MOST_EQUALS]
-    return {
-        pattern
-        for ascii_only in (True, False)
-        for pattern in (
-            _inside(word, ascii_only),
-            *(f'{_inside(word[:at], ascii_only)}": "{_inside(word[at + 1 :], ascii_only)}' for at in equals),
-        )
-    }
-
-
-def _inside(text: str, ascii_only: bool) -> str:
-    return json.dumps(text, ensure_ascii=ascii_only)[1:-1]
 
 
 class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
@@ -151,15 +127,13 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
         if (named := named_in(text, self.filters["vault"].queryset)) is not None:
             return items.filter(named)
         for word in search_words(text):
-            matches = (
-                Q(name__icontains=word)
+            items = items.filter(
+                Q(folded_name__contains=folded(word))
+                | Q(tag_text__contains=folded(word))
                 | Q(subject__icontains=word)
                 | Q(content_type__icontains=word)
                 | Q(vault__name__icontains=word)
             )
-            for pattern in tag_patterns(word):
-                matches |= Q(tags__icontains=pattern)
-            items = items.filter(matches)
         return items
 
     def by_state(self, items: QuerySet[InventoryItem], _name: str, state: str) -> QuerySet[InventoryItem]:
@@ -199,7 +173,7 @@ def named_in(text: str, vaults: QuerySet[Vault]) -> Q | None:
     for reference in pasted:
         if found := known.get(reference.vault):
             named = Q(vault__name__in=[vault.name for vault in found])
-            return named & Q(name__iexact=reference.name) if reference.name else named
+            return named & Q(folded_name=folded(reference.name)) if reference.name else named
     return None
 
 

@@ -18,7 +18,7 @@ from vaults.actors import Actor
 from vaults.azure.errors import NotFound
 from vaults.forms.confirm import ConfirmForm
 from vaults.inventory import observe
-from vaults.inventory.observe import AnyDeleted
+from vaults.inventory.rows import AnyDeleted
 from vaults.keyvault.parts import Part, part
 from vaults.keyvault.types import Properties
 from vaults.kinds import CERTIFICATE, KEY, SECRET, Kind

@@ -11,11 +11,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults import az_clouds, clients
-from vaults.access import visible_to
 from vaults.actions import certificates
-from vaults.audit import queries
 from vaults.azure.errors import NotFound
 from vaults.forms.confirm import ConfirmForm
+from vaults.inventory import observe
 from vaults.keyvault import x509
 from vaults.keyvault.types import CertificateOperation
 from vaults.models import Vault
@@ -50,14 +49,14 @@ def certificate_operation(request: HtmxRequest, vault: Vault, name: str) -> Http
     if operation.status == "completed" and is_swap(request):
         messages.success(request, f"Certificate {name} was issued.")
         return redirect("certificate_detail", vault.slug, name)
-    entries = visible_to(request.actor, vault.team).entries
-    context = operation_page(entries, vault, operation)
+    context = operation_page(vault, operation)
     return render_page(request, "vaults/certificate_operation.html", context, partial="status")
 
 
-def operation_page(entries: queries.Entries, vault: Vault, operation: CertificateOperation) -> dict[str, Any]:
-    requested = queries.request_of(entries, vault, operation.name, operation.request_id)
-    started_at = requested.at if requested else None
+def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, Any]:
+    requested = observe.read(lambda: observe.last_request(vault, operation.name), None)
+    is_ours = requested is not None and requested.transition_request == operation.request_id
+    started_at = requested.transition_since if requested and is_ours else None
     elapsed = (timezone.now() - started_at).total_seconds() if started_at else 0
     return {
         "vault": vault,
@@ -69,6 +68,7 @@ def operation_page(entries: queries.Entries, vault: Vault, operation: Certificat
         "csr_pem": x509.to_pem(operation.csr, "CERTIFICATE REQUEST") if operation.csr else "",
         "started_at": started_at,
         "requested": requested,
+        "started_elsewhere": requested is not None and not is_ours,
         "poll_seconds": FIRST_POLL_SECONDS if elapsed < FIRST_POLLS_UNTIL else LATER_POLL_SECONDS,
     }
 

@@ -1,6 +1,6 @@
 """Vaults of the portal: list, overview of one vault, add, edit, remove, scan."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -110,8 +111,18 @@ def scan_state(vault: Vault) -> dict[str, Any]:
         "late": since is not None and timezone.now() - since > patience,
         "cut_off": scans.has_been_cut_off(vault),
         "lists": len(LISTINGS),
+        "unread_lists": [(name, moment_of(since)) for name, since in vault.unread_lists.items()],
         "went_through": vault.scanned_at is not None and vault.scanned_at == vault.scan_ended_at,
     }
+
+
+def moment_of(stored: str) -> datetime | None:
+    """None for a text that is no moment."""
+    try:
+        moment = parse_datetime(stored)
+    except ValueError:
+        return None
+    return moment if moment and timezone.is_aware(moment) else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
