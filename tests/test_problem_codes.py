@@ -5,12 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from tests.browsing import text_of
-from tests.conftest import World
+from tests.conftest import World, make_vault
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
 from vaults.emulator import Emulator
@@ -69,9 +70,7 @@ def test_lists_that_met_different_things_keep_them_all() -> None:
 
 
 def test_one_can_ask_for_the_vaults_whose_firewall_refused_us(olga: Client, world: World, emulator: Emulator) -> None:
-    others = [
-        Vault.objects.create(connection=world.connection, name=f"kv-{number}", slug=f"kv-{number}") for number in "123"
-    ]
+    others = [make_vault(connection=world.connection, name=f"kv-{number}", slug=f"kv-{number}") for number in "123"]
     Vault.objects.update(scanned_at="2026-11-01T00:00Z")
     Vault.objects.filter(pk=others[0].pk).update(scan_problem="service.throttled")
     refusal = {"error": {"code": "Forbidden", "message": "m", "innererror": {"code": "ForbiddenByFirewall"}}}
@@ -132,3 +131,4 @@ def test_sentences_of_earlier_versions_are_still_shown() -> None:
     assert words_of_scan(vault.scan_problem, vault.scan_problem_facts) == "The firewall refused this server"
     kept = vault.connection
     assert title_of(kept.test_result, kept.test_facts) == "It was refused."
+    call_command("migrate", verbosity=0)

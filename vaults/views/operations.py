@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import az_clouds, clients
+from vaults import az_clouds
 from vaults.access import visible_to
 from vaults.actions import certificates
 from vaults.audit import queries
@@ -63,7 +63,7 @@ def operation_page(entries: queries.Entries, vault: Vault, operation: Certificat
         "vault": vault,
         "name": operation.name,
         "az_switch": az_clouds.switch(vault.connection),
-        "azure_name": clients.vault_name(vault.connection, vault.name),
+        "azure_name": vault.name,
         "operation": operation,
         "csr": x509.read_signing_request(operation.csr) if operation.csr else None,
         "csr_pem": x509.to_pem(operation.csr, "CERTIFICATE REQUEST") if operation.csr else "",
