@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.http import Http404
 
 from vaults.actors import Actor, Command, Invited, Person, Stranger, System
@@ -222,7 +222,7 @@ def vault_for(actor: Person, slug: str, through: str = "") -> Vault:
     role = Membership.objects.filter(user=actor.user, user__is_active=True, team=OuterRef("vault__team"))
     chosen = ChosenConnection.objects.filter(user=actor.user, reached_through=OuterRef("pk"))
     ways = list(
-        VaultConnection.objects.filter(vault__slug=slug)
+        VaultConnection.objects.filter(vault__slug=slug, connection__team=F("vault__team"))
         .select_related("vault__team")
         .annotate(role_here=Subquery(role.values("role")), is_chosen=Exists(chosen))
         .exclude(role_here=None)

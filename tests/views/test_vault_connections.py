@@ -93,6 +93,18 @@ def test_a_connection_that_does_not_reach_the_vault_is_never_used(
     assert not ChosenConnection.objects.exists()
 
 
+def test_a_row_that_joins_two_teams_has_no_effect(olga: Client, world: World) -> None:
+    """As somebody with write access to the database might add it."""
+    theirs = make_connection(
+        Membership.objects.get(user=world.otto).team, "theirs", ADMIN.client_id, ADMIN.client_secret
+    )
+    world.vault.reached_through.create(connection=theirs, position=0)
+    world.vault.reached_through.filter(connection=world.connection).update(position=1)
+    assert used(olga.get(f"{V}secrets/")) == "sp-shop-admin"
+    assert olga.get(f"{V}secrets/?through={theirs.pk}").status_code == 404
+    assert Vault.objects.get().connections_in_order == [world.connection]
+
+
 def test_a_form_acts_through_the_connection_of_its_page(olga: Client, world: World, deploy: Connection) -> None:
     form = filled(olga.get(f"{V}new/secret/"), name="password", value="a value")
     other_tab = olga.get(f"{V}secrets/?through={deploy.pk}")

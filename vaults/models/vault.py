@@ -108,7 +108,8 @@ class Vault(models.Model):
     @cached_property
     def connections_in_order(self) -> list[Connection]:
         """The connections that reach the vault, the first one first. `with_connections` reads those of many vaults at once."""
-        return [each.connection for each in self.reached_through.all()]
+        ways = [each.connection for each in self.reached_through.all()]
+        return [connection for connection in ways if connection.team_id == self.team_id]
 
     @property
     def other_connections(self) -> list[Connection]:
