@@ -29,10 +29,11 @@ from kvportal import sessions
 from tests.triggers import refusing
 from tests.undefined import undefined_names
 from vaults import clients
-from vaults.access import visible_to
-from vaults.actors import System
+from vaults.access import choose_connection, visible_to
+from vaults.actors import Person, System
 from vaults.audit.who import FACTS
 from vaults.azure.clouds import Cloud
+from vaults.azure.errors import InvalidInput
 from vaults.emulator import ADMIN, DEPLOY, TENANT_ID, Emulator
 from vaults.emulator.serve.adapter import EmulatorAdapter
 from vaults.emulator.state.policies import EVERYTHING
@@ -125,6 +126,20 @@ def make_connection(team: Team, name: str, client_id: str, client_secret: str, a
     return connection
 
 
+def make_vault(connection: Connection, name: str, slug: str = "", **fields: Any) -> Vault:
+    """A vault of the connection's team, stored as it is; also one that its cloud can't have."""
+    try:
+        vault = clients.vault_of(connection, name)
+    except (clients.UnknownCloud, InvalidInput):
+        vault = Vault(team=connection.team, cloud=connection.cloud, host=name, name=name)
+    vault.slug = slug or name
+    for attribute, value in fields.items():
+        setattr(vault, attribute, value)
+    vault.save(force_insert=True)
+    vault.reached_through.create(connection=connection, position=0)
+    return Vault.objects.get(pk=vault.pk)
+
+
 def move_connections(**facts: str) -> None:
     """Change what connections lead to, their client secrets given again."""
     for connection in Connection.objects.all():
@@ -133,6 +148,7 @@ def move_connections(**facts: str) -> None:
             setattr(connection, name, value)
         connection.set_client_secret(secret)
         connection.save()
+        connection.vaults.update(cloud=connection.cloud)
 
 
 @pytest.fixture
@@ -150,7 +166,7 @@ def make_world() -> World:
     otto = User.objects.create_user("otto@example.com", PASSWORD, name="Otto Lenz")
     Membership.objects.create(team=others, user=otto, role=Role.OWNER)
     connection = make_connection(team, "sp-shop-admin", ADMIN.client_id, ADMIN.client_secret)
-    vault = Vault.objects.create(connection=connection, name="kv-shop-prod", slug="kv-shop-prod")
+    vault = make_vault(connection, "kv-shop-prod")
     return World(team, members[Role.OWNER], members[Role.READER], otto, connection, vault, members)
 
 
@@ -174,9 +190,12 @@ def client_of(vault: Vault) -> VaultClient:
 
 @pytest.fixture
 def narrow_vault(world: World) -> Vault:
-    """The same kind of vault, reached by the service principal that may only get and list."""
+    """The same vault, reached by the service principal that may only get and list: the choice of Olga."""
     connection = make_connection(world.team, "sp-shop-deploy", DEPLOY.client_id, DEPLOY.client_secret)
-    return Vault.objects.create(connection=connection, name="kv-shop-prod", slug="kv-shop-prod-2")
+    world.vault.reached_through.create(connection=connection, position=1)
+    narrow = Vault.objects.get(pk=world.vault.pk).through(connection)
+    choose_connection(Person(world.olga), narrow)
+    return narrow
 
 
 @pytest.fixture
@@ -227,7 +246,7 @@ def sick_vault(world: World, emulator: Emulator) -> Vault:
     name = f"kv-sick-{uuid.uuid4().hex[:8]}"
     emulator.add_vault(name)
     emulator.set_permissions(name, ADMIN.object_id, EVERYTHING)
-    return Vault.objects.create(connection=world.connection, name=name, slug=name)
+    return make_vault(world.connection, name)
 
 
 @pytest.fixture

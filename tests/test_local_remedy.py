@@ -36,7 +36,7 @@ def home(world: World, settings: Settings, tmp_path: Path) -> Home:
 
 def vault_of(cloud: str, client_id: str = "x") -> Vault:
     Connection.objects.update(cloud=cloud, client_id=client_id)
-    return Vault.objects.select_related("connection").get()
+    return Vault.objects.select_related("team").get()
 
 
 def in_a_shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.browsing import text_of
-from tests.conftest import World
+from tests.conftest import World, make_vault
 from tests.databases import is_sqlite
 from tests.migrating import database_at, migrate_to
 from vaults.actions.scans import scan_vault
@@ -69,9 +69,7 @@ def test_lists_that_met_different_things_keep_them_all() -> None:
 
 
 def test_one_can_ask_for_the_vaults_whose_firewall_refused_us(olga: Client, world: World, emulator: Emulator) -> None:
-    others = [
-        Vault.objects.create(connection=world.connection, name=f"kv-{number}", slug=f"kv-{number}") for number in "123"
-    ]
+    others = [make_vault(connection=world.connection, name=f"kv-{number}", slug=f"kv-{number}") for number in "123"]
     Vault.objects.update(scanned_at="2026-11-01T00:00Z")
     Vault.objects.filter(pk=others[0].pk).update(scan_problem="service.throttled")
     refusal = {"error": {"code": "Forbidden", "message": "m", "innererror": {"code": "ForbiddenByFirewall"}}}

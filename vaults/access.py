@@ -5,17 +5,28 @@ raises RoleMissing, and the page then names the role to ask for.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.http import Http404
 
 from vaults.actors import Actor, Command, Invited, Person, Stranger, System
 from vaults.kinds import OF_ACTION, Kind
-from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Team, Vault
+from vaults.models import (
+    AuditEntry,
+    ChosenConnection,
+    Connection,
+    FormerVault,
+    InventoryItem,
+    Invitation,
+    Membership,
+    Team,
+    Vault,
+    VaultConnection,
+)
 from vaults.models.audit import AuditEntryQuerySet
 from vaults.models.team import InvitationQuerySet
 from vaults.models.vault import VaultQuerySet
@@ -34,6 +45,10 @@ from vaults.permissions import (
 
 class NoTeam(Exception):
     """The person is not, or no longer, in any team, so no URL is of use to them."""
+
+
+class NotReached(Exception):
+    """The connection that a form or an address names does not, or no longer, reach the vault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +151,14 @@ class Visible:
 
     @property
     def vaults(self) -> VaultQuerySet:
-        found = Vault.objects.select_related("connection__team")
-        return found if self._teams is None else found.filter(connection__team_id__in=self._teams)
+        found = Vault.objects.select_related("team")
+        return found if self._teams is None else found.filter(team_id__in=self._teams)
 
     @property
     def items(self) -> QuerySet[InventoryItem]:
         """Items that exist, as far as is known."""
         found = InventoryItem.objects.existing()
-        return found if self._teams is None else found.filter(vault__connection__team_id__in=self._teams)
+        return found if self._teams is None else found.filter(vault__team_id__in=self._teams)
 
     @property
     def entries(self) -> AuditEntryQuerySet:
@@ -197,13 +212,51 @@ def connection_for(actor: Person, connection_id: uuid.UUID) -> Connection:
     return connection
 
 
-def vault_for(actor: Person, slug: str) -> Vault:
-    """The vault of a URL, independent of the current team. Raises Http404, NoTeam."""
-    # The role is read in the same query: every vault page needs both, and each query delays the call to Azure.
-    role = Membership.objects.filter(user=actor.user, user__is_active=True, team=OuterRef("connection__team"))
-    found = Vault.objects.filter(slug=slug).select_related("connection__team")
-    vault = found.annotate(role_here=Subquery(role.values("role"))).exclude(role_here=None).first()
-    if vault is None:
+def vault_for(actor: Person, slug: str, through: str = "") -> Vault:
+    """The vault of a URL, independent of the current team, reached through one of its connections.
+
+    That is `through`, the id of a connection, if the request names one; else the person's choice, if it still reaches the
+    vault; else the first. All connections of a vault are of its team, so each member may use each of them.
+    Raises Http404, NoTeam, and NotReached if the named connection does not reach the vault.
+    """
+    # Role, connections and choice are read in one query: every vault page needs them, and each query delays the call to Azure.
+    role = Membership.objects.filter(user=actor.user, user__is_active=True, team=OuterRef("vault__team"))
+    chosen = ChosenConnection.objects.filter(user=actor.user, reached_through=OuterRef("pk"))
+    ways = list(
+        VaultConnection.objects.filter(vault__slug=slug, connection__team=F("vault__team"))
+        .select_related("vault__team")
+        .annotate(role_here=Subquery(role.values("role")), is_chosen=Exists(chosen))
+        .exclude(role_here=None)
+    )
+    if not ways:
         raise not_found(actor, "No such vault.")
-    actor.remember_role(vault.team, Role(vault.role_here))  # type: ignore[attr-defined]  # annotated above
-    return vault
+    vault = ways[0].vault
+    actor.remember_role(vault.team, Role(ways[0].role_here))
+    vault.connections_in_order = [each.connection for each in ways]
+    return vault.through(_way(ways, through).connection)
+
+
+def _way(ways: Sequence[VaultConnection], through: str) -> VaultConnection:
+    """Raises NotReached."""
+    if not through:
+        return next((each for each in ways if each.is_chosen), ways[0])  # type: ignore[attr-defined]  # annotated
+    named = next((each for each in ways if str(each.connection_id) == through), None)
+    if named is None:
+        raise NotReached
+    return named
+
+
+def choose_connection(actor: Person, vault: Vault) -> None:
+    """Remember that this person reaches the vault through the connection through which this request acts."""
+    way = VaultConnection.objects.filter(vault=vault, connection=vault.connection).first()
+    if way is None:
+        raise NotReached
+    ChosenConnection.objects.update_or_create(user=actor.user, vault=vault, defaults={"reached_through": way})
+
+
+def former_vault_for(actor: Person, slug: str) -> FormerVault:
+    """The vault that an address of an earlier version named. Raises Http404, NoTeam."""
+    former = FormerVault.objects.filter(slug=slug, vault__in=visible_to(actor).vaults).select_related("vault").first()
+    if former is None:
+        raise not_found(actor, "No such vault.")
+    return former

@@ -68,8 +68,12 @@ class Doing:
     @cached_property
     def client(self) -> VaultClient:
         """The client of the act's vault. Raises SealBroken, UnknownCloud, InvalidInput."""
-        vault = _vault_of(self._target)
-        return self.client_with(clients.azure.shared_token_source(vault.connection), vault)
+        return self.client_through(_vault_of(self._target).connection)
+
+    def client_through(self, connection: Connection) -> VaultClient:
+        """A client of the act's vault, reached through this connection. Raises SealBroken, UnknownCloud, InvalidInput."""
+        tokens = clients.azure.shared_token_source(connection)
+        return self.client_with(tokens, _vault_of(self._target).through(connection))
 
     def client_with(self, tokens: TokenSource, vault: Vault) -> VaultClient:
         """A client of any vault. It checks the permission again before each change, because Azure may be slow."""

@@ -6,14 +6,12 @@ token of the earlier one.
 
 import threading
 import uuid
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
 
 from vaults.azure.clouds import AZURE_CLOUDS, Cloud, load_clouds
-from vaults.azure.errors import InvalidInput
 from vaults.azure.limits import LimitsByVault
 from vaults.azure.sign_in import ClientCertificate, ClientSecret, TokenSource
 from vaults.azure.transport import Transport
@@ -129,26 +127,14 @@ def local_data_dir(connection: Connection) -> Path | None:
 
 def vault_url(vault: Vault) -> str:
     """The vault's base URL. Raises UnknownCloud, InvalidVaultName, HostNotAllowed."""
-    return azure.cloud_of(vault.connection).vault_url(vault.name)
+    return azure.cloud_of(vault.connection).stored_vault_url(vault.name, vault.host)
 
 
-def vault_name(connection: Connection, typed: str) -> str:
-    """The canonical name of a vault that was typed as a name, host or URL.
+def vault_of(connection: Connection, typed: str) -> Vault:
+    """The vault that was typed as a name, host or URL, reached through the connection; it is not stored.
 
     Raises UnknownCloud, InvalidVaultName, HostNotAllowed.
     """
-    return azure.cloud_of(connection).vault_name(typed)
-
-
-def vaults_by_spelling(vaults: Iterable[Vault]) -> dict[str, list[Vault]]:
-    """The vaults by host and by name, in lower case; each real vault once, also if several connections reach it."""
-    found: dict[str, dict[str, Vault]] = {}
-    for vault in vaults:
-        try:
-            host = vault_url(vault).removeprefix("https://")
-            name = vault_name(vault.connection, vault.name).lower()
-        except (UnknownCloud, InvalidInput):  # no longer in the clouds file, so it has no URL
-            continue
-        for spelling in (host, name):
-            found.setdefault(spelling, {}).setdefault(host, vault)
-    return {spelling: list(by_host.values()) for spelling, by_host in found.items()}
+    cloud = azure.cloud_of(connection)
+    host, name = cloud.vault_host(typed), cloud.vault_name(typed)
+    return Vault(team=connection.team, cloud=connection.cloud, host=host, name=name).through(connection)

@@ -74,7 +74,7 @@ def _covers(role: str, permission: str) -> bool:
 
 def grant_remedy(vault: Vault, *permissions: str, rbac: bool) -> Remedy:
     """The steps, and the one command, that give the permissions to the vault's service principal."""
-    name = clients.vault_name(vault.connection, vault.name)
+    name = vault.name
     if data_dir := clients.local_data_dir(vault.connection):
         return _local_grant(data_dir, vault.connection.client_id, name, permissions)
     if rbac:

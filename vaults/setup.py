@@ -50,9 +50,10 @@ def create_owner(email: str, password: str) -> None:
 
 
 def store_local_connections(team: Team) -> None:
-    """Store connections for the local vault's two service principals, one with three vaults and one with one vault.
+    """Store connections for the local vault's two service principals: the first reaches three vaults, the second one of them.
 
-    The first has many rights, the second few. Only on the first start: later, people may have changed or removed them.
+    The first has many rights; the second has few, and comes second in the order of its vault. Only on the first start: later,
+    people may have changed or removed them.
     """
     if team.connections.exists():
         return

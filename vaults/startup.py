@@ -3,10 +3,11 @@
 import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from vaults import sealing
-from vaults.models import Connection, SealedCanary
+from vaults import clients, sealing
+from vaults.azure.errors import InvalidInput
+from vaults.models import Connection, SealedCanary, Vault
 from vaults.models.sealed import TEXT
 
 log = structlog.get_logger("vaults.startup")
@@ -45,3 +46,33 @@ def bind_credentials() -> None:
             connection.save(update_fields=["client_secret_sealed", "certificate_sealed"])
         SealedCanary.objects.all().delete()
         SealedCanary.plant(sealing.key_ring().current)
+
+
+def renew_hosts() -> None:
+    """Store the present hosts of vaults that the clouds file lists: an operator may have moved them.
+
+    The cloud of a vault may also have been unknown when the vault was stored.
+    """
+    moved = [vault for vault in Vault.objects.all() if _follow_cloud(vault)]
+    with transaction.atomic():
+        for vault in moved:  # two vaults may have swapped their hosts
+            Vault.objects.filter(pk=vault.pk).update(host=f"moving:{vault.pk}")
+        for vault in moved:
+            try:
+                with transaction.atomic():
+                    vault.save(update_fields=["host", "name"])
+            except IntegrityError:
+                log.warning("two vaults of a team are at one host now: remove one of them", host=vault.host)
+                Vault.objects.filter(pk=vault.pk).update(host=vault.name)  # its cloud still finds it by its name
+
+
+def _follow_cloud(vault: Vault) -> bool:
+    """Set the present host and name, not saved. True if they differ from the stored ones."""
+    stored = vault.host, vault.name
+    try:
+        cloud = clients.azure.clouds()[vault.cloud]
+        vault.host = cloud.stored_vault_url(vault.name, vault.host).removeprefix("https://")
+        vault.name = cloud.vault_name(vault.host)
+    except (KeyError, InvalidInput):  # the vault's page says so
+        return False
+    return (vault.host, vault.name) != stored

@@ -21,6 +21,7 @@ from vaults.views import (
     overview,
     secrets,
     teams,
+    vault_connections,
     vaults,
 )
 
@@ -77,6 +78,17 @@ urlpatterns = [
     path("new/vault/", vaults.vault_new, name="vault_new"),
     path("vaults/<slug:slug>/", vaults.vault_detail, name="vault_detail"),
     path("vaults/<slug:slug>/edit/", vaults.vault_edit, name="vault_edit"),
+    path("vaults/<slug:slug>/connections/", vault_connections.vault_connections, name="vault_connections"),
+    path(
+        "vaults/<slug:slug>/connections/<uuid:connection_id>/forward/",
+        vault_connections.vault_connection_forward,
+        name="vault_connection_forward",
+    ),
+    path(
+        "vaults/<slug:slug>/connections/<uuid:connection_id>/remove/",
+        vault_connections.vault_connection_remove,
+        name="vault_connection_remove",
+    ),
     path("vaults/<slug:slug>/remove/", vaults.vault_remove, name="vault_remove"),
     path("vaults/<slug:slug>/scan/", vaults.vault_scan, name="vault_scan"),
     path("vaults/<slug:slug>/access/", access.access, name="access"),

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from django.db.models import ProtectedError
 from django.test import Client
 
 from tests.actions.acts import entries
 from tests.browsing import fill_in, filled, main_form, text_of
-from tests.conftest import World, confirmed, last_entry
+from tests.conftest import World, confirmed, last_entry, make_vault
+from vaults import access
 from vaults.actions import connections, vaults
 from vaults.actions.connections import Credential
 from vaults.actors import Person
@@ -44,7 +44,7 @@ def add_vaults(world: World, emulator: Emulator, count: int) -> None:
         name = f"kv-many-{number:02}"
         emulator.add_vault(name)
         emulator.set_permissions(name, ADMIN.object_id, EVERYTHING)
-        Vault.objects.create(connection=world.connection, name=name, slug=name)
+        make_vault(connection=world.connection, name=name, slug=name)
 
 
 def token_requests(emulator: Emulator) -> list[Any]:
@@ -193,7 +193,7 @@ def test_the_roles_and_the_record(world: World) -> None:
 
 
 def test_a_connection_with_vaults_is_kept(olga: Client, world: World) -> None:
-    with pytest.raises(ProtectedError):
+    with pytest.raises(vaults.LastConnection):
         connections.delete_connection(Person(world.olga), world.connection)
     answer = fill_in(olga, f"/connections/{world.connection.pk}/delete/")
     assert "The connection still has vaults" in text_of(answer)
@@ -228,7 +228,8 @@ def test_a_refused_change_is_recorded_under_the_stored_name(olga: Client, world:
 
 
 def test_what_somebody_else_has_removed_is_not_removed_again(world: World) -> None:
-    person, vault, connection = Person(world.olga), Vault.objects.get(), Connection.objects.get()
+    person, connection = Person(world.olga), Connection.objects.get()
+    vault = access.vault_for(person, "kv-shop-prod")
     vaults.remove_vault(person, Vault.objects.get())
     with pytest.raises(vaults.VaultGone):
         vaults.remove_vault(person, vault)

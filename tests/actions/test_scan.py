@@ -9,14 +9,14 @@ from django.utils import timezone
 
 from tests.actions import acts
 from tests.actions.acts import Act
-from tests.conftest import World, client_of, in_threads, last_detail, last_entry, say
+from tests.conftest import World, client_of, in_threads, last_detail, last_entry, make_connection, say
 from tests.endless import endless
 from vaults.actions import scans
 from vaults.actions.scans import LEASE, ScanUnderWay, scan_vault
 from vaults.actors import Person, System
 from vaults.azure.errors import AzureError
 from vaults.azure.time_limit import time_limit
-from vaults.emulator import Emulator
+from vaults.emulator import DEPLOY, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import AuditEntry, InventoryItem, Vault
@@ -207,3 +207,49 @@ def test_items_without_an_identifier_are_told(path: str, world: World, azure: Va
     world.vault.refresh_from_db()
     kind = path.replace("deleted", "deleted ")
     assert scan_words(world.vault) == f"{kind}: 2 items have no identifier that can be read"
+
+
+def reach_twice(world: World) -> Vault:
+    deploy = make_connection(world.team, "sp-shop-deploy", DEPLOY.client_id, DEPLOY.client_secret)
+    world.vault.reached_through.create(connection=deploy, position=1)
+    return Vault.objects.get(pk=world.vault.pk)
+
+
+def test_a_list_that_one_connection_may_not_read_is_read_through_the_next(
+    azure: VaultClient, emulator: Emulator, world: World
+) -> None:
+    fill(azure, emulator)
+    vault = reach_twice(world)
+    emulator.deny("secrets/list")
+    emulator.deny("keys/list", "certificates/list", principal=DEPLOY.name)
+    emulator.requests.clear()
+    scan_vault(System(), vault)
+    assert vault.scan_problem == ""
+    assert {item.name for item in vault.items.filter(deleted_on=None)} >= {"kept", "signing", "tls"}
+    asked = Counter((sent.method, sent.path) for sent in emulator.requests if sent.host.endswith(".vault.test"))
+    assert asked["GET", "/secrets"] == 2
+    assert asked["GET", "/keys"] == 1
+    assert last_entry(Action.VAULT_SCAN).connection_name == "sp-shop-admin"
+    assert last_detail(Action.VAULT_SCAN)["through"] == {
+        "secrets": "sp-shop-deploy",
+        "deleted secrets": "sp-shop-deploy",
+    }
+
+
+def test_a_list_that_no_connection_may_read_is_a_problem(emulator: Emulator, world: World) -> None:
+    vault = reach_twice(world)
+    emulator.deny("keys/list")
+    emulator.deny("keys/list", principal=DEPLOY.name)
+    scan_vault(System(), vault)
+    assert vault.scan_problem == "refused.missing_permission"
+    assert "through" not in last_detail(Action.VAULT_SCAN)
+
+
+def test_a_connection_that_may_not_sign_in_is_no_obstacle(azure: VaultClient, emulator: Emulator, world: World) -> None:
+    fill(azure, emulator)
+    vault = reach_twice(world)
+    world.connection.set_client_secret("a wrong secret")
+    world.connection.revision += 1
+    world.connection.save()
+    scan_vault(System(), Vault.objects.get(pk=vault.pk))
+    assert Vault.objects.get(pk=vault.pk).scan_problem == ""

@@ -5,7 +5,7 @@ from django.test import Client
 
 from tests.actions.acts import entries
 from tests.browsing import fill_in, main_form, text_of
-from tests.conftest import World, last_detail, make_connection, signed_in, vault_calls
+from tests.conftest import World, last_detail, make_connection, make_vault, signed_in, vault_calls
 from vaults.actions import vaults
 from vaults.actors import Person, System
 from vaults.azure.errors import HostNotAllowed, InvalidInput, InvalidVaultName
@@ -143,7 +143,7 @@ def test_every_spelling_is_known_again(typed: str, world: World) -> None:
 
 def test_a_vault_kept_under_another_spelling_is_the_same(olga: Client, world: World) -> None:
     """As earlier versions of the portal stored them."""
-    Vault.objects.create(connection=world.connection, name="HTTPS://KV-old.vault.test", slug="kv-old")
+    make_vault(connection=world.connection, name="HTTPS://KV-old.vault.test", slug="kv-old")
     with pytest.raises(vaults.VaultKnown):
         vaults.add_vault(Person(world.olga), world.connection, "kv-old")
     assert olga.get("/go/", {"q": "kv-old"})["Location"] == "/vaults/kv-old/"
@@ -152,7 +152,7 @@ def test_a_vault_kept_under_another_spelling_is_the_same(olga: Client, world: Wo
 def test_two_teams_may_have_the_same_vault(world: World) -> None:
     team = world.otto.memberships.get().team
     theirs = make_connection(team, "theirs", ADMIN.client_id, ADMIN.client_secret)
-    second = vaults.add_vault(System(), theirs, "kv-shop-prod")
+    second = vaults.add_vault(System(), theirs, "kv-shop-prod").vault
     assert second.slug.startswith("kv-shop-prod-")
     assert signed_in(world.otto).get(f"/vaults/{second.slug}/").status_code == 200
     assert signed_in(world.olga).get(f"/vaults/{second.slug}/").status_code == 404

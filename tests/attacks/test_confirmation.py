@@ -20,7 +20,17 @@ from vaults.emulator import Emulator
 from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
-from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Submission, User, Vault
+from vaults.models import (
+    AuditEntry,
+    Connection,
+    InventoryItem,
+    Invitation,
+    Membership,
+    Submission,
+    User,
+    Vault,
+    VaultConnection,
+)
 from vaults.permissions import Role
 
 pytestmark = pytest.mark.sweep
@@ -59,6 +69,8 @@ ASKS: dict[str, Act] = {
     ),
     "connection_delete": Act({"connection_id": "empty"}),
     "vault_new": Act({}, {"connection": "connection", "name": "kv-shop-stage", "production": "on"}),
+    "vault_connections": Act(V, {"connection": "empty"}),
+    "vault_connection_remove": Act({**V, "connection_id": "second"}),
     "vault_remove": Act(V),
     "certificate_operation_cancel": Act({**V, "name": "slow"}),
     "certificate_operation_delete": Act({**V, "name": "slow"}),
@@ -67,7 +79,8 @@ ASKS: dict[str, Act] = {
 #: deleted can be recovered; where it can't, see below.
 FREE = {
     "account_login", "account_logout", "account_reauthenticate", "account_change_password", "join",
-    "vaults_scan", "vault_scan", "vault_edit", "connection_test", "audit_verify", "invitation_withdraw",
+    "vaults_scan", "vault_scan", "vault_edit", "vault_connection_forward", "connection_test", "audit_verify",
+    "invitation_withdraw",
     "secret_new", "secret_new_version", "secret_edit", "secret_delete",
     "key_new", "key_new_version", "key_edit", "key_delete",
     "certificate_new", "certificate_new_version", "certificate_edit", "certificate_delete",
@@ -130,6 +143,7 @@ class Scene:
             "members": list(Membership.objects.order_by("pk").values_list("user__email", "role")),
             "connections": list(Connection.objects.order_by("pk").values_list("name", "client_id", "revision")),
             "vaults": list(Vault.objects.order_by("pk").values_list("slug", "production")),
+            "reached": list(VaultConnection.objects.values_list("vault__slug", "connection__name")),
             "deleted": [item.properties.name for item in self.azure.secrets.list_deleted()],
             "operation": self.operation(),
         }
@@ -161,10 +175,15 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
     empty = Connection(team=world.team, name="empty", cloud="local", tenant_id=TENANT, client_id=APPLICATION)
     empty.set_client_secret("x")
     empty.save()
+    second = Connection.objects.create(
+        team=world.team, name="second", cloud="local", tenant_id=TENANT, client_id=APPLICATION
+    )
+    world.vault.reached_through.create(connection=second, position=1)
     places = {
         "rafi": str(Membership.objects.get(user=world.rafi).pk),
         "connection": str(world.connection.pk),
         "empty": str(empty.pk),
+        "second": str(second.pk),
     }
     return Scene(world, azure, emulator, places, signed_in(world.olga))
 

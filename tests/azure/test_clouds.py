@@ -81,7 +81,7 @@ def test_another_address_below_a_vault_names_none(path: str) -> None:
         AZURE.vault_name(f"https://kv-one.vault.azure.net/{path}")
 
 
-def test_a_vault_that_its_name_does_not_lead_to_is_called_by_its_host() -> None:
+def test_a_vault_is_named_as_az_names_it_and_found_by_its_host() -> None:
     stack = Cloud(
         name="stack",
         label="Stack",
@@ -90,9 +90,18 @@ def test_a_vault_that_its_name_does_not_lead_to_is_called_by_its_host() -> None:
         vault_suffixes=("vault.stack.test", "vault.old.test"),
         vault_hosts={"kv-lab": "10.0.0.7:8443"},
     )
-    assert stack.vault_name("kv-one.vault.old.test") == "kv-one.vault.old.test"
-    assert stack.vault_name("kv-lab.vault.stack.test") == "kv-lab.vault.stack.test"
+    assert stack.vault_name("kv-one.vault.old.test") == "kv-one"
+    assert stack.vault_name("kv-lab.vault.stack.test") == "kv-lab"
     assert stack.vault_name("10.0.0.7:8443") == "kv-lab"
+    for name, host in (("kv-one", "kv-one.vault.old.test"), ("kv-lab", "kv-lab.vault.stack.test")):
+        assert stack.stored_vault_url(name, host) == f"https://{host}"
+
+
+def test_a_listed_vault_is_where_the_clouds_file_says_now() -> None:
+    moved = replace(LOCAL, vault_hosts={"kv-shop-prod": "localhost:9444", "kv-shop-stage": "localhost:8444"})
+    assert moved.stored_vault_url("kv-shop-prod", "localhost:8444") == "https://localhost:9444"
+    with pytest.raises(HostNotAllowed):
+        moved.stored_vault_url("kv-other", "localhost:8445")
 
 
 @pytest.mark.parametrize(

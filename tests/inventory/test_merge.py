@@ -18,7 +18,7 @@ from vaults.actors import Person, System
 from vaults.emulator import Emulator
 from vaults.inventory import scan
 from vaults.inventory.rows import Live, item_of
-from vaults.inventory.scan import Progress
+from vaults.inventory.scan import LISTINGS, Progress
 from vaults.inventory.store import GONE_ROWS_KEPT, store
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy, DeletedSecret, SecretProperties
@@ -57,7 +57,7 @@ class Scan:
         self._vault = vault
         self._progress = Progress(lambda _progress: None)
         self._client = clients.azure.client(vault, clients.azure.token_source(vault.connection), request_id="scan")
-        self.lists = scan.read_lists(self._client, self._progress)
+        self.lists = scan.read_lists(self._client, LISTINGS, self._progress)
 
     def merge(self) -> None:
         scan.merge(self._vault, self._client, self._progress, self.lists)
@@ -190,7 +190,7 @@ def test_of_an_item_in_both_lists_the_one_seen_last_counts(
     paused = Scan(world.vault)
     paused.lists = [
         scan.List([replace(each, at=each.at + late * SECOND) for each in read.value or ()], begun=read.begun)
-        for read, listing in zip(paused.lists, scan.LISTINGS, strict=True)
+        for read, listing in zip(paused.lists, LISTINGS, strict=True)
         for late in [listing.deleted == deleted_last]
     ]
     paused.merge()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.migrating import database_at, migrate_to
 
-BEFORE, AFTER = "0012_problems_as_codes", "0015_inventory_item_once"
+BEFORE, AFTER = "0013_one_vault", "0014_inventory_item_once"
 SCANNED = datetime(2026, 11, 1, tzinfo=UTC)
 FUTURE = timezone.now() + timedelta(days=900)
 
@@ -41,10 +41,9 @@ def test_the_inventory_of_the_version_before() -> None:
 def _fill(old: Any) -> tuple[Any, Any, Any]:
     """A function that adds an item, a vault that was scanned, and one that never was."""
     team = old.get_model("vaults", "Team").objects.create(name="Shop")
-    connection = old.get_model("vaults", "Connection").objects.create(team=team, name="sp")
     vaults = old.get_model("vaults", "Vault").objects
-    scanned = vaults.create(connection=connection, name="kv", slug="scanned", scanned_at=SCANNED)
-    never = vaults.create(connection=connection, name="kv-2", slug="never")
+    scanned = vaults.create(team=team, cloud="azure", host="kv.test", name="kv", slug="scanned", scanned_at=SCANNED)
+    never = vaults.create(team=team, cloud="azure", host="kv-2.test", name="kv-2", slug="never")
 
     def item(vault: Any, kind: str, name: str, **columns: Any) -> None:
         old.get_model("vaults", "InventoryItem").objects.create(

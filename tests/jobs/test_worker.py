@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
-from tests.conftest import World, last_entry, unreadable
+from tests.conftest import World, last_entry, make_vault, unreadable
 from vaults.actions.scans import LEASE, ScanUnderWay, scan_vault
 from vaults.actors import System
 from vaults.emulator import Emulator
@@ -46,7 +46,7 @@ def test_due_is_what_was_never_scanned_is_old_or_asked_for(world: World, setting
 
 def test_what_was_asked_for_comes_first(world: World) -> None:
     now = timezone.now()
-    asked = Vault.objects.create(connection=world.connection, name="kv-shop-stage", slug="asked", scanned_at=now)
+    asked = make_vault(connection=world.connection, name="kv-shop-stage", slug="asked", scanned_at=now)
     assert seen(asked, scan_requested_at=now) == ["asked", "kv-shop-prod"]
 
 
@@ -122,7 +122,7 @@ def begun(look: worker.Look, hand: ByHand) -> list[str]:
 
 def more_vaults(world: World, *names: str) -> None:
     for name in names:
-        Vault.objects.create(connection=world.connection, name=f"kv-{name}", slug=name)
+        make_vault(connection=world.connection, name=f"kv-{name}", slug=name)
 
 
 def test_a_vault_rests_from_the_end_of_the_scan_that_failed_and_longer_each_time(

@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.conftest import World
-from vaults.models import Vault
+from tests.conftest import World, make_vault
 
 pytestmark = pytest.mark.sweep
 
@@ -14,10 +13,8 @@ ALWAYS = ("Overview", "Inventory", "Connections", "Team", "My account", "Sign ou
 @pytest.fixture
 def many(world: World) -> None:
     """Forty more vaults; the one that most tests look at stands among the last."""
-    Vault.objects.bulk_create(
-        Vault(connection=world.connection, name=f"kv-many-{number:02}", slug=f"kv-many-{number:02}")
-        for number in range(40)
-    )
+    for number in range(40):
+        make_vault(world.connection, f"kv-many-{number:02}")
 
 
 def in_reach(page: Page, title: str) -> None:

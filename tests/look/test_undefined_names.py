@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.views import defaults
 
 from kvportal.serving import error_page
-from tests.conftest import PASSWORD, World, make_connection, signed_in
+from tests.conftest import PASSWORD, World, make_connection, make_vault, signed_in
 from tests.undefined import OURS
 from tests.views.rights import TABLE, V
 from tests.views.test_rights import places  # noqa: F401  # a fixture
@@ -137,7 +137,7 @@ def test_lists_that_are_long(olga: Client, world: World, azure: VaultClient) -> 
     for number in range(30):
         azure.secrets.set(f"item-{number}", "hidden")
     for number in range(10):
-        Vault.objects.create(connection=world.connection, name=f"kv-{number}", slug=f"kv-{number}")
+        make_vault(connection=world.connection, name=f"kv-{number}", slug=f"kv-{number}")
     scan_vault(System(), world.vault)
     look(olga, f"/vaults/{V}/secrets/", "/inventory/?q=item", "/inventory/?q=nowhere", "/vaults/?q=kv", "/vaults/?q=x")
     look(olga, "/audit/?q=olga", "/audit/?q=nowhere&show=all", "/go/?id=https://kv-elsewhere.vault.test/secrets/a", "/")

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from tests.browsing import forms_of, text_of
-from tests.conftest import World, confirmed, make_connection, signed_in
+from tests.conftest import World, confirmed, make_connection, make_vault, signed_in
 from vaults.emulator import ADMIN
 from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Team, Vault
 from vaults.permissions import Action, Role
@@ -18,7 +18,7 @@ def both(world: World) -> Team:
     web = Team.objects.create(name="Web")
     Membership.objects.create(team=web, user=world.olga, role=Role.OWNER)
     connection = make_connection(web, "sp-web", ADMIN.client_id, ADMIN.client_secret)
-    Vault.objects.create(connection=connection, name="kv-shop-prod", slug="kv-shop-prod-9f2c41")
+    make_vault(connection=connection, name="kv-shop-prod", slug="kv-shop-prod-9f2c41")
     return web
 
 

@@ -1,18 +1,14 @@
 """Figures say what they lack: vaults that were never scanned, or not in full; and where nothing is known, nothing is said."""
 
-from datetime import timedelta
-
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from tests.browsing import text_of
-from tests.conftest import World, make_connection
+from tests.conftest import World, make_vault
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
-from vaults.emulator import ADMIN, Emulator
+from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.models import Vault
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +22,7 @@ def test_a_vault_that_was_never_scanned_is_no_empty_one(
     azure.secrets.set("kept", "v")
     scan_vault(System(), world.vault)
     assert "not read in full" not in text_of(olga.get(path))
-    Vault.objects.create(connection=world.connection, name="kv-new", slug="kv-new")
+    make_vault(connection=world.connection, name="kv-new", slug="kv-new")
     page = olga.get(path)
     assert "in 2 vaults 1 of them not read in full" in text_of(page)
     assert "kv-new: not scanned yet" in page.content.decode()
@@ -42,20 +38,6 @@ def test_a_list_that_was_refused_is_said_beside_the_figures(
     page = olga.get(path)
     assert "1 of them not read in full" in text_of(page)
     assert "kv-shop-prod: Azure refused: keys/list is missing" in page.content.decode()
-
-
-def test_a_second_connection_that_has_not_scanned_makes_nothing_older(olga: Client, world: World) -> None:
-    Vault.objects.filter(pk=world.vault.pk).update(scanned_at=timezone.now())
-    other = make_connection(world.team, "other", ADMIN.client_id, ADMIN.client_secret)
-    Vault.objects.create(
-        connection=other,
-        name="kv-shop-prod",
-        slug="again",
-        scanned_at=timezone.now() - timedelta(days=9),
-        scan_problem="x",
-    )
-    words = text_of(olga.get("/"))
-    assert "in 1 vault as of just now" in words
 
 
 def test_before_the_first_scan_no_figure_is_given(olga: Client, world: World) -> None:

@@ -6,10 +6,10 @@ import pytest
 from django.test import Client
 
 from tests.browsing import fill_in, text_of
-from tests.conftest import PASSWORD, World
+from tests.conftest import PASSWORD, World, make_connection, make_vault
 from vaults.actions import teams
 from vaults.actors import Person
-from vaults.models import Vault
+from vaults.emulator import DEPLOY
 from vaults.permissions import Role
 
 pytestmark = pytest.mark.slow
@@ -57,10 +57,12 @@ def test_a_vault_that_was_never_scanned_is_not_called_healthy(olga: Client, worl
     assert "not scanned yet" in text_of(olga.get("/vaults/kv-shop-prod/"))
 
 
-def test_vaults_of_one_name_are_told_apart_in_the_inventory(olga: Client, narrow_vault: Vault) -> None:
+def test_vaults_of_one_name_are_told_apart_in_the_inventory(olga: Client, world: World) -> None:
+    china = make_connection(world.team, "china", DEPLOY.client_id, DEPLOY.client_secret)
+    china.cloud = "china"
+    make_vault(china, "kv-shop-prod", "kv-shop-prod-2")
     page = text_of(olga.get("/inventory/"))
-    assert "kv-shop-prod · sp-shop-admin" in page
-    assert "kv-shop-prod · sp-shop-deploy" in page
+    assert "kv-shop-prod kv-shop-prod · kv-shop-prod.vault.azure.cn" in page
 
 
 def test_a_form_says_whose_time_it_means(olga: Client) -> None:
@@ -70,6 +72,6 @@ def test_a_form_says_whose_time_it_means(olga: Client) -> None:
 
 def test_deleting_a_connection_names_the_vaults_that_stand_in_the_way(olga: Client, world: World) -> None:
     page = olga.get(f"/connections/{world.connection.pk}/delete/")
-    assert "Remove this one from the portal first: kv-shop-prod" in text_of(page)
+    assert "or remove it from the portal first: kv-shop-prod" in text_of(page)
     assert 'href="/vaults/kv-shop-prod/remove/"' in page.content.decode()
     assert "Delete the connection</button>" not in page.content.decode()

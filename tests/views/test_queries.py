@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tests.conftest import World, say
+from tests.conftest import World, make_vault, say
 from vaults.keyvault.client import VaultClient
 from vaults.models import Vault
 
@@ -42,7 +42,7 @@ def fill(azure: VaultClient, world: World, count: int) -> None:
         azure.secrets.set(f"secret-{number}", "a value", tags={"service": "shop"})
         azure.secrets.set("password", "a value")
         azure.keys.create("signing", kty="RSA")
-        Vault.objects.create(connection=world.connection, name=f"kv-{count}-{number}", slug=f"kv-{count}-{number}")
+        make_vault(connection=world.connection, name=f"kv-{count}-{number}", slug=f"kv-{count}-{number}")
 
 
 @pytest.mark.sweep

@@ -12,6 +12,7 @@ from pytest_django import Settings
 from tests.browsing import text_of
 from tests.conftest import World, move_connections
 from vaults.azure.clouds import AZURE_CLOUDS
+from vaults.clients import vault_of
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.state.role_definitions import find_role
 from vaults.keyvault.client import VaultClient
@@ -34,7 +35,7 @@ def azure_vault(world: World, emulator: Emulator, settings: Settings) -> Vault:
     public = next(iter(AZURE_CLOUDS))
     settings.CLOUDS = {public: settings.CLOUDS["local"]}
     move_connections(cloud=public)
-    return Vault.objects.select_related("connection").get(pk=world.vault.pk)
+    return Vault.objects.get(pk=world.vault.pk)
 
 
 def test_access_policies(olga: Client, azure_vault: Vault, emulator: Emulator) -> None:
@@ -59,9 +60,9 @@ def test_roles(olga: Client, azure_vault: Vault, emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("stored", ["KV-Shop-Prod", "https://kv-shop-prod.vault.test/", "kv-shop-prod.vault.test:443"])
 def test_the_command_names_the_vault_as_azure_does(stored: str, azure_vault: Vault) -> None:
-    azure_vault.name = stored
+    vault = vault_of(azure_vault.connection, stored)
     for rbac in (True, False):
-        assert "--name kv-shop-prod " in grant_remedy(azure_vault, "secrets/set", rbac=rbac).command
+        assert "--name kv-shop-prod " in grant_remedy(vault, "secrets/set", rbac=rbac).command
 
 
 def test_every_permission_has_its_remedy(azure_vault: Vault) -> None:
@@ -167,7 +168,6 @@ def test_a_shell_keeps_what_the_policy_has(azure_vault: Vault, tmp_path: Path) -
 
 
 def test_the_hint_to_merge_names_the_vault_as_azure_does(olga: Client, world: World, azure: VaultClient) -> None:
-    Vault.objects.filter(pk=world.vault.pk).update(name="https://KV-shop-prod.vault.test/")
     policy = CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example.com")
     azure.certificates.create("own-ca", policy)
     page = olga.get("/vaults/kv-shop-prod/certificates/own-ca/operation/").content.decode()

@@ -58,7 +58,7 @@ def test_a_scan_under_way_says_how_far_it_is(file_world: World, emulator: Emulat
 
     def scan() -> None:
         try:
-            scan_vault(System(), Vault.objects.select_related("connection__team").get(pk=vault.pk))
+            scan_vault(System(), Vault.objects.select_related("team").get(pk=vault.pk))
         finally:
             connections.close_all()
 

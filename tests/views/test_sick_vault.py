@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from tests.azure import drips
 from tests.browsing import filled, text_of
-from tests.conftest import World, client_of, in_threads, local_cloud, say, signed_in
+from tests.conftest import World, client_of, in_threads, local_cloud, make_vault, say, signed_in
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.serve.adapter import EmulatorAdapter
 from vaults.emulator.state.policies import EVERYTHING
@@ -29,7 +29,7 @@ def sick_vault(world: World, emulator: Emulator) -> Vault:
     name = f"kv-sick-{uuid.uuid4().hex[:8]}"
     emulator.add_vault(name)
     emulator.set_permissions(name, ADMIN.object_id, EVERYTHING)
-    return Vault.objects.create(connection=world.connection, name=name, slug=name)
+    return make_vault(connection=world.connection, name=name, slug=name)
 
 
 def test_pages_of_other_vaults_do_not_wait_for_a_slow_one(file_world: World, emulator: Emulator) -> None:
@@ -122,7 +122,7 @@ def test_a_page_ends_in_its_time_whatever_the_socket_does(
                 mount=lambda session: session.mount("https://login.test", EmulatorAdapter(emulator)),
             )
         }
-        vault = Vault.objects.create(connection=world.connection, name=name, slug=name)
+        vault = make_vault(connection=world.connection, name=name, slug=name)
         began = time.monotonic()
         answer: Any = olga.get(f"/vaults/{vault.slug}/{page}")
         took = time.monotonic() - began

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.conftest import World
+from tests.conftest import World, make_vault
 from vaults import access
 from vaults.actors import Person
 from vaults.models import InventoryItem, Vault
@@ -46,9 +46,8 @@ def test_a_vault_that_was_not_scanned_is_unknown_and_one_that_could_not_be_is_ba
 
 
 def add_vaults(world: World, count: int) -> None:
-    Vault.objects.bulk_create(
-        Vault(connection=world.connection, name=f"kv-{number:02}", slug=f"kv-{number:02}") for number in range(count)
-    )
+    for number in range(count):
+        make_vault(world.connection, f"kv-{number:02}")
 
 
 @pytest.mark.parametrize(("more", "filtered"), [(7, False), (8, True), (40, True)])

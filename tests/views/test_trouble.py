@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.browsing import fill_in, main_form, text_of
-from tests.conftest import World, client_of, last_entry, say
+from tests.conftest import World, client_of, last_entry, make_vault, say
 from vaults.azure.clouds import Cloud
 from vaults.emulator import Emulator
 from vaults.models import Vault
@@ -135,7 +135,7 @@ def test_a_local_vault_that_is_not_running(olga: Client, world: World, settings:
         session.mount(f"https://{closed}", requests.adapters.HTTPAdapter(max_retries=0))
 
     settings.CLOUDS = {"local": replace(cloud, vault_hosts={"kv-stopped": closed}, mount=mount)}
-    vault = Vault.objects.create(connection=world.connection, name="kv-stopped", slug="kv-stopped")
+    vault = make_vault(connection=world.connection, name="kv-stopped", slug="kv-stopped")
     answer = fill_in(olga, f"/vaults/{vault.slug}/new/secret/", name="fresh", value="typed")
     assert "Nothing responds at the vault's address." in text_of(answer)
     assert "Nothing was changed." in text_of(answer)

@@ -78,7 +78,7 @@ def changing(
 
 @contextmanager
 def _lock(vault: Vault, action: Action, name: str) -> Iterator[None]:
-    key = (vault.connection.cloud, vault.name.lower(), action.partition(".")[0], name.lower())
+    key = (vault.cloud, vault.host, action.partition(".")[0], name.lower())
     with _locks_lock:
         lock = _locks.setdefault(key, threading.Lock())
     if not lock.acquire(timeout=LOCK_SECONDS):

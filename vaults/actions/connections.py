@@ -5,17 +5,19 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 from django.db import Error, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import clients, names
+from vaults.actions.vaults import LastConnection
 from vaults.actors import Actor
 from vaults.acts import Doing, act
 from vaults.audit import recording
 from vaults.azure.errors import AzureError
 from vaults.azure.parallel import gather
 from vaults.keyvault.session import Exchange
-from vaults.models import Connection, Team, Vault
+from vaults.models import Connection, Team, Vault, VaultConnection
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
 from vaults.problems import EXPECTED, Problem, explain
@@ -29,6 +31,10 @@ MOST_TESTED = 48
 
 class ConnectionGone(Exception):
     """Someone else deleted the connection meanwhile."""
+
+
+class ReachesVaults(Exception):
+    """The connection can't have another cloud while it reaches vaults: they are in its cloud."""
 
 
 class ConnectionChanged(Exception):
@@ -87,7 +93,7 @@ def create_connection(actor: Actor, team: Team, connection: Connection, credenti
 def update_connection(actor: Actor, connection: Connection, credential: Credential) -> None:
     """Store changes to the revision that the form was opened on. Tokens of the earlier credential are dropped.
 
-    Raises ConnectionChanged if the stored revision is a different one, and UnfitName.
+    Raises ConnectionChanged if the stored revision is a different one, ReachesVaults, and UnfitName.
     """
     connection.name = names.fit_for_object(connection.name)
     # The record names the connection as it is stored: the change may be refused.
@@ -103,6 +109,8 @@ def update_connection(actor: Actor, connection: Connection, credential: Credenti
             if stored is None or not opened.update(revision=connection.revision):
                 raise ConnectionChanged
             doing.detail.update(_differences(stored, connection, credential))
+            if stored.cloud != connection.cloud and stored.reaches.exists():
+                raise ReachesVaults
             connection.save()
 
 
@@ -125,12 +133,21 @@ def _recorded(connection: Connection) -> dict[str, str | None]:
     return {name: None if value is None else str(value) for name, value in found.items()} | {"credential": kind}
 
 
+def reached_only_through(connection: Connection) -> QuerySet[Vault]:
+    """The vaults that no other connection reaches."""
+    others = VaultConnection.objects.filter(vault=OuterRef("pk")).exclude(connection=connection)
+    return connection.vaults.filter(~Exists(others))
+
+
 def delete_connection(actor: Actor, connection: Connection) -> None:
-    """Raises django.db.models.ProtectedError if the connection still has vaults, and ConnectionGone."""
+    """Vaults that other connections reach, too, remain. Raises LastConnection if a vault has no other, and ConnectionGone."""
     with (
         act(actor, Action.CONNECTION_DELETE, connection, name=connection.name) as doing,
         doing.writing(),
     ):
+        if reached_only_through(connection).exists():
+            raise LastConnection
+        connection.reaches.all().delete()
         if not connection.delete()[0]:
             raise ConnectionGone
 
@@ -166,7 +183,7 @@ def _test(connection: Connection, doing: Doing) -> TestResult:
         doing.event.state = recording.state_of(error)
         return TestResult(False, problem.code, problem.facts, [problem])
     count = connection.vaults.count()
-    vaults = list(connection.vaults.select_related("connection__team")[:MOST_TESTED])
+    vaults = [vault.through(connection) for vault in connection.vaults.select_related("team")[:MOST_TESTED]]
     if not vaults:
         return TestResult(True, "connection.token_issued", signed_in=True)
 

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import Error
+from django.db.models import Q
 from django.utils import timezone
 
 from vaults import access
@@ -87,9 +88,13 @@ def _outcome_of(entry: AuditEntry) -> tuple[AuditState, str]:
 
 
 def _vault_of(entry: AuditEntry) -> Vault | None:
+    """The vault of the entry, through the connection of the act if that still reaches it. None if the vault was removed."""
     if entry.vault_id is None:
         return None
-    return access.visible_to(System()).vaults.filter(pk=entry.vault_id).first()
+    found = access.visible_to(System()).vaults.filter(Q(pk=entry.vault_id) | Q(former=entry.vault_id)).first()
+    ways = found.connections_in_order if found else []
+    used = next((way for way in ways if way.client_id == entry.client_id), None)
+    return found.through(used) if found and used else found
 
 
 def _made(items: AnyItems, entry: AuditEntry) -> Finding:

@@ -1,6 +1,7 @@
 """Scans: request a scan, and run it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ from django.utils import timezone
 
 from vaults import access, problems
 from vaults.actors import Actor, Person
-from vaults.acts import act
+from vaults.acts import Doing, act
 from vaults.azure.time_limit import time_limit
 from vaults.inventory import scan
-from vaults.inventory.scan import LISTINGS, Progress
+from vaults.inventory.scan import LISTINGS, Listing, Progress
+from vaults.keyvault.client import VaultClient
+from vaults.kinds import CERTIFICATE
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.problems.scans import ListProblem, ScanProblem, problem_of_lists
@@ -46,20 +49,23 @@ def request_scans(actor: Person, vaults: Iterable[Vault]) -> int:
 def scan_vault(actor: Actor, vault: Vault) -> int:
     """Scan a vault. Returns the number of items found.
 
-    Read all six lists in parallel, then the operations of certificates that may be pending, and merge the result into the
-    inventory. `vault.scan_problem` names a list that Azure refuses or that fails; the other lists are still used. Known
-    items of a failed list are kept. Raises ScanUnderWay, and the error of a vault from which no list could be read.
+    Read all six lists in parallel, each through the first connection that may read it; then the operations of certificates
+    that may be pending, and merge the result into the inventory. `vault.scan_problem` names a list that Azure refuses or that
+    fails; the other lists are still used. Known items of a failed list are kept. Raises ScanUnderWay, and the error of a vault
+    from which no list could be read.
     """
     _take_lease(vault)
     problem, ended = ScanProblem("scan.broken"), None
     try:
         with act(actor, Action.VAULT_SCAN, vault) as doing, time_limit(LONGEST_SCAN.total_seconds()):
             progress = Progress(lambda progress: _note(vault, progress))
-            lists = scan.read_lists(doing.client, progress)
+            reads = _read_lists(doing, vault, progress)
+            lists = [read.part for read in reads]
+            scan.require_a_list(lists)
             doing.record_unread(*lists)
-            count = scan.merge(vault, doing.client, progress, lists)
+            count = scan.merge(vault, _reader_of_certificates(reads), progress, lists)
             doing.detail["count"] = count
-        problem = problem_of_lists(_problems(vault, lists))
+        problem = problem_of_lists(_problems(reads))
         ended = vault.scanned_at = timezone.now()
     except problems.EXPECTED as error:
         explained = problems.explain(error, vault=vault)
@@ -74,15 +80,51 @@ def scan_vault(actor: Actor, vault: Vault) -> int:
     return count
 
 
-def _problems(vault: Vault, lists: Sequence[scan.List]) -> list[ListProblem]:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One list as it was read, and through which connection."""
+
+    listing: Listing
+    part: scan.List
+    vault: Vault
+    client: VaultClient
+
+
+def _read_lists(doing: Doing, vault: Vault, progress: Progress) -> list[_Read]:
+    """All of LISTINGS. A list that one connection may not read is read through the next one; the record names that one."""
+    reads: dict[Listing, _Read] = {}
+    for connection in vault.connections_in_order:
+        wanted = [each for each in LISTINGS if each not in reads or scan.is_refused(reads[each].part)]
+        if not wanted:
+            break
+        reached = vault.through(connection)
+        client = doing.client_through(connection)
+        found = zip(wanted, scan.read_lists(client, wanted, progress), strict=True)
+        reads |= {listing: _Read(listing, part, reached, client) for listing, part in found}
+    others = {str(read.listing): read.vault.connection.name for read in reads.values() if _is_by_another(read, vault)}
+    if others:
+        doing.detail["through"] = others
+    return [reads[listing] for listing in LISTINGS]
+
+
+def _is_by_another(read: _Read, vault: Vault) -> bool:
+    return read.part.error is None and read.vault.connection != vault.connection
+
+
+def _reader_of_certificates(reads: Sequence[_Read]) -> VaultClient:
+    return next(read.client for read in reads if read.listing == Listing(CERTIFICATE, deleted=False))
+
+
+def _problems(reads: Sequence[_Read]) -> list[ListProblem]:
     """The problem of each list that was not read completely."""
     found = []
-    for listing, read in zip(LISTINGS, lists, strict=True):
-        if read.error:
-            problem = problems.explain(read.error, vault=vault)
-            found.append(ListProblem(str(listing), problem.code, problem.facts, failed=scan.has_failed(read)))
-        if read.nameless:
-            found.append(ListProblem(str(listing), "scan.nameless", {"count": read.nameless}, failed=True))
+    for read in reads:
+        listing, part = str(read.listing), read.part
+        if part.error:
+            problem = problems.explain(part.error, vault=read.vault)
+            found.append(ListProblem(listing, problem.code, problem.facts, failed=scan.has_failed(part)))
+        if part.nameless:
+            found.append(ListProblem(listing, "scan.nameless", {"count": part.nameless}, failed=True))
     return found
 
 

@@ -65,24 +65,36 @@ class Cloud:
             raise HostNotAllowed(f"{self.label} has no vault of this name.")
         return f"https://{host}.{self.vault_suffixes[0]}"
 
-    def vault_name(self, typed: str) -> str:
-        """The canonical form of a typed or pasted vault: its name if `vault_url` maps the name to it, else its host.
+    def vault_host(self, typed: str) -> str:
+        """The `host[:port]` of a typed or pasted vault, the same for all its spellings: the vault's identity in this cloud.
 
         Raises InvalidVaultName or HostNotAllowed.
         """
-        host = self.vault_url(vault_from_text(typed)).removeprefix("https://")
-        if exact := next((name for name, exact in self.vault_hosts.items() if exact == host), ""):
-            return exact
-        label = host.partition(".")[0]
-        return label if self.vault_url(label) == f"https://{host}" else host
+        return self.vault_url(vault_from_text(typed)).removeprefix("https://")
+
+    def vault_name(self, typed: str) -> str:
+        """The name that `az --name` takes for a typed or pasted vault; of an exact host, the name by which it is listed.
+
+        Raises InvalidVaultName or HostNotAllowed.
+        """
+        host = self.vault_host(typed)
+        return next((name for name, exact in self.vault_hosts.items() if exact == host), host.partition(".")[0])
+
+    def stored_vault_url(self, name: str, host: str) -> str:
+        """The base URL of a vault that is stored with this name and host. Where a listed vault is, the clouds file says: it may
+        have moved since. Raises InvalidVaultName or HostNotAllowed.
+        """
+        listed = name in self.vault_hosts and not self._has_suffix(host)
+        return self.vault_url(name if listed else host)
 
     def allows_vault_host(self, host: str) -> bool:
         """True if this `host[:port]`, in lower case, is a vault of this cloud.
 
         The part before the suffix must be one whole label: `evil-vault.azure.net` is not a vault.
         """
-        if host in self.vault_hosts.values():
-            return True
+        return host in self.vault_hosts.values() or self._has_suffix(host)
+
+    def _has_suffix(self, host: str) -> bool:
         label, _, suffix = host.partition(".")
         return suffix in self.vault_suffixes and _VAULT_NAME.fullmatch(label) is not None
 

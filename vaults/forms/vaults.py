@@ -32,10 +32,18 @@ class VaultForm(FormKeyMixin, forms.Form):
         if not connection or not name:
             return cleaned
         try:
-            clients.vault_name(connection, name)
+            clients.vault_of(connection, name)
         except (InvalidVaultName, HostNotAllowed, clients.UnknownCloud) as error:
             self.add_error("name", str(error))
         return cleaned
+
+
+class VaultConnectionForm(FormKeyMixin, forms.Form):
+    connection = forms.ModelChoiceField(Connection.objects.none(), label="Add a connection", empty_label=None)
+
+    def __init__(self, *args: Any, connections: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["connection"].queryset = connections  # type: ignore[attr-defined]
 
 
 class VaultEditForm(FormKeyMixin, forms.Form):

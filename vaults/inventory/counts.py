@@ -46,8 +46,6 @@ class Summary:
     """Counts of live items. Managed secrets and managed keys are left out, so that a certificate is counted once."""
 
     vaults: list[VaultRow]
-    #: The counted vaults, each once.
-    counted: list[Vault]
     total: int = 0
     secrets: int = 0
     keys: int = 0
@@ -71,7 +69,7 @@ class Summary:
     @property
     def as_of(self) -> datetime | None:
         """The time of the oldest last scan among the vaults: no figure is older. None if no vault was scanned."""
-        return min((vault.scanned_at for vault in self.counted if vault.scanned_at), default=None)
+        return min((row.vault.scanned_at for row in self.vaults if row.vault.scanned_at), default=None)
 
     @property
     def not_in_full(self) -> list[Vault]:
@@ -79,7 +77,7 @@ class Summary:
 
         They were never scanned, or the last scan failed or was refused a list.
         """
-        return [vault for vault in self.counted if not vault.read_in_full]
+        return [row.vault for row in self.vaults if not row.vault.read_in_full]
 
 
 def live(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
@@ -87,23 +85,11 @@ def live(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
     return items.filter(deleted_on=None, managed=False)
 
 
-def each_once(vaults: Iterable[Vault]) -> list[Vault]:
-    """One row for each real vault: a vault may be reached through several connections, and must count once.
-
-    A row that was scanned goes before others, then a row whose last scan had no problem.
-    """
-    best: dict[tuple[str, str], Vault] = {}
-    for vault in sorted(vaults, key=lambda vault: (vault.scanned_at is None, vault.scan_problem != "")):
-        best.setdefault((vault.connection.cloud, vault.name.lower()), vault)
-    return list(best.values())
-
-
 def summary_of(items: QuerySet[InventoryItem], vaults: Iterable[Vault]) -> Summary:
     """The figures of the vaults, of those items that may be seen: seven queries for any number of vaults."""
     found = list(vaults)
     now = timezone.now()
-    real = each_once(found)
-    everything = items.filter(vault__in=real)
+    everything = items.filter(vault__in=found)
     counts = live(everything).aggregate(
         total=Count("pk"),
         secrets=Count("pk", filter=Q(kind=SECRET.name)),
@@ -125,7 +111,6 @@ def summary_of(items: QuerySet[InventoryItem], vaults: Iterable[Vault]) -> Summa
     counts["deleted"] = everything.exclude(deleted_on=None).filter(managed=False).count()
     return Summary(
         rows(items, found),
-        real,
         **counts,
         months=months(everything, now),
         next_to_expire=next_to_expire(everything, now),

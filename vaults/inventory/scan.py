@@ -12,7 +12,15 @@ from typing import Any, TypeVar
 from django.db.models import Q
 from django.utils import timezone
 
-from vaults.azure.errors import AzureError, Forbidden, NotAddressable, NotFound, TransportError
+from vaults.azure.errors import (
+    AuthenticationError,
+    AzureError,
+    Forbidden,
+    NotAddressable,
+    NotFound,
+    TransportError,
+    Unauthorized,
+)
 from vaults.azure.parallel import gather
 from vaults.inventory import observe
 from vaults.inventory.rows import AnyDeleted, Live, item_of
@@ -98,11 +106,15 @@ class List(Part[list[Seen]]):
         return self.error is None and self.nameless == 0
 
 
-def read_lists(client: VaultClient, progress: Progress) -> Sequence[List]:
-    """Read all of LISTINGS in parallel. Raises the error of a vault that failed before any list was read."""
-    lists = progress.gather([partial(_read, client, listing, progress) for listing in LISTINGS])
-    _require_a_list(lists)
-    return lists
+def read_lists(client: VaultClient, listings: Sequence[Listing], progress: Progress) -> Sequence[List]:
+    """Read these lists in parallel."""
+    return progress.gather([partial(_read, client, listing, progress) for listing in listings])
+
+
+def is_refused(part: List) -> bool:
+    """True if this connection may not read the list, or may not sign in: another one may be allowed to."""
+    error = part.error
+    return isinstance(error, Forbidden | Unauthorized) or (isinstance(error, AuthenticationError) and error.refused)
 
 
 def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence[List]) -> int:
@@ -164,7 +176,7 @@ def _each_once(lists: Sequence[List]) -> list[Seen]:
     return list(known.values())
 
 
-def _require_a_list(lists: Sequence[List]) -> None:
+def require_a_list(lists: Sequence[List]) -> None:
     """Raises the error of a vault that failed before any list was read."""
     failures = [part.error for part in lists if part.error and has_failed(part)]
     if failures and all(part.value is None for part in lists):

@@ -8,11 +8,14 @@ from vaults.models.sealed import SealedCanary
 from vaults.models.submission import Submission
 from vaults.models.team import Invitation, Membership, Team, User
 from vaults.models.vault import Vault
+from vaults.models.vault_connection import ChosenConnection, FormerVault, VaultConnection
 
 __all__ = [
     "AuditChain",
     "AuditEntry",
+    "ChosenConnection",
     "Connection",
+    "FormerVault",
     "Guess",
     "InventoryItem",
     "Invitation",
@@ -22,4 +25,5 @@ __all__ = [
     "Team",
     "User",
     "Vault",
+    "VaultConnection",
 ]

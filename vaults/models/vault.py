@@ -1,7 +1,9 @@
-"""A vault that a connection reaches."""
+"""A vault: a cloud and a host, once in a team, however it is typed and however many connections reach it."""
 
+import copy
 import uuid
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Self
 
 from django.apps import apps
@@ -17,6 +19,10 @@ EXPIRES_SOON = timedelta(days=30)
 
 
 class VaultQuerySet(models.QuerySet["Vault"]):
+    def named(self, spelling: str) -> Self:
+        """The vaults with this host or name, in lower case; several if they are in several clouds or teams."""
+        return self.filter(models.Q(host=spelling) | models.Q(name=spelling))
+
     def with_state(self) -> Self:
         """Add what `Vault.state` needs: the earliest expiry date of the enabled live items.
 
@@ -36,8 +42,11 @@ class VaultQuerySet(models.QuerySet["Vault"]):
 
 class Vault(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="vaults")
-    name = models.CharField(max_length=260, help_text="The vault's name, or an exact host that the cloud allows.")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="vaults")
+    cloud = models.CharField(max_length=40)
+    host = models.CharField(max_length=260, help_text="`host` or `host:port` in lower case, without the port 443.")
+    name = models.CharField(max_length=260, help_text="The name that az takes, or by which the cloud lists the host.")
+    connections = models.ManyToManyField(Connection, through="VaultConnection", related_name="vaults")
     slug = models.SlugField(max_length=80, unique=True)
     production = models.BooleanField(default=False)
     scan_requested_at = models.DateTimeField(null=True, editable=False)
@@ -61,10 +70,13 @@ class Vault(models.Model):
     first_expiry: datetime | None = None
     has_state: bool = False
 
+    #: Set by `through`.
+    _through: Connection | None = None
+
     objects = VaultQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["connection", "name"], name="vault_once_a_connection")]
+        constraints = [models.UniqueConstraint(fields=["team", "cloud", "host"], name="vault_once_a_team")]
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -96,5 +108,33 @@ class Vault(models.Model):
         return self.scanned_at is not None and not self.scan_problem
 
     @property
-    def team(self) -> Team:
-        return self.connection.team
+    def connection(self) -> Connection:
+        """The connection through which this request acts: the one that `through` was called with, else the first."""
+        return self._through or self.connections_in_order[0]
+
+    @cached_property
+    def connections_in_order(self) -> list[Connection]:
+        """The connections that reach the vault, the first one first. `with_connections` reads those of many vaults at once."""
+        ways = [each.connection for each in self.reached_through.all()]
+        return [connection for connection in ways if connection.team_id == self.team_id]
+
+    @property
+    def other_connections(self) -> list[Connection]:
+        """The connections that reach the vault, without the one through which this request acts."""
+        return [each for each in self.connections_in_order if each != self.connection]
+
+    def through(self, connection: Connection) -> Self:
+        """The same vault, reached through this connection."""
+        same = copy.copy(self)
+        same._through = connection
+        return same
+
+    @cached_property
+    def former_ids(self) -> list[uuid.UUID]:
+        """Ids of the rows that were merged into this one; old audit entries contain them."""
+        return [former.pk for former in self.former.all()]
+
+    @property
+    def suffix(self) -> str:
+        """The host, where the name alone is not unique: see `vaults.actions.vaults.add_vault`."""
+        return "" if self.slug == self.name else self.host

@@ -3,6 +3,7 @@
 Both the portal (a role is missing) and Azure (the service principal may not) can refuse. A problem states which one did.
 """
 
+from vaults.access import NotReached
 from vaults.audit.recording import AuditUnavailable
 from vaults.azure.errors import (
     AuthenticationError,
@@ -25,8 +26,10 @@ from vaults.sealing import SealBroken
 __all__ = ["EXPECTED", "Expected", "Problem", "explain"]
 
 #: All exceptions of an action that are not defects of the portal.
-Expected = AzureError | RoleMissing | RevealsSpent | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
-EXPECTED = (AzureError, RoleMissing, RevealsSpent, AuditUnavailable, SealBroken, UnknownCloud, InvalidInput)
+Expected = (
+    AzureError | RoleMissing | NotReached | RevealsSpent | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
+)
+EXPECTED = (AzureError, RoleMissing, NotReached, RevealsSpent, AuditUnavailable, SealBroken, UnknownCloud, InvalidInput)
 
 
 def explain(error: Expected, *, vault: Vault | None = None, connection: Connection | None = None) -> Problem:

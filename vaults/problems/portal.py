@@ -1,5 +1,6 @@
 """The portal itself failed or refused."""
 
+from vaults.access import NotReached
 from vaults.acts import FormNotNoted
 from vaults.audit.recording import AuditUnavailable
 from vaults.azure.errors import (
@@ -16,7 +17,7 @@ from vaults.permissions import RevealsSpent, RoleMissing
 from vaults.problems.problem import Problem, wait
 from vaults.sealing import SealBroken
 
-PortalError = RoleMissing | RevealsSpent | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
+PortalError = RoleMissing | NotReached | RevealsSpent | AuditUnavailable | SealBroken | UnknownCloud | InvalidInput
 
 
 def explain_portal(error: PortalError, connection: Connection | None) -> Problem:
@@ -28,6 +29,14 @@ def explain_portal(error: PortalError, connection: Connection | None) -> Problem
                 [f"Ask an owner of the team for the role {error.role}."],
                 status=403,
                 facts={"role": error.role},
+            )
+        case NotReached():
+            return Problem(
+                "portal.not_reached",
+                "The connection of this page was taken away from the vault, or the address names one that never reached it. "
+                "Nothing was sent to Azure.",
+                ["Open the vault again: its head shows the connection in use."],
+                status=404,
             )
         case RevealsSpent():
             return Problem(

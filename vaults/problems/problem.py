@@ -8,6 +8,16 @@ from django.utils import timezone
 from vaults.azure.errors import AzureError, ServiceError
 from vaults.problems.titles import Facts, title_of
 
+#: Codes of refusals that another service principal may not meet. So are all problems of signing in.
+OF_PRINCIPAL = {
+    "portal.seal_broken",
+    "refused.deny_assignment",
+    "refused.missing_permission",
+    "refused.on_behalf_of",
+    "refused.other",
+    "service.token_refused",
+}
+
 
 @dataclass(slots=True)
 class Problem:
@@ -27,6 +37,11 @@ class Problem:
     retry_after: float | None = None
     facts: Facts = field(default_factory=dict)
     about: str = ""
+
+    @property
+    def is_of_principal(self) -> bool:
+        """True if Azure refused this service principal, so that another connection may succeed."""
+        return self.code in OF_PRINCIPAL or self.code.startswith("sign_in.")
 
     @property
     def title(self) -> str:

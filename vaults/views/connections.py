@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django.contrib import messages
-from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from vaults import access, clients, problems
 from vaults.actions import connections
+from vaults.actions.vaults import LastConnection
 from vaults.azure.clouds import AZURE_CLOUDS
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.connections import ConnectionForm
@@ -30,7 +30,7 @@ SENSITIVE = ("client_secret", "certificate_password", PASSWORD)
 STILL_HAS_VAULTS = problems.Problem(
     "connection.has_vaults",
     "A vault can't be reached without its connection, so the connection stays.",
-    ["Remove its vaults from the portal first."],
+    ["Give each of them another connection, or remove them from the portal first."],
     status=409,
 )
 
@@ -54,7 +54,7 @@ def connection_list(request: HtmxRequest) -> HttpResponse:
 
 
 def vaults_of(request: HtmxRequest, connection: Connection) -> VaultQuerySet:
-    return access.visible_to(request.actor, connection.team).vaults.filter(connection=connection).order_by("name")
+    return access.visible_to(request.actor, connection.team).vaults.filter(connections=connection).order_by("name")
 
 
 @require_safe
@@ -126,6 +126,11 @@ def changed(request: HtmxRequest, form: ConnectionForm, context: dict[str, Any])
     except connections.ConnectionChanged:
         ask_again(form, access.connection_for(request.actor, connection.pk).revision)
         return False
+    except connections.ReachesVaults:
+        form.add_error(
+            "cloud", "The connection reaches vaults of its present cloud. Use a new connection for another cloud."
+        )
+        return False
     return attempt.succeeded
 
 
@@ -171,7 +176,7 @@ def connection_test(request: HtmxRequest, connection: Connection) -> HttpRespons
 def connection_delete(request: HtmxRequest, connection: Connection) -> HttpResponse:
     form = ConfirmForm(posted(request))
     here = reverse("connection_detail", args=[connection.pk])
-    vaults = list(vaults_of(request, connection))
+    vaults = list(connections.reached_only_through(connection).order_by("name"))
     if request.method == "POST" or not vaults:
         ask_password(request, form)
     context = confirm_page(
@@ -191,7 +196,7 @@ def connection_delete(request: HtmxRequest, connection: Connection) -> HttpRespo
     if request.method == "POST" and form.is_valid():
         try:
             connections.delete_connection(request.actor, connection)
-        except ProtectedError:
+        except LastConnection:
             context["problem"] = STILL_HAS_VAULTS
         except connections.ConnectionGone as gone:
             raise Http404("No such connection.") from gone

@@ -26,9 +26,9 @@ def go(request: HtmxRequest) -> HttpResponse:
         return render_page(request, "vaults/search.html", {})
     wanted = (request.GET.get("id") or request.GET.get("q") or "").strip()
     references = find_references(wanted)
-    known = clients.vaults_by_spelling(access.visible_to(request.actor).vaults)
+    visible = access.visible_to(request.actor).vaults
     for reference in references:
-        if vaults := known.get(reference.vault):
+        if vaults := list(visible.named(reference.vault)):
             return opened(request, wanted, reference, vaults)
     missing = [reference for reference in references if reference.sure or is_vault_host(reference.vault)]
     if missing:

@@ -11,10 +11,9 @@ from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from vaults import clients
 from vaults.access import current_team, visible_to
 from vaults.actions.inventory import export_items
-from vaults.inventory.counts import each_once, next_months, summary_of
+from vaults.inventory.counts import next_months, summary_of
 from vaults.keyvault.references import find_references
 from vaults.kinds import KINDS
 from vaults.models import InventoryItem, Vault
@@ -86,10 +85,10 @@ CSV_COLUMNS = [
 
 
 class VaultField(django_filters.fields.ModelChoiceField):  # type: ignore[misc]  # django-filter has no types
-    """Vaults with the name of their connection, because two connections may reach the same vault."""
+    """Vaults, with their host where the name alone is not unique."""
 
     def label_from_instance(self, vault: Vault) -> str:
-        return f"{vault.name} · {vault.connection.name}"
+        return f"{vault.name} · {vault.suffix}" if vault.suffix else vault.name
 
 
 class VaultFilter(django_filters.ModelChoiceFilter):  # type: ignore[misc]
@@ -166,13 +165,12 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
         return items
 
 
-def named_in(text: str, vaults: QuerySet[Vault]) -> Q | None:
+def named_in(text: str, vaults: VaultQuerySet) -> Q | None:
     """A condition for the items of the vault, or the item, that a pasted address or identifier names; None for words."""
     pasted = [reference for reference in find_references(text) if reference.sure or set(reference.vault) & set(".:")]
-    known = clients.vaults_by_spelling(vaults) if pasted else {}
     for reference in pasted:
-        if found := known.get(reference.vault):
-            named = Q(vault__name__in=[vault.name for vault in found])
+        if found := list(vaults.named(reference.vault)):
+            named = Q(vault__in=found)
             return named & Q(folded_name=folded(reference.name)) if reference.name else named
     return None
 
@@ -190,10 +188,7 @@ def filtered(request: HtmxRequest, **changed: str) -> InventoryFilter:
         asked[name] = value
     one = vault_of(request)
     visible = visible_to(request.actor, one.team if one else request.actor.team)
-    vaults = visible.vaults
-    counted = vaults if asked.get("vault") else each_once(vaults)
-    items = visible.items.filter(vault__in=counted).select_related("vault")
-    return InventoryFilter(asked, vaults=vaults, queryset=items)
+    return InventoryFilter(asked, vaults=visible.vaults, queryset=visible.items.select_related("vault"))
 
 
 def left_out(request: HtmxRequest) -> dict[str, int]:

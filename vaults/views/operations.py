@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import az_clouds, clients
+from vaults import az_clouds
 from vaults.actions import certificates
 from vaults.azure.errors import NotFound
 from vaults.forms.confirm import ConfirmForm
@@ -62,7 +62,7 @@ def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, A
         "vault": vault,
         "name": operation.name,
         "az_switch": az_clouds.switch(vault.connection),
-        "azure_name": clients.vault_name(vault.connection, vault.name),
+        "azure_name": vault.name,
         "operation": operation,
         "csr": x509.read_signing_request(operation.csr) if operation.csr else None,
         "csr_pem": x509.to_pem(operation.csr, "CERTIFICATE REQUEST") if operation.csr else "",

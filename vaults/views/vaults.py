@@ -40,7 +40,7 @@ WORKER_BEGINS_WITHIN = timedelta(seconds=30)
 def vault_list(request: HtmxRequest) -> HttpResponse:
     """The vaults, filtered and sorted as the address says. While scans are in progress, the page polls their number."""
     navigation = navigation_of(request, request.actor)
-    found = navigation.vaults
+    found = navigation.vaults_with_connections
     table = VaultTable(rows(navigation.visible.items, found), request.GET)
     target = request.htmx.target if is_swap(request) else ""
     scans_left = sum(scans.awaits_scan(vault) for vault in found)
@@ -143,12 +143,19 @@ def vault_new(request: HtmxRequest) -> HttpResponse:
         data = form.cleaned_data
         try:
             with refused_form(form, context):
-                vault = vaults.add_vault(request.actor, data["connection"], data["name"], production=data["production"])
-                messages.success(request, f"Vault {vault.name} was added. Scan it, or check what you may do in it.")
-                return redirect("vault_detail", vault.slug)
+                added = vaults.add_vault(request.actor, data["connection"], data["name"], production=data["production"])
+                messages.success(request, said_of(added))
+                return redirect("vault_detail", added.vault.slug)
         except vaults.VaultKnown:
             form.add_error("name", "This connection has this vault already.")
     return form_page(request, "vaults/vault_form.html", context)
+
+
+def said_of(added: vaults.Added) -> str:
+    name = added.vault.name
+    if added.is_new:
+        return f"Vault {name} was added. Scan it, or check what you may do in it."
+    return f"Your team has {name} already. It is now reached through {added.vault.connection.name}, too."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

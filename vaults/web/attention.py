@@ -89,7 +89,8 @@ def _unread_for(cause: str, rows: list[VaultRow]) -> Task:
 def _connections(rows: list[VaultRow], may_change: bool) -> list[Task]:
     reach: dict[Connection, int] = defaultdict(int)
     for row in rows:
-        reach[row.vault.connection] += 1
+        for connection in row.vault.connections_in_order:
+            reach[connection] += 1
     found = [task for connection, count in reach.items() if (task := _connection(connection, count, may_change))]
     if len(found) <= APART:
         return found

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 
 from vaults import access
 from vaults.access import Target
@@ -15,6 +16,7 @@ from vaults.audit.recording import AuditUnavailable
 from vaults.kinds import Kind
 from vaults.models import Connection, Vault
 from vaults.permissions import Action, RoleMissing
+from vaults.web.chosen_connection import former_vault_of, present_address, vault_of
 from vaults.web.navigation import navigation_of
 from vaults.web.rendering import HtmxRequest, is_swap
 
@@ -26,11 +28,19 @@ ActionOrOfKind = Action | Callable[[Kind], Action]
 
 
 def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse]) -> View:
-    """Pass the vault of the address's slug to the view, or respond with 404. Error pages know the vault too."""
+    """Pass the vault of the address's slug to the view, or respond with 404. Error pages know the vault too.
+
+    An address of an earlier version redirects to the present one.
+    """
 
     @functools.wraps(view)
     def view_of_vault(request: HtmxRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        request.vault = access.vault_for(request.actor, slug)
+        try:
+            request.vault = vault_of(request, slug)
+        except Http404:
+            if request.method in ("GET", "HEAD"):
+                return redirect(present_address(request, slug))
+            request.vault = former_vault_of(request, slug)
         if request.method in ("GET", "HEAD") and not is_swap(request):
             request.actor.prepare_with(lambda: navigation_of(request, request.actor).sidebar)
         return view(request, request.vault, *args, **kwargs)

@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -12,9 +13,10 @@ from vaults.access import Visible, visible_to
 from vaults.actors import Person
 from vaults.azure.errors import InvalidClouds
 from vaults.inventory import observe
-from vaults.inventory.counts import each_once, live
-from vaults.models import Team, Vault
+from vaults.inventory.counts import live
+from vaults.models import Connection, Team, Vault
 from vaults.permissions import Role
+from vaults.web.chosen_connection import address_through
 
 
 class Navigation:
@@ -45,9 +47,15 @@ class Navigation:
         return observe.read(lambda: list(found.with_state()), None) or list(found)
 
     @cached_property
+    def vaults_with_connections(self) -> list[Vault]:
+        """The same vaults; all their connections are read in one query."""
+        prefetch_related_objects(self.vaults, "reached_through")
+        return self.vaults
+
+    @cached_property
     def pending(self) -> int:
         """The number of operations in progress in all vaults, as last seen."""
-        items = self.visible.items.filter(vault__in=each_once(self.vaults), pending=True)
+        items = self.visible.items.filter(vault__in=self.vaults, pending=True)
         return observe.read(live(items).count, 0)
 
     @cached_property
@@ -67,11 +75,17 @@ class Navigation:
         return getattr(self._request, "vault", None)
 
     @cached_property
+    def switch(self) -> list[tuple[Connection, str]]:
+        """The other connections that reach the page's vault, each with the address of this page through it."""
+        others = self.vault.other_connections if self.vault else []
+        return [(other, address_through(self._request, other)) for other in others]
+
+    @cached_property
     def cloud_label(self) -> str:
         """The label of the cloud of the page's vault."""
         if self.vault is None:
             return ""
-        name = self.vault.connection.cloud
+        name = self.vault.cloud
         try:
             return clients.azure.clouds()[name].label
         except (KeyError, InvalidClouds):  # the page itself reports the error

@@ -55,7 +55,7 @@ class VaultFilterForm(forms.Form):
 
     def __init__(self, data: QueryDict, vaults: Sequence[Vault]) -> None:
         super().__init__(data)
-        names = {str(vault.connection.pk): vault.connection.name for vault in vaults}
+        names = {str(each.pk): each.name for vault in vaults for each in vault.connections_in_order}
         by_name = sorted(names.items(), key=lambda choice: choice[1].lower())
         self.fields["connection"].choices = [("", "All connections"), *by_name]  # type: ignore[attr-defined]
         met = sorted({code for vault in vaults for code in vault.problem_codes})
@@ -87,18 +87,22 @@ class VaultTable:
 
 
 def _matching(rows: list[VaultRow], text: str, connection: str, problem: str) -> list[VaultRow]:
-    """Each word of the text must occur in the name of the vault or of its connection."""
+    """Each word of the text must occur in the name of the vault or of one of its connections."""
     words = text.lower().split()
     return [
         row
         for row in rows
-        if (not connection or str(row.vault.connection.pk) == connection)
+        if (not connection or connection in {str(each.pk) for each in row.vault.connections_in_order})
         and (not problem or problem in row.vault.problem_codes)
-        and all(word in f"{row.vault.name} {row.vault.connection.name}".lower() for word in words)
+        and all(word in _names_of(row.vault) for word in words)
     ]
 
 
+def _names_of(vault: Vault) -> str:
+    return " ".join([vault.name, *(each.name for each in vault.connections_in_order)]).lower()
+
+
 def _sorted(rows: list[VaultRow], sort: str) -> list[VaultRow]:
-    """The rows in the given order; equal rows by name, and the same vault by its connection."""
-    by_name = sorted(rows, key=lambda row: (row.vault.name.lower(), row.vault.connection.name.lower(), row.vault.slug))
+    """The rows in the given order; equal rows by name."""
+    by_name = sorted(rows, key=lambda row: (row.vault.name.lower(), row.vault.slug))
     return sorted(by_name, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from vaults import setup
 from vaults.audit import chain, verification
 from vaults.models import User
-from vaults.startup import bind_credentials, check_key_ring
+from vaults.startup import bind_credentials, check_key_ring, renew_hosts
 
 #: Static files of packages that are not used; to compress them took most of a first start.
 UNUSED_STATIC_FILES = ["bootstrap.*", "bootstrap-grid*", "bootstrap*.rtl*", "htmx-4*", "htmax-4*", "ext", "account"]
@@ -36,6 +36,7 @@ class Command(BaseCommand):
         except ImproperlyConfigured as reason:
             raise CommandError(f"kvportal does not start: {reason}") from None
         self.checkpoints()
+        renew_hosts()
         team = setup.first_team()
         if options["local"]:
             setup.store_local_connections(team)

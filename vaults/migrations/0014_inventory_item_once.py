@@ -46,7 +46,7 @@ def time_of_item() -> models.DateTimeField:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vaults", "0012_problems_as_codes")]
+    dependencies = [("vaults", "0013_one_vault")]
 
     operations = [
         migrations.AddField("inventoryitem", "folded_name", text_of_item(), preserve_default=False),

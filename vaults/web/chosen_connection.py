@@ -1,0 +1,89 @@
+"""The connection through which a request acts on the vault of its address.
+
+A form and a part that htmx requests name the connection of their page, so that a choice in another tab does not change what
+they do. `?through=` in a page's address is a choice: it is remembered.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from django.db import Error, transaction
+from django.http import HttpRequest, QueryDict
+from django.urls import resolve, reverse
+
+from vaults import access
+from vaults.models import Connection, FormerVault, Vault
+from vaults.web.rendering import HtmxRequest, is_swap
+
+#: Parameter of addresses and field of forms: the id of a connection.
+THROUGH = "through"
+#: Header of requests by htmx with the same meaning: it is not in the address, which may be shared.
+HEADER = "X-Through"
+
+log = structlog.get_logger("vaults.connections")
+
+
+def vault_of(request: HtmxRequest, slug: str) -> Vault:
+    """The vault with this slug, reached through the connection that the request names. A choice is remembered.
+
+    Raises Http404, NoTeam, NotReached.
+    """
+    vault = access.vault_for(request.actor, slug, _named_in(request))
+    if request.method == "GET" and not is_swap(request) and THROUGH in request.GET:
+        _remember(request, vault)
+    return vault
+
+
+def _named_in(request: HtmxRequest) -> str:
+    """The id of the connection that the request names; "" if it names none."""
+    sent = request.POST.get(THROUGH) or request.headers.get(HEADER) or request.GET.get(THROUGH)
+    return sent or ""
+
+
+def _remember(request: HtmxRequest, vault: Vault) -> None:
+    """A database error is only logged: the page uses the chosen connection in any case."""
+    try:
+        with transaction.atomic():
+            access.choose_connection(request.actor, vault)
+    except Error:
+        log.exception("a choice of a connection could not be kept", vault=str(vault.pk))
+
+
+def former_vault_of(request: HtmxRequest, slug: str) -> Vault:
+    """The vault that an address of an earlier version named, through the connection that it had. Raises Http404, NoTeam."""
+    former = access.former_vault_for(request.actor, slug)
+    return access.vault_for(request.actor, former.vault.slug, _named_in(request) or _way_of(former))
+
+
+def present_address(request: HtmxRequest, slug: str) -> str:
+    """The address that replaces one of an earlier version: the same page through the same connection. Raises Http404, NoTeam."""
+    former = access.former_vault_for(request.actor, slug)
+    match: Any = resolve(request.path_info)  # its stubs lack `captured_kwargs`
+    path = reverse(match.view_name, kwargs={**match.captured_kwargs, "slug": former.vault.slug})
+    query = request.GET.copy()
+    if way := _way_of(former):
+        query[THROUGH] = way
+    return f"{path}?{query.urlencode()}" if query else path
+
+
+def _way_of(former: FormerVault) -> str:
+    """The id of the connection that the former row had, "" if it no longer reaches the vault."""
+    ways = former.vault.reached_through.filter(connection=former.connection_id)
+    return str(former.connection_id) if ways.exists() else ""
+
+
+def address_through(request: HttpRequest, connection: Connection) -> str:
+    """The address of the request's page with another connection; for a part that htmx requests, of the page that it is on."""
+    page = urlsplit(_page_of(request))
+    query = QueryDict(page.query, mutable=True)
+    query[THROUGH] = str(connection.pk)
+    return f"{page.path}?{query.urlencode()}"
+
+
+def _page_of(request: HttpRequest) -> str:
+    match: Any = request.resolver_match
+    if match and match.url_name == "secret_reveal":  # takes forms only
+        return reverse("secret_detail", kwargs=match.captured_kwargs)
+    page: str | None = request.htmx.current_url_abs_path if request.htmx else None  # type: ignore[attr-defined]
+    return page or request.get_full_path()
