@@ -92,13 +92,12 @@ def test_environment() -> dict[str, str]:
     return {"DJANGO_SETTINGS_MODULE": "tests.settings"}
 
 
-#: The parts of the tests, a process for each: what belongs to it, how it is run, and in which environment. Those that start
-#: servers of their own and measure time go one test at a time. The browser's driver keeps an event loop running, which the
-#: SDK's async clients would trip over.
+#: The parts of the tests: what belongs to each, how it is run, and in which environment. The browser's driver keeps an event
+#: loop running, which the SDK's async clients would trip over, so these two are apart.
 PARTS: list[tuple[str, list[str], dict[str, str]]] = [
     ("not e2e and not sdk and not az and not js", ["-n", "2"], {}),
     ("sdk", [], {}),
-    ("e2e", [], {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}),
+    ("e2e", ["-n", "2"], {"DJANGO_ALLOW_ASYNC_UNSAFE": "true"}),
 ]
 #: What never touches the portal's database; everything else also runs on PostgreSQL.
 WITHOUT_DATABASE = ["az", "azure", "bench", "e2e", "emulator", "js", "keyvault", "look"]

@@ -51,7 +51,7 @@ def postgres(*settings: str) -> Iterator[str]:
         shutil.chown(folder, user)
 
     def call(program: str, *arguments: str) -> None:
-        command = [bin_folder / program, "--pgdata", folder / "data", *arguments]
+        command = [str(bin_folder / program), "--pgdata", str(folder / "data"), *arguments]
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
         subprocess.run(command, cwd=folder, user=user, env=environment, check=True, stdout=subprocess.DEVNULL)
 
