@@ -151,6 +151,15 @@ def test_a_cloud_that_is_no_longer_known_is_no_obstacle(old: Any, emulator: Emul
     assert Vault.objects.get(slug="kv-a").host == "kv-a.vault.test"
 
 
+def test_backwards_a_vault_has_its_first_connection(old: Any) -> None:
+    team = make_team(old, "Shop")
+    for name, slug in (("admin", "kv-a"), ("deploy", "kv-a-0f3c2d")):
+        make_vault(old, make_connection(old, team, name), "kv-a", slug)
+    migrate(AFTER)
+    vault = migrate(BEFORE).get_model("vaults", "Vault").objects.select_related("connection").get()
+    assert (vault.slug, vault.connection.name) == ("kv-a", "admin")
+
+
 def test_the_record_is_as_it_was_and_still_whole(world: World) -> None:
     """The entries are those of this version: the migration must not touch them, whatever their version."""
     with act(System(), Action.VAULT_SCAN, world.vault):
