@@ -10,7 +10,7 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from tests.conftest import local_cloud
-from tests.migrating import database_at
+from tests.migrating import database_at, migrate_to
 from vaults import startup
 from vaults.emulator import Emulator
 from vaults.models import AuditEntry, Vault
@@ -147,6 +147,15 @@ def test_a_cloud_that_is_no_longer_known_is_no_obstacle(old: Any, emulator: Emul
     settings.CLOUDS = {**settings.CLOUDS, "gone": local_cloud(emulator)}
     startup.renew_hosts()
     assert Vault.objects.get(slug="kv-a").host == "kv-a.vault.test"
+
+
+def test_backwards_a_vault_has_its_first_connection(old: Any) -> None:
+    team = make_team(old, "Shop")
+    for name, slug in (("admin", "kv-a"), ("deploy", "kv-a-0f3c2d")):
+        make_vault(old, make_connection(old, team, name), "kv-a", slug)
+    migrate_to("0013_one_vault")
+    vault = migrate_to(BEFORE).get_model("vaults", "Vault").objects.select_related("connection").get()
+    assert (vault.slug, vault.connection.name) == ("kv-a", "admin")
 
 
 def test_the_record_is_as_it_was(old: Any) -> None:

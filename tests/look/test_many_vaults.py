@@ -28,11 +28,11 @@ def test_what_stands_around_the_vaults_stays(portal_page: Page, many: None, widt
     portal_page.goto("/vaults/kv-shop-prod/")
     for title in ALWAYS:
         in_reach(portal_page, title)
-    in_reach(portal_page, "kv-shop-prod · sp-shop-admin")
+    in_reach(portal_page, "kv-shop-prod · kv-shop-prod.vault.test")
     portal_page.locator("#sidebar-vaults").hover()
     portal_page.mouse.wheel(0, -3000)
     expect(portal_page.locator(".sidebar [title^='kv-many-00']")).to_be_in_viewport()
-    in_reach(portal_page, "kv-shop-prod · sp-shop-admin")
+    in_reach(portal_page, "kv-shop-prod · kv-shop-prod.vault.test")
     in_reach(portal_page, "Sign out")
 
 
@@ -44,7 +44,7 @@ def test_the_vault_of_the_page_is_in_view_without_scripts(
 ) -> None:
     portal_page.set_viewport_size({"width": size[0], "height": size[1]})
     portal_page.goto(f"/vaults/{vault}/#sidebar")
-    in_reach(portal_page, f"{vault} · sp-shop-admin")
+    in_reach(portal_page, f"{vault} · {vault}.vault.test")
     in_reach(portal_page, "Sign out")
 
 
@@ -52,7 +52,7 @@ def test_the_drawer_of_a_phone_keeps_its_foot(portal_page: Page, many: None) -> 
     portal_page.set_viewport_size({"width": 390, "height": 800})
     portal_page.goto("/vaults/kv-many-25/")
     portal_page.click("a[href='#sidebar']")
-    for title in (*ALWAYS, "kv-many-25 · sp-shop-admin"):
+    for title in (*ALWAYS, "kv-many-25 · kv-many-25.vault.test"):
         in_reach(portal_page, title)
 
 

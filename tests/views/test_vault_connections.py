@@ -212,6 +212,7 @@ def test_a_vault_that_the_team_has_gets_the_connection(olga: Client, world: Worl
 
 
 def test_the_order_is_changed_and_recorded(olga: Client, world: World, deploy: Connection) -> None:
+    assert f'href="{V}connections/"' in olga.get(f"{V}edit/").content.decode()
     page = olga.get(f"{V}connections/")
     [forward] = [form for form in forms_of(page) if form.action.endswith("/forward/")]
     assert olga.post(forward.action, forward.fields).status_code == 302
@@ -245,6 +246,7 @@ def test_the_last_connection_stays(olga: Client, world: World) -> None:
 def test_a_deleted_connection_leaves_the_order_unless_it_is_the_only_one(
     olga: Client, world: World, deploy: Connection
 ) -> None:
+    assert "The vaults that it reaches stay" in text_of(olga.get(f"/connections/{deploy.pk}/delete/"))
     fill_in(olga, f"/connections/{deploy.pk}/delete/")
     assert Vault.objects.get().connections_in_order == [world.connection]
     refused = fill_in(olga, f"/connections/{world.connection.pk}/delete/")

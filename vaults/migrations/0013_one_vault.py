@@ -105,6 +105,13 @@ def keep_best_scan(apps: Any, kept: Any, rows: list[Any]) -> None:
     kept.scan_started_at = kept.scan_seen_at = None
 
 
+def first_connections(apps: Any, schema_editor: Any) -> None:
+    """Backwards: each vault has its first connection only; what was merged stays merged."""
+    for way in apps.get_model("vaults", "VaultConnection").objects.order_by("-position"):
+        apps.get_model("vaults", "Vault").objects.filter(pk=way.vault_id).update(connection_id=way.connection_id)
+    schema_editor.connection.check_constraints()
+
+
 class Migration(migrations.Migration):
     dependencies = [("vaults", "0012_problems_as_codes")]
 
@@ -202,7 +209,14 @@ class Migration(migrations.Migration):
             preserve_default=False,
         ),
         migrations.RemoveConstraint("vault", "vault_once_a_connection"),
-        migrations.RunPython(merge_vaults, migrations.RunPython.noop),
+        migrations.AlterField(
+            "vault",
+            "connection",
+            models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="vaults", to="vaults.connection"
+            ),
+        ),
+        migrations.RunPython(merge_vaults, first_connections),
         migrations.RemoveField("vault", "connection"),
         migrations.AlterField(
             "vault",

@@ -27,6 +27,7 @@ from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
 
 SENSITIVE = ("client_secret", "certificate_password", PASSWORD)
+STAY_REACHED = "The vaults that it reaches stay: other connections reach them, too."
 STILL_HAS_VAULTS = problems.Problem(
     "connection.has_vaults",
     "A vault can't be reached without its connection, so the connection stays.",
@@ -185,6 +186,7 @@ def connection_delete(request: HtmxRequest, connection: Connection) -> HttpRespo
         kind="connection",
         consequences=[
             "The stored credential is destroyed. Nothing in Azure changes: revoke the client secret there, if it should end.",
+            *([STAY_REACHED] if connection.reaches.exists() and not vaults else []),
         ],
         removed_before=[(vault.name, reverse("vault_remove", args=[vault.slug])) for vault in vaults],
         submit_label="Delete the connection",
