@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from vaults.actors import Actor, Person
 from vaults.inventory.rows import AnyDeleted, Live, item_of
-from vaults.inventory.store import LAST_TRANSITION, SEEN, locked, put, store
+from vaults.inventory.store import BEGUN, LAST_TRANSITION, SEEN, locked, put, store
 from vaults.keyvault.types import CertificateProperties
 from vaults.kinds import CERTIFICATE, Kind
 from vaults.models import InventoryItem, Vault
@@ -79,7 +79,7 @@ def remember_deletion(actor: Actor, vault: Vault, deleted: AnyDeleted) -> None:
             put(vault, row, GONE)
         else:
             _begin(row, Transition.DELETING, actor)
-            put(vault, row, (*SEEN, *LAST_TRANSITION))
+            put(vault, row, BEGUN)
 
 
 def remember_recovery(actor: Actor, vault: Vault, recovered: Live) -> None:
@@ -87,7 +87,7 @@ def remember_recovery(actor: Actor, vault: Vault, recovered: Live) -> None:
         row = item_of(vault, recovered, timezone.now())
         _begin(row, Transition.RECOVERING, actor)
         row.transition_deleted_on = _deletion_of(row)
-        put(vault, row, (*SEEN, *LAST_TRANSITION))
+        put(vault, row, BEGUN)
 
 
 def remember_purge(actor: Actor, vault: Vault, kind: Kind, name: str) -> None:
@@ -107,7 +107,7 @@ def remember_request(actor: Actor, vault: Vault, name: str, request_id: str) -> 
         row.enabled, row.pending, row.issued = True, True, False
         _begin(row, Transition.PENDING, actor, request_id)
         known = known_item(vault, CERTIFICATE.name, name)
-        put(vault, row, REQUESTED if known and known.is_live else (*SEEN, *LAST_TRANSITION))
+        put(vault, row, REQUESTED if known and known.is_live else BEGUN)
 
 
 def _unseen_row(vault: Vault, kind: Kind, name: str, now: datetime) -> InventoryItem:
