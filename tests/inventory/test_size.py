@@ -50,7 +50,6 @@ def test_ten_thousand_items(known: bool, world: World) -> None:
     assert verbs["SELECT"] == 2 * MANY / BATCH
     # SQLite takes 999 values in one statement; a page of 25 items has one time.
     assert verbs["INSERT"] + verbs["UPDATE"] <= MANY / 25
-    assert taken < 20
 
 
 def test_what_is_gone_takes_one_statement(world: World) -> None:

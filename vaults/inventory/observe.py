@@ -14,8 +14,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from vaults.actors import Actor, Person
-from vaults.inventory.rows import AnyDeleted, Live, item_of
-from vaults.inventory.store import LAST_TRANSITION, SEEN, locked, put, store
+from vaults.inventory.rows import AnyDeleted, Live, item_of, storable
+from vaults.inventory.store import BEGUN, LAST_TRANSITION, SEEN, locked, put, store
 from vaults.keyvault.types import CertificateProperties
 from vaults.kinds import CERTIFICATE, Kind
 from vaults.models import InventoryItem, Vault
@@ -61,8 +61,9 @@ def _ask_for_scan(vault: Vault) -> None:
 
 def remember(vault: Vault, found: Live) -> None:
     """Replace what is known about an item by what a change has returned. The state of a certificate's operation is kept."""
+    answered_at = timezone.now()
     with _best_effort(vault), locked(vault):
-        row, known = item_of(vault, found, timezone.now()), None
+        row, known = item_of(vault, found, answered_at), None
         if row.kind == CERTIFICATE.name:
             known = known_item(vault, row.kind, row.name)
         if known and known.is_live and known.pending:
@@ -79,22 +80,23 @@ def remember_deletion(actor: Actor, vault: Vault, deleted: AnyDeleted) -> None:
             put(vault, row, GONE)
         else:
             _begin(row, Transition.DELETING, actor)
-            put(vault, row, (*SEEN, *LAST_TRANSITION))
+            put(vault, row, BEGUN)
 
 
 def remember_recovery(actor: Actor, vault: Vault, recovered: Live) -> None:
+    answered_at = timezone.now()
     with _best_effort(vault), locked(vault):
-        row = item_of(vault, recovered, timezone.now())
+        row = item_of(vault, recovered, answered_at)
         _begin(row, Transition.RECOVERING, actor)
         row.transition_deleted_on = _deletion_of(row)
-        put(vault, row, (*SEEN, *LAST_TRANSITION))
+        put(vault, row, BEGUN)
 
 
 def remember_purge(actor: Actor, vault: Vault, kind: Kind, name: str) -> None:
+    answered_at = timezone.now()
     with _best_effort(vault), locked(vault):
-        now = timezone.now()
-        row = _unseen_row(vault, kind, name, now)
-        row.gone_since = row.deleted_on = now
+        row = _unseen_row(vault, kind, name, answered_at)
+        row.gone_since = row.deleted_on = answered_at
         _begin(row, Transition.PURGING, actor)
         row.transition_deleted_on = _deletion_of(row)
         put(vault, row, GONE)
@@ -102,12 +104,13 @@ def remember_purge(actor: Actor, vault: Vault, kind: Kind, name: str) -> None:
 
 def remember_request(actor: Actor, vault: Vault, name: str, request_id: str) -> None:
     """Record that a certificate was requested. If it has an earlier version, only its state "pending" changes."""
+    answered_at = timezone.now()
     with _best_effort(vault), locked(vault):
-        row = _unseen_row(vault, CERTIFICATE, name, timezone.now())
+        row = _unseen_row(vault, CERTIFICATE, name, answered_at)
         row.enabled, row.pending, row.issued = True, True, False
         _begin(row, Transition.PENDING, actor, request_id)
         known = known_item(vault, CERTIFICATE.name, name)
-        put(vault, row, REQUESTED if known and known.is_live else (*SEEN, *LAST_TRANSITION))
+        put(vault, row, REQUESTED if known and known.is_live else BEGUN)
 
 
 def _unseen_row(vault: Vault, kind: Kind, name: str, now: datetime) -> InventoryItem:
@@ -118,7 +121,12 @@ def _begin(row: InventoryItem, transition: Transition, actor: Actor, request_id:
     row.transition, row.transition_since = transition, row.observed_at
     row.transition_by = actor.label[:255]
     row.transition_user = actor.user if isinstance(actor, Person) else None
-    row.transition_request = request_id[:255]
+    row.transition_request = as_stored(request_id)
+
+
+def as_stored(request_id: str) -> str:
+    """Azure's id of a request, as the inventory keeps it."""
+    return storable(request_id)[:255]
 
 
 def _deletion_of(row: InventoryItem) -> datetime | None:

@@ -37,7 +37,9 @@ SEEN = tuple(
     for field in InventoryItem._meta.fields
     if field.name not in {"id", "first_seen", *IDENTITY, *LAST_TRANSITION[1:]}
 )
-#: Those of them that tell of the item and not of the look.
+#: Columns that a change replaces which begins a transition.
+BEGUN = tuple(dict.fromkeys([*SEEN, *LAST_TRANSITION]))
+#: Those of a look that tell of the item and not of the look.
 FACTS = tuple(name for name in SEEN if name not in {"folded_name", "tag_text", "observed_at", "last_seen"})
 
 

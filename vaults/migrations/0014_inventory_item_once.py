@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Least
 BATCH = 200
 
 
-def fill(apps: Any, _schema: Any) -> None:
+def fill(apps: Any, schema: Any) -> None:
     items = apps.get_model("vaults", "InventoryItem").objects
     now = django.utils.timezone.now()
     for vault in apps.get_model("vaults", "Vault").objects.all():
@@ -19,7 +19,7 @@ def fill(apps: Any, _schema: Any) -> None:
         rows = list(of_vault.only("pk", "kind", "name", "tags").order_by("pk"))
         for row in rows:
             row.folded_name = row.name.casefold()
-            row.tag_text = "\n".join(f"{name}={value}" for name, value in texts(row.tags)).casefold()
+            row.tag_text = "\n".join(f"{name}={value}" for name, value in sorted(texts(row.tags))).casefold()
         # Of several spellings, the row that was written last is kept.
         kept = {(row.kind, row.folded_name): row for row in rows}
         doubles = [row.pk for row in rows if kept[row.kind, row.folded_name] is not row]
@@ -31,6 +31,8 @@ def fill(apps: Any, _schema: Any) -> None:
             Coalesce("updated_on", "created_on", models.Value(now)), models.Value(now)
         )
         of_vault.update(first_seen=seen, last_seen=seen, observed_at=seen)
+    # PostgreSQL checks a foreign key of a row that was changed twice at the end, and alters no table before that.
+    schema.connection.check_constraints()
 
 
 def texts(tags: Any) -> list[tuple[str, str]]:

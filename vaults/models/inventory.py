@@ -26,7 +26,7 @@ def folded(text: str) -> str:
 
 def tag_text(tags: Mapping[str, str]) -> str:
     """The tags for a search: one line `name=value` for each, folded."""
-    return folded("\n".join(f"{name}={value}" for name, value in tags.items()))
+    return folded("\n".join(f"{name}={value}" for name, value in sorted(tags.items())))
 
 
 class DerivedField(models.TextField):  # type: ignore[type-arg]

@@ -55,7 +55,7 @@ def certificate_operation(request: HtmxRequest, vault: Vault, name: str) -> Http
 
 def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, Any]:
     requested = observe.read(lambda: observe.last_request(vault, operation.name), None)
-    is_ours = requested is not None and requested.transition_request == operation.request_id
+    is_ours = requested is not None and requested.transition_request == observe.as_stored(operation.request_id)
     started_at = requested.transition_since if requested and is_ours else None
     elapsed = (timezone.now() - started_at).total_seconds() if started_at else 0
     return {
