@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import World
-from vaults.inventory.observe import storable
+from vaults.inventory.rows import storable
 from vaults.models import InventoryItem
 
 pytestmark = pytest.mark.sweep
