@@ -21,4 +21,5 @@ def refusing(when: str) -> Iterator[None]:
             cursor.execute("DROP TRIGGER audit_down")
 
 
-START, OUTCOME = "NEW.state = 'started'", "NEW.state <> 'started'"
+#: The first entry of an act or a look, and whatever follows it.
+START, OUTCOME = "NEW.state IN ('started', 'looked')", "NEW.state NOT IN ('started', 'looked')"

@@ -3,7 +3,7 @@
 Both the portal (a role is missing) and Azure (the service principal may not) can refuse. A problem states which one did.
 """
 
-from vaults.audit.recording import AuditUnavailable
+from vaults.audit.appending import AuditUnavailable
 from vaults.azure.errors import (
     AuthenticationError,
     AzureError,

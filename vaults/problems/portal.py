@@ -1,7 +1,7 @@
 """The portal itself failed or refused."""
 
 from vaults.acts import FormNotNoted
-from vaults.audit.recording import AuditUnavailable
+from vaults.audit.appending import AuditUnavailable
 from vaults.azure.errors import (
     AmbiguousPath,
     InvalidClouds,

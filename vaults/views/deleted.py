@@ -62,7 +62,7 @@ def unlisted(part: items.DeletedItems, asked: Collection[Kind]) -> str:
 @with_vault
 def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
     """A deleted item, or the progress of the last change (delete, recover or purge) until Azure has completed it."""
-    entries = visible_to(request.actor, vault.team).entries
+    entries = visible_to(request.actor, vault.team).team_entries
     last = last_change(entries, vault, kind, name)
     context: dict[str, Any] = {
         "vault": vault,
@@ -82,7 +82,7 @@ def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) ->
             return redirect(kind.pages.detail, vault.slug, name)
     except Forbidden as error:
         context["unread"] = problems.explain(error, vault=vault)
-    context["activity"] = queries.activity(entries, vault, name)
+    context["activity"] = queries.activity(entries, vault, kind.name, name)
     return render_page(request, "vaults/deleted_detail.html", context, partial="status")
 
 
@@ -102,7 +102,7 @@ def last_change(entries: queries.Entries, vault: Vault, kind: Kind, name: str) -
     actions = [kind.actions.delete, kind.actions.recover, kind.actions.purge]
     done = [AuditState.SUCCEEDED, AuditState.STARTED]
     acts = queries.events(entries).filter(vault_id=vault.pk, name=name, action__in=actions, state__in=done)
-    return acts.order_by("-seq").first()
+    return acts.order_by("-id").first()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -50,7 +50,7 @@ def certificate_operation(request: HtmxRequest, vault: Vault, name: str) -> Http
     if operation.status == "completed" and is_swap(request):
         messages.success(request, f"Certificate {name} was issued.")
         return redirect("certificate_detail", vault.slug, name)
-    entries = visible_to(request.actor, vault.team).entries
+    entries = visible_to(request.actor, vault.team).team_entries
     context = operation_page(entries, vault, operation)
     return render_page(request, "vaults/certificate_operation.html", context, partial="status")
 

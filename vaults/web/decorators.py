@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from vaults import access
 from vaults.access import Target
 from vaults.acts import act
-from vaults.audit.recording import AuditUnavailable
+from vaults.audit.appending import AuditUnavailable
 from vaults.kinds import Kind
 from vaults.models import Connection, Vault
 from vaults.permissions import Action, RoleMissing
