@@ -4,6 +4,7 @@ Entries of a chain are added one after the other, under the lock of its head. Ch
 SQLite, which has one writer.
 """
 
+import uuid
 from functools import cache
 from typing import Any
 
@@ -56,7 +57,7 @@ def _is_news(entry: AuditEntry) -> bool:
 
 
 def _append(entry: AuditEntry) -> None:
-    head = AuditChain.objects.select_for_update().get_or_create(chain=entry.chain)[0]
+    head = _locked(entry.chain)
     is_sound = chain.is_sealed(head) if head.seq else chain.may_begin(entry.chain)
     entry.seq = head.seq + 1
     entry.at = timezone.now()
@@ -66,16 +67,35 @@ def _append(entry: AuditEntry) -> None:
     # Never re-seal a tampered head: entries added after it must not make it valid.
     head.seq, head.hash = entry.seq, entry.hash
     head.seal = chain.seal_of(head) if is_sound else ""
-    AuditChain.objects.filter(pk=head.pk).update(seq=head.seq, hash=head.hash, seal=head.seal)
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [head.seq, head.hash, head.seal, head.pk])
     if not _is_there(entry):
         raise IntegrityError("a trigger in the database kept the entry out")
+
+
+#: Written out, because to compile these for each entry takes longer than the database does: a chain waits for it.
+_HEADS = AuditChain._meta.db_table
+_LOCK = f"SELECT id, seq, hash, seal, trail, checkpoint FROM {_HEADS} WHERE chain = %s"  # noqa: S608 - names of our own
+_MOVE = f"UPDATE {_HEADS} SET seq = %s, hash = %s, seal = %s WHERE id = %s"  # noqa: S608
+
+
+def _locked(of: uuid.UUID) -> AuditChain:
+    """The head of a chain, locked until the transaction ends; a new one for a chain that begins."""
+    own = of if connection.features.has_native_uuid_field else of.hex
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK + (" FOR UPDATE" if connection.features.has_select_for_update else ""), [own])
+        row = cursor.fetchone()
+    if row is None:
+        return AuditChain.objects.select_for_update().get_or_create(chain=of)[0]
+    pk, seq, its_hash, seal, trail, checkpoint = row
+    return AuditChain(id=pk, chain=of, seq=seq, hash=its_hash, seal=seal, trail=trail, checkpoint=checkpoint)
 
 
 _COLUMNS = [field for field in AuditEntry._meta.concrete_fields if not field.primary_key]
 
 
 def _insert(entry: AuditEntry) -> None:
-    """As `save` would, which takes longer than the database does: chains wait for this."""
+    """As `save` would."""
     values = [field.get_db_prep_save(getattr(entry, field.attname), connection) for field in _COLUMNS]
     with connection.cursor() as cursor:
         cursor.execute(_insertion(), values)

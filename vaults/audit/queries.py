@@ -18,7 +18,7 @@ from vaults.permissions import Action
 Entries = AuditEntryQuerySet
 PAGE_SIZE = 50
 #: The most entries that are counted.
-MOST_COUNTED = 1000
+MOST_COUNTED = 500
 #: Within one team it is the order of the ids. The team is named so that a database reads the team's index and not the table.
 NEWEST_FIRST = ("-team_id", "-id")
 

@@ -15,7 +15,10 @@ INSTALLATION = uuid.UUID(int=0)
 _QUIET_ENDS = ("list", "read", "scan", "check", "sign_in", "sign_out", "session_end", "confirm")
 _ENDS_SO = " OR ".join(f"action LIKE '%.{end}'" for end in _QUIET_ENDS)
 _IS_QUIET = f"state IN ('succeeded', 'started') AND ({_ENDS_SO})"
-_NEW_BROWSER = {"sqlite": """detail LIKE '%"browser": "new"%'""", "postgresql": "detail ->> 'browser' = 'new'"}
+_NEW_BROWSER = {
+    "sqlite": """detail LIKE '%"browser": "new"%'""",
+    "postgresql": "COALESCE(detail ->> 'browser', '') = 'new'",
+}
 _KIND = """CASE WHEN action LIKE 'secret.%' THEN 'secret' WHEN action LIKE 'key.%' THEN 'key'
     WHEN action LIKE 'certificate.%' OR action LIKE 'certificate_operation.%' THEN 'certificate' ELSE '' END"""
 _TEXTS = {"source": 10, "because": 40, "vault_cloud": 40, "vault_host": 260, "kind": 12, "folded_name": 254}
