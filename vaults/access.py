@@ -18,7 +18,7 @@ from django.http import Http404
 from vaults.actors import Actor, Command, Invited, Person, Stranger, System
 from vaults.kinds import OF_ACTION, Kind
 from vaults.models import AuditEntry, Connection, InventoryItem, Invitation, Membership, Team, User, Vault
-from vaults.models.audit import AuditEntryQuerySet, fold
+from vaults.models.audit import ACCOUNT, AuditEntryQuerySet, fold
 from vaults.models.team import InvitationQuerySet
 from vaults.models.vault import VaultQuerySet
 from vaults.permissions import (
@@ -132,6 +132,10 @@ def lock_members(teams: QuerySet[Team]) -> None:
     list(teams.select_for_update(no_key=True).order_by("pk"))
 
 
+#: The most accounts whose entries are asked for one by one.
+MOST_PARTS = 20
+
+
 class Visible:
     """The objects that an actor may see. Pages, counts, searches and exports use only these querysets."""
 
@@ -143,7 +147,7 @@ class Visible:
 
     @cached_property
     def _accounts(self) -> list[str]:
-        return [fold(email) for email in self._read_accounts]
+        return sorted({fold(email) for email in self._read_accounts})
 
     @property
     def connections(self) -> QuerySet[Connection]:
@@ -174,13 +178,21 @@ class Visible:
 
     @property
     def trails(self) -> list[AuditEntryQuerySet]:
-        """The same in parts that each have an index by time: a page merges them. (For one question, a database sorts all.)"""
+        """The same in parts, newest first, each in the order of an index: a page merges them.
+
+        Asked for all at once, a database sorts them.
+        The first field of the order is the same for all entries of a part; it is named so that the index is used.
+        """
+        entries = AuditEntry.objects.all()
         if self._teams is None:
-            return [AuditEntry.objects.all()]
-        return [AuditEntry.objects.filter(team_id=team) for team in self._teams] + [
-            # Lower, although they are: it keeps a database from sorting all entries of these accounts.
-            AuditEntry.objects.annotate(account=Lower("folded_name")).filter(team_id=None, account__in=self._accounts)
-        ]
+            return [entries.order_by("-id")]
+        teams = [entries.filter(team_id=team).order_by("-team_id", "-id") for team in self._teams]
+        about = entries.filter(team_id=None, vault_id=None, kind=ACCOUNT)
+        if len(self._accounts) <= MOST_PARTS:
+            return teams + [about.filter(folded_name=each).order_by("-folded_name", "-id") for each in self._accounts]
+        # Lower, although they are: it keeps a database from sorting all entries of these accounts.
+        many = about.annotate(account=Lower("folded_name")).filter(account__in=self._accounts)
+        return [*teams, many.order_by("-team_id", "-id")]
 
     @property
     def _of_teams(self) -> Q:
@@ -188,7 +200,7 @@ class Visible:
 
     @property
     def _about_accounts(self) -> Q:
-        return Q(team_id=None, folded_name__in=self._accounts)
+        return Q(team_id=None, kind=ACCOUNT, folded_name__in=self._accounts)
 
     @property
     def members(self) -> QuerySet[Membership]:

@@ -19,8 +19,6 @@ Entries = AuditEntryQuerySet
 PAGE_SIZE = 50
 #: The most entries that are counted.
 MOST_COUNTED = 500
-#: Within one team it is the order of the ids. The team is named so that a database reads the team's index and not the table.
-NEWEST_FIRST = ("-team_id", "-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +75,12 @@ def changes(entries: Entries) -> Entries:
 def page_of(trails: Iterable[Entries], before: int | None = None, after: int | None = None) -> Page:
     """A page of one entry for each act: the newest ones, or those before or after an id. `trails`: see `access.Visible`."""
     if after is not None:
-        found = _ids([trail.filter(id__gt=after).order_by("team_id", "id") for trail in trails], PAGE_SIZE + 1)
+        found = _ids([trail.filter(id__gt=after).reverse() for trail in trails], PAGE_SIZE + 1)
         ids = found[:PAGE_SIZE][::-1]
         return Page(_listed(ids), older=ids[-1] if ids else None, newer=ids[0] if len(found) > PAGE_SIZE else None)
     counted = MOST_COUNTED if before is None else PAGE_SIZE
     earlier = [trail if before is None else trail.filter(id__lt=before) for trail in trails]
-    found = _ids([trail.order_by(*NEWEST_FIRST) for trail in earlier], counted + 1, newest_first=True)
+    found = _ids(earlier, counted + 1, newest_first=True)
     ids = found[:PAGE_SIZE]
     return Page(
         _listed(ids),
@@ -94,7 +92,7 @@ def page_of(trails: Iterable[Entries], before: int | None = None, after: int | N
 
 def newest(trails: Iterable[Entries], limit: int = 8) -> Listed:
     """The newest acts."""
-    return _listed(_ids([trail.order_by(*NEWEST_FIRST) for trail in trails], limit, newest_first=True))
+    return _listed(_ids(list(trails), limit, newest_first=True))
 
 
 def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = 8) -> Listed:
