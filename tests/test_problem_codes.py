@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
@@ -132,3 +133,4 @@ def test_sentences_of_earlier_versions_are_still_shown() -> None:
     assert words_of_scan(vault.scan_problem, vault.scan_problem_facts) == "The firewall refused this server"
     kept = vault.connection
     assert title_of(kept.test_result, kept.test_facts) == "It was refused."
+    call_command("migrate", verbosity=0, interactive=False)  # for the tests that follow
