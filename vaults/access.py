@@ -5,15 +5,18 @@ raises RoleMissing, and the page then names the role to ask for.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
 from django.http import Http404
 
 from vaults.actors import Actor, Command, Invited, Person, Stranger, System
+from vaults.keyvault.identifiers import fold
 from vaults.kinds import OF_ACTION, Kind
 from vaults.models import (
     AuditEntry,
@@ -24,10 +27,11 @@ from vaults.models import (
     Invitation,
     Membership,
     Team,
+    User,
     Vault,
     VaultConnection,
 )
-from vaults.models.audit import AuditEntryQuerySet
+from vaults.models.audit import ACCOUNT, AuditEntryQuerySet
 from vaults.models.team import InvitationQuerySet
 from vaults.models.vault import VaultQuerySet
 from vaults.permissions import (
@@ -60,7 +64,12 @@ class Item:
     name: str
 
 
-Target = Team | Connection | Vault | Item
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The portal itself, for acts that belong to no team: those on a person's own account."""
+
+
+Target = Installation | Team | Connection | Vault | Item
 
 
 def target_of(action: Action, target: Target, name: str) -> Target:
@@ -70,7 +79,10 @@ def target_of(action: Action, target: Target, name: str) -> Target:
 
 
 def team_of(target: Target) -> Team:
+    """Raises TypeError for the installation, which has none."""
     match target:
+        case Installation():
+            raise TypeError("the act belongs to no team")
         case Team():
             return target
         case Item():
@@ -137,12 +149,22 @@ def lock_members(teams: QuerySet[Team]) -> None:
     list(teams.select_for_update(no_key=True).order_by("pk"))
 
 
+#: The most accounts whose entries are asked for one by one.
+MOST_PARTS = 20
+
+
 class Visible:
     """The objects that an actor may see. Pages, counts, searches and exports use only these querysets."""
 
-    def __init__(self, teams: list[uuid.UUID] | None) -> None:
-        """`teams`: ids of the teams whose objects are visible; None for all."""
+    def __init__(self, teams: list[uuid.UUID] | None, accounts: Iterable[str] = ()) -> None:
+        """`teams`: ids of the teams whose objects are visible; None for all. `accounts`: e-mail addresses of the accounts
+        whose sign-ins are."""
         self._teams = teams
+        self._read_accounts = accounts
+
+    @cached_property
+    def _accounts(self) -> list[str]:
+        return sorted({fold(email) for email in self._read_accounts})
 
     @property
     def connections(self) -> QuerySet[Connection]:
@@ -162,8 +184,41 @@ class Visible:
 
     @property
     def entries(self) -> AuditEntryQuerySet:
+        """Entries of these teams, and those about these accounts."""
         found = AuditEntry.objects.all()
-        return found if self._teams is None else found.filter(team_id__in=self._teams)
+        return found if self._teams is None else found.filter(self._of_teams | self._about_accounts)
+
+    @property
+    def team_entries(self) -> AuditEntryQuerySet:
+        """Those of these teams alone: the acts on vaults and connections."""
+        found = AuditEntry.objects.all()
+        return found if self._teams is None else found.filter(self._of_teams)
+
+    @property
+    def trails(self) -> list[AuditEntryQuerySet]:
+        """The same in parts, newest first, each in the order of an index: a page merges them.
+
+        Asked for all at once, a database sorts them.
+        The first field of the order is the same for all entries of a part; it is named so that the index is used.
+        """
+        entries = AuditEntry.objects.all()
+        if self._teams is None:
+            return [entries.order_by("-id")]
+        teams = [entries.filter(team_id=team).order_by("-team_id", "-id") for team in self._teams]
+        about = entries.filter(team_id=None, vault_id=None, kind=ACCOUNT)
+        if len(self._accounts) <= MOST_PARTS:
+            return teams + [about.filter(folded_name=each).order_by("-folded_name", "-id") for each in self._accounts]
+        # Lower, although they are: it keeps a database from sorting all entries of these accounts.
+        many = about.annotate(account=Lower("folded_name")).filter(account__in=self._accounts)
+        return [*teams, many.order_by("-team_id", "-id")]
+
+    @property
+    def _of_teams(self) -> Q:
+        return Q(team_id__in=self._teams or [])
+
+    @property
+    def _about_accounts(self) -> Q:
+        return Q(team_id=None, kind=ACCOUNT, folded_name__in=self._accounts)
 
     @property
     def members(self) -> QuerySet[Membership]:
@@ -182,9 +237,17 @@ def visible_to(actor: Actor, team: Team | None = None) -> Visible:
         return Visible(None if team is None else [team.pk])
     if not isinstance(actor, Person):
         return Visible([])
-    if team is not None:
-        return Visible([team.pk] if actor.role_in(team) else [])
-    return Visible([each.pk for each in actor.teams])
+    teams = actor.teams if team is None else [team]
+    seen = [each.pk for each in teams if actor.role_in(each)]
+    return Visible(seen, _accounts_of(actor, teams))
+
+
+def _accounts_of(actor: Person, teams: list[Team]) -> Iterator[str]:
+    """The person's own account, and those of the members of the teams that they own. Read only when they are asked for."""
+    yield actor.user.email
+    owned = [each.pk for each in teams if actor.role_in(each) is Role.OWNER]
+    if owned:
+        yield from User.objects.filter(memberships__team__in=owned).values_list("email", flat=True).distinct()
 
 
 def current_team(actor: Person) -> Team:

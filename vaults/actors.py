@@ -20,6 +20,7 @@ class Source(StrEnum):
     """The origin of an act, as the record names it."""
 
     PERSON = "person"
+    JOB = "job"
     PORTAL = "portal"
     COMMAND = "command"
     STRANGER = "stranger"
@@ -34,6 +35,9 @@ class Actor(ABC):
         #: Requests sent to Azure for this actor, oldest first: for the page's "By hand" panel.
         self.exchanges: list[Exchange] = []
         self._preparations: list[Callable[[], object]] = []
+        #: The event of the last look, and of the look whose page now polls.
+        self.looked: uuid.UUID | None = None
+        self.polled: uuid.UUID | None = None
 
     def prepare_with(self, work: Callable[[], object]) -> None:
         """Have `work` done once, in this thread, while the next calls to Azure are in progress."""
@@ -63,9 +67,9 @@ class Actor(ABC):
     def label(self) -> str:
         """The actor's name in the record; it outlives the account."""
 
-    def facts(self, _team: Team) -> dict[str, str]:
+    def facts(self, _team: Team | None) -> dict[str, str]:
         """The facts about the actor in an entry's `detail`."""
-        return {"source": self.source}
+        return {}
 
 
 class Person(Actor):
@@ -129,13 +133,15 @@ class Person(Actor):
         member = self.user.memberships.filter(team=team, user__is_active=True).first()
         self.remember_role(team, Role(member.role) if member else None)
 
-    def facts(self, team: Team) -> dict[str, str]:
-        role = self.role_in(team)
-        return {**super().facts(team), "actor_email": self.user.email, **({"actor_role": role} if role else {})}
+    def facts(self, team: Team | None) -> dict[str, str]:
+        role = self.role_in(team) if team else None
+        return {"actor_email": self.user.email, **({"actor_role": role} if role else {})}
 
 
 class Job(Person):
     """Work on a person's behalf after their request. No role is remembered, so the work ends when the right ends."""
+
+    source = Source.JOB
 
     def role_in(self, team: Team) -> Role | None:
         self.refresh(team)
@@ -182,8 +188,8 @@ class Invited(Actor):
     def label(self) -> str:
         return str(self._user) if self._user else self._name or self._email
 
-    def facts(self, team: Team) -> dict[str, str]:
-        known = {**super().facts(team), "actor_email": self._email}
+    def facts(self, _team: Team | None) -> dict[str, str]:
+        known = {"actor_email": self._email}
         return known if self._user else {**known, "actor_role": self.invitation.role}
 
 

@@ -3,27 +3,30 @@
     with act(actor, Action.SECRET_DELETE, vault, name=name) as doing:
         deleted = doing.client.secrets.delete(name)
 
-The intent is committed before the act, the outcome after it. A refusal is an outcome too.
+The intent is committed before the act, the outcome after it. A refusal is an outcome too. An act that only reads, a look, has
+one entry, which is committed while its calls are in progress.
 """
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from vaults import access, clients
-from vaults.access import Item, Target
+from vaults.access import Installation, Item, Target
 from vaults.actors import Actor
 from vaults.audit import recording
-from vaults.audit.recording import AuditUnavailable, Subject
+from vaults.audit.appending import AuditUnavailable
+from vaults.audit.recording import Ground, Subject
 from vaults.azure.sign_in import TokenSource
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part
 from vaults.keyvault.paths import is_version
-from vaults.kinds import Kind
+from vaults.kinds import OF_ACTION, Kind
 from vaults.models import Connection, Vault
-from vaults.models.audit import AuditState
+from vaults.models.audit import ACCOUNT, AuditState
 from vaults.permissions import ONCE_A_FORM, Action, RoleMissing
 
 
@@ -88,8 +91,12 @@ class Doing:
 
     @property
     def meanwhile(self) -> Callable[[], None] | None:
-        """For `gather`: what the actor's page has to do in this thread while the calls to Azure are in progress."""
-        return self._actor.preparation
+        """For `gather`: what this thread has to do while the calls to Azure are in progress.
+
+        A look commits its entry, and the actor's page does what it can already do.
+        """
+        works = [work for work in (self.event.beside, self._actor.preparation) if work]
+        return partial(_each, works) if works else None
 
     def record_unread(self, *parts: Part[Any]) -> None:
         """Record the permissions of the calls that failed; the act continues without their data."""
@@ -104,6 +111,11 @@ class Doing:
         self.event.version = version or self.event.version
 
 
+def _each(works: list[Callable[[], None]]) -> None:
+    for work in works:
+        work()
+
+
 def _vault_of(target: Target) -> Vault:
     match target:
         case Vault():
@@ -115,10 +127,19 @@ def _vault_of(target: Target) -> Vault:
 
 @contextmanager
 def act(
-    actor: Actor, action: Action, target: Target, *, name: str = "", version: str = "", **detail: Any
+    actor: Actor,
+    action: Action,
+    target: Target,
+    *,
+    name: str = "",
+    version: str = "",
+    parent: uuid.UUID | None = None,
+    approval: uuid.UUID | None = None,
+    **detail: Any,
 ) -> Iterator[Doing]:
     """Check the permission and record the act in the body. `name`: the name of the item, or of another object of the act.
 
+    `parent`: the event of the job that it is part of; `approval`: the id of the request that was approved for it.
     Raises FormNotNoted for a change inside `no_changes`, RoleMissing if the actor may not, and
     AuditUnavailable: before the act if it can't be recorded, and after it if its outcome can't be
     recorded and it returns something. Exceptions of the body pass through.
@@ -127,26 +148,29 @@ def act(
         raise FormNotNoted
     target = access.target_of(action, target, name)
     access.refresh(actor, action, target)
-    subject = _subject_of(target, name, version)
-    with recording.recording(actor, action, subject, **detail) as event:
+    decision = access.decide(actor, action, target)
+    subject = _subject_of(action, target, name, version)
+    with recording.recording(actor, action, subject, Ground(decision.because, parent, approval), **detail) as event:
         doing = Doing(actor, action, target, event)
         try:
-            if not access.decide(actor, action, target).allowed:
+            if not decision.allowed:
                 raise RoleMissing(action)
             yield doing
         finally:
             actor.exchanges.extend(event.exchanges)
 
 
-def _subject_of(target: Target, name: str, version: str) -> Subject:
-    team = access.team_of(target)
+def _subject_of(action: Action, target: Target, name: str, version: str) -> Subject:
     version = version if is_version(version) else ""  # in an address or a form it may be any typed text
+    kind = OF_ACTION.get(action)
     match target:
-        case Item():
-            return Subject(team, target.vault.connection, target.vault, name or target.name, version)
+        case Installation():
+            return Subject(None, None, None, name, version, ACCOUNT)
+        case Item(vault=vault):
+            return Subject(vault.team, vault.connection, vault, name or target.name, version, target.kind.name)
         case Vault():
-            return Subject(team, target.connection, target, name, version)
+            return Subject(target.team, target.connection, target, name, version, kind.name if kind else "")
         case Connection():
-            return Subject(team, target, None, name, version)
+            return Subject(target.team, target, None, name, version)
         case _:
-            return Subject(team, None, None, name, version)
+            return Subject(target, None, None, name, version)

@@ -177,6 +177,14 @@ CHANGES = _WRITE | _MANAGE | _KEEP | {Action.ACCOUNT_PASSWORD}
 ONCE_A_FORM = CHANGES | {Action.MEMBER_INVITE}
 #: Acts that only read: decided by the role at the start of the request.
 LOOKS = frozenset(action for action in Action if action.endswith((".list", ".read", ".check")))
+#: Acts whose success is no news: looks, scans, sign-ins and what goes with them.
+QUIET = LOOKS | {
+    Action.VAULT_SCAN,
+    Action.ACCOUNT_SIGN_IN,
+    Action.ACCOUNT_SIGN_OUT,
+    Action.ACCOUNT_SESSION_END,
+    Action.ACCOUNT_CONFIRM,
+}
 
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _LOOK,

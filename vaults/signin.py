@@ -1,7 +1,7 @@
 """Sign in, confirm, change the password, sign out: by invitation only, with limited guesses, and recorded."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from math import ceil
@@ -20,10 +20,12 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from vaults import guesses
+from vaults.access import Installation, Target
 from vaults.actions import teams
 from vaults.actors import Actor, Person, Stranger, System
 from vaults.acts import act
 from vaults.audit import recording
+from vaults.audit.appending import AuditUnavailable
 from vaults.guesses import TooManyGuesses
 from vaults.known_browsers import browser_id
 from vaults.models import AuditEntry, Guess, Team, User
@@ -82,7 +84,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def is_joiners_password(self, user: User, password: str, team: Team) -> bool:
         """Check the password of a person who joins a team with an existing account.
 
-        It counts like a sign-in, and is recorded in that team too.
+        It counts like a sign-in. A wrong one is recorded in that team too.
         """
         guess = self._begin(user.email, source_of_sign_in(context.request, user))
         if not user.check_password(password):
@@ -112,7 +114,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         user = request.user
         super().logout(request)
         if isinstance(user, User):
-            with suppress(recording.AuditUnavailable), in_record(Person(user), user, Action.ACCOUNT_SIGN_OUT):
+            with suppress(AuditUnavailable), in_record(Person(user), user, Action.ACCOUNT_SIGN_OUT):
                 pass
 
     @sensitive_variables("password")
@@ -134,7 +136,7 @@ def session_ended(request: HttpRequest, user: User | None, **_: Any) -> None:
     cause = request.META.pop("kvportal.session_ended", None)
     if cause and user:
         with (
-            suppress(recording.AuditUnavailable, Error),
+            suppress(AuditUnavailable, Error),
             in_record(System(), user, Action.ACCOUNT_SESSION_END, cause=cause),
         ):
             pass
@@ -168,15 +170,9 @@ def source_of_sign_in(request: HttpRequest, user: User | None) -> guesses.Source
 
 @contextmanager
 def in_record(actor: Actor, user: User, action: Action, **detail: Any) -> Iterator[None]:
-    """Record an act on a person's account in each of their teams; without a team there is no record. Raises AuditUnavailable."""
-    with ExitStack() as entered:
-        for team in teams_of(user):
-            entered.enter_context(act(actor, action, team, name=user.email, **detail))
+    """Record an act on a person's account, in the installation's chain. Raises AuditUnavailable."""
+    with act(actor, action, Installation(), name=user.email, **detail):
         yield
-
-
-def teams_of(user: User) -> list[Team]:
-    return list(Team.objects.filter(memberships__user=user).order_by("name"))
 
 
 def wrong_password(
@@ -193,24 +189,23 @@ def wrong_password(
     if user is None:
         return
     try:
-        for team in {*teams_of(user), *([joining] if joining else [])}:
-            if guesses.is_news(guess):
-                record_refused(actor or Stranger(), team, user, action, count)
-            if count == guesses.ACCOUNT.amount and not alarmed(
-                team, user
-            ):  # later guesses are refused, or from known sources
-                record_refused(Stranger(), team, user, Action.ACCOUNT_GUESSED, count)
-    except (recording.AuditUnavailable, Error):
+        if guesses.is_news(guess):
+            targets: list[Target] = [Installation(), *([joining] if joining else [])]
+            for target in targets:
+                record_refused(actor or Stranger(), target, user, action, count)
+        if count == guesses.ACCOUNT.amount and not alarmed(user):  # later guesses are refused, or from known sources
+            record_refused(Stranger(), Installation(), user, Action.ACCOUNT_GUESSED, count)
+    except (AuditUnavailable, Error):
         log.exception("a wrong password could not be recorded")
 
 
-def record_refused(actor: Actor, team: Team, user: User, action: Action, count: int) -> None:
-    with suppress(recording.WrongPassword), act(actor, action, team, name=user.email, count=count):
+def record_refused(actor: Actor, target: Target, user: User, action: Action, count: int) -> None:
+    with suppress(recording.WrongPassword), act(actor, action, target, name=user.email, count=count):
         raise recording.WrongPassword
 
 
-def alarmed(team: Team, user: User) -> bool:
+def alarmed(user: User) -> bool:
     """True if the alarm was already recorded within the last hour."""
     since = timezone.now() - guesses.ACCOUNT.within
-    alarms = AuditEntry.objects.filter(team_id=team.pk, action=Action.ACCOUNT_GUESSED, name=user.email)
+    alarms = AuditEntry.objects.filter(team_id=None, action=Action.ACCOUNT_GUESSED, name=user.email)
     return alarms.filter(at__gt=since).exists()

@@ -38,12 +38,7 @@ def test_a_new_password_is_set_and_recorded_as_the_commands(world: World) -> Non
     assert not gets_in(Client(), world.olga.email, HOME)
     assert gets_in(Client(), world.olga.email, HOME, NEW)
     entry = last_entry(Action.ACCOUNT_PASSWORD)
-    assert (entry.state, entry.name, entry.actor_id, entry.detail) == (
-        "succeeded",
-        world.olga.email,
-        None,
-        {"source": "command"},
-    )
+    assert (entry.state, entry.name, entry.actor_id, entry.source) == ("succeeded", world.olga.email, None, "command")
     assert NEW not in str(list(AuditEntry.objects.values()))
 
 
@@ -51,7 +46,7 @@ def test_the_invitations_that_end_with_the_old_one_are_withdrawn_by_the_command(
     teams.invite_member(Person(world.olga), world.team, "new@example.com", Role.OWNER)
     call_command(Typing(NEW, NEW), world.olga.email)
     entry = last_entry(Action.INVITATION_WITHDRAW)
-    assert (entry.actor_id, entry.detail["source"], entry.name) == (None, "command", "new@example.com")
+    assert (entry.actor_id, entry.source, entry.name) == (None, "command", "new@example.com")
     assert not Invitation.objects.good().exists()
 
 

@@ -236,5 +236,5 @@ def test_what_somebody_else_has_removed_is_not_removed_again(world: World) -> No
     connections.delete_connection(person, Connection.objects.get())
     with pytest.raises(connections.ConnectionGone):
         connections.delete_connection(person, connection)
-    ended = AuditEntry.objects.exclude(state="started").order_by("seq")
+    ended = AuditEntry.objects.exclude(state="started").order_by("id")
     assert [entry.state for entry in ended] == ["succeeded", "failed"] * 2

@@ -35,7 +35,6 @@ def test_an_invitation_makes_a_member(olga: Client, world: World) -> None:
     assert member(User.objects.get(email="new@example.com")).role == "writer"
     assert last_entry(Action.MEMBER_JOIN).detail == {
         "role": "writer",
-        "source": "person",
         "actor_email": "new@example.com",
         "actor_role": "writer",
     }

@@ -3,19 +3,18 @@
 import uuid
 from typing import Any
 
-from vaults.audit import recording
+from vaults.audit.appending import append
 from vaults.models import AuditChain, AuditEntry
 
 
-def write(count: int) -> None:
-    """Entries of a chain without their acts."""
+def write(count: int, team_id: uuid.UUID | None = None) -> None:
+    """Entries without their acts: of a team's chain, or of the installation's."""
     for number in range(count):
-        recording.append(
+        append(
             AuditEntry(
                 event=uuid.uuid4(),
                 state="succeeded",
-                team_id=uuid.UUID(int=1),
-                team_name="Shop",
+                team_id=team_id,
                 actor_label="Olga",
                 action="secret.read",
                 name=f"secret-{number}",

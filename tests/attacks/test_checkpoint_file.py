@@ -27,6 +27,7 @@ from tests.databases import address, copy, restore
 from vaults.audit import chain, checkpoints, verification
 from vaults.jobs import worker
 from vaults.models import AuditChain, AuditEntry
+from vaults.models.audit import INSTALLATION
 from vaults.permissions import Action, Role
 
 pytestmark = pytest.mark.sweep
@@ -45,11 +46,11 @@ def told(sink: Path) -> list[dict[str, Any]]:
 def test_the_first_entry_every_hundredth_and_each_minute_get_a_line(world: World, checkpoint_file: Path) -> None:
     write(1)
     write(209)
-    chain.note()
-    chain.note()  # nothing is new
+    chain.note(INSTALLATION)
+    chain.note(INSTALLATION)  # nothing is new
     made = told(checkpoint_file)
     assert [(line["seq"], line["kind"]) for line in made] == [(1, "begin"), (100, ""), (200, ""), (210, "")]
-    assert {line["chain"] for line in made} == {AuditChain.objects.get().chain}
+    assert {line["chain"] for line in made} == {AuditChain.objects.get().trail}
     assert [line["hash"] for line in made] == [AuditEntry.objects.get(seq=line["seq"]).hash for line in made]
     assert [line["previous"] for line in made[1:]] == [line["mac"] for line in made[:-1]]
     assert checkpoint_file.stat().st_mode & 0o777 == 0o600
@@ -88,14 +89,14 @@ CHANGES: dict[str, Change] = {
 def test_a_changed_file_is_found(change: Change, world: World, checkpoint_file: Path) -> None:
     for _ in range(4):
         write(1)
-        chain.note()
+        chain.note(INSTALLATION)
     assert verification.verify().broken is None
     old = lines(checkpoint_file)
     assert change(old) != old
     checkpoint_file.write_bytes(b"".join(change(old)))
     assert "checkpoint file" in verification.verify().reason
     write(10)  # what comes after makes nothing good
-    chain.note()
+    chain.note(INSTALLATION)
     assert "checkpoint file" in verification.verify().reason
     verification.begin_checkpoints()
     assert "checkpoint file" in verification.verify().reason
@@ -130,7 +131,7 @@ def test_another_trails_file_and_another_trails_database_are_found(world: World,
     """Two deployments with the same key, as a copy for tests often is."""
     write(130)
     theirs, their_head = checkpoint_file.read_bytes(), head()
-    entries = list(AuditEntry.objects.order_by("seq"))
+    entries = list(AuditEntry.objects.order_by("id"))
     everything_removed()
     checkpoint_file.unlink()
     write(110)
@@ -168,10 +169,10 @@ def test_a_crash_between_the_file_and_the_database_leaves_both_whole(world: Worl
     before = head()
     write(1)
     now = head()
-    AuditChain.objects.update(chain=before["chain"], checkpoint=before["checkpoint"])
+    AuditChain.objects.update(trail=before["trail"], checkpoint=before["checkpoint"])
     AuditChain.objects.update(seal=chain.seal_of(AuditChain.objects.get()))
     assert verification.verify().broken is None
-    chain.note()
+    chain.note(INSTALLATION)
     assert head() == now
     assert len(lines(checkpoint_file)) == 2
 
@@ -181,15 +182,15 @@ def test_a_crash_at_the_very_first_line_leaves_the_trail_whole(world: World, che
     write(3)
     assert verification.verify().broken is None
     assert [json.loads(line)["seq"] for line in lines(checkpoint_file)[1:]] == [1]
-    AuditChain.objects.update(chain="", checkpoint="")  # the line was written, the database was not
+    AuditChain.objects.update(trail="", checkpoint="")  # the line was written, the database was not
     AuditChain.objects.update(seal=chain.seal_of(AuditChain.objects.get()))
     assert verification.verify().broken is None
     verification.begin_checkpoints()
-    assert AuditChain.objects.get().chain == json.loads(lines(checkpoint_file)[1])["chain"]
+    assert AuditChain.objects.get().trail == json.loads(lines(checkpoint_file)[1])["chain"]
 
 
 def test_a_trail_that_begins_while_it_is_verified_is_whole(world: World, checkpoint_file: Path) -> None:
-    before, found = chain.head(), checkpoints.read("")
+    before, found = chain.head(INSTALLATION), checkpoints.read(INSTALLATION, "")
     write(1)
     assert before.seq == 0
     assert lines(checkpoint_file)
@@ -224,7 +225,7 @@ def test_a_file_that_cannot_be_written_stops_no_act_and_is_said(
         assert Client().get("/readyz").json() == {"status": "ok", "problems": [], "warnings": ["checkpoints"]}
         with pytest.raises(CommandError, match="checkpoint file can't be used"):
             call_command("verify_audit")
-    chain.note()
+    chain.note(INSTALLATION)
     assert verification.verify().broken is None
     assert Client().get("/readyz").json() == {"status": "ok", "problems": []}
 
@@ -248,7 +249,7 @@ def test_a_checkpoint_that_is_missing_for_long_is_shown(
     assert "No checkpoint for more than five minutes" in page
     assert "newest 19 entries" in page
     assert Client().get("/readyz").json()["warnings"] == ["checkpoints"]
-    chain.note()
+    chain.note(INSTALLATION)
     assert "No checkpoint for" not in text_of(olga.get("/audit/"))
 
 
@@ -293,7 +294,7 @@ def test_an_intended_restore_is_recorded_and_the_trail_is_whole_again(file_world
     assert checkpoint_file.read_bytes().startswith(before)
     [line] = told(checkpoint_file)[3:]
     assert (line["kind"], line["reason"], line["seq"], line["restore"]) == ("restore", "The disk of 3 March", 136, 136)
-    started, ended = AuditEntry.objects.filter(action=Action.AUDIT_ACCEPT_RESTORE).order_by("seq")
+    started, ended = AuditEntry.objects.filter(action=Action.AUDIT_ACCEPT_RESTORE).order_by("id")
     assert (started.seq, ended.state, ended.detail["reason"]) == (136, "succeeded", "The disk of 3 March")
     write(100)
     result = verification.verify()
@@ -343,7 +344,7 @@ def before_checkpoints(sink: Path) -> None:
     """As the version before this one has left it: no file, and a head that knows of none."""
     sink.unlink()
     old = AuditChain.objects.get()
-    old.chain = old.checkpoint = ""
+    old.trail = old.checkpoint = ""
     old.seal = chain.seal_of(old)
     old.save()
 
@@ -396,12 +397,12 @@ def reached(sink: Path, seq: int) -> bool:
 APPENDING = """
 import django
 django.setup()
-from tests.attacks.test_record import write
 from tests.attacks.records import write
 from vaults.audit import chain
+from vaults.models.audit import INSTALLATION
 for _ in range(12):
     write(5)
-    chain.note()
+    chain.note(INSTALLATION)
 """
 
 

@@ -1,5 +1,6 @@
 """The record emptied or set back by whoever writes the database: what stands beside it knows how long it was."""
 
+import uuid
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.databases import copy, restore
 from vaults.audit import verification
 from vaults.management.commands import prepare
 from vaults.models import AuditChain, AuditEntry
+from vaults.models.audit import INSTALLATION
 
 pytestmark = pytest.mark.sweep
 
@@ -121,25 +123,30 @@ def test_old_copies_are_found_whenever_they_were_made(written: int, file_world: 
     assert verification.verify().broken is not None
 
 
+TEAM = uuid.UUID(int=1)
+
+
+def migrated_back_and_forth(to: str) -> None:
+    call_command("migrate", "vaults", to, verbosity=0, interactive=False)
+    call_command("migrate", verbosity=0, interactive=False)
+
+
 def test_a_forgotten_migration_seals_no_head_anew(file_world: World) -> None:
     """One of them once gave a seal to whatever head was there."""
-    write(150)
-    call_command("migrate", "vaults", "0001", verbosity=0, interactive=False)
+    write(150, TEAM)
     cut(120)
     AuditChain.objects.update(seq=120, hash=AuditEntry.objects.get(seq=120).hash)
-    call_command("migrate", verbosity=0, interactive=False)
-    assert verification.verify().broken == 121
+    migrated_back_and_forth("0001")
+    assert [verification.verify(each).broken is None for each in (TEAM, INSTALLATION)] == [False, False]
 
 
 def test_a_forgotten_migration_takes_no_checkpoint_back(file_world: World) -> None:
-    """Without its newest columns the head is as it was before there were checkpoints."""
-    write(150)
-    call_command("migrate", "vaults", "0007", verbosity=0, interactive=False)
-    call_command("migrate", verbosity=0, interactive=False)
-    assert verification.verify().broken == 151
+    """Without its newest columns the head is as it was before there were checkpoints, and before there were chains."""
+    write(150, TEAM)
+    migrated_back_and_forth("0007")
     verification.begin_checkpoints()
-    write(60)
-    assert verification.verify().reason == "the newest entries were cut off at some time"
+    write(60, TEAM)
+    assert [verification.verify(each).broken is None for each in (TEAM, INSTALLATION)] == [False, False]
 
 
 def test_the_command_and_the_page_say_that_it_was_emptied(world: World, olga: Client) -> None:

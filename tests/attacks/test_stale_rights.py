@@ -302,5 +302,5 @@ def test_a_scan_that_a_removed_person_had_asked_for_is_the_portals_own(lost: str
     [vault] = worker.due(timezone.now())
     assert worker.scan(vault)
     entry = last_entry(Action.VAULT_SCAN)
-    assert (entry.state, entry.actor_id, entry.detail["source"]) == ("succeeded", None, "portal")
+    assert (entry.state, entry.actor_id, entry.source) == ("succeeded", None, "portal")
     assert Vault.objects.get().scan_problem == ""

@@ -17,6 +17,7 @@ from tests.conftest import World, entries_of, in_threads, say
 from tests.signing_in import confirm
 from vaults.actors import Person
 from vaults.audit import queries, recording, verification
+from vaults.audit.appending import append
 from vaults.audit.recording import Subject
 from vaults.models import AuditChain, AuditEntry, User
 from vaults.permissions import Action
@@ -24,7 +25,7 @@ from vaults.permissions import Action
 
 def act(world: World, name: str = "item") -> uuid.UUID:
     subject = Subject(world.team, world.connection, world.vault, name)
-    with recording.recording(Person(world.olga), Action.SECRET_READ, subject) as event:
+    with recording.recording(Person(world.olga), Action.SECRET_REVEAL, subject) as event:
         pass
     return event.id
 
@@ -32,12 +33,10 @@ def act(world: World, name: str = "item") -> uuid.UUID:
 def write(count: int) -> None:
     """Entries of a chain without their acts, quickly."""
     for number in range(count):
-        recording.append(
+        append(
             AuditEntry(
                 event=uuid.uuid4(),
                 state="succeeded",
-                team_id=uuid.UUID(int=1),
-                team_name="Shop",
                 actor_label="Olga",
                 action="secret.read",
                 name=f"secret-{number}",
@@ -47,14 +46,14 @@ def write(count: int) -> None:
 
 def test_an_act_leaves_its_start_and_its_outcome(world: World) -> None:
     event = act(world)
-    started, ended = AuditEntry.objects.filter(event=event).order_by("seq")
+    started, ended = AuditEntry.objects.filter(event=event).order_by("id")
     assert (started.state, ended.state, ended.seq) == ("started", "succeeded", started.seq + 1)
     assert ended.previous_hash == started.hash
-    assert verification.verify() == verification.Verification(2, None)
+    assert verification.verify(world.team.pk) == verification.Verification(2, None)
 
 
 def test_an_act_cut_off_in_the_middle_is_news(world: World) -> None:
-    begun = recording.recording(Person(world.olga), Action.SECRET_READ, Subject(world.team))
+    begun = recording.recording(Person(world.olga), Action.SECRET_REVEAL, Subject(world.team))
     begun.__enter__()
     [entry] = queries.events(entries_of(world.team))
     assert entry.state == "started"
@@ -65,7 +64,7 @@ def test_an_entry_outlives_what_it_speaks_of(world: World) -> None:
     name = str(world.olga)
     User.objects.all().delete()
     world.vault.delete()
-    entry = AuditEntry.objects.filter(event=event).latest("seq")
+    entry = AuditEntry.objects.filter(event=event).latest("id")
     assert (entry.actor_label, entry.vault_name) == (name, "kv-shop-prod")
     assert verification.verify().broken is None
 
@@ -73,7 +72,7 @@ def test_an_entry_outlives_what_it_speaks_of(world: World) -> None:
 def test_entries_refuse_deletion(world: World) -> None:
     act(world)
     with pytest.raises(TypeError):
-        AuditEntry.objects.latest("seq").delete()
+        AuditEntry.objects.latest("id").delete()
 
 
 def test_detail_has_a_fixed_list_of_members(world: World) -> None:
@@ -107,10 +106,10 @@ def remove(seq: int) -> None:
 
 def insert(seq: int) -> None:
     """Push everything behind up by one and put a made-up entry in between."""
-    for entry in AuditEntry.objects.filter(seq__gte=seq).order_by("-seq"):
-        AuditEntry.objects.filter(seq=entry.seq).update(seq=entry.seq + 1)
+    for entry in AuditEntry.objects.filter(seq__gte=seq).order_by("-id"):
+        AuditEntry.objects.filter(seq=entry.seq).update(seq=entry.seq + 1, id=entry.pk + 1)
     made = AuditEntry.objects.get(seq=seq - 1)
-    made.seq, made.previous_hash, made.event = seq, made.hash, uuid.uuid4()
+    made.pk, made.seq, made.previous_hash, made.event = made.pk + 1, seq, made.hash, uuid.uuid4()
     made.save(force_insert=True)
 
 
@@ -144,7 +143,7 @@ def behead(seq: int) -> None:
 def renumber(seq: int) -> None:
     """Remove one and close the gap."""
     remove(seq)
-    for entry in AuditEntry.objects.filter(seq__gt=seq).order_by("seq"):
+    for entry in AuditEntry.objects.filter(seq__gt=seq).order_by("id"):
         AuditEntry.objects.filter(seq=entry.seq).update(seq=entry.seq - 1)
 
 
@@ -157,6 +156,21 @@ FORGERIES: dict[str, Forge] = {
     "another vault": change("vault_name", "kv-other"),
     "another detail": change("detail", {"count": 7}),
     "another status": change("status", 200),
+    "another kind": change("kind", "key"),
+    "another spelling": change("folded_name", "other"),
+    "another chain": change("chain", uuid.UUID(int=1)),
+    "another schema": change("schema", 1),
+    "an unknown schema": change("schema", 3),
+    "no news": change("news", True),
+    "a look": change("look", True),
+    "another source": change("source", "portal"),
+    "another ground": change("because", "role:owner"),
+    "another job": change("parent", uuid.UUID(int=1)),
+    "another approval": change("request", uuid.UUID(int=1)),
+    "another connection": change("connection_id", uuid.UUID(int=1)),
+    "another host": change("vault_host", "kv-other.vault.azure.net"),
+    "another cloud": change("vault_cloud", "china"),
+    "another place": lambda seq: void(AuditEntry.objects.filter(seq=seq).update(id=0)),
     "another hash": change("hash", "0" * 64),
     "another hash before": change("previous_hash", "0" * 64),
     "removed": remove,
@@ -202,14 +216,16 @@ def test_another_key_is_found(world: World, settings: Settings) -> None:
 def test_the_command_and_the_page_say_where_it_broke(world: World, olga: Client) -> None:
     confirm(olga)  # two entries
     write(5)
+    team = f"team {world.team.name}: broken at entry 1"
     said = io.StringIO()
     call_command("verify_audit", stdout=said)
     assert "whole: 7 entries" in said.getvalue()
     assert "The audit trail is whole" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
-    AuditEntry.objects.filter(seq=3).update(name="other")
-    with pytest.raises(CommandError, match="broken at entry 3"):
+    AuditEntry.objects.filter(seq__in=[1, 3]).exclude(action=Action.ACCOUNT_CONFIRM).update(name="other")
+    with pytest.raises(CommandError, match="installation: broken at entry 3") as told:
         call_command("verify_audit")
-    assert "was tampered with: entry 3 was changed" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
+    assert team in str(told.value)
+    assert "was tampered with: entry 1 was changed" in text_of(olga.get(olga.post("/audit/verify/")["Location"]))
 
 
 @pytest.mark.slow

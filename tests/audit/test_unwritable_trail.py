@@ -1,4 +1,4 @@
-"""While the audit trail can't be written: nothing is sent, and no value is handed out without the record of its reading."""
+"""While the audit trail can't be written: no act is begun, and no page and no value is handed out without its record."""
 
 from typing import Any
 
@@ -39,8 +39,7 @@ def test_nothing_is_sent_without_its_start(olga: Client, world: World, stock: No
     recover = main_form(olga.get(f"{V}/deleted/secrets/gone/recover/")).fields
     vault_calls(emulator)
     with refusing(START):
-        answers = [olga.get(address) for address in READS]
-        answers += [
+        answers = [
             olga.post(f"{V}/new/secret/", {**form, "name": "fresh", "value": "typed"}),
             olga.post(f"{V}/secrets/kept/reveal/", {"version": ""}),
             olga.post(f"{V}/secrets/kept/delete/", delete),
@@ -55,6 +54,23 @@ def test_nothing_is_sent_without_its_start(olga: Client, world: World, stock: No
     assert sent == []
 
 
+def test_no_page_of_a_look_is_handed_out_without_its_entry(olga: Client, stock: None) -> None:
+    with refusing(START):
+        answers = [olga.get(address) for address in READS]
+    assert [TITLE in text_of(answer) for answer in answers] == [True] * len(answers)
+    assert {answer.status_code for answer in answers} == {503}
+    assert not any(b"kept" in answer.content for answer in answers[::2])
+    assert AuditEntry.objects.count() == 0
+
+
+def test_what_a_look_could_not_read_is_kept_back_without_its_outcome(
+    olga: Client, stock: None, emulator: Emulator
+) -> None:
+    emulator.deny("keys/list")
+    with refusing(OUTCOME):
+        assert TITLE in text_of(olga.get(f"{V}/keys/signing/"))
+
+
 def test_a_page_that_cannot_be_recorded_asks_to_come_back(olga: Client, stock: None) -> None:
     with refusing(START):
         answer = olga.get(f"{V}/secrets/")
@@ -67,7 +83,7 @@ def test_a_value_is_kept_back_without_its_outcome(olga: Client, stock: None, emu
     assert vault_calls(emulator) == [("GET", "/secrets/kept")]  # it was read, but not handed out
     assert b"the-hidden-value" not in answer.content
     assert TITLE in text_of(answer)
-    assert AuditEntry.objects.latest("seq").state == "started"  # which is shown as news
+    assert AuditEntry.objects.latest("id").state == "started"  # which is shown as news
     assert "started" in text_of(olga.get("/audit/")).lower()
 
 
@@ -122,7 +138,7 @@ def test_a_change_without_its_outcome_is_told_as_done(action: Action, olga: Clie
     with refusing(OUTCOME):
         answer = olga.post(address, form)
     assert answer.status_code == 302
-    assert AuditEntry.objects.filter(action=action).latest("seq").state == "started"
+    assert AuditEntry.objects.filter(action=action).latest("id").state == "started"
 
 
 def test_a_stored_connection_is_told_as_stored(olga: Client, world: World) -> None:
@@ -131,7 +147,7 @@ def test_a_stored_connection_is_told_as_stored(olga: Client, world: World) -> No
     assert answer.status_code == 302
     world.connection.refresh_from_db()
     assert world.connection.name == "renamed"
-    assert AuditEntry.objects.latest("seq").state == "started"
+    assert AuditEntry.objects.latest("id").state == "started"
 
 
 def test_the_link_of_an_invitation_is_kept_back_without_its_outcome(olga: Client) -> None:

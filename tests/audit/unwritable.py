@@ -10,4 +10,5 @@ def refusing(when: str) -> AbstractContextManager[None]:
     return triggers.refusing("vaults_auditentry", "INSERT", when)
 
 
-START, OUTCOME = "NEW.state = 'started'", "NEW.state <> 'started'"
+#: The first entry of an act or a look, and whatever follows it.
+START, OUTCOME = "NEW.state IN ('started', 'looked')", "NEW.state NOT IN ('started', 'looked')"

@@ -146,7 +146,7 @@ def test_columns_give_way_in_their_order(
     expected = {
         LISTS[0]: secrets,
         "/inventory/": ["Kind", *inventory],
-        "/audit/?show=all": ["When", "Who", "Act", "On", "Outcome"],
+        "/audit/?show=all": ["When", "Who, as what", "Act", "On, through", "Outcome"],
     }
     for address, names in expected.items():
         portal_page.goto(address)

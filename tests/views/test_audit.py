@@ -14,7 +14,7 @@ V = "/vaults/kv-shop-prod"
 
 
 def shown(client: Client, query: str = "", show: str = "all") -> list[str]:
-    return [entry.action for entry in client.get(f"/audit/?show={show}&{query}").context["page"]]
+    return [entry.action for entry in client.get(f"/audit/?show={show}&{query}").context["page"].object_list]
 
 
 def test_the_list_names_the_person_behind_each_act(olga: Client, world: World, azure: VaultClient) -> None:
@@ -32,11 +32,11 @@ def test_one_line_an_act_and_filters(olga: Client, world: World, azure: VaultCli
     olga.get(f"{V}/keys/")
     emulator.deny("keys/list")
     olga.get(f"{V}/keys/")
-    assert shown(olga) == ["key.list", "key.list", "secret.read", "account.confirm"]
+    assert shown(olga) == ["key.list", "secret.read", "account.confirm"]
     assert shown(olga, "state=denied") == ["key.list"]
     assert shown(olga, "action=secret.read") == ["secret.read"]
     assert shown(olga, "q=kept") == ["secret.read"]
-    assert shown(olga, "q=olga+prod") == ["key.list", "key.list", "secret.read"]
+    assert shown(olga, "q=olga+prod") == ["key.list", "secret.read"]
     assert shown(olga, "q=nobody") == []
     assert shown(olga, "since=2999-01-01") == []
     assert shown(olga, "action=drop&since=x&page=9&state=%00") is not None
@@ -62,7 +62,7 @@ def test_a_refused_post_of_a_role_changes_nothing_and_says_which_role(world: Wor
         assert answer.status_code == 403
         assert f"This needs the role {role}" in text_of(answer)
     assert emulator.requests == []
-    entries = AuditEntry.objects.exclude(state="started").order_by("seq")
+    entries = AuditEntry.objects.exclude(state="started").order_by("id")
     assert [(entry.action, entry.state, entry.name, entry.vault_name) for entry in entries] == [
         ("secret.create", "denied", "", "kv-shop-prod"),
         ("secret.delete", "denied", "kept", "kv-shop-prod"),
@@ -116,8 +116,8 @@ def test_the_list_begins_with_changes_and_everything_is_one_press_away(olga: Cli
     olga.post(f"{V}/secrets/kept/reveal/", {"version": ""})
     for show in ("", "changes", "drop", "%00"):
         assert shown(olga, show=show) == ["secret.reveal"]
-    page = olga.get("/audit/?q=prod&page=1")
-    assert [entry.action for entry in page.context["page"]] == ["secret.reveal"]
+    page = olga.get("/audit/?q=prod&before=999999")
+    assert [entry.action for entry in page.context["page"].object_list] == ["secret.reveal"]
     assert 'href="?q=prod&amp;show=all"' in page.content.decode()
     assert shown(olga, "q=prod") == ["secret.read", "secret.reveal", "secret.list"]
 
@@ -143,5 +143,5 @@ def test_who_names_an_act_sees_it(olga: Client, world: World) -> None:
     olga.get("/vaults/kv-shop-prod/secrets/")
     for query in ("action=secret.list", "show=changes&action=secret.list"):
         page = olga.get(f"/audit/?{query}")
-        assert [entry.action for entry in page.context["page"]] == ["secret.list"]
+        assert [entry.action for entry in page.context["page"].object_list] == ["secret.list"]
         assert not page.context["changes_only"]

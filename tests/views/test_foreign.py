@@ -144,8 +144,8 @@ def test_a_vault_is_not_added_to_anothers_connection(world: World) -> None:
 def test_anothers_events_are_not_shown(world: World, stock: None, olga: Client) -> None:
     olga.get(f"/vaults/{V}/secrets/")
     otto = signed_in(world.otto)
-    assert list(otto.get("/audit/?show=all").context["page"]) == []
-    assert list(otto.get("/audit/?show=all&q=shop").context["page"]) == []
+    assert list(otto.get("/audit/?show=all").context["page"].object_list) == []
+    assert list(otto.get("/audit/?show=all&q=shop").context["page"].object_list) == []
 
 
 def test_an_identifier_of_anothers_vault_is_not_told_apart(world: World) -> None:

@@ -166,7 +166,7 @@ def test_all_vaults_are_scanned_in_the_name_of_whoever_asked(olga: Client, world
 
 
 def last_scan(vault: Vault) -> Any:
-    return AuditEntry.objects.filter(action=Action.VAULT_SCAN, vault_id=vault.pk).order_by("-seq")[0].actor_id
+    return AuditEntry.objects.filter(action=Action.VAULT_SCAN, vault_id=vault.pk).order_by("-id")[0].actor_id
 
 
 def test_scan_all_asks_for_ones_own_vaults_only_and_is_no_link(world: World, many: Connection) -> None:

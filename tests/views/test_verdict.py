@@ -11,7 +11,8 @@ from tests.signing_in import confirm
 from vaults.actors import Person
 from vaults.acts import act
 from vaults.audit import verification
-from vaults.models import AuditEntry
+from vaults.audit.checkpoints import file_of
+from vaults.models import AuditEntry, Team
 from vaults.permissions import Action, Role
 
 pytestmark = pytest.mark.slow
@@ -25,6 +26,10 @@ def recorded(olga: Client) -> None:
     confirm(olga)
 
 
+def entry_team() -> Team:
+    return Team.objects.get(name="Shop")
+
+
 def broken_and_verified(olga: Client) -> None:
     """Somebody changes an entry in the database; Olga verifies, and reads the answer's message away."""
     AuditEntry.objects.filter(seq=1).update(name="other")
@@ -35,7 +40,7 @@ def test_a_broken_trail_is_in_the_entry_of_its_verification(olga: Client) -> Non
     broken_and_verified(olga)
     entry = last_entry(Action.AUDIT_VERIFY)
     assert entry.state == "failed"
-    assert (entry.detail["broken"], entry.detail["reason"]) == (1, verification.verify().reason)
+    assert (entry.detail["broken"], entry.detail["reason"]) == (1, verification.verify_team(entry_team()).reason)
     assert "entry 1 was changed" in text_of(olga.get(f"/audit/{entry.event}/"))
 
 
@@ -55,7 +60,7 @@ def test_a_whole_trail_says_when_it_was_last_verified_by_whom_and_how_far(olga: 
     page = olga.get("/audit/")
     assert "whole, 3 entries" in text_of(page)
     assert TAMPERED not in text_of(page)
-    assert verification.verify().broken is None
+    assert verification.verify_team(entry_team()).broken is None
 
 
 def test_a_verification_of_an_earlier_version_tells_no_verdict(olga: Client, world: World) -> None:
@@ -77,8 +82,9 @@ def test_a_file_that_cannot_be_read_is_no_verdict(olga: Client, checkpoint_file:
         checkpoint_file.rmdir()
 
 
-def test_a_removed_checkpoint_file_is_not_called_one_that_was_never_there(olga: Client, checkpoint_file: Path) -> None:
-    checkpoint_file.unlink()
+def test_a_removed_checkpoint_file_is_not_called_one_that_was_never_there(olga: Client) -> None:
+    olga.post("/audit/verify/")  # the team's first entry, so its first checkpoint
+    file_of(entry_team().pk).unlink()
     page = text_of(olga.get("/audit/"))
     assert "checkpoint file was removed" in page
     assert "none yet" not in page

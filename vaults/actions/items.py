@@ -26,7 +26,6 @@ def list_items(actor: Actor, vault: Vault, kind: Kind, page_token: str | None = 
     with act(actor, kind.actions.list, vault) as doing:
         client = doing.client
         [page] = gather(lambda: kind.live_page(client, page_token), meanwhile=doing.meanwhile)
-        doing.detail["count"] = len(page.items)
         doing.record_unread(Part(error=page.broken_off))
     return page
 
@@ -63,8 +62,7 @@ def list_deleted(actor: Actor, vault: Vault, tokens: Mapping[Kind, str | None] |
             *(partial(_list_deleted, doing.client, kind, token) for kind, token in wanted.items()),
             meanwhile=doing.meanwhile,
         )
-        doing.detail["count"] = sum(len(each.items) for each in found)
-        if not doing.detail["count"]:
+        if not any(each.items for each in found):
             require_some(*(Part(error=each.error) for each in found))
         doing.record_unread(*(Part(error=each.error) for each in found))
     return found

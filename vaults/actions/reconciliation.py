@@ -19,6 +19,7 @@ from vaults import access
 from vaults.actors import System
 from vaults.acts import act
 from vaults.audit import queries, recording
+from vaults.audit.appending import AuditUnavailable
 from vaults.azure.errors import NotFound
 from vaults.azure.time_limit import time_limit
 from vaults.keyvault.objects import ObjectClient
@@ -60,7 +61,7 @@ def reconcile_open_acts(now: datetime | None = None) -> int:
     for entry in queries.open_entries(before=(now or timezone.now()) - CUT_OFF_AFTER):
         try:
             recording.reconcile(entry, *_outcome_of(entry))
-        except (Error, recording.AuditUnavailable):
+        except (Error, AuditUnavailable):
             raise
         except Exception:
             log.exception("an open act can't be reconciled yet", action=entry.action)
@@ -76,11 +77,11 @@ def _outcome_of(entry: AuditEntry) -> tuple[AuditState, str]:
     kind, find = found
     try:
         with (
-            act(System(), Action.AUDIT_SETTLE, vault, name=entry.name) as doing,
+            act(System(), Action.AUDIT_SETTLE, access.Item(vault, kind, entry.name)) as doing,
             time_limit(settings.CHANGE_SECONDS),
         ):
             finding = find(doing.client_of(kind), entry)
-    except recording.AuditUnavailable:
+    except AuditUnavailable:
         raise  # the database may be available at the next run
     except EXPECTED:
         finding = UNKNOWN

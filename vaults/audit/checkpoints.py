@@ -1,6 +1,6 @@
-"""The checkpoint file: a file outside the database that contains the length of the audit trail at certain times.
+"""The checkpoint files: outside the database, one for each chain, with the length that the chain had at certain times.
 
-It has one JSON line per checkpoint, with an HMAC over the line and over the HMAC of the line before. The
+A file has one JSON line per checkpoint, with an HMAC over the line and over the HMAC of the line before. The
 key is derived from `KVPORTAL_AUDIT_KEY` for this purpose only. So no line can be changed, moved, repeated
 or removed from the middle. If the newest lines were removed, the chain's head in the database shows it
 (vaults.audit.chain); that module also decides when a line is written.
@@ -13,14 +13,19 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import stat
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache, partial
+from pathlib import Path
 
 from django.conf import settings
+
+from vaults.models.audit import INSTALLATION
 
 #: Longest line in bytes; a longer line was not written by the portal.
 LONGEST = 8192
@@ -83,10 +88,27 @@ class Found:
     open_end: bool = False
 
 
-def read(wanted: str) -> Found:
+def file_of(chain: uuid.UUID) -> Path:
+    """The installation's is the configured one; a team's is beside it, with the team's id in its name."""
+    sink: Path = settings.AUDIT_SINK
+    return sink if chain == INSTALLATION else sink.with_name(f"{sink.stem}.{chain}{sink.suffix}")
+
+
+def chains() -> set[uuid.UUID]:
+    """The chains that have a file. Raises OSError."""
+    sink: Path = settings.AUDIT_SINK
+    names = (each.name for each in sink.parent.iterdir()) if sink.parent.is_dir() else ()
+    teams = (name.removeprefix(f"{sink.stem}.").removesuffix(sink.suffix) for name in names)
+    return {uuid.UUID(team) for team in teams if _TEAM.fullmatch(team)} | ({INSTALLATION} if sink.exists() else set())
+
+
+_TEAM = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def read(chain: uuid.UUID, wanted: str) -> Found:
     """Read and check every line against the line before. `wanted`: a MAC that should be among them. Raises OSError."""
     found, digest = Found(), hashlib.sha256()
-    for number, raw in enumerate(_lines(), start=1):
+    for number, raw in enumerate(_lines(file_of(chain)), start=1):
         _take(found, number, raw, digest)
         found.known |= found.newest is not None and found.newest.mac == wanted
         digest.update(raw)
@@ -94,9 +116,9 @@ def read(wanted: str) -> Found:
     return found
 
 
-def _lines() -> Iterator[bytes]:
+def _lines(sink: Path) -> Iterator[bytes]:
     try:
-        file = os.fdopen(_opened(os.O_RDONLY), "rb")
+        file = os.fdopen(_opened(sink, os.O_RDONLY), "rb")
     except FileNotFoundError:
         return
     with file:
@@ -148,10 +170,10 @@ def _key(audit_key: str) -> bytes:
     return hmac.digest(audit_key.encode(), b"audit checkpoints", "sha256")
 
 
-def tail(wanted: str) -> Found:
+def tail(chain: uuid.UUID, wanted: str) -> Found:
     """The newest line, without reading the whole file; only its own MAC is checked. Raises OSError."""
     try:
-        with os.fdopen(_opened(os.O_RDONLY), "rb") as file:
+        with os.fdopen(_opened(file_of(chain), os.O_RDONLY), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - TAIL))
             end = file.read()
@@ -175,28 +197,30 @@ def tail(wanted: str) -> Found:
     return found
 
 
-def write(line: Checkpoint, after: Found) -> Checkpoint:
+def write(chain: uuid.UUID, line: Checkpoint, after: Found) -> Checkpoint:
     """Append a line and sync it to disk. The caller must prevent parallel calls. Raises OSError."""
     newest = after.newest
     line = replace(line, previous=newest.mac if newest else "", restore=newest.restore if newest else 0)
-    return _append(line, after)
+    return _append(file_of(chain), line, after)
 
 
-def write_restore(line: Checkpoint, after: Found) -> Checkpoint:
+def write_restore(chain: uuid.UUID, line: Checkpoint, after: Found) -> Checkpoint:
     """Append the line of an accepted restore: earlier lines no longer count against the trail. Raises OSError."""
     digest = hashlib.sha256()
-    for raw in _lines():
+    for raw in _lines(file_of(chain)):
         digest.update(raw)
     if after.open_end:
         digest.update(b"\n")
-    return _append(replace(line, kind=Kind.RESTORE, previous=digest.hexdigest(), restore=line.seq), after)
+    return _append(
+        file_of(chain), replace(line, kind=Kind.RESTORE, previous=digest.hexdigest(), restore=line.seq), after
+    )
 
 
-def _append(line: Checkpoint, after: Found) -> Checkpoint:
+def _append(sink: Path, line: Checkpoint, after: Found) -> Checkpoint:
     signed = replace(line, mac=_mac(line))
     written = (b"\n" if after.open_end else b"") + signed.line() + b"\n"
-    is_new = not settings.AUDIT_SINK.exists()
-    descriptor = _opened(os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    is_new = not sink.exists()
+    descriptor = _opened(sink, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         if os.write(descriptor, written) != len(written):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -204,23 +228,23 @@ def _append(line: Checkpoint, after: Found) -> Checkpoint:
     finally:
         os.close(descriptor)
     if is_new and os.name != "nt":
-        _sync_name()
+        _sync_name(sink.parent)
     return signed
 
 
-def _opened(flags: int) -> int:
+def _opened(sink: Path, flags: int) -> int:
     """The file's descriptor. Raises OSError if it is not a regular file, such as a pipe, which could block forever."""
     flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    descriptor = os.open(settings.AUDIT_SINK, flags, 0o600)
+    descriptor = os.open(sink, flags, 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no file")
     return descriptor
 
 
-def _sync_name() -> None:
+def _sync_name(directory: Path) -> None:
     """Sync the directory. Otherwise, after a power failure, the database could know a checkpoint whose file has no name yet."""
-    folder = os.open(settings.AUDIT_SINK.parent, os.O_RDONLY)
+    folder = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -1,22 +1,56 @@
-"""Audit queries for pages and jobs. `entries`: the entries that the user may see, see `access.visible_to`."""
+"""Audit queries for pages and jobs. `entries`: those that the user may see, see `access.visible_to`.
 
+Pages are read by the ids of entries, newest first, and never counted in full: each takes as long however long the trail is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import merge
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from vaults.audit import stored
+from vaults.keyvault.identifiers import fold
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditEntryQuerySet, AuditState
 from vaults.permissions import Action
 
 Entries = AuditEntryQuerySet
+PAGE_SIZE = 50
+#: The most entries that are counted.
+MOST_COUNTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Entries for a page, newest first. `left_out`: the number of those that can't be read, because they were changed."""
+
+    entries: Sequence[AuditEntry] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list. `older`, `newer`: the ids to go on from, None at the ends.
+
+    `count`: the number of all entries on a first page, None on others and if there are more than MOST_COUNTED.
+    """
+
+    listed: Listed = field(default_factory=Listed)
+    older: int | None = None
+    newer: int | None = None
+    count: int | None = None
+
+    @property
+    def object_list(self) -> Sequence[AuditEntry]:
+        return self.listed.entries
 
 
 def open_entries(before: datetime) -> list[AuditEntry]:
     """At most 100 "started" entries without an outcome, between a month old and `before`, when their acts must have ended."""
-    later = AuditEntry.objects.filter(event=OuterRef("event"), seq__gt=OuterRef("seq"))
     begun = AuditEntry.objects.filter(state=AuditState.STARTED, at__lt=before, at__gt=before - timedelta(days=31))
-    return list(begun.filter(~Exists(later)).order_by("seq")[:100])
+    return list(_latest(begun).order_by("id")[:100])
 
 
 def last_verdict(entries: Entries) -> AuditEntry | None:
@@ -27,26 +61,57 @@ def last_verdict(entries: Entries) -> AuditEntry | None:
 
 def events(entries: Entries) -> Entries:
     """One entry for each act, newest first: its outcome, or its start if there is no outcome yet."""
-    later = AuditEntry.objects.filter(event=OuterRef("event"), seq__gt=OuterRef("seq"))
-    return entries.filter(~Exists(later)).with_accounts()
+    return _latest(entries).with_accounts()
 
 
-def activity(entries: Entries, vault: Vault, name: str, limit: int = 8) -> list[AuditEntry]:
-    """The newest acts on one item of a vault, without successful reads."""
-    return list(changes(entries).filter(vault_id=vault.pk, name=name)[:limit])
+def _latest(entries: Entries) -> Entries:
+    return entries.filter(~Exists(AuditEntry.objects.filter(event=OuterRef("event"), id__gt=OuterRef("id"))))
 
 
 def changes(entries: Entries) -> Entries:
-    """Acts that changed something, returned a value, failed or were refused; newest first."""
-    return only_changes(events(entries))
-
-
-#: Endings of the names of acts whose success is not listed: reads, scans, sign-ins and related acts.
-LOOKING = (".list", ".read", ".scan", ".check", ".sign_in", ".sign_out", ".session_end", ".confirm")
-
-
-def only_changes(entries: Entries) -> Entries:
     """Without successful reads, scans and sign-ins. A sign-in from a browser new to the account is included."""
-    looking = [action for action in Action if action.endswith(LOOKING)]
-    no_news = Q(action__in=looking, state__in=[AuditState.SUCCEEDED, AuditState.STARTED])
-    return entries.filter(~no_news | Q(action=Action.ACCOUNT_SIGN_IN, detail__browser="new"))
+    return entries.filter(news=True)
+
+
+def page_of(trails: Iterable[Entries], before: int | None = None, after: int | None = None) -> Page:
+    """A page of one entry for each act: the newest ones, or those before or after an id. `trails`: see `access.Visible`."""
+    if after is not None:
+        found = _ids([trail.filter(id__gt=after).reverse() for trail in trails], PAGE_SIZE + 1)
+        ids = found[:PAGE_SIZE][::-1]
+        return Page(_listed(ids), older=ids[-1] if ids else None, newer=ids[0] if len(found) > PAGE_SIZE else None)
+    counted = MOST_COUNTED if before is None else PAGE_SIZE
+    earlier = [trail if before is None else trail.filter(id__lt=before) for trail in trails]
+    found = _ids(earlier, counted + 1, newest_first=True)
+    ids = found[:PAGE_SIZE]
+    return Page(
+        _listed(ids),
+        older=ids[-1] if len(found) > PAGE_SIZE else None,
+        newer=ids[0] if before is not None and ids else None,
+        count=len(found) if before is None and len(found) <= MOST_COUNTED else None,
+    )
+
+
+def newest(trails: Iterable[Entries], limit: int = 8) -> Listed:
+    """The newest acts."""
+    return _listed(_ids(list(trails), limit, newest_first=True))
+
+
+def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = 8) -> Listed:
+    """The newest acts on one item of a vault, however its name was spelled, without successful reads."""
+    return newest([changes(_of_item(entries, vault, kind, name))], limit)
+
+
+def _of_item(entries: Entries, vault: Vault, kind: str, name: str) -> Entries:
+    ids = [vault.pk, *vault.former_ids]
+    return entries.filter(vault_id__in=ids, kind=kind, folded_name=fold(name))
+
+
+def _ids(trails: list[Entries], limit: int, *, newest_first: bool = False) -> list[int]:
+    """The ids of one entry for each act, from trails that each are in order."""
+    found = (_latest(trail).values_list("id", flat=True)[:limit] for trail in trails)
+    return list(merge(*found, reverse=newest_first))[:limit]
+
+
+def _listed(ids: list[int]) -> Listed:
+    entries = stored.readable(AuditEntry.objects.filter(id__in=ids).with_accounts().order_by("-id"))
+    return Listed(entries, len(ids) - len(entries))

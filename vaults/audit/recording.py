@@ -1,44 +1,29 @@
 """Recording: no act without a record, no value before its record.
 
-`recording` commits a "started" entry before the act and its outcome after it. Entries form one chain: each hash is an HMAC,
-with the key from `KVPORTAL_AUDIT_KEY`, over the previous hash and the entry's own fields. The fields are a fixed list. They
-never contain a vault's response, a form's content or an exception's text.
+`recording` commits a "started" entry before an act and its outcome after it. A look, which only reads, has one entry, committed
+while its calls are in progress and before its page is handed out (vaults.audit.looks). The fields of an entry are a fixed
+list. They never contain a vault's response, a form's content or an exception's text.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from django.db import Error, IntegrityError, transaction
-from django.utils import timezone
 
 from vaults.actors import Actor
-from vaults.audit import chain, stored
-from vaults.audit.links import HASHED_FIELDS, is_ours, link
+from vaults.audit.appending import AuditUnavailable, append, storable
+from vaults.audit.looks import Look
 from vaults.azure.errors import AuthenticationError, AzureError, Forbidden
+from vaults.keyvault.identifiers import fold
 from vaults.keyvault.session import Exchange
-from vaults.models import AuditChain, AuditEntry, Connection, Team, Vault
+from vaults.models import AuditEntry, Connection, Team, Vault
 from vaults.models.audit import AuditState
-from vaults.permissions import CHANGES, Action, RevealsSpent, RoleMissing
+from vaults.permissions import CHANGES, LOOKS, Action, RevealsSpent, RoleMissing
 
 log = structlog.get_logger("vaults.audit")
-
-
-#: Keys that `detail` may contain: facts about the act, never a value that was read or written.
-DETAIL_KEYS = frozenset(
-    {
-        "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud", "count", "email",
-        "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read", "production", "reason", "request_id",
-        "result", "role", "sentence", "source", "tag_names", "through", "unconfirmed", "verdicts",
-    }
-)  # fmt: skip
-
-
-class AuditUnavailable(Exception):
-    """The record can't be written, so the act does not happen, or its result is not returned."""
 
 
 class WrongPassword(Exception):
@@ -54,60 +39,114 @@ class Event:
     detail: dict[str, Any] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
     state: AuditState = AuditState.SUCCEEDED
+    #: What has to be committed while the calls of a look are in progress.
+    beside: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The object of an act, as the record names it."""
 
-    team: Team
+    team: Team | None = None
     connection: Connection | None = None
     vault: Vault | None = None
     name: str = ""
     version: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why an act was allowed or refused, and the job and the approval that it belongs to."""
+
+    because: str = ""
+    parent: uuid.UUID | None = None
+    request: uuid.UUID | None = None
 
 
 @contextmanager
-def recording(actor: Actor, action: Action, subject: Subject, **detail: Any) -> Iterator[Event]:
+def recording(
+    actor: Actor, action: Action, subject: Subject, ground: Ground | None = None, **detail: Any
+) -> Iterator[Event]:
     """Record the act in the body.
 
-    Raises AuditUnavailable before the act if it can't be recorded. Raises it after the act if its outcome can't be recorded
+    Raises AuditUnavailable before an act if it can't be recorded. Raises it after the act if its outcome can't be recorded
     and the act returns something. A completed change stays done, and exceptions of the body pass through; without an
-    outcome, the record says "started" until it is reconciled.
+    outcome, the record says "started" until it is reconciled. A look raises it after its calls.
     """
     detail = {**actor.facts(subject.team), **detail}
-    entry = _started(actor, action, subject, detail)
+    entry = _begun(actor, action, subject, ground or Ground(), detail)
+    around = _looking if action in LOOKS else _acting
+    with around(actor, entry, Event(entry.event, version=subject.version, detail=detail)) as event:
+        yield event
+
+
+@contextmanager
+def _acting(_actor: Actor, entry: AuditEntry, event: Event) -> Iterator[Event]:
     append(entry)
-    event = Event(entry.event, version=subject.version, detail=detail)
     try:
         yield event
     except BaseException as error:
         _is_recorded(outcome(entry, event, error))
         raise
-    else:
-        if not _is_recorded(outcome(entry, event, None)) and action not in CHANGES:
-            raise AuditUnavailable
+    if not _is_recorded(outcome(entry, event, None)) and entry.action not in CHANGES:
+        raise AuditUnavailable
 
 
-def _started(actor: Actor, action: Action, subject: Subject, detail: dict[str, Any]) -> AuditEntry:
+@contextmanager
+def _looking(actor: Actor, entry: AuditEntry, event: Event) -> Iterator[Event]:
+    entry.look, entry.state = True, AuditState.LOOKED
+    look = Look(entry, actor.polled)
+    event.id, event.beside = entry.event, look.commit
+    actor.looked = entry.event
+    try:
+        yield event
+    except AuditUnavailable:
+        raise
+    except BaseException as error:
+        try:
+            look.end(outcome(entry, event, error))
+        except AuditUnavailable:
+            _log_lost(entry)
+        raise
+    if event.state is AuditState.SUCCEEDED and not event.detail.get("not_read"):
+        event.state = AuditState.LOOKED
+    look.end(outcome(entry, event, None))
+
+
+def _begun(actor: Actor, action: Action, subject: Subject, ground: Ground, detail: dict[str, Any]) -> AuditEntry:
+    """The first entry of an act: "started"."""
     team, connection, vault = subject.team, subject.connection, subject.vault
     return AuditEntry(
         event=uuid.uuid4(),
         state=AuditState.STARTED,
-        team_id=team.pk,
-        team_name=team.name,
+        team_id=team.pk if team else None,
+        team_name=team.name if team else "",
         actor_id=actor.account_id,
         actor_label=actor.label[:254],
+        source=actor.source,
         action=action,
+        because=ground.because,
+        parent=ground.parent,
+        request=ground.request,
+        connection_id=connection.pk if connection else None,
         connection_name=connection.name if connection else "",
         client_id=connection.client_id if connection else "",
         vault_id=vault.pk if vault else None,
+        vault_cloud=vault.cloud if vault else "",
+        vault_host=vault.host if vault else "",
         vault_name=vault.name if vault else "",
         vault_slug=vault.slug if vault else "",
+        kind=subject.kind,
         name=subject.name[:254],
+        folded_name=fold(subject.name[:254]) if subject.kind else "",
         version=subject.version[:64],
         detail=dict(detail),
     )
+
+
+def _log_lost(entry: AuditEntry) -> None:
+    log.error("an outcome could not be recorded", action=entry.action, event_id=str(entry.event))
 
 
 def _is_recorded(ended: AuditEntry) -> bool:
@@ -115,31 +154,30 @@ def _is_recorded(ended: AuditEntry) -> bool:
     try:
         append(ended)
     except AuditUnavailable:
-        log.exception("an outcome could not be recorded", action=ended.action, event_id=str(ended.event))
+        _log_lost(ended)
         return False
     return True
 
 
+#: What the entries of an act don't share.
+_OWN = frozenset({"id", "seq", "at", "previous_hash", "hash", "detail", "version", "schema", "chain", "news"})
+_SHARED = [each.attname for each in AuditEntry._meta.concrete_fields if each.attname not in _OWN]
+
+
 def outcome(started: AuditEntry, event: Event, error: BaseException | None) -> AuditEntry:
     """The second entry of an act: the fields of the first, and the outcome."""
-    copied = {name: getattr(started, name) for name in HASHED_FIELDS if name not in {"seq", "at", "detail", "version"}}
-    entry = AuditEntry(**copied)
+    entry = AuditEntry(**{name: getattr(started, name) for name in _SHARED})
     entry.version = event.version[:64]
     entry.detail = event.detail
     entry.azure_request_ids = [sent.azure_request_id for sent in event.exchanges[-20:] if sent.azure_request_id]
     entry.state = state_of(error) if error else event.state
     if isinstance(error, AzureError):
         entry.status = error.status
-        entry.code = _storable(error.code or type(error).__name__)
-        entry.inner_code = _storable(error.inner_code or "")
+        entry.code = storable(error.code or type(error).__name__)
+        entry.inner_code = storable(error.inner_code or "")
     elif error is not None:
         entry.code = type(error).__name__[:80]
     return entry
-
-
-def _storable(code: str) -> str:
-    """An error code from a response, without lone surrogates, which no database stores."""
-    return code.encode(errors="replace").decode()[:80]
 
 
 def state_of(error: BaseException) -> AuditState:
@@ -150,37 +188,6 @@ def state_of(error: BaseException) -> AuditState:
             return AuditState.UNKNOWN
         case _:
             return AuditState.FAILED
-
-
-def append(entry: AuditEntry) -> None:
-    """Commit an entry as the chain's next link. Raises AuditUnavailable."""
-    if not DETAIL_KEYS.issuperset(entry.detail):
-        raise ValueError(f"an audit entry's detail has no room for {sorted(set(entry.detail) - DETAIL_KEYS)}")
-    try:
-        with transaction.atomic(durable=True):
-            head = AuditChain.objects.select_for_update().get_or_create(id=1)[0]
-            is_ours = chain.is_sealed(head) if head.seq else chain.may_begin()
-            entry.seq = head.seq + 1
-            entry.at = timezone.now()
-            entry.previous_hash = head.hash
-            entry.hash = link(entry)
-            entry.save(force_insert=True)
-            # Never re-seal a tampered head: entries added after it must not make it valid.
-            head.seq, head.hash = entry.seq, entry.hash
-            head.seal = chain.seal_of(head) if is_ours else ""
-            AuditChain.objects.filter(id=1).update(seq=head.seq, hash=head.hash, seal=head.seal)
-            if not _is_there(entry):
-                raise IntegrityError("a trigger in the database kept the entry out")
-    except Error as error:
-        raise AuditUnavailable from error
-    if entry.seq == 1 or entry.seq % chain.EVERY == 0:
-        chain.note(begin=entry.seq == 1)
-
-
-def _is_there(entry: AuditEntry) -> bool:
-    """True if this is now the newest entry, stored as written. A trigger in the database could change or drop it."""
-    found = stored.as_head(entry.seq)
-    return found is not None and found.hash == entry.hash and is_ours(found)
 
 
 def reconcile(started: AuditEntry, state: AuditState, version: str) -> None:

@@ -6,6 +6,7 @@ a valid identifier, time or JSON.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from django.db import Error, connection
-from django.db.models import Exists, OuterRef, QuerySet, TextField
+from django.db.models import CharField, Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from vaults.models import AuditChain, AuditEntry
@@ -27,12 +28,23 @@ def _of_moment(value: datetime) -> str:
     return str(value.replace(tzinfo=None))
 
 
-#: Fields stored as text, and how Django's SQLite backend spells them. (Its own functions take four times as long.)
+def _of_bool(value: bool) -> str:
+    return "1" if value else "0"
+
+
+#: Fields stored as text or without a type of their own, and how Django's SQLite backend spells them. (Its own functions take
+#: four times as long.)
 SPELLED: dict[str, Callable[[Any], str | None]] = {
+    "chain": _of_identifier,
     "event": _of_identifier,
     "at": _of_moment,
+    "look": _of_bool,
+    "news": _of_bool,
     "team_id": _of_identifier,
     "actor_id": _of_identifier,
+    "parent": _of_identifier,
+    "request": _of_identifier,
+    "connection_id": _of_identifier,
     "vault_id": _of_identifier,
     "detail": json.dumps,
     "azure_request_ids": json.dumps,
@@ -42,37 +54,85 @@ STORED_PREFIX = "stored_"
 UNREADABLE = (ArithmeticError, AttributeError, Error, TypeError, ValueError)
 
 
-def read_through() -> Iterator[AuditEntry | None]:
-    """All entries from the first on, with their stored text; None for an entry that can't be read."""
-    entries, last = with_spelling(AuditEntry.objects.order_by("seq")), 0
+def read_through(chain: uuid.UUID) -> Iterator[AuditEntry | None]:
+    """All entries of a chain from the first on, with their stored text; None for an entry that can't be read."""
+    found = AuditEntry.objects.filter(chain=chain).order_by("seq")
+    entries, last = with_spelling(found), 0
     try:
         for entry in entries.iterator(2000):
             yield entry
             last = entry.seq
     except UNREADABLE:  # from one row of the batch of 2000
-        for seq in AuditEntry.objects.filter(seq__gt=last).order_by("seq").values_list("seq", flat=True):
+        for seq in found.filter(seq__gt=last).values_list("seq", flat=True):
             yield _read(entries.filter(seq=seq))
 
 
-def as_head(seq: int) -> AuditEntry | None:
-    """The entry as it is now, with its stored text, if it is the chain's head."""
+def readable(entries: QuerySet[AuditEntry]) -> list[AuditEntry]:
+    """The entries that a page can show. Those that the portal did not write as they are now are left out.
+
+    `entries`: few, and sliced. Verification finds what is left out here.
+    """
+    try:
+        found: list[AuditEntry | None] = list(entries)
+    except UNREADABLE:
+        found = [_read(AuditEntry.objects.with_accounts().filter(pk=pk)) for pk in _ids(entries)]
+    return [entry for entry in found if entry is not None and is_fit(entry)]
+
+
+def _ids(entries: QuerySet[AuditEntry]) -> list[int]:
+    """Their ids, which each database stores as numbers only."""
+    try:
+        return list(entries.values_list("pk", flat=True))
+    except UNREADABLE:
+        return []
+
+
+_TEXTS = tuple(field.attname for field in AuditEntry._meta.fields if isinstance(field, CharField))
+_SLUG = re.compile(r"[-a-zA-Z0-9_]*")
+
+
+def is_fit(entry: AuditEntry) -> bool:
+    """True if each field has a value of its type, so that a page can show it."""
+    fields = entry.__dict__
+    return (
+        isinstance(entry.at, datetime)
+        and isinstance(entry.event, uuid.UUID)
+        and isinstance(entry.seq, int)
+        and isinstance(entry.status, int | None)
+        and all(isinstance(fields[name], str) for name in _TEXTS)
+        and _SLUG.fullmatch(entry.vault_slug) is not None
+    )
+
+
+def as_head(chain: uuid.UUID, seq: int) -> AuditEntry | None:
+    """The entry as it is now, with its stored text, if it is the head of its chain."""
     sql, parameters = _head_query(connection.vendor)
-    found = AuditEntry.objects.raw(sql, [seq if value == ANY_SEQ else value for value in parameters])
+    values = {ANY_SEQ: seq, _any_chain(): _stored_identifier(chain)}
+    found = AuditEntry.objects.raw(sql, [values.get(value, value) for value in parameters])
     try:
         return next(iter(found), None)
     except UNREADABLE:
         return None
 
 
-#: Stands in the compiled query where the number of an entry is to be; entries begin at 1.
+#: Stand in the compiled query where the number of an entry and its chain are to be; entries begin at 1.
 ANY_SEQ = -1
+ANY_CHAIN = uuid.UUID(int=2**128 - 1)
+
+
+def _stored_identifier(value: uuid.UUID) -> Any:
+    return value if connection.features.has_native_uuid_field else value.hex
+
+
+def _any_chain() -> Any:
+    return _stored_identifier(ANY_CHAIN)
 
 
 @cache
 def _head_query(_vendor: str) -> tuple[str, tuple[Any, ...]]:
     """Compiled once: each act reads its entries back, and compiling takes several times as long as reading."""
-    is_head = Exists(AuditChain.objects.filter(id=1, seq=OuterRef("seq"), hash=OuterRef("hash")))
-    return with_spelling(AuditEntry.objects.filter(is_head, seq=ANY_SEQ)).query.sql_with_params()
+    is_head = Exists(AuditChain.objects.filter(chain=ANY_CHAIN, seq=OuterRef("seq"), hash=OuterRef("hash")))
+    return with_spelling(AuditEntry.objects.filter(is_head, chain=ANY_CHAIN, seq=ANY_SEQ)).query.sql_with_params()
 
 
 def _read(found: QuerySet[AuditEntry]) -> AuditEntry | None:

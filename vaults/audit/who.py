@@ -39,8 +39,9 @@ def who_did(entry: AuditEntry) -> Who:
     """
     detail = entry.detail
     joined = entry.action == Action.MEMBER_JOIN  # joining created the account, so the entry has no id of it
-    if detail.get("source") in (Source.COMMAND, Source.STRANGER):
-        return Who(Source(detail["source"]))
+    source = source_of(entry)
+    if source in (Source.COMMAND, Source.STRANGER):
+        return Who(source)
     if not (entry.actor_id or joined):
         return Who(Source.PORTAL)
     recorded = _text(detail, "actor_email") or (entry.name if joined else "")
@@ -48,8 +49,19 @@ def who_did(entry: AuditEntry) -> Who:
     name = entry.actor_label if names.is_fit(entry.actor_label) else ""
     called = "" if email else entry.actor_label
     return Who(
-        Source.PERSON, name if email else "", email, _text(detail, "actor_role"), called, not recorded and bool(email)
+        source if source == Source.JOB else Source.PERSON,
+        name if email else "",
+        email,
+        _text(detail, "actor_role"),
+        called,
+        not recorded and bool(email),
     )
+
+
+def source_of(entry: AuditEntry) -> Source:
+    """Entries of schema 1 have it in their detail, or not at all."""
+    found = entry.source or entry.detail.get("source")
+    return Source(found) if found in set(Source) else Source.PERSON
 
 
 def _text(detail: dict[str, Any], name: str) -> str:

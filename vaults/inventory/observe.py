@@ -16,10 +16,11 @@ from django.utils import timezone
 from vaults.actors import Actor, Person
 from vaults.inventory.rows import AnyDeleted, Live, item_of, storable
 from vaults.inventory.store import BEGUN, LAST_TRANSITION, SEEN, locked, put, store
+from vaults.keyvault.identifiers import fold
 from vaults.keyvault.types import CertificateProperties
 from vaults.kinds import CERTIFICATE, Kind
 from vaults.models import InventoryItem, Vault
-from vaults.models.inventory import Transition, folded
+from vaults.models.inventory import Transition
 
 log = structlog.get_logger("vaults.inventory.observe")
 
@@ -214,4 +215,4 @@ def last_request(vault: Vault, name: str) -> InventoryItem | None:
 
 
 def _rows(vault: Vault, kind: str, name: str) -> QuerySet[InventoryItem]:
-    return vault.items.filter(kind=kind, folded_name=folded(name))
+    return vault.items.filter(kind=kind, folded_name=fold(name))

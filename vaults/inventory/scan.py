@@ -26,12 +26,12 @@ from vaults.inventory import observe
 from vaults.inventory.rows import AnyDeleted, Live, item_of
 from vaults.inventory.store import mark_gone, remove_long_gone, store
 from vaults.keyvault.client import VaultClient
+from vaults.keyvault.identifiers import fold
 from vaults.keyvault.paging import Page, pages
 from vaults.keyvault.parts import Part, read_through
 from vaults.keyvault.types import CertificateProperties, Deleted
 from vaults.kinds import CERTIFICATE, KINDS, Kind
 from vaults.models import Vault
-from vaults.models.inventory import folded
 
 #: Seconds between two progress updates, which also show that the scan is alive.
 NOTE_EVERY = 1.0
@@ -126,7 +126,7 @@ def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence
     pending = _pending(vault, client, progress, found)
     items = [item_of(vault, each.found, each.at) for each in found]
     for item in items:
-        item.pending = item.kind == CERTIFICATE.name and item.deleted_on is None and folded(item.name) in pending
+        item.pending = item.kind == CERTIFICATE.name and item.deleted_on is None and fold(item.name) in pending
     store(vault, items)
     for listing, read in zip(LISTINGS, lists, strict=True):
         if read.is_complete:
@@ -170,7 +170,7 @@ def _each_once(lists: Sequence[List]) -> list[Seen]:
     for listing, read in zip(LISTINGS, lists, strict=True):
         for each in read.value or ():
             properties = each.found.properties if isinstance(each.found, Deleted) else each.found
-            key = listing.kind.name, folded(properties.name)
+            key = listing.kind.name, fold(properties.name)
             if key not in known or known[key].at < each.at:
                 known[key] = each
     return list(known.values())
@@ -188,9 +188,9 @@ def _pending(vault: Vault, client: VaultClient, progress: Progress, found: Seque
     """Folded names of certificates whose operation is in progress. Checked are those never issued, and those pending before."""
     known = observe.pending_names(vault)
     live = [each.found for each in found if isinstance(each.found, CertificateProperties)]
-    names = [each.name for each in live if not each.issued or folded(each.name) in known]
-    states = progress.gather([partial(_is_pending, client, name, folded(name) in known) for name in names])
-    return {folded(name) for name, pending in zip(names, states, strict=True) if pending}
+    names = [each.name for each in live if not each.issued or fold(each.name) in known]
+    states = progress.gather([partial(_is_pending, client, name, fold(name) in known) for name in names])
+    return {fold(name) for name, pending in zip(names, states, strict=True) if pending}
 
 
 def _is_pending(client: VaultClient, name: str, known: bool) -> bool:

@@ -13,8 +13,9 @@ from itertools import groupby
 from django.db import transaction
 from django.db.models import Q
 
+from vaults.keyvault.identifiers import fold
 from vaults.models import InventoryItem, Vault
-from vaults.models.inventory import SETTLES_WITHIN, Transition, folded
+from vaults.models.inventory import SETTLES_WITHIN, Transition
 
 #: Rows written in one transaction: a person's change waits for no more.
 BATCH = 500
@@ -65,7 +66,7 @@ def _merge(seen: Sequence[InventoryItem], known: Mapping[str, InventoryItem]) ->
     """Of most items only the time of the look is new: a whole row costs several times as much."""
     changed, unchanged = [], defaultdict(list)
     for row in seen:
-        before = known.get(folded(row.name))
+        before = known.get(fold(row.name))
         if before and _is_the_same(row, before):
             unchanged[row.observed_at].append(before.pk)
         elif before is None or _is_news(row, before):
@@ -78,7 +79,7 @@ def _merge(seen: Sequence[InventoryItem], known: Mapping[str, InventoryItem]) ->
 def put(vault: Vault, row: InventoryItem, columns: Collection[str]) -> None:
     """Store the result of a change. The vault has just answered with it, so that no transition explains it otherwise."""
     with locked(vault):
-        known = known_rows(vault, row.kind, [row.name]).get(folded(row.name))
+        known = known_rows(vault, row.kind, [row.name]).get(fold(row.name))
         if known is None or known.observed_at <= row.observed_at:
             upsert([row], columns)
 
@@ -90,7 +91,7 @@ def upsert(rows: Iterable[InventoryItem], columns: Collection[str]) -> None:
 
 def known_rows(vault: Vault, kind: str, names: Sequence[str]) -> dict[str, InventoryItem]:
     """The stored rows of these items by folded name, also of items that are gone."""
-    found = vault.items.filter(kind=kind, folded_name__in=[folded(name) for name in names])
+    found = vault.items.filter(kind=kind, folded_name__in=[fold(name) for name in names])
     return {row.folded_name: row for row in found}
 
 

@@ -56,14 +56,14 @@ def run(stop: threading.Event) -> None:
         while not stop.wait(pause):
             pause = look.pause if succeeds(look) else min(2 * pause, LONGEST_PAUSE)
     keeper.join()
-    succeeds(chain.note)  # also for entries of the last scans
+    succeeds(chain.note_all)  # also for entries of the last scans
 
 
 def keep_checkpoints(stop: threading.Event, seconds: float = CHECKPOINT_SECONDS) -> None:
     """Write a checkpoint at the start and one each minute, independent of slow vaults."""
     succeeds(verification.begin_checkpoints)
     while not stop.wait(seconds):
-        succeeds(chain.note)
+        succeeds(chain.note_all)
 
 
 def succeeds(work: Callable[[], None]) -> bool:

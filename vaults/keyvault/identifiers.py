@@ -54,3 +54,11 @@ def parse(url: str) -> Identifier:
     if tail and not _VERSION.fullmatch(tail):
         raise InvalidIdentifier("A version has letters and digits only.")
     return Identifier(parts.netloc.lower(), collection, check_name(name), "" if suffix else tail, suffix)
+
+
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def fold(name: str) -> str:
+    """The name of an item without case. Key Vault's names are ASCII; other letters stay, so that each database folds alike."""
+    return name.translate(_LOWER)

@@ -8,6 +8,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from vaults.keyvault.identifiers import fold
 from vaults.kinds import BY_NAME, KINDS, Kind
 from vaults.models.json import ShapedJSONField, texts
 from vaults.models.team import User
@@ -19,14 +20,9 @@ ENDLESS = models.Q(expires_on=None, issued=True) & ~models.Q(odd__has_key="expir
 SETTLES_WITHIN = timedelta(minutes=5)
 
 
-def folded(text: str) -> str:
-    """The text without case: Key Vault's names are the same in any case."""
-    return text.casefold()
-
-
 def tag_text(tags: Mapping[str, str]) -> str:
     """The tags for a search: one line `name=value` for each, folded."""
-    return folded("\n".join(f"{name}={value}" for name, value in sorted(tags.items())))
+    return "\n".join(f"{name}={value}" for name, value in sorted(tags.items())).casefold()
 
 
 class DerivedField(models.TextField):  # type: ignore[type-arg]
@@ -69,7 +65,7 @@ class InventoryItem(models.Model):
     vault = models.ForeignKey(Vault, on_delete=models.CASCADE, related_name="items")
     kind = models.CharField(max_length=12, choices=[(kind.name, kind.title) for kind in KINDS])
     name = models.CharField(max_length=127)
-    folded_name = DerivedField(of=lambda item: folded(item.name), editable=False)
+    folded_name = DerivedField(of=lambda item: fold(item.name), editable=False)
     #: None if it can't be read.
     enabled = models.BooleanField(null=True)
     managed = models.BooleanField(default=False)

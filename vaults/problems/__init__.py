@@ -4,7 +4,7 @@ Both the portal (a role is missing) and Azure (the service principal may not) ca
 """
 
 from vaults.access import NotReached
-from vaults.audit.recording import AuditUnavailable
+from vaults.audit.appending import AuditUnavailable
 from vaults.azure.errors import (
     AuthenticationError,
     AzureError,

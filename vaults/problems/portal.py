@@ -2,7 +2,7 @@
 
 from vaults.access import NotReached
 from vaults.acts import FormNotNoted
-from vaults.audit.recording import AuditUnavailable
+from vaults.audit.appending import AuditUnavailable
 from vaults.azure.errors import (
     AmbiguousPath,
     InvalidClouds,

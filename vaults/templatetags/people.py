@@ -23,7 +23,7 @@ NOBODY = {
 def who(entry: AuditEntry) -> SafeString:
     """The actor of an entry: name, e-mail address and role; without a name the address comes first."""
     found = who_did(entry)
-    if found.source != Source.PERSON:
+    if found.source in NOBODY:
         sign, words = NOBODY[found.source]
         return format_html('<span class="who who-nobody">{}{}</span>', icon(sign, 14), words)
     if found.called:

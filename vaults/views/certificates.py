@@ -18,6 +18,7 @@ from vaults.forms.certificate_versions import CertificateVersionForm
 from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateUnreadForm
 from vaults.keyvault import x509
 from vaults.keyvault.types import CertificateProperties
+from vaults.kinds import CERTIFICATE
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.activity import activity_of
@@ -49,7 +50,7 @@ UNREAD_NOTE = (
 @require_safe
 @with_vault
 def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
-    activity = activity_of(request, vault, name)
+    activity = activity_of(request, vault, CERTIFICATE, name)
     detail = certificates.read_certificate(request.actor, vault, name, version)
     certificate, operation = detail.certificate.value, detail.operation.value
     if certificate:

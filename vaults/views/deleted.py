@@ -86,7 +86,8 @@ def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) ->
         context["state"] = state_of(item, known)
     except Forbidden as error:
         context["unread"] = problems.explain(error, vault=vault)
-    context["activity"] = queries.activity(visible_to(request.actor, vault.team).entries, vault, name)
+    entries = visible_to(request.actor, vault.team).team_entries
+    context["activity"] = queries.activity(entries, vault, kind.name, name)
     return render_page(request, "vaults/deleted_detail.html", context, partial="status")
 
 

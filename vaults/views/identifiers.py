@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 from vaults import access, clients
 from vaults.azure.errors import InvalidClouds
 from vaults.inventory import observe
+from vaults.keyvault.identifiers import fold
 from vaults.keyvault.references import Reference, find_references
 from vaults.kinds import BY_COLLECTION
 from vaults.models import Vault
-from vaults.models.inventory import folded
 from vaults.web.rendering import HtmxRequest, render_page
 
 
@@ -61,7 +61,7 @@ def page_of(request: HtmxRequest, vault: Vault, reference: Reference) -> str:
     kind = BY_COLLECTION[collection]
     # Case does not matter in names. If the item is known, the address has its own spelling.
     items = access.visible_to(request.actor, vault.team).items.filter(vault=vault, kind=kind.name)
-    known = items.filter(folded_name=folded(reference.name)).values_list("name", flat=True)
+    known = items.filter(folded_name=fold(reference.name)).values_list("name", flat=True)
     name = observe.read(known.first, None) or reference.name
     if collection != reference.collection:
         return reverse("deleted_detail", args=[vault.slug, kind, name])

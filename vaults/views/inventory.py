@@ -14,10 +14,11 @@ from django.views.decorators.http import require_safe
 from vaults.access import current_team, visible_to
 from vaults.actions.inventory import export_items
 from vaults.inventory.counts import next_months, summary_of
+from vaults.keyvault.identifiers import fold
 from vaults.keyvault.references import find_references
 from vaults.kinds import KINDS
 from vaults.models import InventoryItem, Vault
-from vaults.models.inventory import ENDLESS, folded
+from vaults.models.inventory import ENDLESS
 from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action
 from vaults.templatetags.figures import month_key
@@ -127,8 +128,8 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
             return items.filter(named)
         for word in search_words(text):
             items = items.filter(
-                Q(folded_name__contains=folded(word))
-                | Q(tag_text__contains=folded(word))
+                Q(folded_name__contains=fold(word))
+                | Q(tag_text__contains=word.casefold())
                 | Q(subject__icontains=word)
                 | Q(content_type__icontains=word)
                 | Q(vault__name__icontains=word)
@@ -171,7 +172,7 @@ def named_in(text: str, vaults: VaultQuerySet) -> Q | None:
     for reference in pasted:
         if found := list(vaults.named(reference.vault)):
             named = Q(vault__in=found)
-            return named & Q(folded_name=folded(reference.name)) if reference.name else named
+            return named & Q(folded_name=fold(reference.name)) if reference.name else named
     return None
 
 

@@ -16,6 +16,7 @@ from vaults.actions.keys import KeyDetail, Predecessor
 from vaults.forms.keys import KeyEditForm, KeyForm, KeyVersionForm
 from vaults.keyvault.types import Key, KeyProperties
 from vaults.keyvault.x509 import public_key_pem
+from vaults.kinds import KEY
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.activity import activity_of
@@ -39,7 +40,7 @@ LOST_ANSWER = "If the response is lost, it can't be found out whether the new ve
 @require_safe
 @with_vault
 def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
-    activity = activity_of(request, vault, name)
+    activity = activity_of(request, vault, KEY, name)
     detail = keys.read_key(request.actor, vault, name, version)
     key, shown = detail.key.value, _shown(detail, version)
     context = {

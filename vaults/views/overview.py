@@ -27,6 +27,6 @@ def overview(request: HtmxRequest) -> HttpResponse:
         "rows": listed,
         "more_in_trouble": more,
         "without_trouble": well,
-        "activity": list(queries.changes(visible_to(request.actor, team).entries)[:8]),
+        "activity": queries.newest([queries.changes(trail) for trail in visible_to(request.actor, team).trails]),
     }
     return render_page(request, "vaults/overview.html", context)

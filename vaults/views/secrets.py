@@ -12,10 +12,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from vaults import problems
 from vaults.actions import secrets
 from vaults.actions.changes import UNREAD, edit_token_of
+from vaults.audit.queries import Listed
 from vaults.azure.errors import AzureError, Forbidden
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
 from vaults.keyvault.types import SecretProperties
+from vaults.kinds import SECRET
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.activity import activity_of
@@ -42,7 +44,7 @@ BARE_PAGE: dict[str, Any] = {
     "versions": (),
     "versions_problem": None,
     "versions_nameless": 0,
-    "activity": [],
+    "activity": Listed(),
     "value": None,
     "version": "",
     "form": None,
@@ -52,7 +54,7 @@ BARE_PAGE: dict[str, Any] = {
 @require_safe
 @with_vault
 def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "") -> HttpResponse:
-    activity = activity_of(request, vault, name)
+    activity = activity_of(request, vault, SECRET, name)
     try:
         read = secrets.read_secret(request.actor, vault, name)
     except Forbidden as error:
@@ -187,7 +189,7 @@ def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
 
 def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str, Any]:
     """Further context for the whole page, which is shown with the value if there is no JavaScript."""
-    activity = activity_of(request, vault, name)
+    activity = activity_of(request, vault, SECRET, name)
     try:
         read = secrets.read_secret(request.actor, vault, name)
     except AzureError as error:

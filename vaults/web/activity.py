@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 from vaults.access import visible_to
 from vaults.audit import queries
-from vaults.models import AuditEntry, Vault
+from vaults.audit.queries import Listed
+from vaults.kinds import Kind
+from vaults.models import Vault
 from vaults.web.rendering import HtmxRequest
 
 
-def activity_of(request: HtmxRequest, vault: Vault, name: str) -> Callable[[str], list[AuditEntry]]:
+def activity_of(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> Callable[[str], Listed]:
     """A function that returns the events of an item by its name.
 
     Those of `name` are read while the action's calls to Azure are in progress. The vault may spell the name otherwise than the
@@ -17,8 +19,8 @@ def activity_of(request: HtmxRequest, vault: Vault, name: str) -> Callable[[str]
     """
 
     @functools.cache
-    def read(spelling: str) -> list[AuditEntry]:
-        return queries.activity(visible_to(request.actor, vault.team).entries, vault, spelling)
+    def read(spelling: str) -> Listed:
+        return queries.activity(visible_to(request.actor, vault.team).team_entries, vault, kind.name, spelling)
 
     request.actor.prepare_with(lambda: read(name))
     return read

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from vaults.actors import Person
 from vaults.models import Team, User
+from vaults.web.polls import LOOK, look_of
 
 #: Session key of the current team's id.
 CURRENT_TEAM = "current_team"
@@ -23,6 +24,7 @@ def with_actor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
                 request.session.get(CURRENT_TEAM, ""),
                 lambda: request.POST.get(FORM_TEAM, ""),
             )
+            request.actor.polled = look_of(request.GET.get(LOOK, ""))  # type: ignore[attr-defined]
         return get_response(request)
 
     return middleware

@@ -10,7 +10,7 @@ from vaults.models.audit import AuditState
 from vaults.permissions import Action, RevealsSpent, RoleMissing, smallest_role
 from vaults.problems.titles import title_of
 
-#: Labels of the members of `detail`; `audit.recording.DETAIL_KEYS` has all of them.
+#: Labels of the members of `detail`; `audit.appending.DETAIL_KEYS` has all of them.
 LABELS = {
     "actor_email": "E-mail of who acted",
     "actor_role": "Role of who acted",
@@ -75,6 +75,7 @@ CHANGED = {
 }
 SOURCES = {
     Source.PERSON: "a person, in the portal",
+    Source.JOB: "a job for a person",
     Source.PORTAL: "the portal itself",
     Source.COMMAND: "a command on the server",
     Source.STRANGER: "somebody not signed in",
@@ -134,7 +135,7 @@ class Fact:
 
 def why(entry: AuditEntry) -> str:
     """Why an act was refused or failed, unless Azure's response says so; "" in that case and for other outcomes."""
-    if entry.state in (AuditState.SUCCEEDED, AuditState.STARTED) or entry.status:
+    if entry.state in (AuditState.SUCCEEDED, AuditState.STARTED, AuditState.LOOKED) or entry.status:
         return ""
     if entry.code == RoleMissing.__name__:
         needed = f": it needs the role {smallest_role(Action(entry.action))}" if entry.action in set(Action) else ""
@@ -163,6 +164,25 @@ def facts_of(entry: AuditEntry) -> list[Fact]:
         Fact(_label(entry, name), _value_words(name, value)) for name, value in detail.items() if name not in not_listed
     ]
     return changed + result + rest
+
+
+#: Why an act was allowed or refused, by `access.Decision.because`.
+GROUNDS = {
+    "no-role": "no role in the team",
+    "own-account": "the person's own account",
+    "system": "work of the portal itself",
+    "command": "a command on the server",
+    "invitation": "an invitation",
+    "not-signed-in": "nobody was signed in",
+}
+
+
+def grounds_of(entry: AuditEntry) -> list[Fact]:
+    """Why the act was decided as it was, and what it belongs to. Entries of schema 1 don't say it."""
+    role = entry.because.removeprefix("role:")
+    because = f"the role {role}" if role != entry.because else GROUNDS.get(entry.because, entry.because)
+    facts = {"Decided by": because, "Part of the job": entry.parent, "Approval": entry.request}
+    return [Fact(label, str(value)) for label, value in facts.items() if value]
 
 
 def _mapping(found: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from vaults import access
 from vaults.access import Target
 from vaults.acts import act
-from vaults.audit.recording import AuditUnavailable
+from vaults.audit.appending import AuditUnavailable
 from vaults.kinds import Kind
 from vaults.models import Connection, Vault
 from vaults.permissions import Action, RoleMissing

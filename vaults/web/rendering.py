@@ -11,6 +11,7 @@ from django_htmx.middleware import HtmxDetails
 from vaults.azure.pasted import bare
 from vaults.problems import Problem
 from vaults.web.by_hand import by_hand
+from vaults.web.polls import signed
 
 if TYPE_CHECKING:
     from vaults.actors import Person
@@ -54,12 +55,20 @@ def render_page(
 ) -> HttpResponse:
     """Render the page, or only its named partial when htmx swaps part of it in.
 
-    The context always has `vault` and `problem` (default None), and `exchanges`: the requests sent to Azure for the vault.
+    The context always has `vault` and `problem` (default None), `exchanges`: the requests sent to Azure for the vault, and
+    `look`:
+    what a page that polls sends back (see `polls`).
     """
     template = f"{page}#{partial}" if partial and is_swap(request) else page
     vault: Vault | None = context.get("vault")
     exchanges = by_hand(request.actor.exchanges, vault.connection) if vault else []
-    context = {"vault": None, "problem": None, "exchanges": exchanges, **context}
+    context = {
+        "vault": None,
+        "problem": None,
+        "exchanges": exchanges,
+        "look": signed(request.actor.looked if hasattr(request, "actor") else None),
+        **context,
+    }
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     if status in (429, 503):

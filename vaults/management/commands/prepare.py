@@ -45,11 +45,11 @@ class Command(BaseCommand):
     def checkpoints(self) -> None:
         verification.begin_checkpoints()
         try:
-            wrong = chain.standing().problem
+            wrong = [chain.standing(each).problem for each in chain.known()]
         except OSError as error:
-            wrong = f"the checkpoint file can't be read: {error.strerror}"
-        if wrong:
-            self.stderr.write(f"kvportal: the audit trail does not fit its checkpoints: {wrong}")
+            wrong = [f"the checkpoint file can't be read: {error.strerror}"]
+        for each in filter(None, wrong):
+            self.stderr.write(f"kvportal: the audit trail does not fit its checkpoints: {each}")
 
     def first_owner(self) -> None:
         if setup.has_owner():

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.views.decorators.debug import sensitive_variables
 
 from vaults.actions import accounts
-from vaults.audit.recording import AuditUnavailable
+from vaults.audit.appending import AuditUnavailable
 from vaults.models import User
 
 

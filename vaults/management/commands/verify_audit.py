@@ -1,20 +1,24 @@
-"""manage.py verify_audit: check every entry of the audit chain, and compare the chain with its checkpoints."""
+"""manage.py verify_audit: check every entry of every chain of the audit trail, and compare chains and checkpoints."""
 
+import uuid
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from vaults import actors, setup
+from vaults import actors
 from vaults.actions.verification import accept_restore
-from vaults.audit import chain, recording, verification
+from vaults.audit import chain, verification
+from vaults.audit.appending import AuditUnavailable
+from vaults.models import Team
+from vaults.models.audit import INSTALLATION
 
 LONGEST_REASON = 300
 
 
 class Command(BaseCommand):
-    help = "Verify the audit chain; exits with 1 where an entry was changed, removed or added."
+    help = "Verify all chains of the audit trail; exits with 1 where an entry was changed, removed or added."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -39,23 +43,41 @@ class Command(BaseCommand):
         if not reason or len(reason) > LONGEST_REASON:
             raise CommandError(f"--accept-restore needs a --reason, of {LONGEST_REASON} characters at most")
         try:
-            accept_restore(actors.Command(), setup.first_team(), reason)
+            accept_restore(actors.Command(), reason)
         except verification.NothingToAccept as refusal:
             raise CommandError(f"there is no restore to accept: {refusal}") from None
-        except recording.AuditUnavailable:
+        except AuditUnavailable:
             raise CommandError("the audit trail can't be written, so the restore is not accepted") from None
 
     def _verify(self) -> None:
-        result = verification.verify()
-        if result.broken is not None:
-            raise CommandError(f"broken at entry {result.broken}: {result.reason} ({result.count} entries read)")
-        self.stdout.write(f"whole: {result.count} entries, each bound to the one before")
+        """Raises CommandError that names every chain that is broken."""
+        broken = []
+        for each, result in verification.verify_all().items():
+            if result.broken is None:
+                self._tell(each, result)
+            else:
+                where = f"broken at entry {result.broken}: {result.reason} ({result.count} entries read)"
+                broken.append(f"{_name_of(each)}: {where}")
+        if broken:
+            raise CommandError("\n".join(broken))
+
+    def _tell(self, each: uuid.UUID, result: verification.Verification) -> None:
+        name = _name_of(each)
+        self.stdout.write(f"{name}: whole: {result.count} entries, each bound to the one before")
         for note in result.notes:
-            self.stdout.write(f"note: {note}")
-        now = chain.standing()
+            self.stdout.write(f"{name}: note: {note}")
+        now = chain.standing(each)
         if now.newest:
-            self.stdout.write(f"newest checkpoint: entry {now.newest.seq} at {now.newest.at}, {now.behind} newer")
+            newest = now.newest
+            self.stdout.write(f"{name}: newest checkpoint: entry {newest.seq} at {newest.at}, {now.behind} newer")
         if now.late:
             self.stderr.write(
-                "warning: there has been no checkpoint for long; does the worker run, is the file writable?"
+                f"{name}: warning: there has been no checkpoint for long; does the worker run, is the file writable?"
             )
+
+
+def _name_of(each: uuid.UUID) -> str:
+    if each == INSTALLATION:
+        return "installation"
+    team = Team.objects.filter(pk=each).first()
+    return f"team {team.name}" if team else f"team {each}, which is not in the database"

@@ -1,0 +1,135 @@
+"""The pages of a trail of a million entries: read by an index, a page at a time, never counted in full."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from tests.attacks.records import write
+from tests.conftest import World, say, signed_in
+from vaults.access import visible_to
+from vaults.actors import Person
+from vaults.acts import act
+from vaults.audit import queries
+from vaults.audit.looks import WINDOW
+from vaults.models import AuditEntry
+from vaults.permissions import Action
+
+A_MILLION = 1_000_000
+
+#: Pairs of a start and an outcome; one act in five is news; every tenth act is another team's, every twentieth a sign-in.
+FILL = """
+WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count} - 1)
+INSERT INTO vaults_auditentry (schema, chain, seq, event, at, state, look, news, team_id, team_name, actor_id, actor_label,
+    source, action, because, connection_name, client_id, vault_id, vault_cloud, vault_host, vault_name, vault_slug, kind, name,
+    folded_name, version, detail, code, inner_code, azure_request_ids, previous_hash, hash)
+SELECT 2, CASE WHEN n / 2 % 20 = 3 THEN '{zero}' WHEN n / 2 % 10 = 1 THEN '{other}' ELSE '{team}' END, n + 1,
+    printf('%032x', n / 2), datetime('2025-01-01', (n * 30) || ' seconds'), CASE n % 2 WHEN 0 THEN 'started' ELSE 'succeeded' END,
+    0, n / 2 % 5 = 0,
+    CASE WHEN n / 2 % 20 = 3 THEN NULL WHEN n / 2 % 10 = 1 THEN '{other}' ELSE '{team}' END, 'Shop', '{person}', 'Olga',
+    'person', CASE WHEN n / 2 % 20 = 3 THEN 'account.sign_in' WHEN n / 2 % 5 = 0 THEN 'secret.reveal' ELSE 'vault.scan' END,
+    'role:owner', 'sp', '', '{vault}', 'local', 'kv', 'kv', 'kv', CASE WHEN n / 2 % 20 = 3 THEN 'account' ELSE 'secret' END,
+    CASE WHEN n / 2 % 20 = 3 THEN '{email}' ELSE 'secret-' || (n % 5000) END,
+    CASE WHEN n / 2 % 20 = 3 THEN '{email}' ELSE 'secret-' || (n % 5000) END, '',
+    '{{"actor_email": "{email}"}}', '', '', '[]', '', hex(randomblob(32))
+FROM numbers
+"""
+
+
+def fill(world: World, count: int) -> None:
+    others = world.otto.memberships.get().team
+    facts = {
+        "count": count, "zero": "0" * 32, "team": world.team.pk.hex, "other": others.pk.hex, "vault": world.vault.pk.hex,
+        "person": world.olga.pk.hex, "email": world.olga.email,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(FILL.format(**facts))
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """The best of five, with what the database has in memory then."""
+    taken = []
+    for _ in range(5):
+        started = time.perf_counter()
+        work()
+        taken.append(1000 * (time.perf_counter() - started))
+    return min(taken)
+
+
+def changed(world: World, before: int | None = None) -> queries.Page:
+    trails = visible_to(Person(world.olga), world.team).trails
+    return queries.page_of([queries.changes(trail) for trail in trails], before)
+
+
+@pytest.mark.slow
+@pytest.mark.sweep
+@pytest.mark.parametrize("size", [A_MILLION])
+def test_first_page_and_count_of_a_million_entries(size: int, file_world: World) -> None:
+    fill(file_world, size)
+    trails = visible_to(Person(file_world.olga), file_world.team).trails
+    client = signed_in(file_world.olga)
+    vault = file_world.vault
+    figures = {
+        "changes": milliseconds(lambda: changed(file_world)),
+        "everything": milliseconds(lambda: queries.page_of(trails)),
+        "an old page": milliseconds(lambda: changed(file_world, before=size // 10)),
+        "overview": milliseconds(lambda: queries.newest([queries.changes(trail) for trail in trails])),
+        "one item": milliseconds(lambda: queries.activity(trails[0], vault, "secret", "secret-1234")),
+        "the whole page": milliseconds(lambda: client.get("/audit/")),
+        "one act": milliseconds(lambda: client.get("/audit/?show=all&action=secret.reveal")),
+    }
+    say(f"{size:,} entries, ms: " + ", ".join(f"{name} {figure:.1f}" for name, figure in figures.items()))
+    assert changed(file_world).count is None  # more than are counted
+    assert max(figures.values()) < 400
+
+
+def plans(query: queries.Entries) -> list[str]:
+    """How SQLite reads it."""
+    with connection.cursor() as cursor:
+        sql, parameters = query.query.sql_with_params()
+        return [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()]
+
+
+def test_no_page_reads_the_whole_trail_or_sorts_it(world: World) -> None:
+    fill(world, 2000)
+    trails = visible_to(Person(world.olga), world.team).trails
+    read = [
+        *(queries._latest(queries.changes(trail))[:50] for trail in trails),
+        *(queries._latest(trail)[:50] for trail in trails),
+        queries._latest(trails[0].filter(action=Action.SECRET_REVEAL))[:50],
+        queries._latest(trails[0].filter(id__gt=50).reverse())[:50],
+        AuditEntry.objects.filter(vault_id=world.vault.pk, kind="secret", folded_name="a").order_by("-id")[:8],
+        AuditEntry.objects.filter(actor_id=world.olga.pk, at__gt=timezone.now() - WINDOW, look=True).order_by(
+            "-at", "-id"
+        ),
+    ]
+    for query in read:
+        for step in plans(query):
+            assert "TEMP B-TREE" not in step, step
+            assert not step.startswith("SCAN"), step
+
+
+def test_older_and_newer_lead_through_the_whole_trail(olga: Client, world: World) -> None:
+    for number in range(60):
+        write(1, world.team.pk)
+        with act(Person(world.olga), Action.SECRET_DELETE, world.vault, name=f"n{number}"):
+            pass
+    first = olga.get("/audit/?show=all").context["page"]
+    assert (len(first.object_list), first.count, first.newer) == (50, 120, None)
+    second = olga.get(f"/audit/?show=all&before={first.older}").context["page"]
+    third = olga.get(f"/audit/?show=all&before={second.older}").context["page"]
+    assert third.older is None
+    found = [entry.pk for page in (first, second, third) for entry in page.object_list]
+    assert found == sorted(set(found), reverse=True)
+    assert len(found) == 120
+    back = olga.get(f"/audit/?show=all&after={third.newer}").context["page"]
+    assert [entry.pk for entry in back.object_list] == [entry.pk for entry in second.object_list]
+
+
+@pytest.mark.parametrize("odd", ["x", "-1", "9" * 40, "\N{SUPERSCRIPT TWO}", ""])
+def test_an_odd_place_to_go_on_from_is_the_beginning(odd: str, olga: Client, world: World) -> None:
+    write(3, world.team.pk)
+    assert len(olga.get("/audit/", {"show": "all", "before": odd}).context["page"].object_list) == 3

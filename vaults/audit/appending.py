@@ -1,0 +1,120 @@
+"""Add entries to the audit trail: committed, sealed and read back, or AuditUnavailable.
+
+Entries of a chain are added one after the other, under the lock of its head. Chains don't wait for each other, except in
+SQLite, which has one writer.
+"""
+
+import uuid
+from functools import cache
+from typing import Any
+
+from django.db import Error, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from vaults.audit import chain, stored
+from vaults.audit.links import is_ours, link
+from vaults.keyvault.identifiers import fold
+from vaults.models import AuditChain, AuditEntry
+from vaults.models.audit import INSTALLATION, AuditState
+from vaults.permissions import QUIET, Action
+
+#: Keys that `detail` may contain: facts about the act, never a value that was read or written.
+DETAIL_KEYS = frozenset(
+    {
+        "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud", "count", "email",
+        "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read", "production", "reason", "request_id",
+        "result", "role", "sentence", "source", "tag_names", "through", "unconfirmed", "verdicts",
+    }
+)  # fmt: skip
+#: States of an act or a look that nothing went wrong with, so far.
+_WELL = (AuditState.STARTED, AuditState.LOOKED, AuditState.SUCCEEDED)
+
+
+class AuditUnavailable(Exception):
+    """The record can't be written, so the act does not happen, or its result is not returned."""
+
+
+def append(entry: AuditEntry) -> None:
+    """Commit an entry as the next link of its chain: its team's, or the installation's. Raises AuditUnavailable."""
+    if not DETAIL_KEYS.issuperset(entry.detail):
+        raise ValueError(f"an audit entry's detail has no room for {sorted(set(entry.detail) - DETAIL_KEYS)}")
+    entry.chain = entry.team_id or INSTALLATION
+    entry.folded_name = fold(entry.name) if entry.kind else ""
+    entry.news = _is_news(entry)
+    try:
+        with transaction.atomic(durable=True):
+            _append(entry)
+    except Error as error:
+        raise AuditUnavailable from error
+    if entry.seq == 1 or entry.seq % chain.EVERY == 0:
+        chain.note(entry.chain, begin=entry.seq == 1)
+
+
+def _is_news(entry: AuditEntry) -> bool:
+    """Whether the list of changes has the entry: not for reads, scans and sign-ins that went well, except from a new browser."""
+    if entry.action == Action.ACCOUNT_SIGN_IN and entry.detail.get("browser") == "new":
+        return True
+    return entry.action not in QUIET or entry.state not in _WELL
+
+
+def _append(entry: AuditEntry) -> None:
+    head = _locked(entry.chain)
+    is_sound = chain.is_sealed(head) if head.seq else chain.may_begin(entry.chain)
+    entry.seq = head.seq + 1
+    entry.at = timezone.now()
+    entry.previous_hash = head.hash
+    entry.hash = link(entry)
+    _insert(entry)
+    # Never re-seal a tampered head: entries added after it must not make it valid.
+    head.seq, head.hash = entry.seq, entry.hash
+    head.seal = chain.seal_of(head) if is_sound else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [head.seq, head.hash, head.seal, head.pk])
+    if not _is_there(entry):
+        raise IntegrityError("a trigger in the database kept the entry out")
+
+
+#: Written out, because to compile these for each entry takes longer than the database does: a chain waits for it.
+_HEADS = AuditChain._meta.db_table
+_LOCK = f"SELECT id, seq, hash, seal, trail, checkpoint FROM {_HEADS} WHERE chain = %s"  # noqa: S608 - names of our own
+_MOVE = f"UPDATE {_HEADS} SET seq = %s, hash = %s, seal = %s WHERE id = %s"  # noqa: S608
+
+
+def _locked(of: uuid.UUID) -> AuditChain:
+    """The head of a chain, locked until the transaction ends; a new one for a chain that begins."""
+    own = of if connection.features.has_native_uuid_field else of.hex
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK + (" FOR UPDATE" if connection.features.has_select_for_update else ""), [own])
+        row = cursor.fetchone()
+    if row is None:
+        return AuditChain.objects.select_for_update().get_or_create(chain=of)[0]
+    pk, seq, its_hash, seal, trail, checkpoint = row
+    return AuditChain(id=pk, chain=of, seq=seq, hash=its_hash, seal=seal, trail=trail, checkpoint=checkpoint)
+
+
+_COLUMNS = [field for field in AuditEntry._meta.concrete_fields if not field.primary_key]
+
+
+def _insert(entry: AuditEntry) -> None:
+    """As `save` would."""
+    values = [field.get_db_prep_save(getattr(entry, field.attname), connection) for field in _COLUMNS]
+    with connection.cursor() as cursor:
+        cursor.execute(_insertion(), values)
+
+
+@cache
+def _insertion() -> str:
+    names = ", ".join(f'"{field.column}"' for field in _COLUMNS)
+    places = ", ".join(["%s"] * len(_COLUMNS))
+    return f'INSERT INTO "{AuditEntry._meta.db_table}" ({names}) VALUES ({places})'  # noqa: S608 - names of our own
+
+
+def _is_there(entry: AuditEntry) -> bool:
+    """True if this is now the newest entry, stored as written. A trigger in the database could change or drop it."""
+    found = stored.as_head(entry.chain, entry.seq)
+    return found is not None and found.hash == entry.hash and is_ours(found)
+
+
+def storable(text: Any) -> str:
+    """A short text from a response, without lone surrogates, which no database stores."""
+    return str(text).encode(errors="replace").decode()[:80]
