@@ -7,7 +7,7 @@ return finished markup instead of including a template: 25 rows are rendered in 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
@@ -202,11 +202,17 @@ def relative(moment: datetime, now: datetime) -> str:
 
 def date_and_time(moment: datetime) -> str:
     """The moment in the viewer's time zone, with its name: "6 Dec 2026, 09:00 CET"."""
+    return _in_zone(moment, timezone.get_current_timezone())
+
+
+@lru_cache(maxsize=5000)
+def _in_zone(moment: datetime, zone: tzinfo) -> str:
+    """Cached, because a list has 50 moments, and most are shown again."""
     try:
-        local = timezone.localtime(moment)
+        local = timezone.localtime(moment, zone)
     except OverflowError:  # the last hours of the year 9999, which some use for "never", in a zone further east
         local = moment
-    return f"{local.day} {local:%b %Y, %H:%M %Z}"  # takes a tenth of the time of Django's date_format; a list needs 50
+    return f"{local.day} {local:%b %Y, %H:%M %Z}"
 
 
 def day(moment: datetime) -> str:
