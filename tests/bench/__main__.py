@@ -9,9 +9,11 @@ from tests.bench import vault_speed
 from tests.bench.measuring import Subject, Times, take_turns
 from tests.bench.portal import Portal
 from tests.bench.rivals import Bare, Disk, Sdk
-from tests.bench.stack import LATENCY_MS, Stack
+from tests.bench.stack import LATENCY_MS, VAULT, Stack
 
 GOAL = 1.25
+#: Pages per second of one process, by page.
+PAGES = {"list of secrets": f"/vaults/{VAULT}/secrets/", "overview": "/", "inventory": "/inventory/"}
 
 
 def main() -> None:
@@ -24,6 +26,7 @@ def main() -> None:
         print_times(subjects)
         say(f"Two synced commits alone, as each page makes for its record: {in_words(commits)} ms")
         print_tokens(stack)
+        print_throughput(portal)
     print_vault_speed()
     say(f"{time.monotonic() - started:.0f} s in all")
 
@@ -69,6 +72,12 @@ def print_times(subjects: list[Subject]) -> None:
 
 def in_words(times: Times) -> str:
     return " / ".join(f"{1000 * figure:.1f}" for figure in (times.minimum, times.median, times.p95))
+
+
+def print_throughput(portal: Portal) -> None:
+    counted = portal.pages_per_second(*PAGES.values())
+    figures = ", ".join(f"{name} {counted[path]:.0f}" for name, path in PAGES.items())
+    say(f"Pages per second of one process, 5,000 items known: {figures}")
 
 
 def print_tokens(stack: Stack) -> None:

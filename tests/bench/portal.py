@@ -1,6 +1,9 @@
 """A person at the portal, as far as the bench needs one: signs in by the form, opens pages, reveals a value."""
 
+import json
 import re
+import subprocess
+import sys
 
 import requests
 
@@ -36,6 +39,14 @@ class Portal:
         """What htmx sends when the button is pressed."""
         headers = {"HX-Request": "true", "HX-Target": "value"}
         self._post(f"/vaults/{VAULT}/secrets/{name}/reveal/", {"version": ""}, "data-value", headers)
+
+    def pages_per_second(self, *paths: str) -> dict[str, float]:
+        """Of each path, asked for by several clients at once. They run in a process of their own, beside the portal's."""
+        cookie = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._session.cookies)
+        command = [sys.executable, "-m", "tests.bench.throughput", self._url.rpartition(":")[2], cookie, *paths]
+        found = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+        counted: dict[str, float] = json.loads(found.stdout)
+        return counted
 
     def _get(self, path: str, expected: str) -> str:
         return self._page(self._session.get(f"{self._url}{path}", timeout=20), expected)

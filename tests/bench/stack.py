@@ -19,6 +19,8 @@ LATENCY_MS = 50
 EMAIL, PASSWORD = "bench@example.com", "only for this run of the bench"
 PRINCIPAL = "sp-shop-admin"
 VAULT = "kv-shop-prod"
+#: A second vault has so many items that the inventory holds about 5,000.
+BIG_VAULT, BIG = "kv-shop-stage", {"secrets": 4000, "keys": 200, "certificates": 700}
 
 
 class Stack:
@@ -70,6 +72,9 @@ class Stack:
         self._child("local vault", sys.executable, "-m", "tests.bench.local_vault", *map(str, vault))
         self._wait_for_port("local vault", self._emulator_port)
         subprocess.run([*launch.MANAGE, "prepare", "--local"], check=True, stdout=self._log, stderr=self._log)
+        counts = [part for kind, count in BIG.items() for part in (f"--{kind}", str(count))]
+        fill = [*launch.MANAGE, "emulator", "fill", BIG_VAULT, *counts]
+        subprocess.run(fill, check=True, stdout=self._log, stderr=self._log)
         # The first scans are over before anything is measured; what they asked of the issuer is the worker's.
         self._child("worker", *launch.MANAGE, "worker")
         launch.wait_for("worker", self._children, self._is_scanned)

@@ -7,7 +7,7 @@ return finished markup instead of including a template: 25 rows are rendered in 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
@@ -19,7 +19,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm
 from django.template import Context
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.html import conditional_escape, format_html_join
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 
@@ -29,6 +29,7 @@ from vaults.permissions import Action
 from vaults.problems.scans import words_of_scan
 from vaults.problems.titles import Facts, title_of
 from vaults.templatetags.figures import expiry_chart, number_card, of_vault
+from vaults.templatetags.markup import markup
 
 register = template.Library()
 
@@ -134,8 +135,8 @@ TONE_ICONS = {
 def badge(tone: str, word: str, icon_name: str = "", title: str = "") -> SafeString:
     """A word in a state's colour, always with an icon; optionally a title on hover."""
     drawn = icon(icon_name or TONE_ICONS.get(tone, "info-circle"), 14)
-    hover = format_html(' title="{}"', title) if title else ""
-    return format_html('<span class="badge badge-{}"{}>{}{}</span>', tone, hover, drawn, word)
+    hover = markup(' title="{}"', title) if title else ""
+    return markup('<span class="badge badge-{}"{}>{}{}</span>', tone, hover, drawn, word)
 
 
 DOT_WORDS = {
@@ -150,7 +151,7 @@ DOT_WORDS = {
 def dot(tone: str) -> SafeString:
     """The health of a vault as a small mark; each state has its own shape, and a text for screen readers."""
     word = DOT_WORDS.get(tone, DOT_WORDS["unknown"])
-    return format_html(
+    return markup(
         '<span class="dot dot-{}" title="{}"><span class="visually-hidden">{}</span></span>', tone, word, word
     )
 
@@ -160,9 +161,7 @@ def dot(tone: str) -> SafeString:
 def letters(vault: str) -> SafeString:
     """A vault in the narrow sidebar: start and end of its name. "kv-shop-prod" is "shop", "prod"."""
     start, _, rest = vault.removeprefix("kv-").partition("-")
-    return format_html(
-        '<span class="letters" aria-hidden="true"><b>{}</b>{}</span>', start[:4], rest.replace("-", "")[-5:]
-    )
+    return markup('<span class="letters" aria-hidden="true"><b>{}</b>{}</span>', start[:4], rest.replace("-", "")[-5:])
 
 
 # Addresses
@@ -203,11 +202,17 @@ def relative(moment: datetime, now: datetime) -> str:
 
 def date_and_time(moment: datetime) -> str:
     """The moment in the viewer's time zone, with its name: "6 Dec 2026, 09:00 CET"."""
+    return _in_zone(moment, timezone.get_current_timezone())
+
+
+@lru_cache(maxsize=5000)
+def _in_zone(moment: datetime, zone: tzinfo) -> str:
+    """Cached, because a list has 50 moments, and most are shown again."""
     try:
-        local = timezone.localtime(moment)
+        local = timezone.localtime(moment, zone)
     except OverflowError:  # the last hours of the year 9999, which some use for "never", in a zone further east
         local = moment
-    return f"{local.day} {local:%b %Y, %H:%M %Z}"  # takes a tenth of the time of Django's date_format; a list needs 50
+    return f"{local.day} {local:%b %Y, %H:%M %Z}"
 
 
 def day(moment: datetime) -> str:
@@ -215,8 +220,8 @@ def day(moment: datetime) -> str:
     return date_and_time(moment).partition(",")[0]
 
 
-NO_MOMENT = format_html('<span class="none">{}</span>', "—")
-NO_END = format_html('<span class="none">{}</span>', "no end")
+NO_MOMENT = markup('<span class="none">{}</span>', "—")
+NO_END = markup('<span class="none">{}</span>', "no end")
 
 
 @register.simple_tag
@@ -224,7 +229,7 @@ def odd(text: str, note: str = "As Azure has it; it can't be read.") -> SafeStri
     """The text of an unreadable value, with a note on hover."""
     mark = icon("alert-triangle", 14)
     shown = visible(text)
-    return format_html('<span class="odd" title="{} {}">{}<bdi>{}</bdi></span>', shown, note, mark, shown)
+    return markup('<span class="odd" title="{} {}">{}<bdi>{}</bdi></span>', shown, note, mark, shown)
 
 
 @register.simple_tag
@@ -248,7 +253,7 @@ NUMBER = re.compile(r'"?-?[0-9.]+"?')
 @register.simple_tag
 def odd_with_note(text: str, note: str = "As Azure has it; it can't be read.") -> SafeString:
     """Like `odd`, with the note as visible text."""
-    return format_html('<span>{} <span class="quiet small">{}</span></span>', odd(text, note), note)
+    return markup('<span>{} <span class="quiet small">{}</span></span>', odd(text, note), note)
 
 
 def date_note(text: str) -> str:
@@ -272,7 +277,7 @@ def when(moment: datetime | None, raw: str = "") -> SafeString:
     """A moment relative to now, with the exact one on hover. `raw`: the text instead of a date that could not be read."""
     if moment is None:
         return odd(raw_or_unknown(raw), date_note(raw)) if raw else NO_MOMENT
-    return format_html(
+    return markup(
         '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.isoformat(timespec="seconds"),
         date_and_time(moment),
@@ -285,7 +290,7 @@ def exact(moment: datetime | None, raw: str = "") -> SafeString:
     """A moment for detail pages: date, time, zone; relative on hover. `raw` as in `when`, with a visible note."""
     if moment is None:
         return odd_with_note(raw_or_unknown(raw), date_note(raw)) if raw else NO_MOMENT
-    return format_html(
+    return markup(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
         relative(moment, timezone.now()),
@@ -297,7 +302,7 @@ def exact(moment: datetime | None, raw: str = "") -> SafeString:
 def to_the_second(moment: datetime) -> SafeString:
     """A moment of the record: date, time with seconds, zone; relative on hover."""
     local = timezone.localtime(moment)
-    return format_html(
+    return markup(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="milliseconds"),
         relative(moment, timezone.now()),
@@ -378,9 +383,9 @@ def tag_labels(given: tuple[tuple[str, str], ...]) -> SafeString:
     labels = format_html_join(
         "",
         '<span class="tag" title="{}={}"><bdi>{}</bdi>{}</span>',
-        ((name, value, name, format_html("=<bdi>{}</bdi>", value) if value else "") for name, value in shown),
+        ((name, value, name, markup("=<bdi>{}</bdi>", value) if value else "") for name, value in shown),
     )
-    return format_html('<span class="tags">{}</span>', labels)
+    return markup('<span class="tags">{}</span>', labels)
 
 
 @register.simple_tag

@@ -4,15 +4,17 @@ Tags, not includes: lists are the most used pages, and they render each of these
 """
 
 from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from django import template
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
 from vaults.keyvault.types import CertificateProperties, SecretProperties
-from vaults.kinds import CERTIFICATE, KEY, SECRET, Kind
+from vaults.kinds import CERTIFICATE, KEY, KINDS, SECRET, Kind
+from vaults.models import InventoryItem
 from vaults.templatetags.kvportal import (
     NO_END,
     NUMBER,
@@ -31,10 +33,11 @@ from vaults.templatetags.kvportal import (
     visible,
     when,
 )
+from vaults.templatetags.markup import markup
 
 register = template.Library()
 
-MANAGED = format_html(
+MANAGED = markup(
     '<span title="managed: belongs to a certificate">{}<span class="visually-hidden">managed by a certificate</span></span>',
     icon("lock", 14),
 )
@@ -56,7 +59,7 @@ def is_managed(item: Listed) -> bool:
     return bool(getattr(item, "managed", False))
 
 
-RENEWAL = format_html(
+RENEWAL = markup(
     '<span title="a further version is pending">{}<span class="visually-hidden">a further version is pending</span></span>',
     icon("loader", 14),
 )
@@ -72,7 +75,6 @@ def is_pending(item: Listed, pending: Collection[str]) -> bool:
     return bool(getattr(item, "pending", False)) or item.name.lower() in pending
 
 
-@register.simple_tag
 def row_tone(item: Listed, pending: Collection[str] = ()) -> str:
     """The tone (ok, soon, bad, off, wait, unknown), "pending" or "unissued", for `data-state`, by which lists filter."""
     if is_issued(item):
@@ -80,21 +82,19 @@ def row_tone(item: Listed, pending: Collection[str] = ()) -> str:
     return "pending" if is_pending(item, pending) else "unissued"
 
 
-@register.simple_tag
 def row_attributes(item: Listed, base: str, pending: Collection[str] = ()) -> SafeString:
     """The data attributes of a row for scripts: the item's address (`base` is its list's), name, id and state. `pending`: the
     lower-case names of certificates whose operation is in progress."""
     tone = row_tone(item, pending)
     name, managed = item.name, " data-managed" if is_managed(item) else ""
-    return format_html(
+    return markup(
         'data-row="{}{}/" data-name="{}" data-id="{}" data-state="{}"{}', base, name, name, item.id, tone, managed
     )
 
 
-@register.simple_tag
 def row_name(item: Listed, base: str) -> SafeString:
     """The name as a link to the item, with a lock if the item is a managed secret or key."""
-    return format_html("{}{}", name_link(f"{base}{item.name}/", item.name), MANAGED if is_managed(item) else "")
+    return markup("{}{}", name_link(f"{base}{item.name}/", item.name), MANAGED if is_managed(item) else "")
 
 
 @register.simple_tag
@@ -102,13 +102,13 @@ def name_label(name: str) -> SafeString:
     """A name that is shortened in its middle if space is short; the style sheet cuts its first part."""
     if len(name) <= 2 * NAME_END:
         return conditional_escape(name)
-    return format_html('<span class="name-start">{}</span>{}', name[:-NAME_END], name[-NAME_END:])
+    return markup('<span class="name-start">{}</span>{}', name[:-NAME_END], name[-NAME_END:])
 
 
 @register.simple_tag
 def name_link(address: str, name: str) -> SafeString:
     """A name as the link of a row. The aria-label has the whole name, because screen readers would read two parts."""
-    return format_html('<a href="{}" title="{}" aria-label="{}">{}</a>', address, name, name, name_label(name))
+    return markup('<a href="{}" title="{}" aria-label="{}">{}</a>', address, name, name, name_label(name))
 
 
 @register.simple_tag
@@ -118,7 +118,7 @@ def row_end(item: Listed, pending: Collection[str] = ()) -> SafeString:
     `pending` as in `row_attributes`.
     """
     end = item.expires_on if is_issued(item) else None
-    return format_html(
+    return markup(
         '<td class="expires" data-sort="{}"><span class="ends">{}{}{}</span></td>',
         end.isoformat() if end else "",
         _mark(item, pending),
@@ -169,7 +169,7 @@ def _date(item: Listed) -> SafeString:
         return SafeString() if is_marked else when(None, item.odd["expires_on"])
     if moment is None:
         return NO_END if found.tone in ("off", "unknown") else SafeString()
-    return format_html(
+    return markup(
         '<time class="date" datetime="{}" title="{}">{}{}</time>',
         moment.isoformat(timespec="seconds"),
         relative(moment, now),
@@ -178,7 +178,6 @@ def _date(item: Listed) -> SafeString:
     )
 
 
-@register.simple_tag
 def row_tags(item: Listed) -> SafeString:
     """All tags of a row, and a count that replaces all but the first if space is short."""
     if "tags" in item.odd:
@@ -188,7 +187,7 @@ def row_tags(item: Listed) -> SafeString:
     if len(found) < 2:
         return tags(given)
     rest = ", ".join(f"{name}={value}" if value else name for name, value in found[1:])
-    return format_html(
+    return markup(
         '<span class="tags-row">{}<span class="tag tags-more" title="{}">+{}</span></span>',
         tags(given),
         visible(rest),
@@ -205,15 +204,15 @@ def row_moment(item: Listed, name: str, css: str, label: str) -> SafeString:
     if moment or not raw or NUMBER.fullmatch(raw):
         shown = when(moment, raw)
     else:
-        shown = format_html('<span class="none" title="{}">not known</span>', as_sent(raw))
-    return format_html('<td class="{}{}" data-label="{}" data-sort="{}">{}</td>', css, blank, label, exact, shown)
+        shown = markup('<span class="none" title="{}">not known</span>', as_sent(raw))
+    return markup('<td class="{}{}" data-label="{}" data-sort="{}">{}</td>', css, blank, label, exact, shown)
 
 
 def _content_type(item: SecretProperties) -> SafeString:
     raw, text = item.odd.get("content_type"), visible(item.content_type or "")
-    shown = odd(raw) if raw else format_html("<bdi>{}</bdi>", text)
-    title = format_html(' title="{}"', text) if text else ""
-    return format_html('<td class="mono wrap drop-2 content-type"{} data-sort="{}">{}</td>', title, text, shown)
+    shown = odd(raw) if raw else markup("<bdi>{}</bdi>", text)
+    title = markup(' title="{}"', text) if text else ""
+    return markup('<td class="mono wrap drop-2 content-type"{} data-sort="{}">{}</td>', title, text, shown)
 
 
 def _created(item: Listed) -> SafeString:
@@ -221,20 +220,20 @@ def _created(item: Listed) -> SafeString:
 
 
 def _thumbprint(item: CertificateProperties) -> SafeString:
-    return format_html('<td class="mono drop-2" title="{}">{}</td>', item.x5t, short_id(item.x5t))
+    return markup('<td class="mono drop-2" title="{}">{}</td>', item.x5t, short_id(item.x5t))
 
 
 #: By kind: the column that only its list has, as head and a function for the cell of an item.
 OWN_COLUMNS: Final[Mapping[Kind, tuple[SafeString, Callable[[Any], SafeString]]]] = {
     SECRET: (
-        format_html('<th scope="col" data-column="{}" class="drop-2 col-type">{}</th>', "type", "Content type"),
+        markup('<th scope="col" data-column="{}" class="drop-2 col-type">{}</th>', "type", "Content type"),
         _content_type,
     ),
     KEY: (
-        format_html('<th scope="col" data-column="{}" class="drop-2 col-time">{}</th>', "created", "Created"),
+        markup('<th scope="col" data-column="{}" class="drop-2 col-time">{}</th>', "created", "Created"),
         _created,
     ),
-    CERTIFICATE: (format_html('<th scope="col" class="drop-2 col-type">{}</th>', "Thumbprint"), _thumbprint),
+    CERTIFICATE: (markup('<th scope="col" class="drop-2 col-type">{}</th>', "Thumbprint"), _thumbprint),
 }
 
 
@@ -243,6 +242,52 @@ def own_column_head(kind: Kind) -> SafeString:
     return OWN_COLUMNS[kind][0]
 
 
-@register.simple_tag
 def own_column(item: Listed, kind: Kind) -> SafeString:
     return OWN_COLUMNS[kind][1](item)
+
+
+CHECK = '<td class="check"><input class="needs-js" type="checkbox" data-select aria-label="Select {}"></td>'
+
+
+@register.simple_tag
+def item_row(item: Listed, kind: Kind, base: str, pending: Collection[str] = ()) -> SafeString:
+    """An item's row in the list of its kind. `base` and `pending` as in `row_attributes`."""
+    return markup(
+        '<tr {}>{}<th class="name" scope="row">{}</th>{}{}<td class="tags-cell">{}</td>{}</tr>',
+        row_attributes(item, base, pending),
+        markup(CHECK, item.name),
+        row_name(item, base),
+        row_end(item, pending),
+        own_column(item, kind),
+        row_tags(item),
+        row_moment(item, "updated_on", "end drop-1 changed", "changed"),
+    )
+
+
+KIND_ICONS = {SECRET: "key", KEY: "lock-password", CERTIFICATE: "certificate"}
+
+
+@lru_cache(maxsize=len(KINDS))
+def _kind(kind: Kind) -> SafeString:
+    return markup(
+        '<td class="kind" title="{0}">{1}<span class="visually-hidden">{0}</span></td>', kind, icon(KIND_ICONS[kind])
+    )
+
+
+@register.simple_tag
+def inventory_row(item: InventoryItem) -> SafeString:
+    """An item's row in the inventory of all vaults."""
+    address = item.get_absolute_url()
+    return markup(
+        '<tr data-row="{}" data-state="{}">{}<th class="name" scope="row">{}{}</th><td class="vault">{}</td>{}'
+        '<td class="drop-2 tags-cell">{}</td>{}</tr>',
+        address,
+        row_tone(item),
+        _kind(item.of_kind),
+        name_link(address, item.name),
+        MANAGED if item.managed else "",
+        item.vault.name,
+        row_end(item),
+        row_tags(item),
+        row_moment(item, "updated_on", "end drop-1 changed", "changed"),
+    )
