@@ -43,7 +43,12 @@ def test_what_is_gone_stands_nowhere(address: str, olga: Client, world: World, g
     assert "departed<" not in page
     assert "departed," not in page
     if summary := (answer.context or {}).get("summary"):
-        assert (summary.total, summary.deleted, summary.pending, summary.within_7) == (0, 0, 0, 0)
+        assert (summary.figures.total, summary.figures.deleted, summary.figures.pending, summary.figures.within_7) == (
+            0,
+            0,
+            0,
+            0,
+        )
 
 
 def test_a_vault_is_not_in_need_of_care_for_what_is_gone(olga: Client, world: World, gone: None) -> None:

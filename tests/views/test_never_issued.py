@@ -197,7 +197,12 @@ def test_without_its_operation_the_inventory_calls_it_not_issued_too(
         assert "no end" not in place
     assert counted(olga) == {"unissued": 1}
     summary = olga.get("/").context["summary"]
-    assert (summary.disabled, summary.never_expires, summary.pending, summary.certificates) == (0, 0, 0, 1)
+    assert (
+        summary.figures.disabled,
+        summary.figures.never_expires,
+        summary.figures.pending,
+        summary.figures.certificates,
+    ) == (0, 0, 0, 1)
     (told,) = csv.DictReader(io.StringIO(olga.get("/inventory/csv/").content.decode("utf-8-sig")))
     assert (told["issued"], told["pending"], told["expires_on"]) == ("False", "False", "")
 

@@ -117,7 +117,7 @@ def test_figures_count_them_neither_as_enabled_nor_as_without_end(
     hold(emulator, "attributes", [])
     scan_vault(Person(world.olga), world.vault)
     summary = olga.get("/").context["summary"]
-    assert (summary.never_expires, summary.disabled) == (0, 0)
+    assert (summary.figures.never_expires, summary.figures.disabled) == (0, 0)
     assert olga.get("/inventory/?state=never").context["page"].paginator.count == 0
     assert olga.get("/inventory/?enabled=on").context["page"].paginator.count == 0
 
@@ -131,7 +131,7 @@ def test_one_that_expired_is_not_called_still_enabled(
     scan_vault(Person(world.olga), world.vault)
     page = olga.get("/")
     assert "still enabled" not in " ".join(task.title for task in page.context["tasks"])
-    assert page.context["summary"].expired == 1
+    assert page.context["summary"].figures.expired == 1
 
 
 @each_kind

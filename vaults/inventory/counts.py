@@ -1,13 +1,13 @@
 """Count the inventory: the cards, the chart and the rows of the overview, for one vault or for all visible vaults."""
 
-import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, When
 from django.utils import timezone
 
 from vaults.kinds import CERTIFICATE, KEY, SECRET
@@ -16,17 +16,47 @@ from vaults.models.inventory import ENDLESS
 
 
 @dataclass(slots=True)
-class VaultRow:
-    """One vault's row: its counts by kind, and what expires within 30 days."""
+class Figures:
+    """Counts of live items. Managed secrets and managed keys are left out, so that a certificate is counted once."""
 
-    vault: Vault
-    items: int = 0
+    total: int = 0
     secrets: int = 0
     keys: int = 0
     certificates: int = 0
-    deleted: int = 0
     expired: int = 0
-    expiring: int = 0
+    expired_enabled: int = 0
+    within_7: int = 0
+    within_7_enabled: int = 0
+    within_30: int = 0
+    within_30_enabled: int = 0
+    within_90: int = 0
+    never_expires: int = 0
+    disabled: int = 0
+    pending: int = 0
+    unissued: int = 0
+    #: Of the items that are not live.
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VaultRow:
+    """One vault's row: the counts of its items; of the expired ones and those that expire, only the enabled ones."""
+
+    vault: Vault
+    figures: Figures
+
+    @property
+    def items(self) -> int:
+        return self.figures.total
+
+    @property
+    def expired(self) -> int:
+        return self.figures.expired_enabled
+
+    @property
+    def expiring(self) -> int:
+        """Within 30 days."""
+        return self.figures.within_30_enabled
 
 
 @dataclass(slots=True)
@@ -41,30 +71,30 @@ class Month:
         return Q(expires_on__gt=now, expires_on__gte=self.start, expires_on__lt=self.end)
 
 
-@dataclass(slots=True)
 class Summary:
-    """Counts of live items. Managed secrets and managed keys are left out, so that a certificate is counted once."""
+    """What is known of these vaults' items, as far as they may be seen. Each part is read when it is first used."""
 
-    vaults: list[VaultRow]
-    total: int = 0
-    secrets: int = 0
-    keys: int = 0
-    certificates: int = 0
-    expired: int = 0
-    expired_enabled: int = 0
-    within_7: int = 0
-    within_7_enabled: int = 0
-    within_30: int = 0
-    within_90: int = 0
-    never_expires: int = 0
-    disabled: int = 0
-    pending: int = 0
-    unissued: int = 0
-    deleted: int = 0
-    months: list[Month] = field(default_factory=list)
-    next_to_expire: list[InventoryItem] = field(default_factory=list)
-    latest_expired: list[InventoryItem] = field(default_factory=list)
-    oldest_pending: list[InventoryItem] = field(default_factory=list)
+    def __init__(self, items: QuerySet[InventoryItem], vaults: Iterable[Vault]) -> None:
+        self._now = timezone.now()
+        self.vaults = rows(items, list(vaults))
+        self.figures = _sum(row.figures for row in self.vaults)
+        self._items = items.filter(vault__in=[row.vault for row in self.vaults])
+
+    @cached_property
+    def months(self) -> list[Month]:
+        return months(self._items, self._now)
+
+    @cached_property
+    def next_to_expire(self) -> list[InventoryItem]:
+        return next_to_expire(self._items, self._now)
+
+    @cached_property
+    def latest_expired(self) -> list[InventoryItem]:
+        return latest_expired(self._items, self._now)
+
+    @cached_property
+    def oldest_pending(self) -> list[InventoryItem]:
+        return oldest_pending(self._items) if self.figures.pending else []
 
     @property
     def as_of(self) -> datetime | None:
@@ -80,66 +110,45 @@ class Summary:
         return [row.vault for row in self.vaults if not row.vault.read_in_full]
 
 
+def _sum(figures: Iterable[Figures]) -> Figures:
+    counted = [astuple(each) for each in figures]
+    return Figures(*map(sum, zip(*counted, strict=True))) if counted else Figures()
+
+
 def live(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
     """Items that are not deleted and not the managed secret or managed key of a certificate."""
     return items.filter(deleted_on=None, managed=False)
 
 
-def summary_of(items: QuerySet[InventoryItem], vaults: Iterable[Vault]) -> Summary:
-    """The figures of the vaults, of those items that may be seen: seven queries for any number of vaults."""
-    found = list(vaults)
-    now = timezone.now()
-    everything = items.filter(vault__in=found)
-    counts = live(everything).aggregate(
-        total=Count("pk"),
-        secrets=Count("pk", filter=Q(kind=SECRET.name)),
-        keys=Count("pk", filter=Q(kind=KEY.name)),
-        certificates=Count("pk", filter=Q(kind=CERTIFICATE.name)),
-        expired=Count("pk", filter=Q(expires_on__lte=now)),
-        expired_enabled=Count("pk", filter=Q(expires_on__lte=now, enabled=True)),
-        within_7_enabled=Count(
-            "pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=7), enabled=True)
-        ),
-        within_7=_within(now, 7),
-        within_30=_within(now, 30),
-        within_90=_within(now, 90),
-        never_expires=Count("pk", filter=ENDLESS),
-        disabled=Count("pk", filter=Q(enabled=False, issued=True)),
-        unissued=Count("pk", filter=Q(issued=False, pending=False)),
-        pending=Count("pk", filter=Q(pending=True)),
-    )
-    counts["deleted"] = everything.exclude(deleted_on=None).filter(managed=False).count()
-    return Summary(
-        rows(items, found),
-        **counts,
-        months=months(everything, now),
-        next_to_expire=next_to_expire(everything, now),
-        latest_expired=latest_expired(everything, now),
-        oldest_pending=oldest_pending(everything),
-    )
-
-
-def _within(now: datetime, days: int) -> Count:
-    """Number of items that expire within so many days from now."""
-    return Count("pk", filter=Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days)))
-
-
 def rows(items: QuerySet[InventoryItem], vaults: list[Vault]) -> list[VaultRow]:
     """The vaults with the counts of those items that may be seen: one query for any number of vaults."""
-    now, alive = timezone.now(), Q(deleted_on=None)
-    counted = items.filter(vault__in=vaults, managed=False).values("vault").annotate(
-        items=Count("pk", filter=alive),
+    now, alive, enabled = timezone.now(), Q(deleted_on=None), Q(enabled=True)
+    counted: Any = items.filter(vault__in=vaults, managed=False).values("vault").annotate(
+        total=Count("pk", filter=alive),
         secrets=Count("pk", filter=alive & Q(kind=SECRET.name)),
         keys=Count("pk", filter=alive & Q(kind=KEY.name)),
         certificates=Count("pk", filter=alive & Q(kind=CERTIFICATE.name)),
+        expired=Count("pk", filter=alive & Q(expires_on__lte=now)),
+        expired_enabled=Count("pk", filter=alive & enabled & Q(expires_on__lte=now)),
+        within_7=Count("pk", filter=alive & _within(now, 7)),
+        within_7_enabled=Count("pk", filter=alive & enabled & _within(now, 7)),
+        within_30=Count("pk", filter=alive & _within(now, 30)),
+        within_30_enabled=Count("pk", filter=alive & enabled & _within(now, 30)),
+        within_90=Count("pk", filter=alive & _within(now, 90)),
+        never_expires=Count("pk", filter=alive & ENDLESS),
+        disabled=Count("pk", filter=alive & Q(enabled=False, issued=True)),
+        unissued=Count("pk", filter=alive & Q(issued=False, pending=False)),
+        # After "unissued": from here on "pending" is this count, no longer the column.
+        pending=Count("pk", filter=alive & Q(pending=True)),
         deleted=Count("pk", filter=~alive),
-        expired=Count("pk", filter=alive & Q(enabled=True, expires_on__lte=now)),
-        expiring=Count(
-            "pk", filter=alive & Q(enabled=True, expires_on__gt=now, expires_on__lte=now + timedelta(days=30))
-        ),
     )  # fmt: skip
-    by_vault: dict[uuid.UUID, Any] = {row["vault"]: {k: v for k, v in row.items() if k != "vault"} for row in counted}
-    return [VaultRow(vault, **by_vault.get(vault.pk, {})) for vault in vaults]
+    by_vault = {row.pop("vault"): Figures(**row) for row in counted}
+    return [VaultRow(vault, by_vault.get(vault.pk) or Figures()) for vault in vaults]
+
+
+def _within(now: datetime, days: int) -> Q:
+    """Items that expire within so many days from now."""
+    return Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days))
 
 
 def next_months(now: datetime) -> list[Month]:
@@ -155,10 +164,10 @@ def next_months(now: datetime) -> list[Month]:
 def months(items: QuerySet[InventoryItem], now: datetime) -> list[Month]:
     """Number of live items that expire in each of these twelve months."""
     ahead = next_months(now)
-    counts = live(items).aggregate(
-        **{f"month_{place}": Count("pk", filter=month.expiring(now)) for place, month in enumerate(ahead)}
-    )
-    return [Month(month.start, month.end, counts[f"month_{place}"]) for place, month in enumerate(ahead)]
+    ends = [When(expires_on__lt=month.end, then=place) for place, month in enumerate(ahead)]
+    expiring = live(items).filter(expires_on__gt=now, expires_on__lt=ahead[-1].end)
+    counted = dict(expiring.values_list(Case(*ends, output_field=IntegerField())).annotate(Count("pk")))
+    return [Month(month.start, month.end, counted.get(place, 0)) for place, month in enumerate(ahead)]
 
 
 def next_to_expire(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:

@@ -48,11 +48,16 @@ NAME_END = 12
 
 
 class Listed(Item, Protocol):
-    """The attributes of a secret, key or certificate in a list."""
+    """The attributes of a secret, key or certificate in a list or in the inventory."""
 
-    id: str
     name: str
     tags: Mapping[str, str]
+
+
+class Identified(Listed, Protocol):
+    """An item of a list, which has Azure's identifier."""
+
+    id: str
 
 
 def is_managed(item: Listed) -> bool:
@@ -82,7 +87,7 @@ def row_tone(item: Listed, pending: Collection[str] = ()) -> str:
     return "pending" if is_pending(item, pending) else "unissued"
 
 
-def row_attributes(item: Listed, base: str, pending: Collection[str] = ()) -> SafeString:
+def row_attributes(item: Identified, base: str, pending: Collection[str] = ()) -> SafeString:
     """The data attributes of a row for scripts: the item's address (`base` is its list's), name, id and state. `pending`: the
     lower-case names of certificates whose operation is in progress."""
     tone = row_tone(item, pending)
@@ -250,7 +255,7 @@ CHECK = '<td class="check"><input class="needs-js" type="checkbox" data-select a
 
 
 @register.simple_tag
-def item_row(item: Listed, kind: Kind, base: str, pending: Collection[str] = ()) -> SafeString:
+def item_row(item: Identified, kind: Kind, base: str, pending: Collection[str] = ()) -> SafeString:
     """An item's row in the list of its kind. `base` and `pending` as in `row_attributes`."""
     return markup(
         '<tr {}>{}<th class="name" scope="row">{}</th>{}{}<td class="tags-cell">{}</td>{}</tr>',

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from vaults.access import current_team, visible_to
 from vaults.actions.inventory import export_items
-from vaults.inventory.counts import next_months, summary_of
+from vaults.inventory.counts import Summary, next_months
 from vaults.keyvault.identifiers import fold
 from vaults.keyvault.references import find_references
 from vaults.kinds import KINDS
@@ -224,11 +224,11 @@ def inventory(request: HtmxRequest) -> HttpResponse:
     found = filtered(request)
     page = Paginator(ordered(request, found), PAGE_SIZE).get_page(request.GET.get("page"))
     navigation = navigation_of(request, request.actor)
-    summary = summary_of(navigation.visible.items, navigation.vaults)
+    summary = Summary(navigation.visible.items, navigation.vaults)
     context = {
         "filter": found,
         "page": page,
-        "states": [(state, label, getattr(summary, COUNTED_AS[state])) for state, label in STATES],
+        "states": [(state, label, getattr(summary.figures, COUNTED_AS[state])) for state, label in STATES],
         "sort": sort_of(request),
         "swap": is_swap(request),
         "left_out": left_out(request),

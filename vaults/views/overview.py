@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from vaults.access import current_team, decide, visible_to
 from vaults.audit import queries
-from vaults.inventory.counts import summary_of
+from vaults.inventory.counts import Summary
 from vaults.permissions import Action
 from vaults.web import attention
 from vaults.web.decorators import needs
@@ -18,7 +18,7 @@ from vaults.web.rendering import HtmxRequest, render_page
 def overview(request: HtmxRequest) -> HttpResponse:
     team = current_team(request.actor)
     navigation = navigation_of(request, request.actor)
-    summary = summary_of(navigation.visible.items, navigation.vaults_with_connections)
+    summary = Summary(navigation.visible.items, navigation.vaults_with_connections)
     listed, more, well = attention.listed(summary.vaults)
     may_change = decide(request.actor, Action.CONNECTION_UPDATE, team).allowed
     context = {

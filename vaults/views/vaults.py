@@ -18,7 +18,7 @@ from vaults import access, clients, problems
 from vaults.actions import scans, vaults
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.vaults import VaultEditForm, VaultForm
-from vaults.inventory.counts import rows, summary_of
+from vaults.inventory.counts import Summary, rows
 from vaults.inventory.scan import LISTINGS
 from vaults.models import Vault
 from vaults.permissions import Action
@@ -83,7 +83,7 @@ def vault_detail(request: HtmxRequest, vault: Vault) -> HttpResponse:
     context: dict[str, Any] = {
         **scan_state(vault),
         "vault": vault,
-        "summary": summary_of(access.visible_to(request.actor, vault.team).items, [vault]),
+        "summary": Summary(access.visible_to(request.actor, vault.team).items, [vault]),
         "url": "",
     }
     try:

@@ -116,23 +116,28 @@ def _connection(connection: Connection, count: int, may_change: bool) -> Task | 
 
 
 def _expired(summary: Summary) -> list[Task]:
-    title = f"{summary.expired_enabled:,} items have expired and are still enabled"
+    title = f"{summary.figures.expired_enabled:,} items have expired and are still enabled"
     return _items(
-        "bad", "alert-triangle", summary.latest_expired, summary.expired_enabled, title, "state=expired&enabled=on"
+        "bad",
+        "alert-triangle",
+        summary.latest_expired,
+        summary.figures.expired_enabled,
+        title,
+        "state=expired&enabled=on",
     )
 
 
 def _within_a_week(summary: Summary) -> list[Task]:
-    count = summary.within_7_enabled
+    count = summary.figures.within_7_enabled
     title = f"{count:,} items expire within 7 days"
     return _items("soon", "clock", summary.next_to_expire[:count], count, title, "state=7&enabled=on")
 
 
 def _pending(summary: Summary) -> list[Task]:
-    title = f"{summary.pending:,} certificate operations are under way"
-    one = summary.oldest_pending[:1] if summary.pending == 1 else []
+    title = f"{summary.figures.pending:,} certificate operations are under way"
+    one = summary.oldest_pending[:1] if summary.figures.pending == 1 else []
     if not one:
-        return _items("wait", "loader", summary.oldest_pending, summary.pending, title, "state=pending")
+        return _items("wait", "loader", summary.oldest_pending, summary.figures.pending, title, "state=pending")
     return [_item("wait", "loader", one[0], _waiting(one[0]), "certificate_operation")]
 
 
