@@ -111,10 +111,17 @@ def start(children: dict[str, Child], *, local: bool) -> None:
     prepared = subprocess.run(prepare, env={**os.environ, **password}, check=False)  # noqa: S603 our own words
     if prepared.returncode:
         sys.exit(prepared.returncode)
-    children["worker"] = Child([*MANAGE, "worker"])
+    for name in worker_names():
+        children[name] = Child([*MANAGE, "worker"])
     children["portal"] = Child(granian(host, port))
     wait_for("portal", children, lambda: answers(host, port))
     say(f"ready on http://{'localhost' if host == '127.0.0.1' else host}:{port}/ (Ctrl+C stops it)")
+
+
+def worker_names() -> list[str]:
+    """A name for each worker process: they share the work through the database."""
+    count = int(os.environ.get("KVPORTAL_WORKER_PROCESSES", "1"))
+    return ["worker", *(f"worker {number}" for number in range(2, count + 1))]
 
 
 def granian(host: str, port: int, application: str = "kvportal.rsgi:application") -> list[str]:

@@ -43,3 +43,13 @@ def test_a_portal_that_ends_at_once_stops_everything() -> None:
         launch.watch(children)
     launch.stop({name: child.process for name, child in children.items()})
     assert worker.poll() is not None
+
+
+@pytest.mark.parametrize(("count", "names"), [(None, ["worker"]), ("1", ["worker"]), ("2", ["worker", "worker 2"])])
+def test_as_many_workers_as_the_environment_says(
+    count: str | None, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KVPORTAL_WORKER_PROCESSES", raising=False)
+    if count:
+        monkeypatch.setenv("KVPORTAL_WORKER_PROCESSES", count)
+    assert launch.worker_names() == names

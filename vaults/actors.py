@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import structlog
 
+from vaults.azure.limits import Caller
 from vaults.keyvault.session import Exchange
 from vaults.models import Invitation, Team, User
 from vaults.permissions import Role
@@ -30,6 +31,8 @@ class Actor(ABC):
     """The data about an actor that the record and `access.decide` need."""
 
     source: Source
+    #: The class whose slots at a vault the actor's calls take.
+    caller = Caller.JOB
 
     def __init__(self) -> None:
         #: Requests sent to Azure for this actor, oldest first: for the page's "By hand" panel.
@@ -76,6 +79,7 @@ class Person(Actor):
     """A person with an account, in one request. Each role is read once; `refresh` reads it again."""
 
     source = Source.PERSON
+    caller = Caller.PERSON
 
     def __init__(self, user: User, chosen_team: str = "", read_form_team: Callable[[], str] = str) -> None:
         """`chosen_team`: id of the team that the person chose to work in; they may no longer be a member.
@@ -142,6 +146,7 @@ class Job(Person):
     """Work on a person's behalf after their request. No role is remembered, so the work ends when the right ends."""
 
     source = Source.JOB
+    caller = Caller.JOB
 
     def role_in(self, team: Team) -> Role | None:
         self.refresh(team)

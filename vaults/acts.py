@@ -20,6 +20,7 @@ from vaults.actors import Actor
 from vaults.audit import recording
 from vaults.audit.appending import AuditUnavailable
 from vaults.audit.recording import Ground, Subject
+from vaults.azure.limits import Caller
 from vaults.azure.sign_in import TokenSource
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part
@@ -80,10 +81,14 @@ class Doing:
 
     def client_with(self, tokens: TokenSource, vault: Vault) -> VaultClient:
         """A client of any vault. It checks the permission again before each change, because Azure may be slow."""
-        client = clients.azure.client(vault, tokens, request_id=str(self.event.id))
+        client = clients.azure.client(vault, tokens, self._caller, request_id=str(self.event.id))
         client.exchanges = self.event.exchanges
         client.before_change = self.decide
         return client
+
+    @property
+    def _caller(self) -> Caller:
+        return Caller.SCAN if self._action == Action.VAULT_SCAN else self._actor.caller
 
     def client_of(self, kind: Kind) -> Any:
         """The client of one kind of items in the vault."""

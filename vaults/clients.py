@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 
 from vaults.azure.clouds import AZURE_CLOUDS, Cloud, load_clouds
-from vaults.azure.limits import LimitsByVault
+from vaults.azure.limits import Caller, LimitsByVault
 from vaults.azure.sign_in import ClientCertificate, ClientSecret, TokenSource
 from vaults.azure.transport import Transport
 from vaults.keyvault.client import VaultClient
@@ -74,8 +74,10 @@ class Azure:
                 kept = self._sources[connection.pk] = (state, self.token_source(connection))
             return kept[1]
 
-    def client(self, vault: Vault, tokens: TokenSource, *, request_id: str) -> VaultClient:
+    def client(self, vault: Vault, tokens: TokenSource, caller: Caller, *, request_id: str) -> VaultClient:
         """A client of the vault. `request_id` is sent with each call as x-ms-client-request-id.
+
+        Calls take the slots of their class of `caller`.
 
         Raises UnknownCloud, InvalidVaultName, HostNotAllowed.
         """
@@ -86,7 +88,7 @@ class Azure:
             tokens,
             api_version=connection.api_version,
             request_id=request_id,
-            limits=self._limits.of(url),
+            limits=self._limits.of(url, caller),
         )
 
     def forget_tokens(self) -> None:

@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 
 import pytest
 
 from tests.azure.fake import FakeTime
 from vaults.azure.errors import TransportError
-from vaults.azure.limits import Breaker, Bulkhead, LimitsByVault, RetryBudget
+from vaults.azure.limits import SLOTS, Breaker, Bulkhead, Caller, LimitsByVault, RetryBudget
+
+PERSON = Caller.PERSON
 
 
 def test_one_limits_for_each_vault() -> None:
     limits = LimitsByVault()
-    assert limits.of("https://a.vault.test") is limits.of("https://a.vault.test")
-    assert limits.of("https://a.vault.test") is not limits.of("https://b.vault.test")
+    assert limits.of("https://a.vault.test", PERSON) is limits.of("https://a.vault.test", PERSON)
+    assert limits.of("https://a.vault.test", PERSON) is not limits.of("https://b.vault.test", PERSON)
+
+
+@pytest.mark.parametrize("busy", [Caller.JOB, Caller.SCAN])
+def test_no_job_and_no_scan_takes_a_persons_place(busy: Caller) -> None:
+    limits = LimitsByVault()
+    with ExitStack() as taken:
+        for _ in range(SLOTS[busy]):
+            taken.enter_context(limits.of("https://a.vault.test", busy).bulkhead.slot(0))
+        with pytest.raises(TransportError), limits.of("https://a.vault.test", busy).bulkhead.slot(0):
+            pass
+        with limits.of("https://a.vault.test", PERSON).bulkhead.slot(0):
+            pass
+
+
+def test_what_a_scan_learns_of_a_vaults_health_holds_for_people_too() -> None:
+    limits = LimitsByVault()
+    for _ in range(5):
+        limits.of("https://a.vault.test", Caller.SCAN).breaker.record(failure="It answered with status 503.")
+    with pytest.raises(TransportError):
+        limits.of("https://a.vault.test", PERSON).breaker.admit()
 
 
 def test_a_place_is_waited_for() -> None:

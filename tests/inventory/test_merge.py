@@ -15,6 +15,7 @@ from vaults.actions.keys import KeyContent
 from vaults.actions.scans import scan_vault
 from vaults.actions.secrets import SecretContent
 from vaults.actors import Person, System
+from vaults.azure.limits import Caller
 from vaults.emulator import Emulator
 from vaults.inventory import scan
 from vaults.inventory.rows import Live, item_of
@@ -56,7 +57,8 @@ class Scan:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._progress = Progress(lambda _progress: None)
-        self._client = clients.azure.client(vault, clients.azure.token_source(vault.connection), request_id="scan")
+        tokens = clients.azure.token_source(vault.connection)
+        self._client = clients.azure.client(vault, tokens, Caller.SCAN, request_id="scan")
         self.lists = scan.read_lists(self._client, LISTINGS, self._progress)
 
     def merge(self) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from tests.conftest import World, last_entry, make_vault, unreadable
-from vaults.actions.scans import LEASE, ScanUnderWay, scan_vault
+from vaults.actions.scans import LEASE, ScanUnderWay, rest_after, scan_vault
 from vaults.actors import System
 from vaults.emulator import Emulator
 from vaults.jobs import worker
@@ -110,6 +111,11 @@ class ByHand(Executor):
         return job
 
     def end(self, slug: str, *, well: bool) -> None:
+        """Store what a scan does at its end."""
+        vault = Vault.objects.get(slug=slug)
+        vault.scan_failures = 0 if well else vault.scan_failures + 1
+        vault.scan_rests_until = timezone.now() + rest_after(vault.scan_failures)
+        vault.save(update_fields=["scan_failures", "scan_rests_until"])
         self._jobs.pop(slug).set_result(well)
 
 
@@ -144,6 +150,54 @@ def test_a_vault_rests_from_the_end_of_the_scan_that_failed_and_longer_each_time
     begun(look, hand)
     time_machine.shift(timedelta(minutes=2, seconds=1))
     assert begun(look, hand) == [slug]
+
+
+def test_a_vault_whose_scan_failed_rests_for_every_worker(world: World, emulator: Emulator, sick_vault: Vault) -> None:
+    world.vault.delete()
+    emulator.fail(99, 503, retry_after="60")
+    for failures in (1, 2):
+        worker.scan(Vault.objects.get(pk=sick_vault.pk))
+        sick_vault.refresh_from_db()
+        assert sick_vault.scan_failures == failures
+    hand = ByHand()
+    assert begun(worker.Look(hand), hand) == []
+    Vault.objects.update(scan_rests_until=timezone.now())
+    assert begun(worker.Look(hand), hand) == [sick_vault.slug]
+
+
+def test_a_scan_that_was_cut_off_waits_for_no_rest(world: World) -> None:
+    now = timezone.now()
+    Vault.objects.update(
+        scanned_at=now,
+        scan_rests_until=now + timedelta(minutes=20),
+        scan_started_at=now - timedelta(minutes=2),
+        scan_seen_at=now - timedelta(seconds=65),
+    )
+    hand = ByHand()
+    assert begun(worker.Look(hand), hand) == [world.vault.slug]
+
+
+def test_a_request_that_another_worker_has_done_meanwhile_is_not_done_again(world: World) -> None:
+    [found], [same] = worker.due(timezone.now()), worker.due(timezone.now())
+    worker.scan(found)
+    with pytest.raises(ScanUnderWay):
+        scan_vault(System(), same)
+
+
+def test_a_scan_that_lost_its_lease_stores_nothing(file_world: World, emulator: Emulator) -> None:
+    """Its process was suspended for more than a minute, and another worker took over."""
+    owner = uuid.uuid4()
+
+    def take_over(_request: Any, proceed: Any) -> Any:
+        Vault.objects.filter(pk=file_world.vault.pk).update(scan_owner=owner)
+        return proceed()
+
+    emulator.interfere(take_over, 1, path="^/secrets$")
+    with pytest.raises(ScanUnderWay):
+        scan_vault(System(), file_world.vault)
+    file_world.vault.refresh_from_db()
+    assert (file_world.vault.scan_owner, file_world.vault.scanned_at) == (owner, None)
+    assert file_world.vault.scan_started_at
 
 
 def test_a_scan_that_is_asked_for_waits_for_no_rest(world: World) -> None:

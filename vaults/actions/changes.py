@@ -5,15 +5,14 @@ user has not seen, and must not be repeated blindly.
 """
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
-from weakref import WeakValueDictionary
 
+from vaults.actions.item_locks import item_lock
 from vaults.actors import Actor
 from vaults.acts import Doing, act
-from vaults.azure.errors import AzureError, Forbidden, NotFound, TransportError
+from vaults.azure.errors import AzureError, Forbidden, NotFound
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.parts import Part
 from vaults.keyvault.types import Properties
@@ -21,12 +20,6 @@ from vaults.models import Vault
 from vaults.permissions import Action
 
 Found = TypeVar("Found", bound=Properties)
-
-
-#: Seconds that a change of an item waits for the change before it.
-LOCK_SECONDS = 5.0
-_locks: WeakValueDictionary[tuple[str, ...], threading.Lock] = WeakValueDictionary()
-_locks_lock = threading.Lock()
 
 
 class ChangedMeanwhile(Exception):
@@ -70,23 +63,14 @@ def changing(
 ) -> Iterator[Doing]:
     """The act of changing one item. Changes of the same item run one after the other, so that the second sees the first.
 
-    This holds within one process. Between processes a gap of one round trip remains between reading and writing.
+    This holds between processes too (`item_locks.py`).
     """
     with act(actor, action, vault, name=name, version=version, **detail) as doing, _lock(vault, action, name):
         yield doing
 
 
-@contextmanager
-def _lock(vault: Vault, action: Action, name: str) -> Iterator[None]:
-    key = (vault.cloud, vault.host, action.partition(".")[0], name.lower())
-    with _locks_lock:
-        lock = _locks.setdefault(key, threading.Lock())
-    if not lock.acquire(timeout=LOCK_SECONDS):
-        raise TransportError("Another change of this item is under way.", reason="busy")
-    try:
-        yield
-    finally:
-        lock.release()
+def _lock(vault: Vault, action: Action, name: str) -> AbstractContextManager[None]:
+    return item_lock(vault.cloud, vault.host, action.partition(".")[0], name)
 
 
 def edit_token_of(properties: Properties) -> str:

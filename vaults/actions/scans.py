@@ -1,5 +1,6 @@
 """Scans: request a scan, and run it."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,10 +27,14 @@ LEASE = timedelta(minutes=10)
 SILENCE = timedelta(minutes=1)
 #: A scan gives up before its lease ends.
 LONGEST_SCAN = timedelta(minutes=8)
+#: Time after the end of a scan before a vault is scanned again if the scan failed; doubled after each further failure.
+REST = timedelta(minutes=2)
+LONGEST_REST = timedelta(minutes=30)
+MOST_DOUBLINGS = 4
 
 
 class ScanUnderWay(Exception):
-    """This vault is being scanned now."""
+    """This vault is being scanned now, or was scanned a moment ago."""
 
 
 def request_scans(actor: Person, vaults: Iterable[Vault]) -> int:
@@ -54,29 +59,26 @@ def scan_vault(actor: Actor, vault: Vault) -> int:
     fails; the other lists are still used. Known items of a failed list are kept. Raises ScanUnderWay, and the error of a vault
     from which no list could be read.
     """
-    _take_lease(vault)
-    problem, ended = ScanProblem("scan.broken"), None
+    owner = _take_lease(vault)
+    problem, failed = ScanProblem("scan.broken"), True
     try:
         with act(actor, Action.VAULT_SCAN, vault) as doing, time_limit(LONGEST_SCAN.total_seconds()):
-            progress = Progress(lambda progress: _note(vault, progress))
+            progress = Progress(lambda progress: _note(vault, owner, progress))
             reads = _read_lists(doing, vault, progress)
             lists = [read.part for read in reads]
             scan.require_a_list(lists)
             doing.record_unread(*lists)
+            _require_lease(vault, owner)
             count = scan.merge(vault, _reader_of_certificates(reads), progress, lists)
             doing.detail["count"] = count
         problem = problem_of_lists(_problems(reads))
-        ended = vault.scanned_at = timezone.now()
+        failed = False
     except problems.EXPECTED as error:
         explained = problems.explain(error, vault=vault)
         problem = ScanProblem(explained.code, explained.facts)
         raise
     finally:
-        vault.scan_started_at, vault.scan_ended_at = None, ended or timezone.now()
-        vault.scan_problem, vault.scan_problem_facts = problem.code, dict(problem.facts)
-        vault.save(
-            update_fields=["scan_started_at", "scan_ended_at", "scan_problem", "scan_problem_facts", "scanned_at"]
-        )
+        _end(vault, owner, problem, failed=failed)
     return count
 
 
@@ -128,9 +130,39 @@ def _problems(reads: Sequence[_Read]) -> list[ListProblem]:
     return found
 
 
-def _note(vault: Vault, progress: Progress) -> None:
+def _end(vault: Vault, owner: uuid.UUID, problem: ScanProblem, *, failed: bool) -> None:
+    """Store the result and release the lease, unless another scan has taken it."""
+    now, failures = timezone.now(), vault.scan_failures + 1 if failed else 0
+    ended: dict[str, Any] = {
+        "scan_started_at": None,
+        "scan_owner": None,
+        "scan_ended_at": now,
+        "scanned_at": vault.scanned_at if failed else now,
+        "scan_problem": problem.code,
+        "scan_problem_facts": dict(problem.facts),
+        "scan_failures": failures,
+        "scan_rests_until": now + rest_after(failures),
+    }
+    if Vault.objects.filter(pk=vault.pk, scan_owner=owner).update(**ended):
+        for name, value in ended.items():
+            setattr(vault, name, value)
+
+
+def rest_after(failures: int) -> timedelta:
+    """The time before the next scan after so many failures in a row."""
+    doublings: int = min(max(failures - 1, 0), MOST_DOUBLINGS)
+    return min(REST * int(2**doublings), LONGEST_REST)
+
+
+def _require_lease(vault: Vault, owner: uuid.UUID) -> None:
+    """A scan that was interrupted for a minute stores nothing if another has begun. Raises ScanUnderWay."""
+    if not Vault.objects.filter(pk=vault.pk, scan_owner=owner).exists():
+        raise ScanUnderWay
+
+
+def _note(vault: Vault, owner: uuid.UUID, progress: Progress) -> None:
     how_far: dict[str, Any] = {"scan_lists": progress.lists, "scan_items": progress.items}
-    Vault.objects.filter(pk=vault.pk).update(scan_seen_at=timezone.now(), **how_far)
+    Vault.objects.filter(pk=vault.pk, scan_owner=owner).update(scan_seen_at=timezone.now(), **how_far)
 
 
 def awaits_scan(vault: Vault) -> bool:
@@ -151,15 +183,19 @@ def has_been_cut_off(vault: Vault) -> bool:
     return started is not None and (started < now - LEASE or (seen is not None and seen < now - SILENCE))
 
 
-def _take_lease(vault: Vault) -> None:
+def _take_lease(vault: Vault) -> uuid.UUID:
+    """The token of the lease's owner. Raises ScanUnderWay, also if another scan has ended since the vault was loaded."""
     free = Q(scan_started_at=None) | is_cut_off(timezone.now())
+    owner = uuid.uuid4()
     begun: dict[str, Any] = {
         "scan_started_at": timezone.now(),
+        "scan_owner": owner,
         "scan_seen_at": timezone.now(),
         "scan_requested_at": None,
         "scan_requested_by": None,
         "scan_lists": 0,
         "scan_items": 0,
     }
-    if not Vault.objects.filter(free, pk=vault.pk).update(**begun):
+    if not Vault.objects.filter(free, pk=vault.pk, scan_ended_at=vault.scan_ended_at).update(**begun):
         raise ScanUnderWay
+    return owner

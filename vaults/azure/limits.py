@@ -1,6 +1,7 @@
-"""Per-vault limits: concurrency, circuit breaker, retry budget. One Limits per vault and process.
+"""Per-vault limits: concurrency, circuit breaker, retry budget. One Limits per vault, class of caller, and process.
 
-- Bulkhead: limits the calls to a vault at one time, and those that wait; further ones are refused immediately.
+- Bulkhead: limits the calls to a vault at one time, and those that wait; further ones are refused immediately. Each class of
+  caller has its own, so that a job or a scan never takes a person's place.
 - Breaker: after several failures in a row no calls are sent for some seconds, then one call tests the vault.
 - RetryBudget: retries are at most a tenth of the calls, so that they don't multiply the load of a vault in trouble.
 """
@@ -11,8 +12,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 
 from vaults.azure.errors import TransportError
+
+
+class Caller(StrEnum):
+    """The classes of callers that share no slots and no retries."""
+
+    PERSON = "person"
+    JOB = "job"
+    SCAN = "scan"
+
+
+#: Calls of each class that run at once at one vault. A job waits for nobody's page and so has the fewest.
+SLOTS = {Caller.PERSON: 8, Caller.JOB: 4, Caller.SCAN: 8}
 
 
 class Bulkhead:
@@ -116,12 +130,14 @@ class Limits:
 
 
 class LimitsByVault:
-    """The limits of each vault, shared by all sessions of this process."""
+    """The limits of each vault, shared by all sessions of this process. Its breaker is the same for all classes of callers."""
 
     def __init__(self) -> None:
-        self._limits: dict[str, Limits] = {}
+        self._limits: dict[tuple[str, Caller], Limits] = {}
+        self._breakers: dict[str, Breaker] = {}
         self._lock = threading.Lock()
 
-    def of(self, vault_url: str) -> Limits:
+    def of(self, vault_url: str, caller: Caller) -> Limits:
         with self._lock:
-            return self._limits.setdefault(vault_url, Limits())
+            breaker = self._breakers.setdefault(vault_url, Breaker())
+            return self._limits.setdefault((vault_url, caller), Limits(Bulkhead(SLOTS[caller]), breaker))

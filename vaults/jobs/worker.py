@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from vaults import access, problems
 from vaults.actions.reconciliation import reconcile_open_acts
-from vaults.actions.scans import ScanUnderWay, is_cut_off, scan_vault
+from vaults.actions.scans import ScanUnderWay, has_been_cut_off, is_cut_off, scan_vault
 from vaults.actors import Actor, Job, System
 from vaults.audit import chain, verification
 from vaults.models import Vault
@@ -37,10 +37,6 @@ LOOK_EVERY = 1.0
 LOOK_WHILE_CROWDED = 0.2
 #: After a failed round, the pause before the next one is doubled, up to this.
 LONGEST_PAUSE = 30.0
-#: Time after the end of a scan before a vault is scanned again if the scan failed; doubled after each further failure.
-REST = timedelta(minutes=2)
-LONGEST_REST = timedelta(minutes=30)
-MOST_DOUBLINGS = 4
 RECONCILE_EVERY = timedelta(minutes=1)
 CHECKPOINT_SECONDS = 60.0
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -84,16 +80,10 @@ class Tries:
 
     begun: datetime = LONG_AGO
     job: Future[bool] | None = None
-    failures: int = 0
-    rests_until: datetime = LONG_AGO
 
-    def note_end(self, now: datetime) -> None:
-        if self.job is None or not self.job.done():
-            return
-        self.failures = 0 if self.job.result() else self.failures + 1
-        doublings = min(max(self.failures - 1, 0), MOST_DOUBLINGS)
-        self.rests_until = now + min(REST * 2**doublings, LONGEST_REST)
-        self.job = None
+    def note_end(self) -> None:
+        if self.job is not None and self.job.done():
+            self.job = None
 
 
 class Look:
@@ -111,7 +101,7 @@ class Look:
     def __call__(self) -> None:
         now = timezone.now()
         for tries in self._tries.values():
-            tries.note_end(now)
+            tries.note_end()
         waiting = [vault for vault in due(now) if self._may_begin(vault, now)]
         # Requested scans first; of the others, the vault that has waited longest since its last try.
         waiting.sort(key=lambda vault: (vault.scan_requested_at is None, self._tries[vault.pk].begun))
@@ -125,8 +115,10 @@ class Look:
             reconcile_open_acts()
 
     def _may_begin(self, vault: Vault, now: datetime) -> bool:
-        tries = self._tries[vault.pk]
-        return tries.job is None and (vault.scan_requested_at is not None or now >= tries.rests_until)
+        """True unless it rests after its last scan. A requested scan, and one that was cut off, waits for no rest."""
+        rests = vault.scan_rests_until is not None and now < vault.scan_rests_until
+        wanted = vault.scan_requested_at is not None or has_been_cut_off(vault)
+        return self._tries[vault.pk].job is None and (wanted or not rests)
 
     def _free(self, now: datetime) -> int:
         """How many more scans may start."""

@@ -4,6 +4,7 @@ from vaults.models.audit import AuditChain, AuditEntry
 from vaults.models.connection import Connection
 from vaults.models.guess import Guess
 from vaults.models.inventory import InventoryItem
+from vaults.models.item_lock import ItemLock
 from vaults.models.sealed import SealedCanary
 from vaults.models.submission import Submission
 from vaults.models.team import Invitation, Membership, Team, User
@@ -19,6 +20,7 @@ __all__ = [
     "Guess",
     "InventoryItem",
     "Invitation",
+    "ItemLock",
     "Membership",
     "SealedCanary",
     "Submission",

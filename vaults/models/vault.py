@@ -52,6 +52,11 @@ class Vault(models.Model):
     scan_requested_at = models.DateTimeField(null=True, editable=False)
     scan_requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
     scan_started_at = models.DateTimeField(null=True, editable=False)
+    #: The scan that holds the lease, in whichever process it runs.
+    scan_owner = models.UUIDField(null=True, editable=False)
+    #: Scans that failed in a row. No scan that nobody requested begins before `scan_rests_until`.
+    scan_failures = models.PositiveIntegerField(default=0, editable=False)
+    scan_rests_until = models.DateTimeField(null=True, editable=False)
     #: When the running scan last reported progress.
     scan_seen_at = models.DateTimeField(null=True, editable=False)
     #: Progress of the running scan: lists read completely, and items found so far.
