@@ -292,6 +292,7 @@ def test_links_of_another_team_are_not_listed(olga: Client, world: World) -> Non
     assert "theirs@example.com" not in olga.get("/team/").content.decode()
 
 
+@pytest.mark.django_db(transaction=True)  # a scan of the worker closes its connection
 @pytest.mark.parametrize("lost", ["membership", "account"])
 def test_a_scan_that_a_removed_person_had_asked_for_is_the_portals_own(lost: str, world: World) -> None:
     assert confirmed(signed_in(world.rafi)).post("/vaults/kv-shop-prod/scan/").status_code == 302

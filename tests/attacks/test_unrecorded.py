@@ -178,6 +178,7 @@ def test_a_record_that_is_down_keeps_nobody_in_and_tells_no_stranger(world: Worl
     assert known.status_code == unknown.status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)  # a response that ends closes its connection
 def test_the_answer_does_not_wait_for_the_record(world: World) -> None:
     """Else it would take longer where there is such an account."""
     request = RequestFactory().post(LOGIN, {"login": world.olga.email, "password": "guess"})

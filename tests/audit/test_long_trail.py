@@ -1,7 +1,9 @@
 """The pages of a trail of a million entries: read by an index, a page at a time, never counted in full."""
 
+import json
 import time
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -10,6 +12,7 @@ from django.utils import timezone
 
 from tests.attacks.records import write
 from tests.conftest import World, say, signed_in
+from tests.databases import is_sqlite
 from vaults.access import visible_to
 from vaults.actors import Person
 from vaults.acts import act
@@ -26,27 +29,43 @@ WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE
 INSERT INTO vaults_auditentry (schema, chain, seq, event, at, state, look, news, team_id, team_name, actor_id, actor_label,
     source, action, because, connection_name, client_id, vault_id, vault_cloud, vault_host, vault_name, vault_slug, kind, name,
     folded_name, version, detail, code, inner_code, azure_request_ids, previous_hash, hash)
-SELECT 2, CASE WHEN n / 2 % 20 = 3 THEN '{zero}' WHEN n / 2 % 10 = 1 THEN '{other}' ELSE '{team}' END, n + 1,
-    printf('%032x', n / 2), datetime('2025-01-01', (n * 30) || ' seconds'), CASE n % 2 WHEN 0 THEN 'started' ELSE 'succeeded' END,
-    0, n / 2 % 5 = 0,
-    CASE WHEN n / 2 % 20 = 3 THEN NULL WHEN n / 2 % 10 = 1 THEN '{other}' ELSE '{team}' END, 'Shop', '{person}', 'Olga',
+SELECT 2, CASE WHEN n / 2 % 20 = 3 THEN {zero} WHEN n / 2 % 10 = 1 THEN {other} ELSE {team} END, n + 1, {event}, {at},
+    CASE n % 2 WHEN 0 THEN 'started' ELSE 'succeeded' END, {false}, n / 2 % 5 = 0,
+    CASE WHEN n / 2 % 20 = 3 THEN NULL WHEN n / 2 % 10 = 1 THEN {other} ELSE {team} END, 'Shop', {person}, 'Olga',
     'person', CASE WHEN n / 2 % 20 = 3 THEN 'account.sign_in' WHEN n / 2 % 5 = 0 THEN 'secret.reveal' ELSE 'vault.scan' END,
-    'role:owner', 'sp', '', '{vault}', 'local', 'kv', 'kv', 'kv', CASE WHEN n / 2 % 20 = 3 THEN 'account' ELSE 'secret' END,
+    'role:owner', 'sp', '', {vault}, 'local', 'kv', 'kv', 'kv', CASE WHEN n / 2 % 20 = 3 THEN 'account' ELSE 'secret' END,
     CASE WHEN n / 2 % 20 = 3 THEN '{email}' ELSE 'secret-' || (n % 5000) END,
-    CASE WHEN n / 2 % 20 = 3 THEN '{email}' ELSE 'secret-' || (n % 5000) END, '',
-    '{{"actor_email": "{email}"}}', '', '', '[]', '', hex(randomblob(32))
+    CASE WHEN n / 2 % 20 = 3 THEN '{email}' ELSE 'secret-' || (n % 5000) END, '', {detail}, '', '', {ids}, '', {hash}
 FROM numbers
 """
+DIALECTS = {
+    "sqlite": {
+        "uuid": "'{}'", "json": "'{}'", "false": "0", "event": "printf('%032x', n / 2)", "hash": "hex(randomblob(32))",
+        "at": "datetime('2025-01-01', (n * 30) || ' seconds')",
+    },
+    "postgresql": {
+        "uuid": "'{}'::uuid", "json": "'{}'::jsonb", "false": "false", "event": "lpad(to_hex(n / 2), 32, '0')::uuid",
+        "hash": "md5(n::text) || md5((-n)::text)", "at": "timestamptz '2025-01-01Z' + n * interval '30 seconds'",
+    },
+}  # fmt: skip
 
 
 def fill(world: World, count: int) -> None:
-    others = world.otto.memberships.get().team
-    facts = {
-        "count": count, "zero": "0" * 32, "team": world.team.pk.hex, "other": others.pk.hex, "vault": world.vault.pk.hex,
-        "person": world.olga.pk.hex, "email": world.olga.email,
+    spelled = DIALECTS[connection.vendor]
+    ids = {
+        "zero": UUID(int=0), "team": world.team.pk, "other": world.otto.memberships.get().team.pk, "vault": world.vault.pk,
+        "person": world.olga.pk,
     }  # fmt: skip
+    facts = {name: spelled["uuid"].format(identifier.hex) for name, identifier in ids.items()}
+    facts |= {name: spelled[name] for name in ("false", "event", "hash", "at")}
+    facts |= {
+        "detail": spelled["json"].format(json.dumps({"actor_email": world.olga.email})),
+        "ids": spelled["json"].format("[]"),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(FILL.format(**facts))
+        cursor.execute(FILL.format(count=count, email=world.olga.email, **facts))
+        if not is_sqlite():
+            cursor.execute("ANALYZE vaults_auditentry")  # as PostgreSQL itself does after a minute
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -93,6 +112,7 @@ def plans(query: queries.Entries) -> list[str]:
         return [row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}", parameters).fetchall()]
 
 
+@pytest.mark.skipif(not is_sqlite(), reason="SQLite only: reads its plans")
 def test_no_page_reads_the_whole_trail_or_sorts_it(world: World) -> None:
     fill(world, 2000)
     trails = visible_to(Person(world.olga), world.team).trails

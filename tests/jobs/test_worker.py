@@ -152,6 +152,7 @@ def test_a_vault_rests_from_the_end_of_the_scan_that_failed_and_longer_each_time
     assert begun(look, hand) == [slug]
 
 
+@ends_connections
 def test_a_vault_whose_scan_failed_rests_for_every_worker(world: World, emulator: Emulator, sick_vault: Vault) -> None:
     world.vault.delete()
     emulator.fail(99, 503, retry_after="60")
@@ -177,6 +178,7 @@ def test_a_scan_that_was_cut_off_waits_for_no_rest(world: World) -> None:
     assert begun(worker.Look(hand), hand) == [world.vault.slug]
 
 
+@ends_connections
 def test_a_request_that_another_worker_has_done_meanwhile_is_not_done_again(world: World) -> None:
     [found], [same] = worker.due(timezone.now()), worker.due(timezone.now())
     worker.scan(found)
