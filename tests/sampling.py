@@ -23,6 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture
+def share(request: pytest.FixtureRequest) -> int:
+    """By what the size of a test is divided that only shows its figure in full size: 1, or 10 with `--sweeps=tenth`."""
+    return SHARE if request.config.getoption("--sweeps") == "tenth" else 1
+
+
 def pytest_configure() -> None:
     """Thousands of tests are collected and stay until the end: nothing that is worth being looked through again and again."""
     gc.disable()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import databases
 from tests.conftest import World, say
 from vaults.audit import verification
 
@@ -25,20 +26,17 @@ write(int(sys.argv[1]), uuid.UUID(sys.argv[2]))
 
 @pytest.mark.slow
 @pytest.mark.sweep
-@pytest.mark.parametrize("count", [ENTRIES])
-def test_entries_from_several_processes_make_one_chain(
-    count: int, file_world: World, file_database: Path, checkpoint_file: Path
-) -> None:
+def test_entries_from_several_processes_make_one_chain(share: int, file_world: World, checkpoint_file: Path) -> None:
     """How many a second is a matter of the disk: SQLite syncs each of them."""
-    team, share = uuid.UUID(int=7), str(count // PROCESSES)
+    team, count = uuid.UUID(int=7), ENTRIES // share
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "KVPORTAL_DATABASE_URL": f"sqlite:///{file_database}",
+        **databases.address(),
         "KVPORTAL_AUDIT_SINK": str(checkpoint_file),
     }
     started = time.monotonic()
-    command = [sys.executable, "-c", APPENDING, share, str(team)]
+    command = [sys.executable, "-c", APPENDING, str(count // PROCESSES), str(team)]
     running = [subprocess.Popen(command, env=environment) for _ in range(PROCESSES)]
     assert [process.wait(900) for process in running] == [0] * PROCESSES
     seconds = time.monotonic() - started
