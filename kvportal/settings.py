@@ -69,6 +69,8 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_include_bootstrap",
+    "django_tasks",
+    "django_tasks_db",
     "tablericons",
     "template_partials",
     "vaults",
@@ -248,6 +250,9 @@ STORAGES = {
 }
 
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "jpg", "jpeg", "png", "gif", "webp", "woff2", "gz", "br")
+
+# Background work is delivered by the database itself; the rows of jobs hold the truth.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 LOGGING_CONFIG = "kvportal.logging.configure"
 LOGGING = {"level": "DEBUG" if DEBUG else "INFO"}

@@ -122,6 +122,7 @@ def test_one_seam_decides_and_records() -> None:
     assert users_of("writing") == {
         "vaults.acts",
         "vaults.actions.connections",
+        "vaults.actions.jobs",
         "vaults.actions.scans",
         "vaults.actions.teams",
         "vaults.actions.vaults",

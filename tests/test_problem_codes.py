@@ -21,13 +21,13 @@ from vaults.problems.titles import TITLES, title_of
 ROOT = Path(__file__).resolve().parent.parent
 #: Codes whose titles are made by hand, because they count.
 BY_HAND = {"refused.missing_permission", "connection.vaults_listed", "scan.nameless", "scan.incomplete"}
-CODE = re.compile(r"(sign_in|refused|vault|service|response|portal|connection|team|scan)\.[a-z_]+")
+CODE = re.compile(r"(sign_in|refused|vault|service|response|portal|connection|team|scan|job)\.[a-z_]+")
 
 
 def test_every_code_in_use_has_a_title_and_every_title_is_in_use() -> None:
     used = {
         node.value
-        for room in ("problems", "views", "web", "actions")
+        for room in ("problems", "views", "web", "actions", "jobs")
         for path in (ROOT / "vaults" / room).rglob("*.py")
         if path.name != "titles.py"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))

@@ -25,10 +25,10 @@ from tests.conftest import PASSWORD, World, confirmed, say, session_contents, si
 from tests.databases import is_sqlite, stored
 from tests.identities import Identity
 from tests.sweeping import leaks, written_forms
+from tests.working import scan_what_is_due
 from vaults.emulator import ADMIN, Emulator
 from vaults.emulator.state import directory
-from vaults.jobs import worker
-from vaults.models import AuditEntry, InventoryItem, Vault
+from vaults.models import AuditEntry, InventoryItem
 
 V = "/vaults/kv-shop-prod"
 
@@ -146,7 +146,7 @@ def break_things(journey: Journey, settings: Settings) -> None:
 
 
 def look_around(journey: Journey, world: World) -> None:
-    worker.scan(Vault.objects.get(pk=world.vault.pk))
+    scan_what_is_due()
     link = journey.browser.post("/team/invite/", {"email": "new@example.com", "role": "viewer"})
     journey.canaries["invitation"] = link.context["invitation_link"].rstrip("/").rpartition("/")[2]
     Client().get(f"/join/{journey.canaries['invitation']}/")

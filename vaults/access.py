@@ -25,6 +25,8 @@ from vaults.models import (
     FormerVault,
     InventoryItem,
     Invitation,
+    Job,
+    JobItem,
     Membership,
     Team,
     User,
@@ -35,6 +37,7 @@ from vaults.models.audit import ACCOUNT, AuditEntryQuerySet
 from vaults.models.team import InvitationQuerySet
 from vaults.models.vault import VaultQuerySet
 from vaults.permissions import (
+    ACT_OF_JOB,
     COMMAND_ACTIONS,
     LOOKS,
     OWN_ACCOUNT,
@@ -69,7 +72,7 @@ class Installation:
     """The portal itself, for acts that belong to no team: those on a person's own account."""
 
 
-Target = Installation | Team | Connection | Vault | Item
+Target = Installation | Team | Connection | Vault | Item | Job
 
 
 def target_of(action: Action, target: Target, name: str) -> Target:
@@ -79,7 +82,7 @@ def target_of(action: Action, target: Target, name: str) -> Target:
 
 
 def team_of(target: Target) -> Team:
-    """Raises TypeError for the installation, which has none."""
+    """Raises TypeError for the installation and its jobs, which have none."""
     match target:
         case Installation():
             raise TypeError("the act belongs to no team")
@@ -87,6 +90,10 @@ def team_of(target: Target) -> Team:
             return target
         case Item():
             return target.vault.team
+        case Job():
+            if target.team is None:
+                raise TypeError("the job belongs to no team")
+            return target.team
         case _:
             return target.team
 
@@ -109,7 +116,8 @@ def decide(actor: Actor, action: Action, target: Target) -> Decision:
             if action in OWN_ACCOUNT:
                 return Decision(True, "own-account")
             role = actor.role_in(team_of(target))
-            return Decision(role is not None and action in ROLE_ACTIONS[role], f"role:{role}" if role else "no-role")
+            allowed = role is not None and _needed(action, target) <= ROLE_ACTIONS[role]
+            return Decision(allowed, f"role:{role}" if role else "no-role")
         case Command():
             return Decision(action in COMMAND_ACTIONS | SYSTEM_ACTIONS, "command")
         case System():
@@ -120,6 +128,11 @@ def decide(actor: Actor, action: Action, target: Target) -> Decision:
         case Stranger():
             return Decision(action in STRANGER_ACTIONS, "not-signed-in")
     raise TypeError(f"no permission rule for {type(actor).__name__}")
+
+
+def _needed(action: Action, target: Target) -> set[Action]:
+    """The action, and for changes of a job also what the job does."""
+    return {action, ACT_OF_JOB[target.kind]} if isinstance(target, Job) and action not in LOOKS else {action}
 
 
 def refresh(actor: Actor, action: Action, target: Target) -> None:
@@ -181,6 +194,16 @@ class Visible:
         """Items that exist, as far as is known."""
         found = InventoryItem.objects.existing()
         return found if self._teams is None else found.filter(vault__team_id__in=self._teams)
+
+    @property
+    def jobs(self) -> QuerySet[Job]:
+        found = Job.objects.select_related("team", "requested_by")
+        return found if self._teams is None else found.filter(team_id__in=self._teams)
+
+    @property
+    def job_items(self) -> QuerySet[JobItem]:
+        found = JobItem.objects.select_related("vault")
+        return found if self._teams is None else found.filter(job__team_id__in=self._teams)
 
     @property
     def entries(self) -> AuditEntryQuerySet:
@@ -273,6 +296,14 @@ def connection_for(actor: Person, connection_id: uuid.UUID) -> Connection:
     if connection is None:
         raise not_found(actor, "No such connection.")
     return connection
+
+
+def job_for(actor: Person, job_id: uuid.UUID) -> Job:
+    """Raises Http404, NoTeam."""
+    job = visible_to(actor).jobs.filter(pk=job_id).first()
+    if job is None:
+        raise not_found(actor, "No such job.")
+    return job
 
 
 def vault_for(actor: Person, slug: str, through: str = "") -> Vault:

@@ -26,7 +26,7 @@ from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part
 from vaults.keyvault.paths import is_version
 from vaults.kinds import OF_ACTION, Kind
-from vaults.models import Connection, Vault
+from vaults.models import Connection, Job, Vault
 from vaults.models.audit import ACCOUNT, AuditState
 from vaults.permissions import ONCE_A_FORM, Action, RoleMissing
 
@@ -177,5 +177,7 @@ def _subject_of(action: Action, target: Target, name: str, version: str) -> Subj
             return Subject(target.team, target.connection, target, name, version, kind.name if kind else "")
         case Connection():
             return Subject(target.team, target, None, name, version)
+        case Job():
+            return Subject(target.team, None, None, name or str(target.pk), version)
         case _:
             return Subject(target, None, None, name, version)

@@ -44,6 +44,10 @@ class Action(StrEnum):
     INVENTORY_READ = "inventory.read"
     INVENTORY_EXPORT = "inventory.export"
 
+    JOB_READ = "job.read"
+    JOB_CANCEL = "job.cancel"
+    JOB_RETRY = "job.retry"
+
     CONNECTION_READ = "connection.read"
     CONNECTION_CREATE = "connection.create"
     CONNECTION_UPDATE = "connection.update"
@@ -113,6 +117,9 @@ _LOOK = OWN_ACCOUNT | frozenset(
         Action.VAULT_SCAN,
         Action.INVENTORY_READ,
         Action.INVENTORY_EXPORT,
+        Action.JOB_READ,
+        Action.JOB_CANCEL,
+        Action.JOB_RETRY,
         Action.CONNECTION_READ,
         Action.AUDIT_READ,
         Action.TEAM_READ,
@@ -194,6 +201,9 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.OWNER: _LOOK | _REVEAL | _WRITE | _MANAGE | _KEEP | _OVERSEE,
 }
 
+#: Who cancels or retries a job also needs the right to what it does, by the kind of the job.
+ACT_OF_JOB: dict[str, Action] = {"scan": Action.VAULT_SCAN, "reconcile": Action.AUDIT_SETTLE}
+
 #: Acts of the portal itself: the first start with the local vault, scans, reconciliation, ending expired sessions.
 SYSTEM_ACTIONS = frozenset(
     {
@@ -259,6 +269,9 @@ LABELS: dict[Action, str] = {
     Action.VAULT_SCAN: "Scan a vault",
     Action.INVENTORY_READ: "Read the inventory",
     Action.INVENTORY_EXPORT: "Export the inventory",
+    Action.JOB_READ: "Read a job",
+    Action.JOB_CANCEL: "Cancel a job",
+    Action.JOB_RETRY: "Retry what failed in a job",
     Action.CONNECTION_READ: "Read a connection",
     Action.CONNECTION_CREATE: "Store a connection",
     Action.CONNECTION_UPDATE: "Change a connection",

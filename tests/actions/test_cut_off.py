@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from tests.audit.unwritable import OUTCOME, refusing
 from tests.conftest import World, say
+from tests.working import reconcile_open_acts
 from vaults.actions import items, keys, secrets
 from vaults.actions.keys import KeyContent
-from vaults.actions.reconciliation import CUT_OFF_AFTER, reconcile_open_acts
+from vaults.actions.reconciliation import CUT_OFF_AFTER
 from vaults.actions.secrets import SecretContent
 from vaults.actors import Person
 from vaults.audit import queries, verification

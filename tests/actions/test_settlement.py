@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from tests.conftest import World
 from tests.endless import endless
-from vaults.actions.reconciliation import reconcile_open_acts
+from tests.working import reconcile_open_acts
 from vaults.audit import verification
 from vaults.audit.appending import append
 from vaults.emulator import Emulator

@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import json
 import pickle
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from django.core import signing
 from django.core.management import call_command
 from django.db import DataError, IntegrityError, connection, transaction
 from django.test import Client
+from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
 from kvportal import sessions
@@ -25,8 +27,32 @@ from kvportal import settings as deployed
 from tests.conftest import PASSWORD, World, confirmed, say, signed_in
 from tests.databases import is_sqlite
 from tests.sources import SOURCES, imports, module_of, within
+from vaults.jobs import queue
 
 LOGIN = "/account/login/"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("path", "arguments"),
+    [
+        ("pathlib.Path.mkdir", ["{trace}"]),
+        ("os.system", ["touch {trace}"]),
+        ("no.such.module", []),
+        ("vaults.jobs.tasks.work_on", ["touch {trace}"]),
+        ("vaults.jobs.tasks.work_on", [{"trace": "{trace}"}, 7]),
+    ],
+)
+def test_a_planted_delivery_runs_nothing(path: str, arguments: list[Any], trace: Path) -> None:
+    """The queue is a table: whoever writes to the database names tasks there, and their arguments."""
+    planted = json.loads(json.dumps(arguments).replace("{trace}", str(trace)))
+    DBTaskResult.objects.create(
+        args_kwargs={"args": planted, "kwargs": {}}, task_path=path, backend_name="default", queue_name="default"
+    )
+    with suppress(ImportError):
+        queue.take_one()
+    assert not trace.exists()
+    assert queue.waiting(1) == 0
 
 
 class Bomb:

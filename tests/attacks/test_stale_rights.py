@@ -7,19 +7,18 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import PASSWORD, World, confirmed, in_threads, last_entry, say, signed_in
 from tests.views.forms import form
+from tests.working import work_on_all
 from vaults.actions import connections, items, scans, secrets, teams, vaults
 from vaults.actions.connections import Credential
 from vaults.actions.secrets import SecretContent
 from vaults.actors import Person
 from vaults.emulator import DEPLOY, TENANT_ID, Emulator
-from vaults.jobs import worker
 from vaults.kinds import SECRET
-from vaults.models import AuditEntry, Connection, Invitation, Membership, Team, User, Vault
+from vaults.models import AuditEntry, Connection, Invitation, ItemState, Membership, Team, User, Vault
 from vaults.permissions import Action, Role, RoleMissing
 
 pytestmark = pytest.mark.sweep
@@ -292,7 +291,6 @@ def test_links_of_another_team_are_not_listed(olga: Client, world: World) -> Non
     assert "theirs@example.com" not in olga.get("/team/").content.decode()
 
 
-@pytest.mark.django_db(transaction=True)  # a scan of the worker closes its connection
 @pytest.mark.parametrize("lost", ["membership", "account"])
 def test_a_scan_that_a_removed_person_had_asked_for_is_the_portals_own(lost: str, world: World) -> None:
     assert confirmed(signed_in(world.rafi)).post("/vaults/kv-shop-prod/scan/").status_code == 302
@@ -300,8 +298,8 @@ def test_a_scan_that_a_removed_person_had_asked_for_is_the_portals_own(lost: str
         Membership.objects.filter(user=world.rafi).delete()
     else:
         User.objects.filter(pk=world.rafi.pk).update(is_active=False)
-    [vault] = worker.due(timezone.now())
-    assert worker.scan(vault)
+    [item] = work_on_all()
+    assert item.state == ItemState.SUCCEEDED
     entry = last_entry(Action.VAULT_SCAN)
     assert (entry.state, entry.actor_id, entry.source) == ("succeeded", None, "portal")
     assert Vault.objects.get().scan_problem == ""

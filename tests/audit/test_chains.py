@@ -14,8 +14,8 @@ from tests.attacks.records import write
 from tests.browsing import text_of
 from tests.conftest import PASSWORD, World, signed_in
 from tests.signing_in import HOME, gets_in, sign_in
+from tests.working import reconcile_open_acts
 from vaults.access import visible_to
-from vaults.actions.reconciliation import reconcile_open_acts
 from vaults.actions.verification import accept_restore
 from vaults.actors import Command, Job, Person
 from vaults.acts import act

@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from tests.browsing import text_of
 from tests.conftest import World, make_connection, make_vault, say, signed_in, vault_calls
+from tests.working import scan_what_is_due
+from vaults.actions.scans import request_scans
+from vaults.actors import Person
 from vaults.emulator import ADMIN, DEPLOY, Emulator
-from vaults.jobs import worker
-from vaults.models import AuditEntry, Connection, InventoryItem, Vault, VaultConnection
+from vaults.models import AuditEntry, Connection, InventoryItem, JobItem, Vault, VaultConnection
 from vaults.permissions import Action, Role
 
 pytestmark = pytest.mark.sweep
@@ -151,13 +153,12 @@ def test_a_person_sees_only_the_vaults_of_the_team(world: World, many: Connectio
 def test_all_vaults_are_scanned_in_the_name_of_whoever_asked(olga: Client, world: World, emulator: Emulator) -> None:
     emulator.add_vault("kv-more")
     make_vault(connection=world.connection, name="kv-more", slug="kv-more")
-    Vault.objects.filter(slug="kv-more").update(scan_requested_at=timezone.now(), scan_requested_by=world.rafi)
+    request_scans(Person(world.rafi), Vault.objects.filter(slug="kv-more").select_related("team"))
     page = olga.post("/scan/vaults/", follow=True)
     assert "2 vaults will be scanned" in text_of(page)
     assert "2 waiting for a scan" in text_of(page)
     assert vault_calls(emulator) == []
-    for vault in worker.due(timezone.now()):
-        worker.scan(vault)
+    scan_what_is_due()
     for slug, actor in (("kv-shop-prod", world.olga), ("kv-more", world.rafi)):
         vault = Vault.objects.get(slug=slug)
         assert vault.scan_requested_at is None
@@ -174,7 +175,8 @@ def test_scan_all_asks_for_ones_own_vaults_only_and_is_no_link(world: World, man
     assert not Vault.objects.filter(scan_requested_at__isnull=False).exists()
     assert signed_in(world.olga).get("/scan/vaults/").status_code == 405
     assert signed_in(world.members[Role.VIEWER]).post("/scan/vaults/").status_code == 302
-    assert Vault.objects.filter(scan_requested_by=world.members[Role.VIEWER]).count() == 41
+    assert Vault.objects.filter(scan_requested_at__isnull=False).count() == 41
+    assert JobItem.objects.filter(job__requested_by=world.members[Role.VIEWER]).count() == 41
 
 
 def test_the_page_asks_how_many_scans_are_left_and_brings_the_table_when_they_ended(

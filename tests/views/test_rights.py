@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.browsing import forms_of, text_of
 from tests.conftest import World, say, signed_in
 from tests.views.rights import CERTIFICATE, KEY, NAME, TABLE, V
+from tests.working import make_job
 from vaults.actors import Person
 from vaults.acts import act
 from vaults.emulator import Emulator
@@ -50,6 +51,7 @@ def places(world: World, azure: VaultClient, emulator: Emulator) -> dict[str, ob
         pass
     return {
         "event": doing.event.id,
+        "job": make_job(world, waiting=1, failed=1).pk,
         "invitation": Invitation.issue(world.team, Role.VIEWER, "new@example.com", world.olga)[0].pk,
         "member": Membership.objects.get(user=world.rafi).pk,
         "connection": world.connection.pk,

@@ -4,16 +4,14 @@ A process that is killed between the call and its outcome leaves such an entry. 
 seconds, or a deleted item with its date. If they show nothing, the outcome is "unknown".
 """
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from django.conf import settings
-from django.db import Error
 from django.db.models import Q
-from django.utils import timezone
 
 from vaults import access
 from vaults.actors import System
@@ -29,8 +27,6 @@ from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
 from vaults.problems import EXPECTED
-
-log = structlog.get_logger("vaults.reconciliation")
 
 AnyItems = ObjectClient[Any, Any]
 
@@ -52,22 +48,22 @@ DONE = Finding(AuditState.SUCCEEDED)
 NOT_DONE = Finding(AuditState.FAILED)
 
 
-def reconcile_open_acts(now: datetime | None = None) -> int:
-    """Record an outcome for every act that was cut off. Returns the number of outcomes recorded.
+def open_acts(now: datetime) -> list[AuditEntry]:
+    """The entries of acts that were cut off, oldest first."""
+    return queries.open_entries(before=now - CUT_OFF_AFTER)
 
-    An act that can't be reconciled does not stop the others. A database error stops all of them until the next run.
+
+def reconcile_act(event: uuid.UUID) -> str:
+    """Record the outcome of an act that was cut off. Returns its state, also if it has been recorded meanwhile.
+
+    Raises AuditUnavailable and database errors: the act stays open.
     """
-    reconciled = 0
-    for entry in queries.open_entries(before=(now or timezone.now()) - CUT_OFF_AFTER):
-        try:
-            recording.reconcile(entry, *_outcome_of(entry))
-        except (Error, AuditUnavailable):
-            raise
-        except Exception:
-            log.exception("an open act can't be reconciled yet", action=entry.action)
-        else:
-            reconciled += 1
-    return reconciled
+    entry = queries.last_of(event)
+    if entry.state != AuditState.STARTED:
+        return entry.state
+    state, version = _outcome_of(entry)
+    recording.reconcile(entry, state, version)
+    return state
 
 
 def _outcome_of(entry: AuditEntry) -> tuple[AuditState, str]:

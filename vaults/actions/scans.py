@@ -2,22 +2,25 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
 from vaults import access, problems
-from vaults.actors import Actor, Person
+from vaults.actions import jobs
+from vaults.actors import Actor, Person, System
 from vaults.acts import Doing, act
 from vaults.azure.time_limit import time_limit
 from vaults.inventory import scan
 from vaults.inventory.scan import LISTINGS, Listing, Progress
 from vaults.keyvault.client import VaultClient
 from vaults.kinds import CERTIFICATE
-from vaults.models import Vault
+from vaults.models import JobKind, Vault
+from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action
 from vaults.problems.scans import ListProblem, ScanProblem, problem_of_lists
 
@@ -40,18 +43,32 @@ class ScanUnderWay(Exception):
 def request_scans(actor: Person, vaults: Iterable[Vault]) -> int:
     """Request a scan of each of these vaults in this person's name. Returns the number of vaults that now wait for a scan.
 
-    If a scan of a vault was requested before, the record keeps the name of the first person.
+    If a person requested a scan of a vault before that still waits, the record keeps the name of that person.
     """
     found = list(vaults)
-    asked = {"scan_requested_at": timezone.now(), "scan_requested_by": actor.user}
     for team in {vault.team for vault in found}:
-        waiting = [vault.pk for vault in found if vault.team == team]
+        wanted = [vault for vault in found if vault.team == team]
         with access.writing(actor, Action.VAULT_SCAN, team):
-            Vault.objects.filter(pk__in=waiting, scan_requested_at=None).update(**asked)
+            jobs.begin(JobKind.SCAN, team, [jobs.part_of(vault) for vault in wanted], actor.user)
+            waiting = Vault.objects.filter(pk__in=[vault.pk for vault in wanted], scan_requested_at=None)
+            waiting.update(scan_requested_at=timezone.now())
     return len(found)
 
 
-def scan_vault(actor: Actor, vault: Vault) -> int:
+@dataclass(slots=True)
+class Run:
+    """One scan. `owner`: its token for the lease; `instead_of`: the token of the killed one that it replaces.
+
+    `parent`: the event of its job; `event`: its own, once it has begun.
+    """
+
+    owner: uuid.UUID = field(default_factory=uuid.uuid4)
+    instead_of: uuid.UUID | None = None
+    parent: uuid.UUID | None = None
+    event: uuid.UUID | None = None
+
+
+def scan_vault(actor: Actor, vault: Vault, run: Run | None = None) -> int:
     """Scan a vault. Returns the number of items found.
 
     Read all six lists in parallel, each through the first connection that may read it; then the operations of certificates
@@ -59,27 +76,42 @@ def scan_vault(actor: Actor, vault: Vault) -> int:
     fails; the other lists are still used. Known items of a failed list are kept. Raises ScanUnderWay, and the error of a vault
     from which no list could be read.
     """
-    owner = _take_lease(vault)
-    problem, failed = ScanProblem("scan.broken"), True
+    run = run or Run()
+    owner = _take_lease(vault, run)
     try:
-        with act(actor, Action.VAULT_SCAN, vault) as doing, time_limit(LONGEST_SCAN.total_seconds()):
-            progress = Progress(lambda progress: _note(vault, owner, progress))
-            reads = _read_lists(doing, vault, progress)
-            lists = [read.part for read in reads]
-            scan.require_a_list(lists)
-            doing.record_unread(*lists)
-            _require_lease(vault, owner)
-            count = scan.merge(vault, _reader_of_certificates(reads), progress, lists)
-            doing.detail["count"] = count
-        problem = problem_of_lists(_problems(reads))
-        failed = False
+        with (
+            act(actor, Action.VAULT_SCAN, vault, parent=run.parent) as doing,
+            time_limit(LONGEST_SCAN.total_seconds()),
+        ):
+            run.event = doing.event.id
+            count = _scan(doing, vault, owner)
     except problems.EXPECTED as error:
         explained = problems.explain(error, vault=vault)
-        problem = ScanProblem(explained.code, explained.facts)
+        _end(vault, owner, ScanProblem(explained.code, explained.facts), failed=True)
         raise
-    finally:
-        _end(vault, owner, problem, failed=failed)
+    except BaseException:
+        _end(vault, owner, ScanProblem("scan.broken"), failed=True)
+        raise
     return count
+
+
+def _scan(doing: Doing, vault: Vault, owner: uuid.UUID) -> int:
+    """The end is stored before the outcome is recorded: if the worker is killed in between, the vault is not scanned again."""
+    progress = Progress(lambda progress: _note(vault, owner, progress))
+    reads = _read_lists(doing, vault, progress)
+    lists = [read.part for read in reads]
+    scan.require_a_list(lists)
+    doing.record_unread(*lists)
+    _require_lease(vault, owner)
+    count = scan.merge(vault, _reader_of_certificates(reads), progress, lists)
+    doing.detail["count"] = count
+    _end(vault, owner, problem_of_lists(_problems(reads)), failed=False)
+    return count
+
+
+def has_ended(vault: Vault, since: datetime) -> bool:
+    """True if a scan that began after `since` has ended, although its worker may have been killed before it said so."""
+    return vault.scan_owner is None and vault.scan_ended_at is not None and vault.scan_ended_at >= since
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +163,10 @@ def _problems(reads: Sequence[_Read]) -> list[ListProblem]:
 
 
 def _end(vault: Vault, owner: uuid.UUID, problem: ScanProblem, *, failed: bool) -> None:
-    """Store the result and release the lease, unless another scan has taken it."""
+    """Store the result and release the lease, unless another scan has taken it.
+
+    Called again after success, it stores that the outcome could not be recorded.
+    """
     now, failures = timezone.now(), vault.scan_failures + 1 if failed else 0
     ended: dict[str, Any] = {
         "scan_started_at": None,
@@ -143,7 +178,8 @@ def _end(vault: Vault, owner: uuid.UUID, problem: ScanProblem, *, failed: bool) 
         "scan_failures": failures,
         "scan_rests_until": now + rest_after(failures),
     }
-    if Vault.objects.filter(pk=vault.pk, scan_owner=owner).update(**ended):
+    mine = Q(scan_owner=owner) | Q(scan_owner=None, scan_started_at=None, scan_ended_at=vault.scan_ended_at)
+    if Vault.objects.filter(mine, pk=vault.pk).update(**ended):
         for name, value in ended.items():
             setattr(vault, name, value)
 
@@ -171,6 +207,18 @@ def awaits_scan(vault: Vault) -> bool:
     return any(moment and moment > since for moment in (vault.scan_requested_at, vault.scan_started_at))
 
 
+def due(now: datetime) -> VaultQuerySet:
+    """Vaults to scan: requested ones, those never scanned or too long ago, and those whose scan was cut off.
+
+    After a scan that failed, a vault rests; a requested scan, and one that was cut off, waits for no rest.
+    """
+    old = Q(scanned_at=None) | Q(scanned_at__lt=now - timedelta(minutes=settings.SCAN_MINUTES))
+    rested = Q(scan_rests_until=None) | Q(scan_rests_until__lte=now)
+    idle = Q(scan_started_at=None)
+    wanted = Q(scan_requested_at__isnull=False) | (old & rested & idle) | is_cut_off(now)
+    return access.visible_to(System()).vaults.filter(wanted)
+
+
 def is_cut_off(now: datetime) -> Q:
     """Filter for vaults whose scan began and was cut off."""
     silent = Q(scan_started_at__isnull=False, scan_seen_at__lt=now - SILENCE)
@@ -183,19 +231,19 @@ def has_been_cut_off(vault: Vault) -> bool:
     return started is not None and (started < now - LEASE or (seen is not None and seen < now - SILENCE))
 
 
-def _take_lease(vault: Vault) -> uuid.UUID:
+def _take_lease(vault: Vault, run: Run) -> uuid.UUID:
     """The token of the lease's owner. Raises ScanUnderWay, also if another scan has ended since the vault was loaded."""
     free = Q(scan_started_at=None) | is_cut_off(timezone.now())
-    owner = uuid.uuid4()
+    if run.instead_of:
+        free |= Q(scan_owner=run.instead_of)
     begun: dict[str, Any] = {
         "scan_started_at": timezone.now(),
-        "scan_owner": owner,
+        "scan_owner": run.owner,
         "scan_seen_at": timezone.now(),
         "scan_requested_at": None,
-        "scan_requested_by": None,
         "scan_lists": 0,
         "scan_items": 0,
     }
     if not Vault.objects.filter(free, pk=vault.pk, scan_ended_at=vault.scan_ended_at).update(**begun):
         raise ScanUnderWay
-    return owner
+    return run.owner

@@ -3,6 +3,7 @@
 Pages are read by the ids of entries, newest first, and never counted in full: each takes as long however long the trail is.
 """
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,6 +52,11 @@ def open_entries(before: datetime) -> list[AuditEntry]:
     """At most 100 "started" entries without an outcome, between a month old and `before`, when their acts must have ended."""
     begun = AuditEntry.objects.filter(state=AuditState.STARTED, at__lt=before, at__gt=before - timedelta(days=31))
     return list(_latest(begun).order_by("id")[:100])
+
+
+def last_of(event: uuid.UUID) -> AuditEntry:
+    """The newest entry of an act."""
+    return AuditEntry.objects.filter(event=event).order_by("-id")[0]
 
 
 def last_verdict(entries: Entries) -> AuditEntry | None:

@@ -5,6 +5,7 @@ from vaults.models.connection import Connection
 from vaults.models.guess import Guess
 from vaults.models.inventory import InventoryItem
 from vaults.models.item_lock import ItemLock
+from vaults.models.job import ItemState, Job, JobItem, JobKind
 from vaults.models.sealed import SealedCanary
 from vaults.models.submission import Submission
 from vaults.models.team import Invitation, Membership, Team, User
@@ -21,6 +22,10 @@ __all__ = [
     "InventoryItem",
     "Invitation",
     "ItemLock",
+    "ItemState",
+    "Job",
+    "JobItem",
+    "JobKind",
     "Membership",
     "SealedCanary",
     "Submission",

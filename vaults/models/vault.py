@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from vaults.models.connection import Connection
 from vaults.models.json import ShapedJSONField, nested_facts, texts
-from vaults.models.team import Team, User
+from vaults.models.team import Team
 
 EXPIRES_SOON = timedelta(days=30)
 
@@ -50,7 +50,6 @@ class Vault(models.Model):
     slug = models.SlugField(max_length=80, unique=True)
     production = models.BooleanField(default=False)
     scan_requested_at = models.DateTimeField(null=True, editable=False)
-    scan_requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False)
     scan_started_at = models.DateTimeField(null=True, editable=False)
     #: The scan that holds the lease, in whichever process it runs.
     scan_owner = models.UUIDField(null=True, editable=False)

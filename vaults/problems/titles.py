@@ -11,6 +11,12 @@ Facts = Mapping[str, Any]
 TITLES: Final[Mapping[str, str]] = {
     "connection.has_vaults": "The connection still has vaults",
     "connection.token_issued": "A token was issued. Add a vault to see whether it answers.",
+    "job.asked_for": "Someone asked for it meanwhile",
+    "job.broken": "It failed in this server. Its log says why.",
+    "job.not_due": "No longer needed: another scan has ended meanwhile",
+    "job.under_way": "Another scan of this vault was in progress",
+    "job.vault_removed": "The vault was removed from the portal",
+    "job.worker_lost": "The worker ended five times while doing it",
     "portal.ambiguous_path": "The item's name is a word of Key Vault's own addresses",
     "portal.audit_unavailable": "The audit trail can't be written",
     "portal.form_not_noted": "The database can't be written",

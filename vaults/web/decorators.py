@@ -14,7 +14,7 @@ from vaults.access import Target
 from vaults.acts import act
 from vaults.audit.appending import AuditUnavailable
 from vaults.kinds import Kind
-from vaults.models import Connection, Vault
+from vaults.models import Connection, Job, Vault
 from vaults.permissions import Action, RoleMissing
 from vaults.web.chosen_connection import former_vault_of, present_address, vault_of
 from vaults.web.navigation import navigation_of
@@ -60,8 +60,18 @@ def with_connection(view: Callable[Concatenate[HtmxRequest, Connection, P], Http
     return view_of_connection
 
 
+def with_job(view: Callable[Concatenate[HtmxRequest, Job, P], HttpResponse]) -> View:
+    """Pass the job of the address's id to the view, or respond with 404."""
+
+    @functools.wraps(view)
+    def view_of_job(request: HtmxRequest, job_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        return view(request, access.job_for(request.actor, job_id), *args, **kwargs)
+
+    return view_of_job
+
+
 def needs(action: ActionOrOfKind) -> Callable[[View], View]:
-    """Require the permission for the action: on the view's vault or connection, on an item of the vault if the address names
+    """Require the permission for the action: on the view's vault, connection or job, on an item of the vault if the address names
     one, else in the current team. Raises RoleMissing.
 
     A refused form is recorded, because the portal's pages do not offer it.
@@ -83,7 +93,7 @@ def needs(action: ActionOrOfKind) -> Callable[[View], View]:
 
 def _object_of(request: HtmxRequest, args: tuple[Any, ...]) -> Target:
     match args:
-        case [Vault() | Connection() as found, *_]:
+        case [Vault() | Connection() | Job() as found, *_]:
             return found
         case _:
             return access.current_team(request.actor)
