@@ -66,6 +66,19 @@ class Server:
         finally:
             connection.close()
 
+    def post(self, path: str, page: str) -> int:
+        """Send the form of a page that has this address. Returns the status."""
+        connection = HTTPConnection("localhost", self.port, timeout=20)
+        connection.request("GET", page, headers={"Cookie": self.cookie})
+        found = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', connection.getresponse().read().decode())
+        assert found
+        sent = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": self.cookie}
+        connection.request("POST", path, urlencode({"csrfmiddlewaretoken": found[1]}), sent)
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status
+
     def sign_in(self) -> None:
         connection = HTTPConnection("localhost", self.port, timeout=20)
         connection.request("GET", "/account/login/")
@@ -97,18 +110,27 @@ def rest_of(connection: socket.socket) -> bytes:
     return received
 
 
+def environment_of(folder: str) -> dict[str, str]:
+    """The environment of a portal with this data directory."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("KVPORTAL_")}
+    environment |= {"KVPORTAL_DATA_DIR": folder, "KVPORTAL_HTTPS": "false", **KEYS}
+    return environment | {"DJANGO_SETTINGS_MODULE": "kvportal.settings"}
+
+
 @contextmanager
-def served(application: str | None = None) -> Iterator[Server]:
-    """The portal as it is started, signed in to by its first owner; or another application behind the same server."""
+def served(application: str | None = None, *prepare: str, **extra: str) -> Iterator[Server]:
+    """The portal as it is started, signed in to by its first owner; or another application behind the same server.
+
+    `prepare`: options of its first start; `extra`: more of its environment.
+    """
     port = free_port()
     command = launch.granian("127.0.0.1", port, *([application] if application else []))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KVPORTAL_")}
     with tempfile.TemporaryDirectory(prefix="kvportal-served-") as folder:
-        environment |= {"KVPORTAL_DATA_DIR": folder, "KVPORTAL_HTTPS": "false", **KEYS}
-        environment |= {"DJANGO_SETTINGS_MODULE": "kvportal.settings"}
+        environment = {**environment_of(folder), **extra}
         if not application:
             owner = {"KVPORTAL_OWNER_EMAIL": EMAIL, "KVPORTAL_OWNER_PASSWORD": PASSWORD}
-            subprocess.run([*launch.MANAGE, "prepare"], env=environment | owner, check=True, stdout=subprocess.DEVNULL)
+            first_start = [*launch.MANAGE, "prepare", *prepare]
+            subprocess.run(first_start, env=environment | owner, check=True, stdout=subprocess.DEVNULL)
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             launch.wait_for("server", {"server": process}, lambda: launch.answers("127.0.0.1", port))
