@@ -1,5 +1,6 @@
 """Jobs in tests: made, and worked on in this thread as a worker does in its own."""
 
+import uuid
 from datetime import datetime
 
 from django.utils import timezone
@@ -32,9 +33,9 @@ def reconcile_open_acts(now: datetime | None = None) -> int:
     return sum(item.state == ItemState.SUCCEEDED for item in done)
 
 
-def make_job(world: World, by: User | None = None, **counts: int) -> Job:
-    """A scan job of the world's team with so many items of each state, which work on nothing that exists."""
-    job = Job.objects.create(team=world.team, kind=JobKind.SCAN, requested_by=by)
+def make_job(world: World, by: User | None = None, pk: str | None = None, **counts: int) -> Job:
+    """A scan job of the world's team with so many items of each state."""
+    job = Job.objects.create(pk=pk or uuid.uuid4(), team=world.team, kind=JobKind.SCAN, requested_by=by)
     states = [state for state, count in counts.items() for _ in range(count)]
     for position, state in enumerate(states):
         JobItem.objects.create(

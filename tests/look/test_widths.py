@@ -8,16 +8,18 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 
 from tests.conftest import World
+from tests.working import make_job
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.models import Connection, User
+from vaults.models import Connection, JobItem, User
 
 pytestmark = pytest.mark.sweep
 
 LONG = "payments-reconciliation-export-service-signing-key-for-europe-west-2026-q4"
 NEIGHBOUR = LONG.replace("2026", "2027")
+JOB = "0a1b2c3d-0000-4000-8000-000000000000"
 LISTS = tuple(f"/vaults/kv-shop-prod/{kind}/" for kind in ("secrets", "keys", "certificates"))
 WITH_NAMES = (*LISTS[:2], "/inventory/", "/vaults/kv-shop-prod/deleted/")
 PAGES = (
@@ -27,6 +29,8 @@ PAGES = (
     "/connections/",
     "/team/",
     "/audit/?show=all",
+    "/jobs/?show=all",
+    f"/jobs/{JOB}/",
     "/vaults/kv-shop-prod/",
     f"{LISTS[0]}{LONG}/",
     f"{LISTS[1]}{LONG}/",
@@ -84,6 +88,8 @@ def long_names(world: World, azure: VaultClient, olga: Client) -> None:
     azure.secrets.delete(f"{LONG}-gone")
     azure.keys.create(LONG, kty="EC", tags=tags)
     scan_vault(System(), world.vault)
+    make_job(world, world.rafi, pk=JOB, succeeded=2, failed=2, running=1, cancelled=1, waiting=2)
+    JobItem.objects.update(label=LONG, event=JOB)
     for address in (f"{LISTS[0]}{LONG}/", f"{LISTS[0]}{NEIGHBOUR}/"):
         olga.get(address)
 
