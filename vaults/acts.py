@@ -144,7 +144,7 @@ def act(
 ) -> Iterator[Doing]:
     """Check the permission and record the act in the body. `name`: the name of the item, or of another object of the act.
 
-    `parent`: the event of the job that it is part of; `approval`: the id of the request that was approved for it.
+    `parent`: the id of the job that it is part of; `approval`: the id of the request that was approved for it.
     Raises FormNotNoted for a change inside `no_changes`, RoleMissing if the actor may not, and
     AuditUnavailable: before the act if it can't be recorded, and after it if its outcome can't be
     recorded and it returns something. Exceptions of the body pass through.

@@ -39,7 +39,7 @@ def test_a_scan_in_the_name_of_the_person_is_recorded_as_part_of_the_job(world: 
     assert (entry.actor_id, entry.source, entry.parent, entry.event) == (
         world.olga.pk,
         "job",
-        item.job.event,
+        item.job.pk,
         item.event,
     )
     assert item.facts["count"] == last_detail(Action.VAULT_SCAN)["count"]

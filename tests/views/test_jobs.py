@@ -46,6 +46,9 @@ def test_each_item_says_what_became_of_it_and_leads_to_its_entry(olga: Client, w
     shown = olga.get(entry)
     assert shown.status_code == 200
     assert "Scan a vault" in text_of(shown)
+    assert f'<a href="/jobs/{Job.objects.get().pk}/">' in shown.content.decode()
+    Job.objects.all().delete()  # as after 30 days
+    assert "Part of the job" in text_of(olga.get(entry))
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def request_scans(actor: Person, vaults: Iterable[Vault]) -> int:
 class Run:
     """One scan. `owner`: its token for the lease; `instead_of`: the token of the killed one that it replaces.
 
-    `parent`: the event of its job; `event`: its own, once it has begun.
+    `parent`: the id of its job; `event`: its own, once it has begun.
     """
 
     owner: uuid.UUID = field(default_factory=uuid.uuid4)

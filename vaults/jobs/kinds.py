@@ -35,7 +35,7 @@ def _scan(claim: Claim) -> Result:
     if person is None and not claim.instead_of and not scans.due(timezone.now()).filter(pk=vault.pk).exists():
         return Result(problem="job.not_due")  # another scan has ended since this one was planned
     # No other item of this vault is claimed: a lease that still stands is that of a killed worker.
-    run = scans.Run(claim.owner, vault.scan_owner, claim.item.job.event)
+    run = scans.Run(claim.owner, vault.scan_owner, claim.item.job_id)
     try:
         count = scans.scan_vault(actor_for(person, vault), vault, run)
     except scans.ScanUnderWay:

@@ -44,7 +44,6 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("event", models.UUIDField(default=uuid.uuid4, unique=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("delivered_at", models.DateTimeField(null=True)),
                 ("cancelled_at", models.DateTimeField(null=True)),

@@ -33,7 +33,7 @@ OPEN_STATES = (ItemState.WAITING, ItemState.RUNNING)
 
 
 class Job(models.Model):
-    """Work on several items. It has ended when all its items have.
+    """Work on several items. It has ended when all its items have. Its id is the `parent` of the audit entries of its items.
 
     `team`: None for work of the installation. `requested_by`: in whose name it acts; None for the portal itself.
     """
@@ -42,8 +42,6 @@ class Job(models.Model):
     team = models.ForeignKey(Team, null=True, on_delete=models.CASCADE, related_name="jobs")
     kind = models.CharField(max_length=20, choices=JobKind.choices)
     requested_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    #: The `parent` of the audit entries of its items.
-    event = models.UUIDField(default=uuid.uuid4, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     #: When it was last handed to the task queue.
     delivered_at = models.DateTimeField(null=True)

@@ -142,6 +142,7 @@ def audit_detail(request: HtmxRequest, event_id: uuid.UUID) -> HttpResponse:
         "entry": entry,
         "facts": facts_of(entry),
         "grounds": grounds_of(entry),
+        "job": visible_to(request.actor).jobs.filter(pk=entry.parent).first() if entry.parent else None,
         "why": why(entry),
         "source": SOURCES[who_did(entry).source],
         "asked_azure": asked_azure(entry),

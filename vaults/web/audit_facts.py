@@ -181,7 +181,7 @@ def grounds_of(entry: AuditEntry) -> list[Fact]:
     """Why the act was decided as it was, and what it belongs to. Entries of schema 1 don't say it."""
     role = entry.because.removeprefix("role:")
     because = f"the role {role}" if role != entry.because else GROUNDS.get(entry.because, entry.because)
-    facts = {"Decided by": because, "Part of the job": entry.parent, "Approval": entry.request}
+    facts = {"Decided by": because, "Approval": entry.request}
     return [Fact(label, str(value)) for label, value in facts.items() if value]
 
 
