@@ -57,5 +57,5 @@ def configure(options: dict[str, str]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(options["level"])
-    for noisy in ("urllib3", "msal", "django.server"):
+    for noisy in ("urllib3", "msal", "django.server", "django_tasks", "django_tasks_db"):
         logging.getLogger(noisy).setLevel("WARNING")
