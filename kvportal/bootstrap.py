@@ -101,6 +101,8 @@ PARTS: list[tuple[str, list[str], dict[str, str]]] = [
 ]
 #: What never touches the portal's database; everything else also runs on PostgreSQL.
 WITHOUT_DATABASE = ["az", "azure", "bench", "e2e", "emulator", "js", "keyvault", "look"]
+#: What is run there whole.
+WHOLE_ON_POSTGRESQL = ["tests/jobs/test_kills.py"]
 #: Python is to keep what it has compiled, whatever it is told elsewhere: else each part would prepare every test file anew.
 KEEP_COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 
@@ -141,9 +143,11 @@ def run_tests(part: str, *options: str, **environment: str) -> None:
 
 def run_tests_on_postgresql() -> None:
     part, options, environment = PARTS[0]
-    ignored = [f"--ignore=tests/{folder}" for folder in WITHOUT_DATABASE]
-    tests = ["-m", "pytest", "-m", part, "--sweeps=tenth", *options, *ignored, *sys.argv[2:]]
-    run(PYTHON, "-m", "tests.servers", PYTHON, *tests, **KEEP_COMPILED, **environment)
+    left_out = [*(f"tests/{folder}" for folder in WITHOUT_DATABASE), *WHOLE_ON_POSTGRESQL]
+    tenth = ["-m", part, "--sweeps=tenth", *options, *(f"--ignore={each}" for each in left_out)]
+    for tests in (tenth, WHOLE_ON_POSTGRESQL):
+        command = [PYTHON, "-m", "tests.servers", PYTHON, "-m", "pytest", *tests, *sys.argv[2:]]
+        run(*command, **KEEP_COMPILED, **environment)
 
 
 def task_check() -> None:
