@@ -39,6 +39,10 @@ LONGEST_RESTART_SECONDS = 60.0
 STEADY_SECONDS = 60.0
 
 
+HIGHEST_PORT = 65535
+MOST_PROCESSES = 64
+
+
 class Child:
     """A child process that can be restarted."""
 
@@ -97,13 +101,14 @@ def main() -> None:
 
 
 def start(children: dict[str, Child], *, local: bool) -> None:
-    host, port = os.environ.get("KVPORTAL_HOST", "127.0.0.1"), int(os.environ.get("KVPORTAL_PORT", "8000"))
+    host, port = os.environ.get("KVPORTAL_HOST", "127.0.0.1"), number_in("KVPORTAL_PORT", 8000, HIGHEST_PORT)
+    emulator_port = number_in("KVPORTAL_EMULATOR_PORT", 8443, HIGHEST_PORT)
+    server, workers = granian(host, port), worker_names()
     refuse_taken_port(host, port)
     # Needed once, by `prepare`; the environment of the running processes must not contain it.
     password = {name: os.environ.pop(name) for name in OWNER_PASSWORD if name in os.environ}
     if local:
         prepare_local_environment()
-        emulator_port = int(os.environ.get("KVPORTAL_EMULATOR_PORT", "8443"))
         say("starting the local Key Vault")
         children["local vault"] = Child([*MANAGE, "emulator", "serve"])
         wait_for("local vault", children, lambda: answers_tls("localhost", emulator_port))
@@ -111,17 +116,25 @@ def start(children: dict[str, Child], *, local: bool) -> None:
     prepared = subprocess.run(prepare, env={**os.environ, **password}, check=False)  # noqa: S603 our own words
     if prepared.returncode:
         sys.exit(prepared.returncode)
-    for name in worker_names():
+    for name in workers:
         children[name] = Child([*MANAGE, "worker"])
-    children["portal"] = Child(granian(host, port))
+    children["portal"] = Child(server)
     wait_for("portal", children, lambda: answers(host, port))
     say(f"ready on http://{'localhost' if host == '127.0.0.1' else host}:{port}/ (Ctrl+C stops it)")
 
 
 def worker_names() -> list[str]:
     """A name for each worker process: they share the work through the database."""
-    count = int(os.environ.get("KVPORTAL_WORKER_PROCESSES", "1"))
+    count = number_in("KVPORTAL_WORKER_PROCESSES", 1, MOST_PROCESSES)
     return ["worker", *(f"worker {number}" for number in range(2, count + 1))]
+
+
+def number_in(name: str, default: int, highest: int) -> int:
+    """The number in this variable, from 1 on. Exits with a message if it is none or too high."""
+    text = os.environ.get(name, str(default)).strip()
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= highest):
+        sys.exit(f"kvportal: {name} has to be a number from 1 to {highest}")
+    return int(text)
 
 
 def granian(host: str, port: int, application: str = "kvportal.rsgi:application") -> list[str]:
@@ -130,7 +143,7 @@ def granian(host: str, port: int, application: str = "kvportal.rsgi:application"
     """
     return [
         *(sys.executable, "-m", "granian", "--interface", "rsgi", "--host", host, "--port", str(port)),
-        *("--workers", os.environ.get("KVPORTAL_WORKERS", "1"), "--no-log", "--no-ws", "--http", "1"),
+        *("--workers", str(number_in("KVPORTAL_WORKERS", 1, MOST_PROCESSES)), "--no-log", "--no-ws", "--http", "1"),
         *("--backpressure", str(CONNECTIONS), "--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536"),
         *("--workers-kill-timeout", str(STOP_SECONDS - 3), application),
     ]

@@ -22,6 +22,22 @@ def signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+@pytest.mark.parametrize(
+    "name", ["KVPORTAL_WORKER_PROCESSES", "KVPORTAL_WORKERS", "KVPORTAL_PORT", "KVPORTAL_EMULATOR_PORT"]
+)
+@pytest.mark.parametrize("text", ["two", "0", "-1", "1.5", "999999", "9" * 5000, "²"])
+def test_what_is_no_number_is_named_before_anything_starts(
+    name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KVPORTAL_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv(name, text)
+    children: dict[str, Child] = {}
+    with pytest.raises(SystemExit, match=f"kvportal: {name} has to be a number from 1 to "):
+        launch.start(children, local=True)
+    assert children == {}
+    assert list(tmp_path.iterdir()) == []
+
+
 def python(program: str) -> Child:
     return Child([sys.executable, "-c", program])
 

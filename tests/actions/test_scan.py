@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from tests.actions import acts
@@ -19,8 +20,9 @@ from vaults.azure.time_limit import time_limit
 from vaults.emulator import DEPLOY, Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
-from vaults.models import AuditEntry, InventoryItem, JobItem, Vault
+from vaults.models import AuditEntry, Connection, InventoryItem, JobItem, Vault
 from vaults.permissions import Action
+from vaults.sealing import SealBroken
 from vaults.templatetags.kvportal import scan_problem as scan_words
 
 pytestmark = pytest.mark.slow
@@ -244,6 +246,20 @@ def test_a_list_that_no_connection_may_read_is_a_problem(emulator: Emulator, wor
     scan_vault(System(), vault)
     assert vault.scan_problem == "refused.missing_permission"
     assert "through" not in last_detail(Action.VAULT_SCAN)
+
+
+def test_a_connection_whose_credential_cannot_be_opened_is_no_obstacle(
+    azure: VaultClient, emulator: Emulator, world: World
+) -> None:
+    fill(azure, emulator)
+    vault = reach_twice(world)
+    Connection.objects.filter(pk=world.connection.pk).update(client_secret_sealed="test:AAAA")
+    scan_vault(System(), Vault.objects.get(pk=vault.pk))
+    assert set(last_detail(Action.VAULT_SCAN)["through"].values()) == {"sp-shop-deploy"}
+    Connection.objects.update(client_secret_sealed="test:AAAA", revision=F("revision") + 1)  # no token is kept
+    with pytest.raises(SealBroken):
+        scan_vault(System(), Vault.objects.get(pk=vault.pk))
+    assert Vault.objects.get(pk=vault.pk).scan_problem == "portal.seal_broken"
 
 
 def test_a_connection_that_may_not_sign_in_is_no_obstacle(azure: VaultClient, emulator: Emulator, world: World) -> None:

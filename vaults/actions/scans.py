@@ -23,6 +23,7 @@ from vaults.models import JobKind, Vault
 from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action
 from vaults.problems.scans import ListProblem, ScanProblem, problem_of_lists
+from vaults.sealing import SealBroken
 
 #: A scan that has not ended after this time was cut off; another may begin.
 LEASE = timedelta(minutes=10)
@@ -125,16 +126,26 @@ class _Read:
 
 
 def _read_lists(doing: Doing, vault: Vault, progress: Progress) -> list[_Read]:
-    """All of LISTINGS. A list that one connection may not read is read through the next one; the record names that one."""
+    """All of LISTINGS. A list that one connection may not read is read through the next one; the record names that one.
+
+    So is each list if a connection's stored credential can't be opened. Raises SealBroken if none can be.
+    """
     reads: dict[Listing, _Read] = {}
+    broken: SealBroken | None = None
     for connection in vault.connections_in_order:
         wanted = [each for each in LISTINGS if each not in reads or scan.is_refused(reads[each].part)]
         if not wanted:
             break
         reached = vault.through(connection)
-        client = doing.client_through(connection)
+        try:
+            client = doing.client_through(connection)
+        except SealBroken as error:
+            broken = broken or error
+            continue
         found = zip(wanted, scan.read_lists(client, wanted, progress), strict=True)
         reads |= {listing: _Read(listing, part, reached, client) for listing, part in found}
+    if broken and not reads:
+        raise broken
     others = {str(read.listing): read.vault.connection.name for read in reads.values() if _is_by_another(read, vault)}
     if others:
         doing.detail["through"] = others
