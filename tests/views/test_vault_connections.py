@@ -9,6 +9,7 @@ from django.test import Client
 from tests.browsing import fill_in, filled, forms_of, text_of
 from tests.conftest import (
     World,
+    confirmed,
     last_detail,
     last_entry,
     make_connection,
@@ -111,6 +112,27 @@ def test_a_form_acts_through_the_connection_of_its_page(olga: Client, world: Wor
     assert used(other_tab) == "sp-shop-deploy"
     assert olga.post(f"{V}new/secret/", form).status_code == 302
     assert recorded(Action.SECRET_CREATE) == "sp-shop-admin"
+
+
+def test_a_form_leads_to_its_page_through_its_own_connection(olga: Client, world: World, deploy: Connection) -> None:
+    form = filled(olga.get(f"{V}new/secret/"), name="password", value="a value")
+    olga.get(f"{V}secrets/?through={deploy.pk}")  # another tab
+    answer = olga.post(f"{V}new/secret/", form)
+    assert answer["Location"] == f"{V}secrets/password/?through={world.connection.pk}"
+    assert used(olga.get(answer["Location"])) == "sp-shop-admin"
+    plain = olga.post(f"{V}new/secret/", filled(olga.get(f"{V}new/secret/"), name="second", value="a value"))
+    assert plain["Location"] == f"{V}secrets/second/"
+
+
+def test_a_form_that_takes_its_connection_away_leads_to_a_page_without_it(
+    olga: Client, world: World, deploy: Connection
+) -> None:
+    here = f"{V}connections/{deploy.pk}/remove/"
+    form = filled(confirmed(olga).get(f"{here}?through={deploy.pk}"))
+    olga.get(f"{V}?through={world.connection.pk}")
+    answer = olga.post(here, form)
+    assert answer.status_code == 302
+    assert olga.get(answer["Location"]).status_code == 200
 
 
 def test_a_form_whose_connection_was_taken_away_does_nothing(olga: Client, world: World, deploy: Connection) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from django.db import Error, transaction
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import resolve, reverse
 
 from vaults import access
@@ -71,6 +71,21 @@ def _way_of(former: FormerVault) -> str:
     """The id of the connection that the former row had, "" if it no longer reaches the vault."""
     ways = former.vault.reached_through.filter(connection=former.connection_id)
     return str(former.connection_id) if ways.exists() else ""
+
+
+def keep_connection(request: HtmxRequest, vault: Vault, response: HttpResponse) -> HttpResponse:
+    """Have a form lead to a page of the vault through the form's own connection, also if another was chosen in another tab."""
+    if request.method != "POST" or not isinstance(response, HttpResponseRedirect) or not _named_in(request):
+        return response
+    target = urlsplit(response.url)
+    if not target.path.startswith(reverse("vault_detail", args=[vault.slug])):
+        return response
+    fresh = access.vault_for(request.actor, vault.slug)
+    if vault.connection != fresh.connection and vault.connection in fresh.connections_in_order:
+        query = QueryDict(target.query, mutable=True)
+        query[THROUGH] = str(vault.connection.pk)
+        response["Location"] = target._replace(query=query.urlencode()).geturl()
+    return response
 
 
 def address_through(request: HttpRequest, connection: Connection) -> str:
