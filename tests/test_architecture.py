@@ -202,7 +202,7 @@ def test_every_environment_variable_stands_in_the_readme() -> None:
         and isinstance(node.args[0], ast.Constant)
     }
     launched = re.findall(
-        r'environ\.(?:get|setdefault)\("(KVPORTAL_\w+)"', (ROOT / "kvportal" / "launch.py").read_text()
+        r'(?:environ\.(?:get|setdefault)|number_in)\("(KVPORTAL_\w+)"', (ROOT / "kvportal" / "launch.py").read_text()
     )
     table = re.findall(r"^\| `(KVPORTAL_\w+)`", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(table) == len(set(table))
