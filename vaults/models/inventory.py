@@ -16,6 +16,8 @@ from vaults.models.vault import Vault
 
 #: Items without an expiry date. Excluded: an expiry date that can't be read, and certificates never issued.
 ENDLESS = models.Q(expires_on=None, issued=True) & ~models.Q(odd__has_key="expires_on")
+#: Items that exist, are not deleted, and are not the managed secret or key of a certificate.
+LIVE = models.Q(gone_since=None, deleted_on=None, managed=False)
 #: Azure completes a deletion, a recovery or a purge within this time, mostly within seconds. After it, what Azure shows counts.
 SETTLES_WITHIN = timedelta(minutes=5)
 
@@ -111,7 +113,10 @@ class InventoryItem(models.Model):
         ]
         indexes = [
             models.Index(fields=["vault", "kind", "name"], name="inventory_item"),
-            models.Index(fields=["vault", "expires_on"], name="inventory_expiry"),
+            # Of live items only, as almost all figures and lists are; "enabled" spares the overview the rows themselves.
+            models.Index(fields=["vault", "expires_on", "enabled"], condition=LIVE, name="inventory_live"),
+            # Few items are, and each page says how many.
+            models.Index(fields=["vault"], condition=models.Q(pending=True), name="inventory_pending"),
         ]
 
     def __str__(self) -> str:
