@@ -12,7 +12,7 @@ from django.db.models import F
 
 from vaults.azure.limits import Caller
 from vaults.keyvault.session import Exchange
-from vaults.models import Invitation, Team, User
+from vaults.models import Invitation, Membership, Team, User
 from vaults.models.prepared import Parameter, Prepared
 from vaults.permissions import Role
 
@@ -77,12 +77,18 @@ class Actor(ABC):
         return {}
 
 
+_USER = Parameter("user", User._meta.pk)
 _TEAMS: Prepared[Team] = Prepared(
     lambda: (
-        Team.objects.filter(memberships__user=Parameter("user", User._meta.pk), memberships__user__is_active=True)
+        Team.objects.filter(memberships__user=_USER, memberships__user__is_active=True)
         .annotate(role_here=F("memberships__role"))
         .order_by("name")
     )
+)
+
+
+_MEMBER: Prepared[Membership] = Prepared(
+    lambda: Membership.objects.filter(user=_USER, user__is_active=True, team=Parameter("team", Team._meta.pk))
 )
 
 
@@ -145,7 +151,7 @@ class Person(Actor):
 
     def refresh(self, team: Team) -> None:
         """Read the role from the database again."""
-        member = self.user.memberships.filter(team=team, user__is_active=True).first()
+        member = next(iter(_MEMBER(user=self.user.pk, team=team.pk)), None)
         self.remember_role(team, Role(member.role) if member else None)
 
     def facts(self, team: Team | None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Self
 
 from django.db import models
@@ -59,6 +60,12 @@ class InventoryItemQuerySet(models.QuerySet["InventoryItem"]):
     def existing(self) -> Self:
         """Items that exist, live or deleted, as far as is known."""
         return self.filter(gone_since=None)
+
+
+@lru_cache(maxsize=5000)
+def _address(page: str, *parts: str | Kind) -> str:
+    """Cached, because the inventory has one for each of its rows."""
+    return reverse(page, args=parts)
 
 
 class InventoryItem(models.Model):
@@ -129,8 +136,8 @@ class InventoryItem(models.Model):
     def get_absolute_url(self) -> str:
         """The item's page, or the page of the deleted item."""
         if self.deleted_on:
-            return reverse("deleted_detail", args=[self.vault.slug, self.of_kind, self.name])
-        return reverse(self.of_kind.pages.detail, args=[self.vault.slug, self.name])
+            return _address("deleted_detail", self.vault.slug, self.of_kind, self.name)
+        return _address(self.of_kind.pages.detail, self.vault.slug, self.name)
 
     @property
     def is_live(self) -> bool:
