@@ -173,13 +173,17 @@ def see_certificate(
 
     A certificate that is not known yet stays unknown until the next scan.
     """
+    known = read(lambda: known_item(vault, CERTIFICATE.name, name), None)
+    if known is None or not known.is_live:
+        return
+    is_first = bool(shown and shown.issued and not known.issued)
+    is_other = pending is not None and pending != known.pending
+    if not is_first and not is_other:  # the usual case: no transaction begins
+        return
     with _best_effort(vault):
-        known = known_item(vault, CERTIFICATE.name, name)
-        if known is None or not known.is_live:
-            return
-        if pending is not None and known.pending != pending:
+        if pending is not None and is_other:
             _set_pending(vault, name, asked_at, pending)
-        if shown and shown.issued and not known.issued:
+        if shown and is_first:
             row = item_of(vault, shown, asked_at)
             row.pending = known.pending if pending is None else pending
             store(vault, [row])
