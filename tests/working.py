@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -33,7 +34,7 @@ def reconcile_open_acts(now: datetime | None = None) -> int:
     return sum(item.state == ItemState.SUCCEEDED for item in done)
 
 
-def make_job(world: World, by: User | None = None, pk: str | None = None, **counts: int) -> Job:
+def make_job(world: World, by: User | None = None, pk: Any = None, **counts: int) -> Job:
     """A scan job of the world's team with so many items of each state."""
     job = Job.objects.create(pk=pk or uuid.uuid4(), team=world.team, kind=JobKind.SCAN, requested_by=by)
     states = [state for state, count in counts.items() for _ in range(count)]

@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import ClassVar
 
 import structlog
+from django.db.models import F
 
 from vaults.azure.limits import Caller
 from vaults.keyvault.session import Exchange
-from vaults.models import Invitation, Team, User
+from vaults.models import Invitation, Membership, Team, User
+from vaults.models.prepared import Parameter, Prepared
 from vaults.permissions import Role
 
 log = structlog.get_logger("vaults.actors")
@@ -75,6 +77,21 @@ class Actor(ABC):
         return {}
 
 
+_USER = Parameter("user", User._meta.pk)
+_TEAMS: Prepared[Team] = Prepared(
+    lambda: (
+        Team.objects.filter(memberships__user=_USER, memberships__user__is_active=True)
+        .annotate(role_here=F("memberships__role"))
+        .order_by("name")
+    )
+)
+
+
+_MEMBER: Prepared[Membership] = Prepared(
+    lambda: Membership.objects.filter(user=_USER, user__is_active=True, team=Parameter("team", Team._meta.pk))
+)
+
+
 class Person(Actor):
     """A person with an account, in one request. Each role is read once; `refresh` reads it again."""
 
@@ -103,10 +120,10 @@ class Person(Actor):
     @cached_property
     def teams(self) -> list[Team]:
         """The person's teams by name; none if the account is disabled."""
-        found = self.user.memberships.filter(user__is_active=True).select_related("team").order_by("team__name")
-        for member in found:
-            self.remember_role(member.team, Role(member.role))
-        return [member.team for member in found]
+        found = _TEAMS(user=self.user.pk)
+        for team in found:
+            self.remember_role(team, Role(team.role_here))  # type: ignore[attr-defined]  # annotated
+        return found
 
     @cached_property
     def team(self) -> Team | None:
@@ -134,7 +151,7 @@ class Person(Actor):
 
     def refresh(self, team: Team) -> None:
         """Read the role from the database again."""
-        member = self.user.memberships.filter(team=team, user__is_active=True).first()
+        member = next(iter(_MEMBER(user=self.user.pk, team=team.pk)), None)
         self.remember_role(team, Role(member.role) if member else None)
 
     def facts(self, team: Team | None) -> dict[str, str]:

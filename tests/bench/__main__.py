@@ -11,9 +11,9 @@ from tests.bench.portal import Portal
 from tests.bench.rivals import Bare, Disk, Sdk
 from tests.bench.stack import LATENCY_MS, VAULT, Stack
 
-GOAL = 1.25
-#: Pages per second of one process, by page.
-PAGES = {"list of secrets": f"/vaults/{VAULT}/secrets/", "overview": "/", "inventory": "/inventory/"}
+GOAL = 1.20
+#: By page: its path, and the goal for pages per second of one process.
+PAGES = {"list of secrets": (f"/vaults/{VAULT}/secrets/", 100), "overview": ("/", 60), "inventory": ("/inventory/", 60)}
 
 
 def main() -> None:
@@ -75,8 +75,8 @@ def in_words(times: Times) -> str:
 
 
 def print_throughput(portal: Portal) -> None:
-    counted = portal.pages_per_second(*PAGES.values())
-    figures = ", ".join(f"{name} {counted[path]:.0f}" for name, path in PAGES.items())
+    counted = portal.pages_per_second(*(path for path, _ in PAGES.values()))
+    figures = ", ".join(f"{name} {counted[path]:.0f} (goal {goal})" for name, (path, goal) in PAGES.items())
     say(f"Pages per second of one process, 5,000 items known: {figures}")
 
 

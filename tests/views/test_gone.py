@@ -90,7 +90,12 @@ def test_a_time_that_is_none_spoils_no_page(stored: str, olga: Client, world: Wo
 
 @pytest.mark.parametrize(
     ("what", "index"),
-    [("one", "folded_name=?"), ("kind", "inventory_item"), ("expiry", "inventory_expiry")],
+    [
+        ("one", "folded_name=?"),
+        ("kind", "inventory_item"),
+        ("expiry", "inventory_live"),
+        ("pending", "inventory_pending"),
+    ],
 )
 def test_queries_use_an_index(what: str, index: str, world: World) -> None:
     items = InventoryItem.objects.existing().filter(vault=world.vault)
@@ -100,6 +105,7 @@ def test_queries_use_an_index(what: str, index: str, world: World) -> None:
         "expiry": items.filter(deleted_on=None, managed=False, enabled=True, expires_on__gt=NOW).order_by("expires_on")[
             :1
         ],
+        "pending": items.filter(pending=True),
     }
     if connection.vendor == "sqlite":  # PostgreSQL reads a small table without its indexes
         plan = queries[what].explain()

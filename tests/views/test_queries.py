@@ -12,14 +12,14 @@ from vaults.models import AuditEntry, Vault
 
 #: For the record: chain's head, entry, new head, and whether both are there.
 ENTRY = 4
-#: Session, person, vault with the role there; whether the look is one that is known, and its entry; the teams, the sidebar, and
-#: how many operations there are.
-LIST = 3 + 1 + ENTRY + 3
+#: Session, person, vault with the role there, its connections; whether the look is one that is known, and its entry; the teams,
+#: and the sidebar.
+LIST = 4 + 1 + ENTRY + 2
 #: ... and the item's latest activity, under all ids that the vault has had.
 DETAIL = LIST + 2
-#: Session, person, vault; the act has two entries; the role is read again for the act and for the value, and the reveals of the
-#: last minutes are counted.
-REVEAL = 3 + 2 * ENTRY + 2 + 1
+#: Session, person, vault, its connections; the act has two entries; the role is read again for the act and for the value, and
+#: the reveals of the last minutes are counted.
+REVEAL = 4 + 2 * ENTRY + 2 + 1
 
 BASE = "/vaults/kv-shop-prod"
 

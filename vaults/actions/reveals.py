@@ -28,8 +28,11 @@ def keep_within_limit(actor: Actor, vault: Vault) -> None:
     since = timezone.now() - WINDOW
     entries = AuditEntry.objects.filter(actor_id=actor.account_id, at__gt=since)
     reveals = entries.filter(action=Action.SECRET_REVEAL)
+    begun = reveals.filter(state=AuditState.STARTED)
+    if begun.count() <= settings.REVEAL_LIMIT:  # the usual case, for which the refused ones need not be told apart
+        return
     refused = reveals.filter(state=AuditState.DENIED)
-    counted = reveals.filter(state=AuditState.STARTED).exclude(event__in=refused.values("event"))
+    counted = begun.exclude(event__in=refused.values("event"))
     if counted.count() <= settings.REVEAL_LIMIT:
         return
     if not entries.filter(action=Action.SECRET_REVEAL_LIMIT).exists():

@@ -6,13 +6,18 @@ entry. So does each poll of a page that follows something, for as long as it pol
 """
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from vaults.audit import stored
 from vaults.audit.appending import append
 from vaults.models import AuditEntry
+from vaults.models.prepared import Parameter, Prepared
 
 WINDOW = timedelta(minutes=10)
 #: The fields that say who looked, at which object, and through which connection.
@@ -45,13 +50,37 @@ def _told(entry: AuditEntry) -> tuple[object, ...]:
     return entry.state, entry.status, entry.code, entry.inner_code, entry.detail.get("not_read")
 
 
+def _like(same: Mapping[str, Any]) -> QuerySet[AuditEntry]:
+    return AuditEntry.objects.filter(look=True, **same).order_by("-at", "-id")
+
+
+def _recent(same: Mapping[str, Any]) -> list[AuditEntry]:
+    """The newest looks within the window."""
+    since = timezone.now() - WINDOW
+    try:
+        found = _prepared(frozenset(name for name in same if same[name] is None))(since=since, **same)
+        return [each for each in found if stored.is_fit(each)]
+    except stored.UNREADABLE:  # one of them was not written by the portal
+        return stored.readable(_like(same).filter(at__gt=since)[:10])
+
+
+@cache
+def _prepared(absent: frozenset[str]) -> Prepared[AuditEntry]:
+    """That query, with values for all fields but these. (A comparison with None has another form.)"""
+    same = {name: None if name in absent else _parameter(name, name) for name in _SAME}
+    return Prepared(lambda: _like(same).filter(at__gt=_parameter("since", "at"))[:10])
+
+
+def _parameter(name: str, field: str) -> Parameter:
+    return Parameter(name, AuditEntry._meta.get_field(field))
+
+
 def _newest_like(entry: AuditEntry, polled: uuid.UUID | None) -> AuditEntry | None:
     if entry.actor_id is None:
         return None
-    looks = AuditEntry.objects.filter(look=True, **{name: getattr(entry, name) for name in _SAME})
-    looks = looks.order_by("-at", "-id")
-    found = stored.readable(looks.filter(at__gt=timezone.now() - WINDOW)[:10])
+    same = {name: getattr(entry, name) for name in _SAME}
+    found = _recent(same)
     if polled:
-        found = stored.readable(looks.filter(event=polled)[:1]) + found
+        found = stored.readable(_like(same).filter(event=polled)[:1]) + found
     part = entry.detail.get("kind")  # of an object: its operation, its deleted item
     return next((each for each in found if each.detail.get("kind") == part), None)

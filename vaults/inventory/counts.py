@@ -173,13 +173,19 @@ def months(items: QuerySet[InventoryItem], now: datetime) -> list[Month]:
 def next_to_expire(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:
     """Up to eight enabled items that are still valid, the first to expire first."""
     ahead = live(items).filter(enabled=True, expires_on__gt=now)
-    return list(ahead.select_related("vault").order_by("expires_on", "name")[:8])
+    return list(_due(ahead).order_by("expires_on", "name")[:8])
 
 
 def latest_expired(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:
     """Up to five enabled items that have expired, the latest first: an old expiry has evidently caused no problem."""
     past = live(items).filter(enabled=True, expires_on__lte=now)
-    return list(past.select_related("vault").order_by("-expires_on", "name")[:5])
+    return list(_due(past).order_by("-expires_on", "name")[:5])
+
+
+def _due(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
+    """With the columns that a list of expiry dates shows."""
+    shown = ("kind", "name", "enabled", "issued", "not_before", "expires_on", "deleted_on", "odd")
+    return items.select_related("vault").only(*shown, "vault__name", "vault__slug")
 
 
 def oldest_pending(items: QuerySet[InventoryItem]) -> list[InventoryItem]:

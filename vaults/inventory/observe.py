@@ -4,12 +4,12 @@ An error here never fails a change, because Azure has already made it. A scan co
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
-from django.db import Error, transaction
+from django.db import Error, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -34,8 +34,10 @@ REQUESTED = ("pending", "observed_at", "last_seen", *LAST_TRANSITION)
 
 def read(look: Callable[[], Found], otherwise: Found) -> Found:
     """The result of `look` in the index, or `otherwise` if the index can't be read: pages about Azure work without it."""
+    # Only a transaction that has begun needs protection from the error. Without one, SQLite would take the writer's lock.
+    apart = transaction.atomic() if connection.in_atomic_block else nullcontext()
     try:
-        with transaction.atomic():
+        with apart:
             return look()
     except Error:
         log.exception("the index could not be read")
@@ -171,13 +173,17 @@ def see_certificate(
 
     A certificate that is not known yet stays unknown until the next scan.
     """
+    known = read(lambda: known_item(vault, CERTIFICATE.name, name), None)
+    if known is None or not known.is_live:
+        return
+    is_first = bool(shown and shown.issued and not known.issued)
+    is_other = pending is not None and pending != known.pending
+    if not is_first and not is_other:  # the usual case: no transaction begins
+        return
     with _best_effort(vault):
-        known = known_item(vault, CERTIFICATE.name, name)
-        if known is None or not known.is_live:
-            return
-        if pending is not None and known.pending != pending:
+        if pending is not None and is_other:
             _set_pending(vault, name, asked_at, pending)
-        if shown and shown.issued and not known.issued:
+        if shown and is_first:
             row = item_of(vault, shown, asked_at)
             row.pending = known.pending if pending is None else pending
             store(vault, [row])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Self
 
 from django.db import models
@@ -16,6 +17,8 @@ from vaults.models.vault import Vault
 
 #: Items without an expiry date. Excluded: an expiry date that can't be read, and certificates never issued.
 ENDLESS = models.Q(expires_on=None, issued=True) & ~models.Q(odd__has_key="expires_on")
+#: Items that exist, are not deleted, and are not the managed secret or key of a certificate.
+LIVE = models.Q(gone_since=None, deleted_on=None, managed=False)
 #: Azure completes a deletion, a recovery or a purge within this time, mostly within seconds. After it, what Azure shows counts.
 SETTLES_WITHIN = timedelta(minutes=5)
 
@@ -57,6 +60,12 @@ class InventoryItemQuerySet(models.QuerySet["InventoryItem"]):
     def existing(self) -> Self:
         """Items that exist, live or deleted, as far as is known."""
         return self.filter(gone_since=None)
+
+
+@lru_cache(maxsize=5000)
+def _address(page: str, *parts: str | Kind) -> str:
+    """Cached, because the inventory has one for each of its rows."""
+    return reverse(page, args=parts)
 
 
 class InventoryItem(models.Model):
@@ -111,7 +120,10 @@ class InventoryItem(models.Model):
         ]
         indexes = [
             models.Index(fields=["vault", "kind", "name"], name="inventory_item"),
-            models.Index(fields=["vault", "expires_on"], name="inventory_expiry"),
+            # Of live items only, as almost all figures and lists are; "enabled" spares the overview the rows themselves.
+            models.Index(fields=["vault", "expires_on", "enabled"], condition=LIVE, name="inventory_live"),
+            # Few items are, and each page says how many.
+            models.Index(fields=["vault"], condition=models.Q(pending=True), name="inventory_pending"),
         ]
 
     def __str__(self) -> str:
@@ -124,8 +136,8 @@ class InventoryItem(models.Model):
     def get_absolute_url(self) -> str:
         """The item's page, or the page of the deleted item."""
         if self.deleted_on:
-            return reverse("deleted_detail", args=[self.vault.slug, self.of_kind, self.name])
-        return reverse(self.of_kind.pages.detail, args=[self.vault.slug, self.name])
+            return _address("deleted_detail", self.vault.slug, self.of_kind, self.name)
+        return _address(self.of_kind.pages.detail, self.vault.slug, self.name)
 
     @property
     def is_live(self) -> bool:

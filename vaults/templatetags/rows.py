@@ -4,6 +4,7 @@ Tags, not includes: lists are the most used pages, and they render each of these
 """
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -19,6 +20,7 @@ from vaults.templatetags.kvportal import (
     NO_END,
     NUMBER,
     Item,
+    State,
     as_sent,
     badge,
     day,
@@ -29,7 +31,7 @@ from vaults.templatetags.kvportal import (
     relative,
     short_id,
     state_of,
-    tags,
+    tag_labels,
     visible,
     when,
 )
@@ -111,6 +113,7 @@ def name_label(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=2000)
 def name_link(address: str, name: str) -> SafeString:
     """A name as the link of a row. The aria-label has the whole name, because screen readers would read two parts."""
     return markup('<a href="{}" title="{}" aria-label="{}">{}</a>', address, name, name, name_label(name))
@@ -123,22 +126,22 @@ def row_end(item: Listed, pending: Collection[str] = ()) -> SafeString:
     `pending` as in `row_attributes`.
     """
     end = item.expires_on if is_issued(item) else None
+    now = timezone.now()
+    found = state_of(item, now)
     return markup(
         '<td class="expires" data-sort="{}"><span class="ends">{}{}{}</span></td>',
         end.isoformat() if end else "",
-        _mark(item, pending),
-        _date(item),
+        _mark(item, pending, found, now),
+        _date(item, found, now),
         RENEWAL if is_issued(item) and is_pending(item, pending) else "",
     )
 
 
-def _mark(item: Listed, pending: Collection[str]) -> SafeString:
+def _mark(item: Listed, pending: Collection[str], found: State, now: datetime) -> SafeString:
     if getattr(item, "deleted_on", None):
         return badge("off", "Deleted", "trash")
     if not is_issued(item):
         return badge("wait", "Pending", "loader") if is_pending(item, pending) else not_issued()
-    now = timezone.now()
-    found = state_of(item, now)
     if found.tone == "soon" and item.expires_on:
         return badge("soon", relative(item.expires_on, now), found.icon)
     if found.tone == "wait":
@@ -156,7 +159,7 @@ def _nothing_known(item: Listed) -> bool:
     return item.odd.get("enabled") == item.odd.get("expires_on")
 
 
-def _date(item: Listed) -> SafeString:
+def _date(item: Listed, found: State, now: datetime) -> SafeString:
     """The day of expiry, of a future start, or until which the item can be recovered; "" if the mark is enough.
 
     Dates of a certificate that was never issued mean nothing: an issued version gets others.
@@ -164,8 +167,6 @@ def _date(item: Listed) -> SafeString:
     is_deleted = bool(getattr(item, "deleted_on", None))
     if not is_deleted and not is_issued(item):
         return SafeString()
-    now = timezone.now()
-    found = state_of(item, now)
     moment, word = (item.not_before, "from ") if found.tone == "wait" else (item.expires_on, "")
     if is_deleted:
         moment, word = getattr(item, "scheduled_purge_on", None), "until "
@@ -187,16 +188,20 @@ def row_tags(item: Listed) -> SafeString:
     """All tags of a row, and a count that replaces all but the first if space is short."""
     if "tags" in item.odd:
         return odd(item.odd["tags"])
-    given = item.tags
-    found = pairs(given)
-    if len(found) < 2:
-        return tags(given)
-    rest = ", ".join(f"{name}={value}" if value else name for name, value in found[1:])
+    return _tags_in_row(tuple(pairs(item.tags)))
+
+
+@lru_cache(maxsize=2000)
+def _tags_in_row(given: tuple[tuple[str, str], ...]) -> SafeString:
+    """Cached, because items of a vault share tags."""
+    if len(given) < 2:
+        return tag_labels(given)
+    rest = ", ".join(f"{name}={value}" if value else name for name, value in given[1:])
     return markup(
         '<span class="tags-row">{}<span class="tag tags-more" title="{}">+{}</span></span>',
-        tags(given),
+        tag_labels(given),
         visible(rest),
-        len(found) - 1,
+        len(given) - 1,
     )
 
 

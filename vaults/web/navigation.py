@@ -3,17 +3,15 @@
 from functools import cached_property
 from typing import Any
 
-from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from vaults import clients
-from vaults.access import Visible, visible_to
+from vaults.access import Visible, read_connections, vaults_with_state, visible_to
 from vaults.actors import Person
 from vaults.azure.errors import InvalidClouds
 from vaults.inventory import observe
-from vaults.inventory.counts import live
 from vaults.models import Connection, Team, Vault
 from vaults.permissions import Role
 from vaults.web.chosen_connection import address_through
@@ -43,20 +41,22 @@ class Navigation:
     @cached_property
     def vaults(self) -> list[Vault]:
         """The current team's vaults."""
-        found = self.visible.vaults
-        return observe.read(lambda: list(found.with_state()), None) or list(found)
+        if self.team is None:
+            return []
+        team = self.team
+        return observe.read(lambda: vaults_with_state(self._actor, team), None) or list(self.visible.vaults)
 
     @cached_property
     def vaults_with_connections(self) -> list[Vault]:
         """The same vaults; all their connections are read in one query."""
-        prefetch_related_objects(self.vaults, "reached_through")
+        if self.team:
+            read_connections(self.vaults, self.team)
         return self.vaults
 
-    @cached_property
+    @property
     def pending(self) -> int:
         """The number of operations in progress in all vaults, as last seen."""
-        items = self.visible.items.filter(vault__in=self.vaults, pending=True)
-        return observe.read(live(items).count, 0)
+        return sum(vault.pending_items for vault in self.vaults)
 
     @cached_property
     def has_connections(self) -> bool:
