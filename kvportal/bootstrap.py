@@ -146,8 +146,8 @@ def run_tests_on_postgresql() -> None:
     left_out = [*(f"tests/{folder}" for folder in WITHOUT_DATABASE), *WHOLE_ON_POSTGRESQL]
     tenth = ["-m", part, "--sweeps=tenth", *options, *(f"--ignore={each}" for each in left_out)]
     for tests in (tenth, WHOLE_ON_POSTGRESQL):
-        command = [PYTHON, "-m", "tests.servers", PYTHON, "-m", "pytest", *tests, *sys.argv[2:]]
-        run(*command, **KEEP_COMPILED, **environment)
+        pytest = [str(PYTHON), "-m", "pytest", *tests, *sys.argv[2:]]
+        run(PYTHON, "-m", "tests.servers", *pytest, **KEEP_COMPILED, **environment)
 
 
 def task_check() -> None:
