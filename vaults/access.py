@@ -132,9 +132,9 @@ def decide(actor: Actor, action: Action, target: Target) -> Decision:
     raise TypeError(f"no permission rule for {type(actor).__name__}")
 
 
-def _needed(action: Action, target: Target) -> set[Action]:
-    """The action, and for changes of a job also what the job does."""
-    return {action, ACT_OF_JOB[target.kind]} if isinstance(target, Job) and action not in LOOKS else {action}
+def _needed(action: Action, target: Target) -> set[Action | None]:
+    """The action, and for changes of a job also what the job does; None, which no role has, if that is not known."""
+    return {action, ACT_OF_JOB.get(target.kind)} if isinstance(target, Job) and action not in LOOKS else {action}
 
 
 def refresh(actor: Actor, action: Action, target: Target) -> None:

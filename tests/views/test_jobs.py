@@ -151,9 +151,13 @@ def test_the_pace_is_shown_when_it_is_known(olga: Client, world: World) -> None:
 @pytest.mark.parametrize("odd", ["no-such-kind", ""])
 def test_an_odd_kind_spoils_no_list(odd: str, olga: Client, world: World) -> None:
     """As a later version may have left it."""
-    make_job(world, world.olga, waiting=1)
+    job = make_job(world, world.olga, waiting=1, failed=1)
     Job.objects.update(kind=odd)
-    assert olga.get("/jobs/").status_code == 200
+    for address in ("/jobs/", f"/jobs/{job.pk}/"):
+        assert olga.get(address).status_code == 200
+    assert olga.post(f"/jobs/{job.pk}/cancel/").status_code == 403
+    work_on_all()
+    assert set(JobItem.objects.values_list("state", flat=True)) == {ItemState.FAILED}
 
 
 def test_the_pages_take_as_many_queries_for_many_jobs_as_for_one(olga: Client, world: World) -> None:

@@ -21,7 +21,8 @@ log = structlog.get_logger("vaults.jobs")
 
 def perform(claim: Claim) -> Result:
     """Perform the item. Expected failures are a result; raises database errors, which another try may not meet."""
-    return _PERFORM[JobKind(claim.item.job.kind)](claim)
+    found = _PERFORM.get(claim.item.job.kind)
+    return found(claim) if found else Result(ItemState.FAILED, "job.unknown_kind")
 
 
 def _scan(claim: Claim) -> Result:
@@ -86,7 +87,7 @@ def _sweep(_claim: Claim) -> Result:
     return Result(facts={"count": sweeping.sweep(timezone.now())})
 
 
-_PERFORM: dict[JobKind, Callable[[Claim], Result]] = {
+_PERFORM: dict[str, Callable[[Claim], Result]] = {
     JobKind.SCAN: _scan,
     JobKind.RECONCILE: _reconcile,
     JobKind.SWEEP: _sweep,

@@ -15,6 +15,7 @@ TITLES: Final[Mapping[str, str]] = {
     "job.broken": "It failed in this server. Its log says why.",
     "job.not_due": "No longer needed: another scan has ended meanwhile",
     "job.under_way": "Another scan of this vault was in progress",
+    "job.unknown_kind": "This version does not know such jobs",
     "job.vault_removed": "The vault was removed from the portal",
     "job.worker_lost": "The worker ended five times while doing it",
     "portal.ambiguous_path": "The item's name is a word of Key Vault's own addresses",
