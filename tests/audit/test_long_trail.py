@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -22,6 +23,8 @@ from vaults.models import AuditEntry
 from vaults.permissions import Action
 
 A_MILLION = 1_000_000
+#: Of the trail that `fill` writes, an entry each 30 seconds.
+A_MONTH_IN = datetime(2025, 2, 1, tzinfo=UTC)
 
 #: Pairs of a start and an outcome; one act in five is news; every tenth act is another team's, every twentieth a sign-in.
 FILL = """
@@ -98,6 +101,7 @@ def test_first_page_and_count_of_a_million_entries(share: int, file_world: World
         "overview": milliseconds(lambda: queries.newest([queries.changes(trail) for trail in trails])),
         "one item": milliseconds(lambda: queries.activity(trails[0], vault, "secret", "secret-1234")),
         "the whole page": milliseconds(lambda: client.get("/audit/")),
+        "acts cut off": milliseconds(lambda: queries.open_entries(before=A_MONTH_IN)),
         "one act": milliseconds(lambda: client.get("/audit/?show=all&action=secret.reveal")),
     }
     say(f"{size:,} entries, ms: " + ", ".join(f"{name} {figure:.1f}" for name, figure in figures.items()))
@@ -130,6 +134,14 @@ def test_no_page_reads_the_whole_trail_or_sorts_it(world: World) -> None:
         for step in plans(query):
             assert "TEMP B-TREE" not in step, step
             assert not step.startswith("SCAN"), step
+
+
+def test_acts_that_were_cut_off_are_found_by_an_index_of_what_was_started(world: World) -> None:
+    fill(world, 2000)
+    plan = queries._open(A_MONTH_IN).explain()
+    say(plan)
+    assert "audit_started" in plan
+    assert "TEMP B-TREE" not in plan
 
 
 def test_older_and_newer_lead_through_the_whole_trail(olga: Client, world: World) -> None:

@@ -6,9 +6,13 @@ from django.test import Client
 from tests.browsing import text_of
 from tests.conftest import World, make_vault
 from vaults.actions.scans import scan_vault
-from vaults.actors import System
+from vaults.actions.secrets import reveal_secret
+from vaults.actors import Person, System
+from vaults.acts import act
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
+from vaults.models import AuditEntry
+from vaults.permissions import Action
 
 pytestmark = pytest.mark.slow
 
@@ -57,18 +61,69 @@ def test_after_it_the_figures_stand_there(olga: Client, world: World) -> None:
     assert "The last scans listed no secret" in text_of(olga.get("/inventory/"))
 
 
-@pytest.mark.parametrize(
-    "path", ["/", f"{ABOUT}secrets/kept/", f"{ABOUT}keys/signing/", f"{ABOUT}deleted/secrets/gone/"]
-)
-def test_no_recorded_act_is_no_claim_that_nothing_was_done(path: str, olga: Client, azure: VaultClient) -> None:
+ITEMS = (f"{ABOUT}secrets/kept/", f"{ABOUT}keys/signing/", f"{ABOUT}deleted/secrets/gone/")
+NOTHING = "Nothing has been done here"
+
+
+@pytest.fixture
+def untouched(azure: VaultClient) -> None:
+    """Items that nobody has changed through the portal."""
     azure.secrets.set("kept", "v")
     azure.keys.create("signing", kty="EC")
     azure.secrets.set("gone", "v")
     azure.secrets.delete("gone")
+
+
+@pytest.mark.parametrize("path", ITEMS)
+def test_where_all_acts_are_known_to_be_none_the_page_says_so(path: str, olga: Client, untouched: None) -> None:
     page = olga.get(path)
     assert page.status_code == 200
-    assert "Nothing has been done" not in text_of(page)
+    assert NOTHING in text_of(page)
+
+
+def test_after_an_act_it_is_not_said(olga: Client, world: World, untouched: None) -> None:
+    reveal_secret(Person(world.olga), world.vault, "kept")
+    page = text_of(olga.get(ITEMS[0]))
+    assert NOTHING not in page
+    assert "Activity" in page
+
+
+@pytest.mark.parametrize("path", ITEMS)
+def test_acts_before_the_vault_was_removed_and_added_again_are_not_denied(
+    path: str, olga: Client, world: World, untouched: None
+) -> None:
+    with act(Person(world.olga), Action.VAULT_REMOVE, world.vault):
+        pass
+    page = olga.get(path)
+    assert NOTHING not in text_of(page)
     assert 'id="activity-title"' not in page.content.decode()
+
+
+@pytest.mark.parametrize("path", ITEMS)
+def test_a_removal_that_names_no_vault_for_certain_could_be_this_one(
+    path: str, olga: Client, world: World, untouched: None
+) -> None:
+    with act(Person(world.olga), Action.VAULT_REMOVE, make_vault(connection=world.connection, name="kv-other")):
+        pass
+    AuditEntry.objects.filter(action=Action.VAULT_REMOVE).update(schema=1, vault_cloud="", vault_host="")
+    assert NOTHING not in text_of(olga.get(path))
+
+
+@pytest.mark.parametrize("path", ITEMS)
+def test_the_removal_of_another_vault_changes_nothing(path: str, olga: Client, world: World, untouched: None) -> None:
+    with act(Person(world.olga), Action.VAULT_REMOVE, make_vault(connection=world.connection, name="kv-other")):
+        pass
+    assert NOTHING in text_of(olga.get(path))
+
+
+def test_an_entry_that_cannot_be_read_is_no_absent_one(olga: Client, world: World, untouched: None) -> None:
+    reveal_secret(Person(world.olga), world.vault, "kept")
+    AuditEntry.objects.filter(action=Action.SECRET_REVEAL).update(vault_slug="no slug")
+    assert NOTHING not in text_of(olga.get(ITEMS[0]))
+
+
+def test_the_overview_says_nothing_of_no_acts(olga: Client) -> None:
+    assert 'id="activity-title"' not in olga.get("/").content.decode()
 
 
 def test_a_zero_is_claimed_only_where_everything_was_read(

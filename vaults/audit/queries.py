@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import merge
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from vaults.audit import stored
 from vaults.keyvault.identifiers import fold
@@ -25,10 +25,15 @@ MOST_COUNTED = 500
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Entries for a page, newest first. `left_out`: the number of those that can't be read, because they were changed."""
+    """Entries for a page, newest first.
+
+    `left_out`: the number of those that can't be read, because they were changed.
+    `nothing_done`: True only if it is known that there are none.
+    """
 
     entries: Sequence[AuditEntry] = ()
     left_out: int = 0
+    nothing_done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,13 @@ class Page:
 
 def open_entries(before: datetime) -> list[AuditEntry]:
     """At most 100 "started" entries without an outcome, between a month old and `before`, when their acts must have ended."""
+    return list(_open(before)[:100])
+
+
+def _open(before: datetime) -> Entries:
+    """In the order of an index of what was started, so that no more of the trail is read."""
     begun = AuditEntry.objects.filter(state=AuditState.STARTED, at__lt=before, at__gt=before - timedelta(days=31))
-    return list(_latest(begun).order_by("id")[:100])
+    return _latest(begun).order_by("at", "id")
 
 
 def last_of(event: uuid.UUID) -> AuditEntry:
@@ -104,7 +114,20 @@ def newest(trails: Iterable[Entries], limit: int = 8) -> Listed:
 
 def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = 8) -> Listed:
     """The newest acts on one item of a vault, however its name was spelled, without successful reads."""
-    return newest([changes(_of_item(entries, vault, kind, name))], limit)
+    found = newest([changes(_of_item(entries, vault, kind, name))], limit)
+    if found.entries or found.left_out:
+        return found
+    return Listed(nothing_done=_is_whole_activity(entries, vault))
+
+
+def _is_whole_activity(entries: Entries, vault: Vault) -> bool:
+    """True if all acts of the team on an item of the vault are found by the vault's ids.
+
+    A vault that was removed and added again has its earlier acts under another id. An entry of schema 1 does not tell which vault
+    was removed.
+    """
+    same_vault = Q(vault_cloud=vault.cloud, vault_host=vault.host)
+    return not entries.filter(same_vault | Q(schema=1), action=Action.VAULT_REMOVE).exists()
 
 
 def _of_item(entries: Entries, vault: Vault, kind: str, name: str) -> Entries:

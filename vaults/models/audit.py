@@ -98,6 +98,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["team_id", "id"], condition=models.Q(news=True), name="audit_news"),
             models.Index(fields=["team_id", "action", "id"], name="audit_action"),
             models.Index(fields=["actor_id", "at"], name="audit_actor"),
+            models.Index(fields=["at"], condition=models.Q(state="started"), name="audit_started"),
             models.Index(fields=["folded_name", "id"], condition=models.Q(team_id=None), name="audit_account"),
             models.Index(
                 fields=["folded_name", "id"], condition=models.Q(team_id=None, news=True), name="audit_account_news"
