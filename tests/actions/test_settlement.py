@@ -8,14 +8,16 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from tests.conftest import World
+from tests.conftest import World, client_of, in_threads
 from tests.endless import endless
 from tests.working import reconcile_open_acts
 from vaults.audit import verification
 from vaults.audit.appending import append
 from vaults.emulator import Emulator
+from vaults.jobs import planning
+from vaults.jobs.tasks import work_on
 from vaults.keyvault.client import VaultClient
-from vaults.models import AuditEntry
+from vaults.models import AuditEntry, Job
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
 
@@ -121,3 +123,22 @@ def test_a_vault_without_end_holds_up_no_other(
     assert time.monotonic() - began < 2
     assert settled(held).state == "unknown"
     assert settled(other).version == made.version
+
+
+def test_two_workers_reconcile_an_act_once(file_world: World, emulator: Emulator) -> None:
+    """Both plan it, and both work on all jobs that they find."""
+    client_of(file_world.vault).secrets.set("fresh", "v")
+    events = [leave_open(file_world, Action.SECRET_CREATE, f"gone-{number}") for number in range(5)]
+    later = timezone.now() + LATER
+
+    def work() -> None:
+        planning.plan_reconciliation(later)
+        for _ in range(2 * len(events)):
+            for job in Job.objects.all():
+                work_on.call(str(job.pk))
+
+    assert in_threads(work, work, work) == [None, None, None]
+    assert [AuditEntry.objects.filter(event=event).count() for event in events] == [2] * len(events)
+    asked = AuditEntry.objects.filter(action=Action.AUDIT_SETTLE, state=AuditState.STARTED)
+    assert asked.count() == len(events)
+    assert all(each.broken is None for each in verification.verify_all().values())
