@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from kvportal import trial
@@ -53,7 +54,9 @@ class Child:
         self._start()
 
     def _start(self) -> None:
-        self.process = subprocess.Popen(self._command)  # noqa: S603 our own words
+        # In a process group of its own, so that nothing that it started outlives it.
+        group = 0 if hasattr(os, "killpg") else None
+        self.process = subprocess.Popen(self._command, process_group=group)  # noqa: S603 our own words
         self._started_at = time.monotonic()
 
     def poll(self) -> int | None:
@@ -69,6 +72,7 @@ class Child:
         now = time.monotonic()
         if self._ended_at is None:
             self._ended_at = now
+            end_group(self.process)
             if self.was_steady:
                 self._pause = RESTART_SECONDS
             say(f"the {name} ended with code {self.poll()}; it starts again in {self._pause:.0f} s")
@@ -250,6 +254,14 @@ def stop(children: dict[str, subprocess.Popen[bytes]]) -> None:
             child.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             child.kill()
+        end_group(child)
+
+
+def end_group(leader: "subprocess.Popen[bytes]") -> None:
+    """End what a process that has ended left running: the processes of a server that was killed keep its port."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader.pid, signal.SIGKILL)
 
 
 def stop_on_signal(_number: int, _frame: object) -> None:

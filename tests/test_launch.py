@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,3 +70,49 @@ def test_as_many_workers_as_the_environment_says(
     if count:
         monkeypatch.setenv("KVPORTAL_WORKER_PROCESSES", count)
     assert launch.worker_names() == names
+
+
+LEAVES_A_CHILD = """
+import pathlib, subprocess, sys, time
+left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+pathlib.Path({notes!r}).open("a").write(f"{{left.pid}} ")
+time.sleep({seconds})
+"""
+
+
+def is_running(pid: int) -> bool:
+    """False also for a process that has ended and was not collected yet."""
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_for_end(pid: int) -> None:
+    deadline = time.monotonic() + 10
+    while is_running(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_a_killed_child_had_started_ends_with_it(tmp_path: Path) -> None:
+    """As the server's processes do not, whose parent was killed."""
+    notes = tmp_path / "left"
+    worker = python(LEAVES_A_CHILD.format(notes=str(notes), seconds=60))
+    while not notes.exists() or not notes.read_text():
+        time.sleep(0.05)
+    left = int(notes.read_text().split()[0])
+    worker.process.kill()
+    worker.process.wait()
+    assert is_running(left)
+    worker.start_again("worker")
+    wait_for_end(left)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_nothing_is_left_after_a_stop(tmp_path: Path) -> None:
+    notes = tmp_path / "left"
+    worker = python(LEAVES_A_CHILD.format(notes=str(notes), seconds=60))
+    while not notes.exists() or not notes.read_text():
+        time.sleep(0.05)
+    launch.stop({"worker": worker.process})
+    wait_for_end(int(notes.read_text().split()[0]))

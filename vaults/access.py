@@ -385,7 +385,7 @@ def _way(ways: Sequence[Connection], through: str) -> Connection:
     """Raises NotReached."""
     if not through:
         return next((each for each in ways if each.is_chosen), ways[0])  # type: ignore[attr-defined]  # annotated
-    named = next((each for each in ways if str(each.pk) == through), None)
+    named = next((each for each in ways if str(each.pk) == through.lower()), None)
     if named is None:
         raise NotReached
     return named

@@ -55,6 +55,13 @@ def test_cancel_ends_what_waits_and_leaves_what_runs(world: World) -> None:
     assert last_detail(Action.JOB_CANCEL)["count"] == 3
 
 
+def test_a_job_that_has_ended_is_not_cancelled_afterwards(world: World) -> None:
+    job = make_job(world, succeeded=1)
+    assert jobs.cancel(Person(world.olga), job) == 0
+    job.refresh_from_db()
+    assert job.cancelled_at is None
+
+
 def test_a_job_without_anything_left_ends_at_once(world: World) -> None:
     job = make_job(world, succeeded=1, waiting=1)
     jobs.cancel(Person(world.olga), job)

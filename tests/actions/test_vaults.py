@@ -6,11 +6,12 @@ from django.test import Client
 from tests.actions.acts import entries
 from tests.browsing import fill_in, main_form, text_of
 from tests.conftest import World, last_detail, make_connection, make_vault, signed_in, vault_calls
+from vaults.access import NotReached
 from vaults.actions import vaults
 from vaults.actors import Person, System
 from vaults.azure.errors import HostNotAllowed, InvalidInput, InvalidVaultName
-from vaults.emulator import ADMIN, Emulator
-from vaults.models import AuditEntry, Vault
+from vaults.emulator import ADMIN, DEPLOY, Emulator
+from vaults.models import AuditEntry, Connection, Vault
 from vaults.permissions import Action, Role, RoleMissing
 
 
@@ -156,3 +157,15 @@ def test_two_teams_may_have_the_same_vault(world: World) -> None:
     assert second.slug.startswith("kv-shop-prod-")
     assert signed_in(world.otto).get(f"/vaults/{second.slug}/").status_code == 200
     assert signed_in(world.olga).get(f"/vaults/{second.slug}/").status_code == 404
+
+
+@pytest.mark.parametrize("meanwhile", ["deleted", "of another cloud"])
+def test_a_connection_that_is_gone_meanwhile_reaches_no_vault(meanwhile: str, world: World) -> None:
+    connection = make_connection(world.team, "second", DEPLOY.client_id, DEPLOY.client_secret)
+    if meanwhile == "deleted":
+        Connection.objects.filter(pk=connection.pk).delete()
+    else:
+        Connection.objects.filter(pk=connection.pk).update(cloud="another")
+    with pytest.raises(NotReached):
+        vaults.add_vault(Person(world.olga), connection, "kv-shop-stage")
+    assert Vault.objects.count() == 1

@@ -77,6 +77,23 @@ def test_another_outcome_is_a_new_entry_of_the_same_look(olga: Client, emulator:
     assert ids_sent(emulator) == {str(event) for event in AuditEntry.objects.values_list("event", flat=True)}
 
 
+def test_a_refusal_stays_in_the_lists_after_a_look_that_went_well(
+    olga: Client, azure: VaultClient, emulator: Emulator
+) -> None:
+    azure.keys.create("signing", kty="EC")
+    page = f"{V}/keys/signing/"
+    for _ in range(2):
+        assert olga.get(page).status_code == 200
+        emulator.deny("keys/get", "keys/list")
+        for _ in range(2):
+            assert olga.get(page).status_code == 403
+        emulator.grant("keys/get", "keys/list", principal=ADMIN.name)
+    shown = olga.get(page)
+    for listed in ("/audit/", "/audit/?state=denied&show=all"):
+        assert olga.get(listed).content.decode().count('title="denied"') == 2, listed
+    assert shown.content.decode().count("Read a key") == 2  # on the item's own card
+
+
 def test_a_refused_look_says_that_it_began_and_was_refused_once(olga: Client, emulator: Emulator) -> None:
     emulator.deny("keys/list")
     for _ in range(3):

@@ -1,5 +1,6 @@
 """The audit pages: who did what, filtered, one act in full; and the pages' own "by hand"."""
 
+import pytest
 from django.test import Client
 
 from tests.browsing import fill_in, text_of
@@ -145,3 +146,8 @@ def test_who_names_an_act_sees_it(olga: Client, world: World) -> None:
         page = olga.get(f"/audit/?{query}")
         assert [entry.action for entry in page.context["page"].object_list] == ["secret.list"]
         assert not page.context["changes_only"]
+
+
+@pytest.mark.parametrize("edge", ["until=9999-12-31", "since=9999-12-31", "until=0001-01-01", "since=0001-01-01"])
+def test_the_first_and_the_last_day_of_all_are_days(edge: str, olga: Client) -> None:
+    assert olga.get(f"/audit/?{edge}&show=all").status_code == 200

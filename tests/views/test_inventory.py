@@ -15,7 +15,7 @@ from tests.browsing import forms_of, text_of
 from tests.conftest import World, last_detail, make_connection, make_vault, say, signed_in, vault_calls
 from vaults.emulator import ADMIN, Emulator
 from vaults.inventory.counts import next_months
-from vaults.models import InventoryItem, Vault
+from vaults.models import FormerVault, InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.templatetags.figures import expiry_chart
 from vaults.web.spreadsheet import cell
@@ -251,3 +251,18 @@ def test_an_outsider_sees_his_own(world: World, items: None) -> None:
 
 def test_an_empty_portal_is_no_error(olga: Client) -> None:
     assert olga.get("/").status_code == olga.get("/inventory/").status_code == 200
+
+
+@pytest.mark.parametrize("garbage", ["vault=removed", "kind=no-such", "state=no-such", "vault=kv-shop-prod&kind=x"])
+def test_a_filter_that_does_not_exist_finds_nothing_rather_than_everything(
+    garbage: str, olga: Client, items: None
+) -> None:
+    assert len(olga.get(f"/inventory/csv/?{garbage}").content.decode().splitlines()) == 1
+    assert olga.get(f"/inventory/?{garbage}").status_code == 200
+
+
+def test_the_filter_of_a_vault_that_was_merged_finds_the_present_one(olga: Client, world: World, items: None) -> None:
+    FormerVault.objects.create(slug="kv-old-name", vault=world.vault)
+    present, former = (olga.get(f"/inventory/csv/?vault={slug}").content for slug in ("kv-shop-prod", "kv-old-name"))
+    assert former == present
+    assert len(former.splitlines()) > 1

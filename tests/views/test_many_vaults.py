@@ -342,3 +342,15 @@ def test_many_vaults_take_no_more_queries_than_three(olga: Client, world: World,
     many = queries()
     say(f"{address}: {few} queries with 3 vaults, {many} with 41")
     assert many == few
+
+
+@pytest.mark.parametrize(
+    "address", ["/vaults/", "/vaults/?sort=connection", "/vaults/?q=kv", "/", "/inventory/", "/jobs/"]
+)
+def test_a_vault_without_a_connection_spoils_no_page(address: str, olga: Client, world: World) -> None:
+    """Somebody has written to the database: no page takes the last connection away."""
+    make_vault(connection=world.connection, name="kv-lonely", slug="lonely").reached_through.all().delete()
+    page = olga.get(address)
+    assert page.status_code == 200
+    assert "kv-lonely" in text_of(page)
+    assert [item.label for item in scan_what_is_due()] == ["kv-shop-prod"]

@@ -64,7 +64,8 @@ def cancel(actor: Actor, job: Job) -> int:
     with act(actor, Action.JOB_CANCEL, job) as doing, doing.writing():
         now = timezone.now()
         count = job.items.filter(state=ItemState.WAITING).update(state=ItemState.CANCELLED, ended_at=now)
-        Job.objects.filter(pk=job.pk, cancelled_at=None).update(cancelled_at=now)
+        if count:
+            Job.objects.filter(pk=job.pk, cancelled_at=None).update(cancelled_at=now)
         doing.detail["count"] = count
         close(job)
     return count

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from vaults import access, problems
@@ -19,7 +19,7 @@ from vaults.inventory import scan
 from vaults.inventory.scan import LISTINGS, Listing, Progress
 from vaults.keyvault.client import VaultClient
 from vaults.kinds import CERTIFICATE
-from vaults.models import JobKind, Vault
+from vaults.models import JobKind, Vault, VaultConnection
 from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action
 from vaults.problems.scans import ListProblem, ScanProblem, problem_of_lists
@@ -227,7 +227,8 @@ def due(now: datetime) -> VaultQuerySet:
     rested = Q(scan_rests_until=None) | Q(scan_rests_until__lte=now)
     idle = Q(scan_started_at=None)
     wanted = Q(scan_requested_at__isnull=False) | (old & rested & idle) | is_cut_off(now)
-    return access.visible_to(System()).vaults.filter(wanted)
+    reached = VaultConnection.objects.filter(vault=OuterRef("pk"), connection__team=OuterRef("team"))
+    return access.visible_to(System()).vaults.filter(wanted, Exists(reached))
 
 
 def is_cut_off(now: datetime) -> Q:

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 from vaults import access, clients
 from vaults.actors import Actor
 from vaults.acts import act
+from vaults.azure.errors import InvalidInput
 from vaults.models import Connection, FormerVault, Vault, VaultConnection
 from vaults.permissions import Action
 
@@ -39,18 +40,29 @@ class Added:
 def add_vault(actor: Actor, connection: Connection, name: str, *, production: bool = False) -> Added:
     """Add a vault by its name, host or URL, each in any spelling. If the team has it already, add the connection to it.
 
-    Raises InvalidVaultName or HostNotAllowed if the connection's cloud has no vault with such a name, and VaultKnown.
+    Raises InvalidVaultName or HostNotAllowed if the connection's cloud has no vault with such a name, VaultKnown, and NotReached
+    if the connection was deleted meanwhile or its cloud was changed.
     """
-    with act(actor, Action.VAULT_ADD, connection, name=name, production=production) as doing:
+    with act(actor, Action.VAULT_ADD, connection, name=_named(connection, name), production=production) as doing:
         new = clients.vault_of(connection, name)
         new.production = production
         with doing.writing():
+            if not Connection.objects.filter(pk=connection.pk, cloud=connection.cloud).exists():
+                raise access.NotReached
             known = Vault.objects.filter(team=new.team, cloud=new.cloud, host=new.host).first()
             vault = known or _create(new)
             if connection in vault.connections_in_order:
                 raise VaultKnown
             _append(vault, connection)
             return Added(vault.through(connection), known is None)
+
+
+def _named(connection: Connection, name: str) -> str:
+    """The vault's name for the record, however it was typed; as it was typed if it names no vault."""
+    try:
+        return clients.vault_of(connection, name).name
+    except (clients.UnknownCloud, InvalidInput):
+        return name
 
 
 def _append(vault: Vault, connection: Connection) -> None:

@@ -81,7 +81,9 @@ def events(entries: Entries) -> Entries:
 
 
 def _latest(entries: Entries) -> Entries:
-    return entries.filter(~Exists(AuditEntry.objects.filter(event=OuterRef("event"), id__gt=OuterRef("id"))))
+    """Of each act the newest entry. A look that went wrong stays, although a later one with another outcome has its id."""
+    is_newest = ~Exists(AuditEntry.objects.filter(event=OuterRef("event"), id__gt=OuterRef("id")))
+    return entries.filter(Q(look=True, news=True) | is_newest)
 
 
 def changes(entries: Entries) -> Entries:
@@ -113,26 +115,25 @@ def newest(trails: Iterable[Entries], limit: int = 8) -> Listed:
 
 
 def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = 8) -> Listed:
-    """The newest acts on one item of a vault, however its name was spelled, without successful reads."""
-    found = newest([changes(_of_item(entries, vault, kind, name))], limit)
+    """The newest acts on one item of a vault, however its name was spelled, without successful reads.
+
+    A vault that was removed and added again has its earlier acts under the id that it had then.
+    """
+    removed = entries.filter(_is_same(vault) | Q(schema=1), action=Action.VAULT_REMOVE).values_list(
+        "vault_id", "schema"
+    )
+    former = [vault_id for vault_id, schema in removed if schema != 1]
+    ids = [vault.pk, *vault.former_ids, *former]
+    found = newest([changes(entries.filter(vault_id__in=ids, kind=kind, folded_name=fold(name)))], limit)
     if found.entries or found.left_out:
         return found
-    return Listed(nothing_done=_is_whole_activity(entries, vault))
+    return Listed(
+        nothing_done=len(former) == len(removed)
+    )  # an entry of schema 1 does not tell which vault was removed
 
 
-def _is_whole_activity(entries: Entries, vault: Vault) -> bool:
-    """True if all acts of the team on an item of the vault are found by the vault's ids.
-
-    A vault that was removed and added again has its earlier acts under another id. An entry of schema 1 does not tell which vault
-    was removed.
-    """
-    same_vault = Q(vault_cloud=vault.cloud, vault_host=vault.host)
-    return not entries.filter(same_vault | Q(schema=1), action=Action.VAULT_REMOVE).exists()
-
-
-def _of_item(entries: Entries, vault: Vault, kind: str, name: str) -> Entries:
-    ids = [vault.pk, *vault.former_ids]
-    return entries.filter(vault_id__in=ids, kind=kind, folded_name=fold(name))
+def _is_same(vault: Vault) -> Q:
+    return Q(vault_cloud=vault.cloud, vault_host=vault.host)
 
 
 def _ids(trails: list[Entries], limit: int, *, newest_first: bool = False) -> list[int]:

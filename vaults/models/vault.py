@@ -41,6 +41,12 @@ class VaultQuerySet(models.QuerySet["Vault"]):
         )
 
 
+class NoConnection(Exception):
+    """No connection reaches the vault: somebody has written to the database. Templates show nothing instead."""
+
+    silent_variable_failure = True
+
+
 class Vault(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="vaults")
@@ -115,7 +121,12 @@ class Vault(models.Model):
 
     @property
     def connection(self) -> Connection:
-        """The connection through which this request acts: the one that `through` was called with, else the first."""
+        """The connection through which this request acts: the one that `through` was called with, else the first.
+
+        Raises NoConnection.
+        """
+        if self._through is None and not self.connections_in_order:
+            raise NoConnection
         return self._through or self.connections_in_order[0]
 
     @cached_property

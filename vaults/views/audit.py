@@ -78,7 +78,7 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         return entries.filter(at__gte=_beginning(day))
 
     def to_day(self, entries: QuerySet[AuditEntry], _name: str, day: date) -> QuerySet[AuditEntry]:
-        return entries.filter(at__lt=_beginning(day + timedelta(days=1)))
+        return entries if day == date.max else entries.filter(at__lt=_beginning(day + timedelta(days=1)))
 
 
 def _beginning(day: date) -> datetime:

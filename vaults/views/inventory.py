@@ -123,6 +123,11 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
         super().__init__(data, queryset=queryset)
         self.filters["vault"].queryset = vaults
 
+    def filter_queryset(self, queryset: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
+        """Nothing for a filter that does not exist, such as a vault that was removed: not everything."""
+        found: QuerySet[InventoryItem] = super().filter_queryset(queryset)
+        return found.none() if self.form.errors else found
+
     def by_text(self, items: QuerySet[InventoryItem], _name: str, text: str) -> QuerySet[InventoryItem]:
         if (named := named_in(text, self.filters["vault"].queryset)) is not None:
             return items.filter(named)
@@ -177,9 +182,12 @@ def named_in(text: str, vaults: VaultQuerySet) -> Q | None:
 
 
 def vault_of(request: HtmxRequest) -> Vault | None:
-    """The vault that the address names, with any current team."""
+    """The vault that the address names, also by an address of an earlier version, with any current team."""
     slug = request.GET.get("vault", "").replace("\0", "")
-    return visible_to(request.actor).vaults.filter(slug=slug).first() if slug else None
+    if not slug:
+        return None
+    visible = visible_to(request.actor).vaults
+    return visible.filter(slug=slug).first() or visible.filter(former__slug=slug).first()
 
 
 def filtered(request: HtmxRequest, **changed: str) -> InventoryFilter:
@@ -188,6 +196,8 @@ def filtered(request: HtmxRequest, **changed: str) -> InventoryFilter:
     for name, value in changed.items():
         asked[name] = value
     one = vault_of(request)
+    if one:
+        asked["vault"] = one.slug
     visible = visible_to(request.actor, one.team if one else request.actor.team)
     return InventoryFilter(asked, vaults=visible.vaults, queryset=visible.items.select_related("vault"))
 

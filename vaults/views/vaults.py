@@ -50,6 +50,7 @@ def vault_list(request: HtmxRequest) -> HttpResponse:
         "sort": table.sort,
         "many": len(found) > FEW or bool(request.GET),
         "oldest_scan": min((vault.scanned_at for vault in found if vault.scanned_at), default=None),
+        "never_scanned": sum(vault.scanned_at is None for vault in found),
         "scans_left": scans_left,
         "swap": is_swap(request),
         "target": target,

@@ -18,6 +18,8 @@ from vaults.web.rendering import HtmxRequest, is_swap
 
 #: Parameter of addresses and field of forms: the id of a connection.
 THROUGH = "through"
+#: Parameter of addresses to which a form or an old address leads: the connection is used there, and no choice is remembered.
+VIA = "via"
 #: Header of requests by htmx with the same meaning: it is not in the address, which may be shared.
 HEADER = "X-Through"
 
@@ -37,8 +39,8 @@ def vault_of(request: HtmxRequest, slug: str) -> Vault:
 
 def _named_in(request: HtmxRequest) -> str:
     """The id of the connection that the request names; "" if it names none."""
-    sent = request.POST.get(THROUGH) or request.headers.get(HEADER) or request.GET.get(THROUGH)
-    return sent or ""
+    sent = request.POST.get(THROUGH) or request.headers.get(HEADER)
+    return sent or request.GET.get(THROUGH) or request.GET.get(VIA) or ""
 
 
 def _remember(request: HtmxRequest, vault: Vault) -> None:
@@ -63,7 +65,7 @@ def present_address(request: HtmxRequest, slug: str) -> str:
     path = reverse(match.view_name, kwargs={**match.captured_kwargs, "slug": former.vault.slug})
     query = request.GET.copy()
     if way := _way_of(former):
-        query[THROUGH] = way
+        query[VIA] = way
     return f"{path}?{query.urlencode()}" if query else path
 
 
@@ -83,7 +85,7 @@ def keep_connection(request: HtmxRequest, vault: Vault, response: HttpResponse) 
     fresh = access.vault_for(request.actor, vault.slug)
     if vault.connection != fresh.connection and vault.connection in fresh.connections_in_order:
         query = QueryDict(target.query, mutable=True)
-        query[THROUGH] = str(vault.connection.pk)
+        query[VIA] = str(vault.connection.pk)
         response["Location"] = target._replace(query=query.urlencode()).geturl()
     return response
 
@@ -92,6 +94,7 @@ def address_through(request: HttpRequest, connection: Connection) -> str:
     """The address of the request's page with another connection; for a part that htmx requests, of the page that it is on."""
     page = urlsplit(_page_of(request))
     query = QueryDict(page.query, mutable=True)
+    query.pop(VIA, None)
     query[THROUGH] = str(connection.pk)
     return f"{page.path}?{query.urlencode()}"
 

@@ -20,7 +20,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 #: By column: the sort key. A vault that was never scanned sorts before all scans.
 SORTS: dict[str, Callable[[VaultRow], Any]] = {
     "name": lambda row: row.vault.name.lower(),
-    "connection": lambda row: row.vault.connection.name.lower(),
+    "connection": lambda row: [each.name.lower() for each in row.vault.connections_in_order],
     "items": lambda row: row.items,
     "expiring": lambda row: row.expiring,
     "expired": lambda row: row.expired,
