@@ -16,6 +16,7 @@ from pytest_django import Settings
 
 from kvportal import launch
 from kvportal.env import SHORTEST_AUDIT_KEY, SHORTEST_SECRET_KEY, hard_to_guess
+from tests.serving import free_port
 from tests.starting import KEYS, started
 from vaults.models import User
 from vaults.sealing import parse_key_ring
@@ -95,8 +96,8 @@ def test_fewer_proxies_than_none_are_none_to_believe() -> None:
 
 def test_a_deployment_is_no_trial(tmp_path: Path) -> None:
     said = started(
-        "-m", "kvportal.launch", "serve", **KEYS, KVPORTAL_TRIAL="true", KVPORTAL_DEBUG="true", KVPORTAL_PORT="0",
-        KVPORTAL_DATA_DIR=str(tmp_path),
+        "-m", "kvportal.launch", "serve", **KEYS, KVPORTAL_TRIAL="true", KVPORTAL_DEBUG="true",
+        KVPORTAL_PORT=str(free_port()), KVPORTAL_DATA_DIR=str(tmp_path),
     )  # fmt: skip
     assert said.returncode != 0
     assert "KVPORTAL_DEBUG: Its pages show" in said.stderr
