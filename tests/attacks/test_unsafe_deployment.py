@@ -157,7 +157,7 @@ for child in children.values():
 def test_the_first_owners_password_is_told_to_nobody_but_prepare(tmp_path: Path) -> None:
     environment: dict[str, Any] = {
         **os.environ,
-        "KVPORTAL_PORT": "0",
+        "KVPORTAL_PORT": str(free_port()),
         "KVPORTAL_OWNER_EMAIL": "owner@example.com",
         "KVPORTAL_OWNER_PASSWORD": "a sentence is good",
     }
