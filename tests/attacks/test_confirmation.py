@@ -79,7 +79,7 @@ ASKS: dict[str, Act] = {
 #: deleted can be recovered; where it can't, see below.
 FREE = {
     "account_login", "account_logout", "account_reauthenticate", "account_change_password", "join",
-    "vaults_scan", "vault_scan", "vault_edit", "vault_connection_forward", "connection_test", "audit_verify",
+    "vaults_scan", "vault_scan", "job_cancel", "job_retry", "vault_edit", "vault_connection_forward", "connection_test", "audit_verify",
     "invitation_withdraw",
     "secret_new", "secret_new_version", "secret_edit", "secret_delete",
     "key_new", "key_new_version", "key_edit", "key_delete",
@@ -104,6 +104,7 @@ def test_every_address_that_takes_a_post_says_whether_it_asks() -> None:
         "event_id": uuid.uuid4(),
         "member_id": 1,
         "invitation_id": uuid.uuid4(),
+        "job_id": uuid.uuid4(),
         "kind": SECRET,
     }
     takes = {
