@@ -79,7 +79,8 @@ ASKS: dict[str, Act] = {
 #: deleted can be recovered; where it can't, see below.
 FREE = {
     "account_login", "account_logout", "account_reauthenticate", "account_change_password", "join",
-    "vaults_scan", "vault_scan", "job_cancel", "job_retry", "vault_edit", "vault_connection_forward", "connection_test", "audit_verify",
+    "vaults_scan", "vault_scan", "job_cancel", "job_retry", "vault_edit", "vault_connection_forward",
+    "connection_test", "audit_verify",
     "invitation_withdraw",
     "secret_new", "secret_new_version", "secret_edit", "secret_delete",
     "key_new", "key_new_version", "key_edit", "key_delete",
