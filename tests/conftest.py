@@ -266,6 +266,8 @@ def file_database(transactional_db: None, tmp_path: Path) -> Iterator[Path]:
     in_memory = connection.connection
     with closing(sqlite3.connect(path)) as copy:
         in_memory.backup(copy)
+        # Threads that all find a file in the old mode refuse each other while they change it, without waiting.
+        copy.execute("PRAGMA journal_mode=WAL")
     connection.connection, connection.settings_dict["NAME"] = None, str(path)
     yield path
     connections.close_all()
