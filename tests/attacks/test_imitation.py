@@ -141,7 +141,7 @@ def test_the_trail_keeps_address_and_role_whatever_the_name(
     assert entry.detail == {"actor_email": "reader@example.com", "actor_role": "reader"}
     User.objects.filter(pk=world.rafi.pk).delete()  # the entry outlives the account
     for path in ("/audit/", f"/audit/{entry.event}/", f"{V}/secrets/kept/", "/"):
-        assert "Rafi Haddad reader@example.com · reader" in who_cells(olga.get(path).content.decode()), path
+        assert "reader@example.com reader" in who_cells(olga.get(path).content.decode()), path
     assert all(each.broken is None for each in verification.verify_all().values())
 
 
@@ -186,12 +186,9 @@ def old_entry(
 
 
 def test_an_old_entry_is_shown_by_the_accounts_address_of_today(olga: Client, world: World) -> None:
-    for label, shown in (
-        (OWNER, "reader@example.com (as of today)"),
-        ("kvportal", "reader@example.com (as of today)"),
-        ("Rafi Haddad", "Rafi Haddad reader@example.com (as of today)"),
-    ):
-        assert set(who_cells(main_of(olga.get(old_entry(world, world.rafi, label))))) == {shown}
+    for label in (OWNER, "kvportal", "Rafi Haddad"):
+        cells = who_cells(main_of(olga.get(old_entry(world, world.rafi, label))))
+        assert set(cells) == {"reader@example.com (as of today)"}
 
 
 def test_an_old_entry_of_an_account_that_is_gone_says_so(olga: Client, world: World) -> None:

@@ -50,7 +50,7 @@ def test_the_page_goes_on_saying_that_the_trail_is_broken(olga: Client, world: W
         page = text_of(client.get("/audit/"))
         assert TAMPERED in page
         assert "entry 1 was changed" in page
-        assert "Olga Brandt" in page
+        assert "started by owner@example.com owner" in page
 
 
 def test_a_whole_trail_says_when_it_was_last_verified_by_whom_and_how_far(olga: Client) -> None:
@@ -58,7 +58,7 @@ def test_a_whole_trail_says_when_it_was_last_verified_by_whom_and_how_far(olga: 
     olga.get(olga.post("/audit/verify/")["Location"])
     assert last_detail(Action.AUDIT_VERIFY) == {"count": 3, "broken": None}
     page = olga.get("/audit/")
-    assert "whole, 3 entries" in text_of(page)
+    assert "Whole, 3 entries" in text_of(page)
     assert TAMPERED not in text_of(page)
     assert verification.verify_team(entry_team()).broken is None
 
@@ -87,7 +87,8 @@ def test_a_removed_checkpoint_file_is_not_called_one_that_was_never_there(olga: 
     file_of(entry_team().pk).unlink()
     page = text_of(olga.get("/audit/"))
     assert "checkpoint file was removed" in page
-    assert "none yet" not in page
+    assert "Checkpoints do not fit" in page
+    assert "No checkpoint yet" not in page
 
 
 def test_refused_verifications_hide_no_verdict(olga: Client, world: World) -> None:
@@ -106,4 +107,5 @@ def test_a_verdict_that_was_changed_is_none(olga: Client) -> None:
     page = text_of(olga.get("/audit/"))
     assert TAMPERED in page
     assert "The entry of the last verification was changed" in page
-    assert "whole" not in page.partition("Chain and checkpoints")[2].partition("Newest checkpoint")[0]
+    assert "the entry of the verification was changed" in page
+    assert "Whole" not in page

@@ -21,6 +21,8 @@ Entries = AuditEntryQuerySet
 PAGE_SIZE = 50
 #: The most entries that are counted.
 MOST_COUNTED = 500
+#: The most entries of one event that are shown.
+MOST_STEPS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ def _open(before: datetime) -> Entries:
     """In the order of an index of what was started, so that no more of the trail is read."""
     begun = AuditEntry.objects.filter(state=AuditState.STARTED, at__lt=before, at__gt=before - timedelta(days=31))
     return _latest(begun).order_by("at", "id")
+
+
+def entries_of(entries: Entries, event: uuid.UUID) -> list[AuditEntry]:
+    """The entries of one event that can be read, the oldest first."""
+    return stored.readable(entries.filter(event=event).with_accounts().order_by("id")[:MOST_STEPS])
 
 
 def last_of(event: uuid.UUID) -> AuditEntry:
@@ -119,21 +126,32 @@ def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = 
 
     A vault that was removed and added again has its earlier acts under the id that it had then.
     """
-    removed = entries.filter(_is_same(vault) | Q(schema=1), action=Action.VAULT_REMOVE).values_list(
-        "vault_id", "schema"
-    )
-    former = [vault_id for vault_id, schema in removed if schema != 1]
-    ids = [vault.pk, *vault.former_ids, *former]
-    found = newest([changes(entries.filter(vault_id__in=ids, kind=kind, folded_name=fold(name)))], limit)
+    removed = _removed(entries, vault)
+    acts = of_name(entries.filter(vault_id__in=_ids_of(vault, removed), kind=kind), name)
+    found = newest([changes(acts)], limit)
     if found.entries or found.left_out:
         return found
-    return Listed(
-        nothing_done=len(former) == len(removed)
-    )  # an entry of schema 1 does not tell which vault was removed
+    return Listed(nothing_done=all(schema != 1 for _, schema in removed))
 
 
-def _is_same(vault: Vault) -> Q:
-    return Q(vault_cloud=vault.cloud, vault_host=vault.host)
+def ids_of(entries: Entries, vault: Vault) -> list[uuid.UUID]:
+    """The ids that the vault has now and had before it was removed and added again, as far as the entries tell."""
+    return _ids_of(vault, _removed(entries, vault))
+
+
+def of_name(entries: Entries, name: str) -> Entries:
+    """Those about items of this name, however it was spelled."""
+    return entries.filter(folded_name=fold(name))
+
+
+def _removed(entries: Entries, vault: Vault) -> list[tuple[uuid.UUID | None, int]]:
+    """Ids and schemas of removals of the vault. An entry of schema 1 does not tell which vault was removed."""
+    is_same = Q(vault_cloud=vault.cloud, vault_host=vault.host)
+    return list(entries.filter(is_same | Q(schema=1), action=Action.VAULT_REMOVE).values_list("vault_id", "schema"))
+
+
+def _ids_of(vault: Vault, removed: list[tuple[uuid.UUID | None, int]]) -> list[uuid.UUID]:
+    return [vault.pk, *vault.former_ids, *(vault_id for vault_id, schema in removed if vault_id and schema != 1)]
 
 
 def _ids(trails: list[Entries], limit: int, *, newest_first: bool = False) -> list[int]:

@@ -1,12 +1,11 @@
-"""Who did an act: e-mail address and role next to every name; acts without a person are shown differently from all names.
+"""Who did an act: e-mail address and role; acts without a person are shown differently from all people.
 
-An audit entry's label is the person's chosen name, which can be anything. The identifying facts are in the entry's detail.
+An audit entry's label is the person's chosen name, which can be anything: it is shown only where nothing else is known.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from vaults import names
 from vaults.actors import Source
 from vaults.models import AuditEntry
 from vaults.permissions import Action
@@ -19,12 +18,10 @@ FACTS = frozenset({"source", "actor_email", "actor_role"})
 class Who:
     """The person or source of an act.
 
-    `name`: a name that pages may show. `called`: the label in an entry of
-    an earlier version whose account no longer exists.
+    `called`: the label in an entry of an earlier version whose account no longer exists.
     """
 
     source: Source
-    name: str = ""
     email: str = ""
     role: str = ""
     called: str = ""
@@ -46,11 +43,9 @@ def who_did(entry: AuditEntry) -> Who:
         return Who(Source.PORTAL)
     recorded = _text(detail, "actor_email") or (entry.name if joined else "")
     email = recorded or entry.account_email or ""
-    name = entry.actor_label if names.is_fit(entry.actor_label) else ""
     called = "" if email else entry.actor_label
     return Who(
         source if source == Source.JOB else Source.PERSON,
-        name if email else "",
         email,
         _text(detail, "actor_role"),
         called,

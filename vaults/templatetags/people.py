@@ -21,14 +21,14 @@ NOBODY = {
 
 @register.simple_tag
 def who(entry: AuditEntry) -> SafeString:
-    """The actor of an entry: name, e-mail address and role; without a name the address comes first."""
+    """The actor of an entry: e-mail address and role, never a name that people choose themselves."""
     found = who_did(entry)
     if found.source in NOBODY:
         sign, words = NOBODY[found.source]
         return format_html('<span class="who who-nobody">{}{}</span>', icon(sign, 14), words)
     if found.called:
         return _drawn(f"“{visible(found.called)}”", "no such account any more")
-    return _drawn(found.name, visible(found.email) + (" (as of today)" if found.as_of_today else ""), found.role)
+    return _drawn(visible(found.email) + (" (as of today)" if found.as_of_today else ""), found.role)
 
 
 @register.simple_tag
