@@ -71,8 +71,8 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
 
     @property
     def unfit(self) -> list[str]:
-        """Labels of the filters that are not valid."""
-        return [self.form[name].label for name in self.form.errors]
+        """Labels of the filters that are not valid and have no field on the page that says so."""
+        return [field.label for field in self.form.hidden_fields() if field.errors]
 
     def by_news(self, entries: Entries, _name: str, show: str) -> Entries:
         return queries.changes(entries) if show == CHANGES else entries
