@@ -23,7 +23,7 @@ from vaults.permissions import Action
 from vaults.web.activity import activity_of
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
-from vaults.web.form_errors import attributes_of, form_page, posted, refused_form, selected_version
+from vaults.web.form_errors import attributes_of, choose_connection, form_page, posted, refused_form, selected_version
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
 from vaults.web.secret_parts import lost, not_carried, parts_of_version, version_form_of
 from vaults.web.secret_values import shown
@@ -179,6 +179,7 @@ def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
     ask_password(request, form)
     confirmed = PASSWORD not in form.errors
     context = {"vault": vault, "name": name, **BARE_PAGE, "form": form, "version": version}
+    context["problem"] = choose_connection(request)
     if confirmed:
         context |= shown(secrets.reveal_secret(request.actor, vault, name, version))
     if not is_swap(request):

@@ -16,7 +16,13 @@ from vaults.audit.appending import AuditUnavailable
 from vaults.kinds import Kind
 from vaults.models import Connection, Job, Vault
 from vaults.permissions import Action, RoleMissing
-from vaults.web.chosen_connection import former_vault_of, keep_connection, present_address, vault_of
+from vaults.web.chosen_connection import (
+    form_comes_back,
+    former_vault_of,
+    keep_connection,
+    present_address,
+    vault_of,
+)
 from vaults.web.navigation import navigation_of
 from vaults.web.rendering import HtmxRequest, is_swap
 
@@ -43,7 +49,9 @@ def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse])
             request.vault = former_vault_of(request, slug)
         if request.method in ("GET", "HEAD") and not is_swap(request):
             request.actor.prepare_with(lambda: navigation_of(request, request.actor).sidebar)
-        return keep_connection(request, request.vault, view(request, request.vault, *args, **kwargs))
+        with form_comes_back(request):
+            response = view(request, request.vault, *args, **kwargs)
+        return keep_connection(request, request.vault, response)
 
     return view_of_vault
 

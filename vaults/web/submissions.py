@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from vaults import acts
 from vaults.models import Submission
+from vaults.permissions import ONCE_A_FORM
 from vaults.web.confirmation import PASSWORD
 from vaults.web.rendering import HtmxRequest
 
@@ -50,7 +51,7 @@ def once(
             first, is_first = _claim(request, key)
         except Error:
             log.exception("a form could not be noted as sent", path=request.path)
-            with acts.no_changes():
+            with acts.refused(ONCE_A_FORM, acts.FormNotNoted()):
                 return view(request, *args, **kwargs)
         if not is_first:
             return _respond_again(request, first)
