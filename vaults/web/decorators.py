@@ -25,6 +25,7 @@ from vaults.web.chosen_connection import (
 )
 from vaults.web.navigation import navigation_of
 from vaults.web.rendering import HtmxRequest, is_swap
+from vaults.web.submissions import done_before
 
 P = ParamSpec("P")
 
@@ -36,7 +37,7 @@ ActionOrOfKind = Action | Callable[[Kind], Action]
 def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse]) -> View:
     """Pass the vault of the address's slug to the view, or respond with 404. Error pages know the vault too.
 
-    An address of an earlier version redirects to the present one.
+    An address of an earlier version redirects to the present one, a repeated form to where the first one led.
     """
 
     @functools.wraps(view)
@@ -46,6 +47,8 @@ def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse])
         except Http404:
             if request.method in ("GET", "HEAD"):
                 return redirect(present_address(request, slug))
+            if done := done_before(request):
+                return done
             request.vault = former_vault_of(request, slug)
         if request.method in ("GET", "HEAD") and not is_swap(request):
             request.actor.prepare_with(lambda: navigation_of(request, request.actor).sidebar)
@@ -57,13 +60,19 @@ def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse])
 
 
 def with_connection(view: Callable[Concatenate[HtmxRequest, Connection, P], HttpResponse]) -> View:
-    """Pass the connection of the address's id to the view, or respond with 404."""
+    """Pass the connection of the address's id to the view, or respond with 404; see `done_before` for a repeated form."""
 
     @functools.wraps(view)
     def view_of_connection(
         request: HtmxRequest, connection_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
-        return view(request, access.connection_for(request.actor, connection_id), *args, **kwargs)
+        try:
+            connection = access.connection_for(request.actor, connection_id)
+        except Http404:
+            if done := done_before(request):
+                return done
+            raise
+        return view(request, connection, *args, **kwargs)
 
     return view_of_connection
 

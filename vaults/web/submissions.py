@@ -66,6 +66,15 @@ def once(
     return cast(Callable[Concatenate[HtmxRequest, P], HttpResponse], submitted_once)
 
 
+def done_before(request: HtmxRequest) -> HttpResponse | None:
+    """The redirect of a form that took effect before, for a repeat that no longer finds what it was about; else None."""
+    key = _form_key(request)
+    if request.method != "POST" or key is None:
+        return None
+    first = Submission.objects.filter(key=key).exclude(location="").first()
+    return redirect(first.location) if first and _is_same(request, first) else None
+
+
 def _form_key(request: HtmxRequest) -> uuid.UUID | None:
     try:
         return uuid.UUID(request.POST.get("form_key", ""))
@@ -126,10 +135,14 @@ def _fingerprint(file: "UploadedFile[bytes]") -> tuple[str, str]:
 
 def _respond_again(request: HtmxRequest, first: Submission) -> HttpResponse:
     """Redirect to where the first one led, or explain why nothing is done; the first may have been cut off."""
-    same = first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
-    if not same:
+    if not _is_same(request, first):
         return render(request, "vaults/submitted.html", {"changed": True, "cut_off": False}, status=422)
     if not first.location:
         cut_off = timezone.now() - first.created_at > LONGEST_WORK
         return render(request, "vaults/submitted.html", {"changed": False, "cut_off": cut_off}, status=409)
     return redirect(first.location)
+
+
+def _is_same(request: HtmxRequest, first: Submission) -> bool:
+    """True if this person sent the same form before."""
+    return first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
