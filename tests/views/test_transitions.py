@@ -318,3 +318,38 @@ def test_an_operation_that_was_started_elsewhere(
     assert "started outside the portal" in text_of(olga.get(OPERATION))
     with unreadable(INDEX):
         assert "started" not in text_of(olga.get(OPERATION))
+
+
+@KINDS
+@pytest.mark.parametrize("page", ["", "edit/", "new-version/", "delete/"])
+def test_the_address_of_a_deleted_item_leads_to_where_it_can_be_recovered(
+    page: str, kind: str, olga: Client, emulator: Emulator, stock: None
+) -> None:
+    delete(olga, kind)
+    emulator.clock.advance(60)
+    answer = olga.get(f"{V}/{kind}/{NAMES[kind].upper()}/{page}")
+    assert (answer.status_code, answer["Location"]) == (302, Page(olga, kind).path)
+    assert Page(olga, kind).offers == {"recover", "purge"}
+
+
+def test_the_address_of_a_deleted_certificates_secret_leads_to_the_certificate(
+    olga: Client, world: World, azure: VaultClient, emulator: Emulator, stock: None
+) -> None:
+    azure.certificates.create("web", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    emulator.clock.advance(60)
+    scan_vault(System(), world.vault)
+    assert fill_in(olga, f"{V}/certificates/web/delete/").status_code == 302
+    emulator.clock.advance(60)
+    assert olga.get(f"{V}/secrets/web/")["Location"] == f"{V}/deleted/certificates/web/"
+
+
+@KINDS
+def test_the_address_of_an_item_that_is_gone_leads_nowhere(
+    kind: str, olga: Client, azure: VaultClient, emulator: Emulator, stock: None
+) -> None:
+    delete(olga, kind)
+    emulator.clock.advance(60)
+    purge(olga, kind)
+    emulator.clock.advance(60)
+    assert olga.get(f"{V}/{kind}/{NAMES[kind]}/").status_code == 404
+    assert olga.get(f"{V}/{kind}/never-there/").status_code == 404

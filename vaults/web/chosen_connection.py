@@ -7,7 +7,7 @@ they do. `?through=` in a page's address is a choice: it is remembered.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from django.db import Error, transaction
@@ -101,6 +101,12 @@ def _way_of(former: FormerVault) -> str:
     """The id of the connection that the former row had, "" if it no longer reaches the vault."""
     ways = former.vault.reached_through.filter(connection=former.connection_id)
     return str(former.connection_id) if ways.exists() else ""
+
+
+def kept_way(request: HttpRequest, path: str) -> str:
+    """The path with the connection that the request's address names, without making it a choice."""
+    way = request.GET.get(VIA)
+    return f"{path}?{urlencode({VIA: way})}" if way else path
 
 
 def keep_connection(request: HtmxRequest, vault: Vault, response: HttpResponse) -> HttpResponse:
