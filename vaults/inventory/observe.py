@@ -214,6 +214,12 @@ def known_item(vault: Vault, kind: str, name: str) -> InventoryItem | None:
     return _rows(vault, kind, name).select_related("transition_user").first()
 
 
+def spelling_of(vault: Vault, kind: Kind, name: str) -> str:
+    """The item's name as the vault spells it; as it was given if the item is not known."""
+    known = read(lambda: known_item(vault, kind.name, name), None)
+    return known.name if known else name
+
+
 def last_request(vault: Vault, name: str) -> InventoryItem | None:
     """The row of a certificate whose last transition is a request through this portal, in progress or ended."""
     found = _rows(vault, CERTIFICATE.name, name).exclude(transition_request="")

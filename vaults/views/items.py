@@ -100,6 +100,7 @@ def _after_deletion(request: HtmxRequest, vault: Vault, kind: Kind, name: str, d
 def deletion_page(vault: Vault, kind: Kind, name: str, current: Properties | None = None) -> dict[str, Any]:
     """Template context of the confirmation page. `current` shows whether, and for how long, the item can be recovered."""
     recoverable = current.recoverable if current else None
+    name = current.name if current else observe.spelling_of(vault, kind, name)
     item_url = reverse(kind.pages.detail, args=[vault.slug, name])
     page = confirm_page(
         vault=vault,

@@ -16,6 +16,7 @@ from vaults.audit.queries import Listed
 from vaults.azure.errors import AzureError, Forbidden
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
+from vaults.inventory import observe
 from vaults.keyvault.types import SecretProperties
 from vaults.kinds import SECRET
 from vaults.models import Vault
@@ -99,6 +100,7 @@ def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @needs(Action.SECRET_NEW_VERSION)
 @once
 def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    name = observe.spelling_of(vault, SECRET, name)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         current = None
@@ -153,6 +155,7 @@ def _version_page(
 @needs(Action.SECRET_UPDATE)
 @once
 def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    name = observe.spelling_of(vault, SECRET, name)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         versions = secrets.read_secret(request.actor, vault, name).needed()
