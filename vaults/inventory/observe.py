@@ -150,6 +150,13 @@ def see(vault: Vault, found: Live | AnyDeleted, asked_at: datetime) -> None:
             store(vault, [row])
 
 
+def see_live(vault: Vault, found: Live, asked_at: datetime) -> None:
+    """The same for a live item. In the usual case, where nothing else is known of it, no transaction begins."""
+    known = read(lambda: _rows(vault, item_of(vault, found, asked_at).kind, found.name).first(), None)
+    if known and (known.transition or not known.is_live):
+        see(vault, found, asked_at)
+
+
 def pending_names(vault: Vault) -> set[str]:
     """Folded names of the certificates whose operation was in progress when last checked.
 
@@ -174,6 +181,8 @@ def see_certificate(
     A certificate that is not known yet stays unknown until the next scan.
     """
     known = read(lambda: known_item(vault, CERTIFICATE.name, name), None)
+    if known and shown and not known.is_live:
+        see(vault, shown, asked_at)
     if known is None or not known.is_live:
         return
     is_first = bool(shown and shown.issued and not known.issued)
