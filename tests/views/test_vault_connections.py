@@ -53,6 +53,19 @@ def test_pages_use_the_first_until_a_person_chooses(olga: Client, world: World, 
     assert used(signed_in(world.rafi).get(f"{V}keys/")) == "sp-shop-admin"  # the choice is Olga's
 
 
+def test_the_switch_marks_the_present_one_and_leads_to_the_order(
+    olga: Client, world: World, deploy: Connection
+) -> None:
+    def switch(client: Client) -> str:
+        page = client.get(f"{V}secrets/").content.decode()
+        return page.partition('class="chip-where"')[2].partition("</details>")[0]
+
+    present = switch(olga).partition('aria-current="true"')[2].partition("</span>")[0]
+    assert present.endswith("sp-shop-admin")
+    assert f'href="{V}connections/"' in switch(olga)
+    assert f'href="{V}connections/"' not in switch(signed_in(world.rafi))
+
+
 def test_with_one_connection_there_is_nothing_to_switch(olga: Client, world: World) -> None:
     page = olga.get(f"{V}secrets/")
     assert "through=" not in page.content.decode()
