@@ -54,11 +54,6 @@ class Navigation:
             read_connections(self.vaults, self.team)
         return self.vaults
 
-    @property
-    def pending(self) -> int:
-        """The number of operations in progress in all vaults, as last seen."""
-        return sum(vault.pending_items for vault in self.vaults)
-
     @cached_property
     def has_connections(self) -> bool:
         """Used only if there is no vault, to choose the first step to show."""
