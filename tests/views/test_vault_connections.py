@@ -390,3 +390,10 @@ def test_two_teams_with_one_host_have_two_vaults(olga: Client, world: World) -> 
     make_vault(theirs, "kv-shop-prod", "kv-shop-prod-12ab34")
     assert olga.get("/vaults/kv-shop-prod-12ab34/").status_code == 404
     assert olga.get("/go/", {"q": "kv-shop-prod"})["Location"] == V
+
+
+def test_a_vault_that_is_there_already_is_linked(olga: Client, world: World) -> None:
+    answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name="KV-SHOP-PROD")
+    assert answer.status_code == 422
+    main = answer.content.decode().partition("<main")[2]  # the sidebar has a link, too
+    assert f'<a class="btn" href="{V}">' in main

@@ -147,7 +147,8 @@ def vault_new(request: HtmxRequest) -> HttpResponse:
                 added = vaults.add_vault(request.actor, data["connection"], data["name"], production=data["production"])
                 messages.success(request, said_of(added))
                 return redirect("vault_detail", added.vault.slug)
-        except vaults.VaultKnown:
+        except vaults.VaultKnown as known:
+            context |= {"taken": True, "known": known.vault}
             form.add_error("name", "This connection has this vault already.")
     return form_page(request, "vaults/vault_form.html", context)
 
