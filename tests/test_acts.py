@@ -7,12 +7,12 @@ import pytest
 from tests.conftest import World, vault_calls
 from vaults.access import Item, Target
 from vaults.actors import Person, System
-from vaults.acts import FormNotNoted, act, no_changes
+from vaults.acts import FormNotNoted, act, refused
 from vaults.azure.parallel import gather
 from vaults.emulator import Emulator
 from vaults.kinds import SECRET
 from vaults.models import AuditEntry, Membership
-from vaults.permissions import Action, Role, RoleMissing
+from vaults.permissions import ONCE_A_FORM, Action, Role, RoleMissing
 
 
 def newest() -> list[AuditEntry]:
@@ -67,7 +67,7 @@ def test_the_portal_itself_is_refused_too(world: World) -> None:
 
 
 def test_no_change_begins_where_its_form_could_not_be_noted(world: World) -> None:
-    with no_changes():
+    with refused(ONCE_A_FORM, FormNotNoted()):
         with pytest.raises(FormNotNoted), act(Person(world.olga), Action.SECRET_CREATE, world.vault):
             pytest.fail("the act must not happen")
         with act(Person(world.olga), Action.SECRET_LIST, world.vault):

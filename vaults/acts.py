@@ -8,10 +8,11 @@ one entry, which is committed while its calls are in progress.
 """
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any
 
 from vaults import access, clients
@@ -28,24 +29,24 @@ from vaults.keyvault.paths import is_version
 from vaults.kinds import OF_ACTION, Kind
 from vaults.models import Connection, Job, Vault
 from vaults.models.audit import ACCOUNT, AuditState
-from vaults.permissions import ONCE_A_FORM, Action, RoleMissing
+from vaults.permissions import Action, RoleMissing
 
 
 class FormNotNoted(AuditUnavailable):
     """A form can't be stored as submitted, so it could take effect twice: no change begins."""
 
 
-_changes_refused: ContextVar[bool] = ContextVar("changes_refused", default=False)
+_refused: ContextVar[Mapping[Action, Exception]] = ContextVar("refused", default=MappingProxyType({}))
 
 
 @contextmanager
-def no_changes() -> Iterator[None]:
-    """Every change that begins inside raises FormNotNoted; reads are not affected."""
-    before = _changes_refused.set(True)
+def refused(actions: Iterable[Action], error: Exception) -> Iterator[None]:
+    """Each of these acts raises the error if it begins inside, and nothing of it is done or recorded."""
+    before = _refused.set({**_refused.get(), **dict.fromkeys(actions, error)})
     try:
         yield
     finally:
-        _changes_refused.reset(before)
+        _refused.reset(before)
 
 
 class Doing:
@@ -145,12 +146,11 @@ def act(
     """Check the permission and record the act in the body. `name`: the name of the item, or of another object of the act.
 
     `parent`: the id of the job that it is part of; `approval`: the id of the request that was approved for it.
-    Raises FormNotNoted for a change inside `no_changes`, RoleMissing if the actor may not, and
-    AuditUnavailable: before the act if it can't be recorded, and after it if its outcome can't be
-    recorded and it returns something. Exceptions of the body pass through.
+    Raises the error of `refused`, RoleMissing if the actor may not, and AuditUnavailable: before the act if it can't be
+    recorded, and after it if its outcome can't be recorded and it returns something. Exceptions of the body pass through.
     """
-    if _changes_refused.get() and action in ONCE_A_FORM:
-        raise FormNotNoted
+    if error := _refused.get().get(action):
+        raise error
     target = access.target_of(action, target, name)
     access.refresh(actor, action, target)
     decision = access.decide(actor, action, target)

@@ -43,3 +43,16 @@ def test_what_a_page_loads_later_comes_through_its_connection(
         portal_page.goto(SECRETS)
     assert later.value.headers["x-through"] == str(world.connection.pk)
     assert "through" not in later.value.url
+
+
+def test_names_that_begin_alike_differ_on_a_phone(portal_page: Page, deploy: Connection) -> None:
+    portal_page.set_viewport_size({"width": 390, "height": 800})
+    for connection in ("", f"?through={deploy.pk}"):
+        portal_page.goto(f"{SECRETS}{connection}")
+        chip, end = portal_page.locator(".chip-where"), portal_page.locator(".chip-where .cut > :last-child")
+        expect(end).to_have_text("deploy" if connection else "-admin")
+        inner, outer = end.bounding_box(), chip.bounding_box()
+        assert inner
+        assert outer
+        assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+        assert end.evaluate("(end) => end.scrollWidth <= end.clientWidth || end.clientWidth === 0")

@@ -51,9 +51,8 @@ def test_what_is_gone_stands_nowhere(address: str, olga: Client, world: World, g
         )
 
 
-def test_a_vault_is_not_in_need_of_care_for_what_is_gone(olga: Client, world: World, gone: None) -> None:
+def test_a_vault_is_not_in_need_of_care_for_what_is_gone(world: World, gone: None) -> None:
     assert Vault.objects.with_state().get(pk=world.vault.pk).state == "ok"
-    assert olga.get("/").context["navigation"].pending == 0
 
 
 def test_a_refused_list_shows_what_was_known(

@@ -15,8 +15,9 @@ ENTRY = 4
 #: Session, person, vault with the role there, its connections; whether the look is one that is known, and its entry; the teams,
 #: and the sidebar.
 LIST = 4 + 1 + ENTRY + 2
-#: ... and the item's latest activity, under all ids that the vault has had; if there is none, whether that is known.
-DETAIL = LIST + 3
+#: ... and the item's latest activity, under all ids that the vault has had; if there is none, whether that is known; what
+#: the inventory knows of the item.
+DETAIL = LIST + 4
 #: Session, person, vault, its connections; the act has two entries; the role is read again for the act and for the value, and
 #: the reveals of the last minutes are counted.
 REVEAL = 4 + 2 * ENTRY + 2 + 1

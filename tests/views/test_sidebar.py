@@ -11,6 +11,7 @@ from tests.conftest import World, make_vault
 from vaults import access
 from vaults.actors import Person
 from vaults.models import InventoryItem, Vault
+from vaults.templatetags.kvportal import letters
 
 NOW = timezone.now()
 IN_3_DAYS, IN_90_DAYS, YESTERDAY = NOW + timedelta(3), NOW + timedelta(90), NOW - timedelta(1)
@@ -64,3 +65,8 @@ def test_the_vault_of_the_page_is_marked(olga: Client, world: World) -> None:
     page = olga.get("/vaults/kv-shop-prod/").content.decode()
     assert page.count('class="here"') == 1
     assert "kv-shop-prod" in page.partition('class="here"')[2].partition("</li>")[0]
+
+
+def test_the_narrow_rail_cuts_no_digit_that_tells_vaults_apart() -> None:
+    assert letters("kv-20261") != letters("kv-20262")
+    assert "<b>shop</b>prod<" in letters("kv-shop-prod")

@@ -1,5 +1,6 @@
 """Deleting, recovering, purging: what this portal began and Azure has not completed stands on the item, until it is seen."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from tests.conftest import World, local_cloud, unreadable, unwritable
 from vaults import clients
 from vaults.actions.scans import scan_vault
 from vaults.actors import Person, System
+from vaults.azure.errors import Conflict
 from vaults.emulator import Emulator
 from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
@@ -37,11 +39,19 @@ def emulator(settings: Settings) -> Emulator:
 
 @pytest.fixture
 def stock(world: World, azure: VaultClient, emulator: Emulator) -> None:
-    azure.secrets.set("it", "hidden")
-    azure.keys.create("it", kty="EC")
-    azure.certificates.create("it-tls", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    make(azure)
     emulator.clock.advance(60)
     scan_vault(System(), world.vault)
+
+
+def make(azure: VaultClient) -> None:
+    """The items that do not exist, in the vault."""
+    with suppress(Conflict):
+        azure.secrets.set("it", "hidden")
+    with suppress(Conflict):
+        azure.keys.create("it", kty="EC")
+    with suppress(Conflict):
+        azure.certificates.create("it-tls", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
 
 
 class Page:
@@ -169,6 +179,22 @@ def test_purged_elsewhere(kind: str, olga: Client, azure: VaultClient, emulator:
     elsewhere(azure, kind, "purge")
     emulator.clock.advance(60)
     assert Page(olga, kind).status == 404
+
+
+@KINDS
+def test_purged_here_and_made_again_elsewhere(
+    kind: str, olga: Client, azure: VaultClient, emulator: Emulator, stock: None
+) -> None:
+    delete(olga, kind)
+    emulator.clock.advance(60)
+    purge(olga, kind)
+    emulator.clock.advance(60)
+    assert (Page(olga, kind).state, row(kind).transition) == ("purged", "purging")
+    make(azure)
+    emulator.clock.advance(60)
+    assert olga.get(f"{V}/{kind}/{NAMES[kind]}/").status_code == 200
+    assert (row(kind).transition, row(kind).is_live) == ("", True)
+    assert Page(olga, kind).status == 302  # to the item's page
 
 
 @KINDS
@@ -318,3 +344,38 @@ def test_an_operation_that_was_started_elsewhere(
     assert "started outside the portal" in text_of(olga.get(OPERATION))
     with unreadable(INDEX):
         assert "started" not in text_of(olga.get(OPERATION))
+
+
+@KINDS
+@pytest.mark.parametrize("page", ["", "edit/", "new-version/", "delete/"])
+def test_the_address_of_a_deleted_item_leads_to_where_it_can_be_recovered(
+    page: str, kind: str, olga: Client, emulator: Emulator, stock: None
+) -> None:
+    delete(olga, kind)
+    emulator.clock.advance(60)
+    answer = olga.get(f"{V}/{kind}/{NAMES[kind].upper()}/{page}")
+    assert (answer.status_code, answer["Location"]) == (302, Page(olga, kind).path)
+    assert Page(olga, kind).offers == {"recover", "purge"}
+
+
+def test_the_address_of_a_deleted_certificates_secret_leads_to_the_certificate(
+    olga: Client, world: World, azure: VaultClient, emulator: Emulator, stock: None
+) -> None:
+    azure.certificates.create("web", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    emulator.clock.advance(60)
+    scan_vault(System(), world.vault)
+    assert fill_in(olga, f"{V}/certificates/web/delete/").status_code == 302
+    emulator.clock.advance(60)
+    assert olga.get(f"{V}/secrets/web/")["Location"] == f"{V}/deleted/certificates/web/"
+
+
+@KINDS
+def test_the_address_of_an_item_that_is_gone_leads_nowhere(
+    kind: str, olga: Client, azure: VaultClient, emulator: Emulator, stock: None
+) -> None:
+    delete(olga, kind)
+    emulator.clock.advance(60)
+    purge(olga, kind)
+    emulator.clock.advance(60)
+    assert olga.get(f"{V}/{kind}/{NAMES[kind]}/").status_code == 404
+    assert olga.get(f"{V}/{kind}/never-there/").status_code == 404

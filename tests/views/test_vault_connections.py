@@ -53,6 +53,19 @@ def test_pages_use_the_first_until_a_person_chooses(olga: Client, world: World, 
     assert used(signed_in(world.rafi).get(f"{V}keys/")) == "sp-shop-admin"  # the choice is Olga's
 
 
+def test_the_switch_marks_the_present_one_and_leads_to_the_order(
+    olga: Client, world: World, deploy: Connection
+) -> None:
+    def switch(client: Client) -> str:
+        page = client.get(f"{V}secrets/").content.decode()
+        return page.partition('class="chip-where"')[2].partition("</details>")[0]
+
+    present = switch(olga).partition('aria-current="true"')[2].partition("</span>")[0]
+    assert present.endswith("sp-shop-admin")
+    assert f'href="{V}connections/"' in switch(olga)
+    assert f'href="{V}connections/"' not in switch(signed_in(world.rafi))
+
+
 def test_with_one_connection_there_is_nothing_to_switch(olga: Client, world: World) -> None:
     page = olga.get(f"{V}secrets/")
     assert "through=" not in page.content.decode()
@@ -247,6 +260,49 @@ def test_the_order_is_changed_and_recorded(olga: Client, world: World, deploy: C
     assert used(signed_in(world.rafi).get(V)) == "sp-shop-deploy"
 
 
+def test_a_second_click_moves_no_further(olga: Client, world: World, deploy: Connection) -> None:
+    third = make_connection(world.team, "third", DEPLOY.client_id, DEPLOY.client_secret)
+    world.vault.reached_through.create(connection=third, position=2)
+    forward = forms_of(olga.get(f"{V}connections/"))[-2]
+    assert forward.action == f"{V}connections/{third.pk}/forward/"
+    first, second = olga.post(forward.action, forward.fields), olga.post(forward.action, forward.fields)
+    assert first["Location"] == second["Location"] == f"{V}connections/"
+    assert [each.name for each in Vault.objects.get().connections_in_order] == [
+        "sp-shop-admin",
+        "third",
+        "sp-shop-deploy",
+    ]
+
+
+@pytest.mark.parametrize("with_key", [True, False])
+@pytest.mark.parametrize("through", ["itself", "the other"])
+def test_taking_a_connection_away_twice_leads_to_the_same_page(
+    through: str, with_key: bool, olga: Client, world: World, deploy: Connection
+) -> None:
+    way = deploy if through == "itself" else world.connection
+    here = f"{V}connections/{deploy.pk}/remove/"
+    form = filled(olga.get(f"{here}?through={way.pk}"))
+    if not with_key:
+        form["form_key"] = [""]
+    first, second = olga.post(here, form), olga.post(here, form)
+    assert first["Location"] == second["Location"] == f"{V}connections/"
+    assert last_entry(Action.VAULT_UPDATE).state == "succeeded"
+    assert olga.get(here)["Location"] == f"{V}connections/"
+    assert olga.get(f"{V}connections/").status_code == 200
+
+
+@pytest.mark.parametrize("what", ["vault", "connection"])
+def test_removing_a_thing_twice_leads_to_the_same_page(what: str, olga: Client, world: World) -> None:
+    spare = make_connection(world.team, "spare", DEPLOY.client_id, DEPLOY.client_secret)
+    here = f"{V}remove/" if what == "vault" else f"/connections/{spare.pk}/delete/"
+    form = filled(olga.get(here))
+    first, second = olga.post(here, form), olga.post(here, form)
+    assert first.status_code == second.status_code == 302
+    assert first["Location"] == second["Location"]
+    assert olga.post(here, {**form, "form_key": str(uuid.uuid4())}).status_code == 404
+    assert confirmed(signed_in(world.otto)).post(here, form).status_code == 404
+
+
 def test_a_connection_is_added_on_the_page_of_the_order(olga: Client, world: World) -> None:
     make_connection(world.team, "of china", ADMIN.client_id, ADMIN.client_secret)
     Connection.objects.filter(name="of china").update(cloud="china")
@@ -334,3 +390,10 @@ def test_two_teams_with_one_host_have_two_vaults(olga: Client, world: World) -> 
     make_vault(theirs, "kv-shop-prod", "kv-shop-prod-12ab34")
     assert olga.get("/vaults/kv-shop-prod-12ab34/").status_code == 404
     assert olga.get("/go/", {"q": "kv-shop-prod"})["Location"] == V
+
+
+def test_a_vault_that_is_there_already_is_linked(olga: Client, world: World) -> None:
+    answer = fill_in(olga, "/new/vault/", connection=str(world.connection.pk), name="KV-SHOP-PROD")
+    assert answer.status_code == 422
+    main = answer.content.decode().partition("<main")[2]  # the sidebar has a link, too
+    assert f'<a class="btn" href="{V}">' in main

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
+from django.utils import timezone
+
 from vaults.actions.changes import (
     UNREAD,
     NameTaken,
@@ -94,6 +96,7 @@ class KeyDetail:
 
 def read_key(actor: Actor, vault: Vault, name: str, version: str = "") -> KeyDetail:
     """Two parallel calls. Raises NotFound if there is no such key, and Forbidden if neither part may be read."""
+    asked_at = timezone.now()
     with act(actor, Action.KEY_READ, vault, name=name, version=version) as doing:
         client = doing.client
         detail = KeyDetail(
@@ -109,7 +112,9 @@ def read_key(actor: Actor, vault: Vault, name: str, version: str = "") -> KeyDet
         doing.record_unread(detail.key, detail.versions)
         if detail.key.error and not detail.versions.value:
             raise no_version(name, detail.versions)
-        return detail
+    if detail.versions.value:
+        observe.see_live(vault, detail.versions.value[0], asked_at)
+    return detail
 
 
 def read_public_key(actor: Actor, vault: Vault, name: str, version: str = "") -> Key:

@@ -67,6 +67,7 @@ class SecretContent:
 
 def read_secret(actor: Actor, vault: Vault, name: str) -> Part[Sequence[SecretProperties]]:
     """All versions without values, newest first. Raises NotFound if there are none, and the error if none could be read."""
+    asked_at = timezone.now()
     with act(actor, Action.SECRET_READ, vault, name=name) as doing:
         client = doing.client
         [versions] = gather(lambda: versions_read(client.secrets, name), meanwhile=doing.meanwhile)
@@ -74,7 +75,8 @@ def read_secret(actor: Actor, vault: Vault, name: str) -> Part[Sequence[SecretPr
         doing.record_unread(versions)
         if not versions.value:
             raise no_version(name, versions)
-        return versions
+    observe.see_live(vault, versions.value[0], asked_at)
+    return versions
 
 
 def reveal_secret(actor: Actor, vault: Vault, name: str, version: str = "") -> Secret:

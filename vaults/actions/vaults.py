@@ -24,6 +24,10 @@ class VaultGone(Exception):
 class VaultKnown(Exception):
     """The connection reaches this vault already."""
 
+    def __init__(self, vault: Vault) -> None:
+        super().__init__()
+        self.vault = vault
+
 
 class LastConnection(Exception):
     """The connection is the only one that reaches a vault, so it can't be taken away."""
@@ -52,7 +56,7 @@ def add_vault(actor: Actor, connection: Connection, name: str, *, production: bo
             known = Vault.objects.filter(team=new.team, cloud=new.cloud, host=new.host).first()
             vault = known or _create(new)
             if connection in vault.connections_in_order:
-                raise VaultKnown
+                raise VaultKnown(vault)
             _append(vault, connection)
             return Added(vault.through(connection), known is None)
 

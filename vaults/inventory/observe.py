@@ -150,6 +150,13 @@ def see(vault: Vault, found: Live | AnyDeleted, asked_at: datetime) -> None:
             store(vault, [row])
 
 
+def see_live(vault: Vault, found: Live, asked_at: datetime) -> None:
+    """The same for a live item. In the usual case, where nothing else is known of it, no transaction begins."""
+    known = read(lambda: _rows(vault, item_of(vault, found, asked_at).kind, found.name).first(), None)
+    if known and (known.transition or not known.is_live):
+        see(vault, found, asked_at)
+
+
 def pending_names(vault: Vault) -> set[str]:
     """Folded names of the certificates whose operation was in progress when last checked.
 
@@ -174,6 +181,8 @@ def see_certificate(
     A certificate that is not known yet stays unknown until the next scan.
     """
     known = read(lambda: known_item(vault, CERTIFICATE.name, name), None)
+    if known and shown and not known.is_live:
+        see(vault, shown, asked_at)
     if known is None or not known.is_live:
         return
     is_first = bool(shown and shown.issued and not known.issued)
@@ -212,6 +221,12 @@ def _set_pending(vault: Vault, name: str, asked_at: datetime, pending: bool) -> 
 def known_item(vault: Vault, kind: str, name: str) -> InventoryItem | None:
     """The row of an item, also if it is gone."""
     return _rows(vault, kind, name).select_related("transition_user").first()
+
+
+def spelling_of(vault: Vault, kind: Kind, name: str) -> str:
+    """The item's name as the vault spells it; as it was given if the item is not known."""
+    known = read(lambda: known_item(vault, kind.name, name), None)
+    return known.name if known else name
 
 
 def last_request(vault: Vault, name: str) -> InventoryItem | None:

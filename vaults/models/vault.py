@@ -9,7 +9,6 @@ from typing import Self
 from django.apps import apps
 from django.db import models
 from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from vaults.models.connection import Connection
@@ -25,18 +24,16 @@ class VaultQuerySet(models.QuerySet["Vault"]):
         return self.filter(models.Q(host=spelling) | models.Q(name=spelling))
 
     def with_state(self) -> Self:
-        """Add what `Vault.state` needs, the earliest expiry date of the enabled live items, and how many are pending.
+        """Add what `Vault.state` needs: the earliest expiry date of the enabled live items.
 
-        Both are read from small indexes, because the sidebar needs them on every page, for vaults of any size.
+        It is read from a small index, because the sidebar needs it on every page, for vaults of any size.
         """
         items = apps.get_model("vaults", "InventoryItem").objects.filter(
             vault=OuterRef("pk"), gone_since=None, deleted_on=None, managed=False
         )
         expiring = items.filter(enabled=True, expires_on__isnull=False).order_by("expires_on")
-        pending = items.filter(pending=True).values("vault").values(count=models.Count("pk"))
         return self.annotate(
             first_expiry=Subquery(expiring.values("expires_on")[:1]),
-            pending_items=Coalesce(Subquery(pending), 0),
             has_state=models.Value(True),
         )
 
@@ -79,7 +76,6 @@ class Vault(models.Model):
 
     #: Set by `with_state`.
     first_expiry: datetime | None = None
-    pending_items: int = 0
     has_state: bool = False
 
     #: Set by `through`.

@@ -159,8 +159,10 @@ def dot(tone: str) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=500)
 def letters(vault: str) -> SafeString:
-    """A vault in the narrow sidebar: start and end of its name. "kv-shop-prod" is "shop", "prod"."""
-    start, _, rest = vault.removeprefix("kv-").partition("-")
+    """A vault in the narrow sidebar: start and end of its name. "kv-shop-prod" is "shop", "prod"; "kv-20261" is "2026", "1"."""
+    name = vault.removeprefix("kv-")
+    start, _, rest = name.partition("-")
+    rest = rest or name[4:]
     return markup('<span class="letters" aria-hidden="true"><b>{}</b>{}</span>', start[:4], rest.replace("-", "")[-5:])
 
 

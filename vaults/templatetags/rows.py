@@ -46,6 +46,8 @@ MANAGED = markup(
 
 
 NAME_END = 12
+#: The same of a connection in the head of a page.
+CONNECTION_END = 6
 """Number of characters at a name's end that are always shown: similar names mostly differ there."""
 
 
@@ -110,6 +112,18 @@ def name_label(name: str) -> SafeString:
     if len(name) <= 2 * NAME_END:
         return conditional_escape(name)
     return markup('<span class="name-start">{}</span>{}', name[:-NAME_END], name[-NAME_END:])
+
+
+@register.simple_tag
+def connection_label(name: str) -> SafeString:
+    """A connection in the head of a page, shortened in its middle: names of one team often begin alike."""
+    parts = '<span class="name-start">{}</span><span>{}</span>'
+    return markup(
+        '<b><span class="visually-hidden">{}</span><span class="cut" aria-hidden="true">' + parts + "</span></b>",
+        name,
+        name[:-CONNECTION_END],
+        name[-CONNECTION_END:],
+    )
 
 
 @register.simple_tag

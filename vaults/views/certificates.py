@@ -16,6 +16,7 @@ from vaults.actions.changes import UNREAD, edit_token_of
 from vaults.azure.errors import Forbidden, NotFound
 from vaults.forms.certificate_versions import CertificateVersionForm
 from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateUnreadForm
+from vaults.inventory import observe
 from vaults.keyvault import x509
 from vaults.keyvault.types import CertificateProperties
 from vaults.kinds import CERTIFICATE
@@ -121,6 +122,7 @@ def certificate_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @needs(Action.CERTIFICATE_NEW_VERSION)
 @once
 def certificate_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    name = observe.spelling_of(vault, CERTIFICATE, name)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         try:
@@ -182,6 +184,7 @@ def _version_page(request: HtmxRequest, context: dict[str, Any], form: Certifica
 @needs(Action.CERTIFICATE_UPDATE)
 @once
 def certificate_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    name = observe.spelling_of(vault, CERTIFICATE, name)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         wanted = request.GET.get("version", "")

@@ -68,6 +68,7 @@ def unlisted(part: items.DeletedItems, asked: Collection[Kind]) -> str:
 def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
     """A deleted item, or the progress of a deletion, recovery or purge until Azure has completed it."""
     known = known_of(vault, kind, name)
+    name = known.name if known else name
     context: dict[str, Any] = {
         "vault": vault,
         "kind": kind,
@@ -84,6 +85,7 @@ def deleted_detail(request: HtmxRequest, vault: Vault, kind: Kind, name: str) ->
         if item is None and may_be_back(known) and items.is_back(request.actor, vault, kind, name):
             return redirect(kind.pages.detail, vault.slug, name)
         context["state"] = state_of(item, known)
+        context["name"] = item.properties.name if item else context["name"]
     except Forbidden as error:
         context["unread"] = problems.explain(error, vault=vault)
     entries = visible_to(request.actor, vault.team).team_entries
@@ -126,6 +128,7 @@ def state_of(item: AnyDeleted | None, known: InventoryItem | None) -> str:
 @needs(lambda kind: kind.actions.recover)
 @once
 def deleted_recover(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
+    name = observe.spelling_of(vault, kind, name)
     context = act_page(vault, kind, name, "Recover", "It comes back with all its versions, under its old name.")
     context["form"] = ConfirmForm()
     if request.method == "POST":
@@ -144,6 +147,7 @@ def deleted_recover(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -
 @once
 def deleted_purge(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
     """Requires the typed name and a fresh confirmation."""
+    name = observe.spelling_of(vault, kind, name)
     consequence = "All versions are destroyed. Nobody can bring them back, not even Microsoft."
     context = act_page(vault, kind, name, "Purge", consequence, for_good=True)
     form = context["form"] = TypedNameForm(posted(request), expected=name)

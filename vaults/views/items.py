@@ -1,6 +1,7 @@
 """Views that secrets, keys and certificates share: the list, and the confirmation page before a deletion."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
@@ -67,7 +68,8 @@ def item_list(request: HtmxRequest, vault: Vault, kind: Kind) -> HttpResponse:
 def item_delete(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> HttpResponse:
     """Ask, then delete. If the item may not be recoverable, a fresh confirmation is required too. Raises NotFound.
 
-    A form that is sent after a fresh confirmation does not read the item first.
+    A form that is sent after a fresh confirmation does not read the item first; only if it is refused, the item is read, so
+    that the page comes back with the same sentences.
     """
     if request.method == "POST" and recently_confirmed(request):
         context = deletion_page(vault, kind, name)
@@ -81,6 +83,9 @@ def item_delete(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> Ht
             deleted = items.delete_item(request.actor, vault, kind, name)
         if attempt.succeeded:
             return _after_deletion(request, vault, kind, name, deleted)
+        if "unread_parts" not in context:
+            with suppress(NotFound):
+                context |= deletion_asked(request.actor, vault, kind, name)
     return form_page(request, "vaults/confirm.html", context)
 
 
@@ -95,6 +100,7 @@ def _after_deletion(request: HtmxRequest, vault: Vault, kind: Kind, name: str, d
 def deletion_page(vault: Vault, kind: Kind, name: str, current: Properties | None = None) -> dict[str, Any]:
     """Template context of the confirmation page. `current` shows whether, and for how long, the item can be recovered."""
     recoverable = current.recoverable if current else None
+    name = current.name if current else observe.spelling_of(vault, kind, name)
     item_url = reverse(kind.pages.detail, args=[vault.slug, name])
     page = confirm_page(
         vault=vault,

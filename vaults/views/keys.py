@@ -14,6 +14,7 @@ from vaults.actions import keys
 from vaults.actions.changes import UNREAD, edit_token_of
 from vaults.actions.keys import KeyDetail, Predecessor
 from vaults.forms.keys import KeyEditForm, KeyForm, KeyVersionForm
+from vaults.inventory import observe
 from vaults.keyvault.types import Key, KeyProperties
 from vaults.keyvault.x509 import public_key_pem
 from vaults.kinds import KEY
@@ -116,6 +117,7 @@ def key_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @needs(Action.KEY_NEW_VERSION)
 @once
 def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    name = observe.spelling_of(vault, KEY, name)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         before = keys.read_predecessor(request.actor, vault, name)
@@ -165,6 +167,7 @@ def _version_page(
 @needs(Action.KEY_UPDATE)
 @once
 def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    name = observe.spelling_of(vault, KEY, name)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         detail = keys.read_key(request.actor, vault, name, request.GET.get("version", ""))

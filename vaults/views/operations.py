@@ -17,6 +17,7 @@ from vaults.forms.confirm import ConfirmForm
 from vaults.inventory import observe
 from vaults.keyvault import x509
 from vaults.keyvault.types import CertificateOperation
+from vaults.kinds import CERTIFICATE
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.confirm_page import confirm_page
@@ -124,6 +125,7 @@ def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) 
 def end_page(request: HtmxRequest, vault: Vault, name: str, act: str, consequences: list[str]) -> dict[str, Any]:
     """Template context for cancel and delete. Both ask for the password: ending an operation destroys its private key, so a
     CSR that a CA is processing becomes useless."""
+    name = observe.spelling_of(vault, CERTIFICATE, name)
     form = ConfirmForm(posted(request))
     ask_password(request, form)
     operation_url = reverse("certificate_operation", args=[vault.slug, name])

@@ -16,6 +16,7 @@ from vaults.audit.queries import Listed
 from vaults.azure.errors import AzureError, Forbidden
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
+from vaults.inventory import observe
 from vaults.keyvault.types import SecretProperties
 from vaults.kinds import SECRET
 from vaults.models import Vault
@@ -23,7 +24,7 @@ from vaults.permissions import Action
 from vaults.web.activity import activity_of
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
-from vaults.web.form_errors import attributes_of, form_page, posted, refused_form, selected_version
+from vaults.web.form_errors import attributes_of, choose_connection, form_page, posted, refused_form, selected_version
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
 from vaults.web.secret_parts import lost, not_carried, parts_of_version, version_form_of
 from vaults.web.secret_values import shown
@@ -99,6 +100,7 @@ def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @needs(Action.SECRET_NEW_VERSION)
 @once
 def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    name = observe.spelling_of(vault, SECRET, name)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         current = None
@@ -153,6 +155,7 @@ def _version_page(
 @needs(Action.SECRET_UPDATE)
 @once
 def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    name = observe.spelling_of(vault, SECRET, name)
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         versions = secrets.read_secret(request.actor, vault, name).needed()
@@ -179,6 +182,7 @@ def secret_reveal(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
     ask_password(request, form)
     confirmed = PASSWORD not in form.errors
     context = {"vault": vault, "name": name, **BARE_PAGE, "form": form, "version": version}
+    context["problem"] = choose_connection(request)
     if confirmed:
         context |= shown(secrets.reveal_secret(request.actor, vault, name, version))
     if not is_swap(request):

@@ -42,7 +42,13 @@ def vault_connections(request: HtmxRequest, vault: Vault) -> HttpResponse:
     form = VaultConnectionForm(posted(request), connections=others)
     if request.method == "POST" or others:
         ask_password(request, form)
-    context: dict[str, Any] = {"vault": vault, "form": form, "others": others, "cancel_url": _here(vault)}
+    context: dict[str, Any] = {
+        "vault": vault,
+        "form": form,
+        "order": [(connection, ConfirmForm()) for connection in vault.connections_in_order],
+        "others": others,
+        "cancel_url": _here(vault),
+    }
     if request.method == "POST" and form.is_valid():
         connection = form.cleaned_data["connection"]
         with refused_form(form, context) as attempt:
@@ -65,7 +71,8 @@ def _add(request: HtmxRequest, vault: Vault, connection: Connection) -> None:
 @needs(Action.VAULT_UPDATE)
 @once
 def vault_connection_forward(request: HtmxRequest, vault: Vault, connection_id: uuid.UUID) -> HttpResponse:
-    vaults.prefer_connection(request.actor, vault, _connection_of(vault, connection_id))
+    if connection := _connection_of(vault, connection_id):
+        vaults.prefer_connection(request.actor, vault, connection)
     return redirect("vault_connections", vault.slug)
 
 
@@ -76,6 +83,8 @@ def vault_connection_forward(request: HtmxRequest, vault: Vault, connection_id: 
 @once
 def vault_connection_remove(request: HtmxRequest, vault: Vault, connection_id: uuid.UUID) -> HttpResponse:
     connection = _connection_of(vault, connection_id)
+    if connection is None:
+        return redirect("vault_connections", vault.slug)
     form = ConfirmForm(posted(request))
     ask_password(request, form)
     order = reverse("vault_connections", args=[vault.slug])
@@ -96,21 +105,19 @@ def vault_connection_remove(request: HtmxRequest, vault: Vault, connection_id: u
     context["form"] = form
     if request.method == "POST" and form.is_valid():
         try:
-            vaults.take_connection_away(request.actor, vault, connection)
+            with refused_form(form, context) as attempt:
+                vaults.take_connection_away(request.actor, vault, connection)
         except vaults.LastConnection:
             context["problem"] = ONLY_ONE
-        else:
+        if attempt.succeeded:
             messages.success(request, f"{vault.name} is no longer reached through {connection.name}.")
             return redirect("vault_connections", vault.slug)
     return form_page(request, "vaults/confirm.html", context)
 
 
-def _connection_of(vault: Vault, connection_id: uuid.UUID) -> Connection:
-    """Raises NotReached."""
-    found = next((each for each in vault.connections_in_order if each.pk == connection_id), None)
-    if found is None:
-        raise access.NotReached
-    return found
+def _connection_of(vault: Vault, connection_id: uuid.UUID) -> Connection | None:
+    """None if it does not, or no longer, reach the vault: there is nothing to do with it."""
+    return next((each for each in vault.connections_in_order if each.pk == connection_id), None)
 
 
 def _here(vault: Vault) -> str:

@@ -147,7 +147,8 @@ def vault_new(request: HtmxRequest) -> HttpResponse:
                 added = vaults.add_vault(request.actor, data["connection"], data["name"], production=data["production"])
                 messages.success(request, said_of(added))
                 return redirect("vault_detail", added.vault.slug)
-        except vaults.VaultKnown:
+        except vaults.VaultKnown as known:
+            context |= {"taken": True, "known": known.vault}
             form.add_error("name", "This connection has this vault already.")
     return form_page(request, "vaults/vault_form.html", context)
 
@@ -165,12 +166,14 @@ def said_of(added: vaults.Added) -> str:
 @once
 def vault_edit(request: HtmxRequest, vault: Vault) -> HttpResponse:
     form = VaultEditForm(posted(request), initial={"production": vault.production})
-    if request.method == "POST" and form.is_valid():
-        vaults.update_vault(request.actor, vault, production=form.cleaned_data["production"])
-        messages.success(request, f"Vault {vault.name} was changed.")
-        return redirect("vault_detail", vault.slug)
     here = reverse("vault_detail", args=[vault.slug])
     context = {"vault": vault, "form": form, "known_vaults": [], "cancel_url": here}
+    if request.method == "POST" and form.is_valid():
+        with refused_form(form, context) as attempt:
+            vaults.update_vault(request.actor, vault, production=form.cleaned_data["production"])
+        if attempt.succeeded:
+            messages.success(request, f"Vault {vault.name} was changed.")
+            return redirect("vault_detail", vault.slug)
     return form_page(request, "vaults/vault_form.html", context)
 
 

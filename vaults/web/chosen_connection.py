@@ -4,16 +4,19 @@ A form and a part that htmx requests name the connection of their page, so that 
 they do. `?through=` in a page's address is a choice: it is remembered.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import resolve, reverse
 
-from vaults import access
+from vaults import access, acts
 from vaults.models import Connection, FormerVault, Vault
+from vaults.permissions import LOOKS, Action
 from vaults.web.rendering import HtmxRequest, is_swap
 
 #: Parameter of addresses and field of forms: the id of a connection.
@@ -29,9 +32,9 @@ log = structlog.get_logger("vaults.connections")
 def vault_of(request: HtmxRequest, slug: str) -> Vault:
     """The vault with this slug, reached through the connection that the request names. A choice is remembered.
 
-    Raises Http404, NoTeam, NotReached.
+    Raises Http404, NoTeam, and for anything but a form NotReached.
     """
-    vault = access.vault_for(request.actor, slug, _named_in(request))
+    vault = _reached(request, slug, _named_in(request))
     if request.method == "GET" and not is_swap(request) and THROUGH in request.GET:
         _remember(request, vault)
     return vault
@@ -41,6 +44,31 @@ def _named_in(request: HtmxRequest) -> str:
     """The id of the connection that the request names; "" if it names none."""
     sent = request.POST.get(THROUGH) or request.headers.get(HEADER)
     return sent or request.GET.get(THROUGH) or request.GET.get(VIA) or ""
+
+
+def _reached(request: HtmxRequest, slug: str, through: str) -> Vault:
+    """A form whose connection does not, or no longer, reach the vault comes back through another one: see `form_comes_back`."""
+    try:
+        return access.vault_for(request.actor, slug, through)
+    except access.NotReached as error:
+        if request.method != "POST" or is_swap(request):
+            raise
+        request.lost_connection = error
+        return access.vault_for(request.actor, slug)
+
+
+@contextmanager
+def form_comes_back(request: HtmxRequest) -> Iterator[None]:
+    """Do nothing with a form whose connection is lost: all acts but looks raise NotReached, so the form comes back as typed."""
+    if lost := lost_connection(request):
+        with acts.refused(frozenset(Action) - LOOKS, lost):
+            yield
+    else:
+        yield
+
+
+def lost_connection(request: HttpRequest) -> access.NotReached | None:
+    return getattr(request, "lost_connection", None)
 
 
 def _remember(request: HtmxRequest, vault: Vault) -> None:
@@ -55,7 +83,7 @@ def _remember(request: HtmxRequest, vault: Vault) -> None:
 def former_vault_of(request: HtmxRequest, slug: str) -> Vault:
     """The vault that an address of an earlier version named, through the connection that it had. Raises Http404, NoTeam."""
     former = access.former_vault_for(request.actor, slug)
-    return access.vault_for(request.actor, former.vault.slug, _named_in(request) or _way_of(former))
+    return _reached(request, former.vault.slug, _named_in(request) or _way_of(former))
 
 
 def present_address(request: HtmxRequest, slug: str) -> str:
@@ -73,6 +101,12 @@ def _way_of(former: FormerVault) -> str:
     """The id of the connection that the former row had, "" if it no longer reaches the vault."""
     ways = former.vault.reached_through.filter(connection=former.connection_id)
     return str(former.connection_id) if ways.exists() else ""
+
+
+def kept_way(request: HttpRequest, path: str) -> str:
+    """The path with the connection that the request's address names, without making it a choice."""
+    way = request.GET.get(VIA)
+    return f"{path}?{urlencode({VIA: way})}" if way else path
 
 
 def keep_connection(request: HtmxRequest, vault: Vault, response: HttpResponse) -> HttpResponse:

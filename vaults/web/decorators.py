@@ -16,9 +16,16 @@ from vaults.audit.appending import AuditUnavailable
 from vaults.kinds import Kind
 from vaults.models import Connection, Job, Vault
 from vaults.permissions import Action, RoleMissing
-from vaults.web.chosen_connection import former_vault_of, keep_connection, present_address, vault_of
+from vaults.web.chosen_connection import (
+    form_comes_back,
+    former_vault_of,
+    keep_connection,
+    present_address,
+    vault_of,
+)
 from vaults.web.navigation import navigation_of
 from vaults.web.rendering import HtmxRequest, is_swap
+from vaults.web.submissions import done_before
 
 P = ParamSpec("P")
 
@@ -30,7 +37,7 @@ ActionOrOfKind = Action | Callable[[Kind], Action]
 def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse]) -> View:
     """Pass the vault of the address's slug to the view, or respond with 404. Error pages know the vault too.
 
-    An address of an earlier version redirects to the present one.
+    An address of an earlier version redirects to the present one, a repeated form to where the first one led.
     """
 
     @functools.wraps(view)
@@ -40,22 +47,32 @@ def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse])
         except Http404:
             if request.method in ("GET", "HEAD"):
                 return redirect(present_address(request, slug))
+            if done := done_before(request):
+                return done
             request.vault = former_vault_of(request, slug)
         if request.method in ("GET", "HEAD") and not is_swap(request):
             request.actor.prepare_with(lambda: navigation_of(request, request.actor).sidebar)
-        return keep_connection(request, request.vault, view(request, request.vault, *args, **kwargs))
+        with form_comes_back(request):
+            response = view(request, request.vault, *args, **kwargs)
+        return keep_connection(request, request.vault, response)
 
     return view_of_vault
 
 
 def with_connection(view: Callable[Concatenate[HtmxRequest, Connection, P], HttpResponse]) -> View:
-    """Pass the connection of the address's id to the view, or respond with 404."""
+    """Pass the connection of the address's id to the view, or respond with 404; see `done_before` for a repeated form."""
 
     @functools.wraps(view)
     def view_of_connection(
         request: HtmxRequest, connection_id: uuid.UUID, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
-        return view(request, access.connection_for(request.actor, connection_id), *args, **kwargs)
+        try:
+            connection = access.connection_for(request.actor, connection_id)
+        except Http404:
+            if done := done_before(request):
+                return done
+            raise
+        return view(request, connection, *args, **kwargs)
 
     return view_of_connection
 

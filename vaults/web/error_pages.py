@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import structlog
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from vaults import access, problems
-from vaults.azure.errors import AzureError
+from vaults.azure.errors import AzureError, NotFound
 from vaults.models import Vault
+from vaults.web.deleted_address import deleted_address
 from vaults.web.last_known import last_known
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
 
@@ -28,7 +30,10 @@ class ProblemMiddleware:
             return no_team_page(request)
         if not isinstance(error, problems.EXPECTED):
             return None
-        return problem_page(request, error, getattr(request, "vault", None))
+        vault: Vault | None = getattr(request, "vault", None)
+        if vault and isinstance(error, NotFound) and (address := deleted_address(request, vault)):
+            return redirect(address)
+        return problem_page(request, error, vault)
 
 
 NO_TEAM = problems.Problem(

@@ -13,6 +13,7 @@ from vaults import problems
 from vaults.actions.changes import UNREAD, ChangedMeanwhile, CurrentUnread, NameTaken, PartsUnread
 from vaults.azure.errors import AmbiguousPath, BadRequest, Conflict
 from vaults.keyvault.types import Properties
+from vaults.web.chosen_connection import lost_connection
 from vaults.web.rendering import HtmxRequest, render_page
 
 Found = TypeVar("Found", bound=Properties)
@@ -38,12 +39,28 @@ NOTICES: dict[str, Any] = {
 }
 
 
+def choose_connection(request: HtmxRequest) -> problems.Problem | None:
+    """What to do with a form whose connection does not, or no longer, reach the vault; None for any other request."""
+    lost = lost_connection(request)
+    if lost is None:
+        return None
+    problem, vault = problems.explain(lost, vault=request.vault), request.vault
+    problem.todo = [
+        "What you typed is still here. Choose a connection below, then send the form again."
+        if vault.other_connections
+        else f"What you typed is still here. Send the form again: it then goes through {vault.connection.name}."
+    ]
+    return problem
+
+
 def form_page(request: HtmxRequest, page: str, context: dict[str, Any]) -> HttpResponse:
     """A page with a form, when it is opened or when a submitted form comes back.
 
     A submitted form has the status of the refusal, or 422 if something in it has to be corrected.
     """
     context = NOTICES | context
+    if lost := choose_connection(request):
+        context["problem"] = lost
     if request.method != "POST":
         return render_page(request, page, context)
     problem: problems.Problem | None = context.get("problem")

@@ -14,7 +14,8 @@ from vaults.azure.errors import InvalidClouds
 from vaults.inventory import observe
 from vaults.models import Connection, Team, Vault
 from vaults.permissions import Role
-from vaults.web.chosen_connection import address_through
+from vaults.web.chosen_connection import address_through, lost_connection
+from vaults.web.kept_input import Typed, typed_in
 
 
 class Navigation:
@@ -53,11 +54,6 @@ class Navigation:
             read_connections(self.vaults, self.team)
         return self.vaults
 
-    @property
-    def pending(self) -> int:
-        """The number of operations in progress in all vaults, as last seen."""
-        return sum(vault.pending_items for vault in self.vaults)
-
     @cached_property
     def has_connections(self) -> bool:
         """Used only if there is no vault, to choose the first step to show."""
@@ -79,6 +75,17 @@ class Navigation:
         """The other connections that reach the page's vault, each with the address of this page through it."""
         others = self.vault.other_connections if self.vault else []
         return [(other, address_through(self._request, other)) for other in others]
+
+    @property
+    def ways(self) -> list[Connection]:
+        """The connections among which a form is to choose, because its own does not reach the vault; else none."""
+        asked = self.vault is not None and lost_connection(self._request) and self.vault.other_connections
+        return self.vault.connections_in_order if self.vault and asked else []
+
+    @property
+    def typed(self) -> list[Typed]:
+        """What the submitted form contained."""
+        return typed_in(self._request)
 
     @cached_property
     def cloud_label(self) -> str:

@@ -14,6 +14,7 @@ from vaults.web.by_hand import by_hand
 from vaults.web.polls import signed
 
 if TYPE_CHECKING:
+    from vaults.access import NotReached
     from vaults.actors import Person
     from vaults.models import User, Vault
 
@@ -30,13 +31,14 @@ RETRY_AFTER = 5
 class HtmxRequest(HttpRequest):
     """A request of a signed-in person, with the attributes of django-htmx. For annotations only.
 
-    `vault`: the vault of the address, if it has one.
+    `vault`: the vault of the address, if it has one. `lost_connection`: set if the form's connection does not reach it.
     """
 
     htmx: HtmxDetails
     user: "User"
     actor: "Person"
     vault: "Vault"
+    lost_connection: "NotReached"
 
 
 def search_words(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from vaults import acts
 from vaults.models import Submission
+from vaults.permissions import ONCE_A_FORM
 from vaults.web.confirmation import PASSWORD
 from vaults.web.rendering import HtmxRequest
 
@@ -50,7 +51,7 @@ def once(
             first, is_first = _claim(request, key)
         except Error:
             log.exception("a form could not be noted as sent", path=request.path)
-            with acts.no_changes():
+            with acts.refused(ONCE_A_FORM, acts.FormNotNoted()):
                 return view(request, *args, **kwargs)
         if not is_first:
             return _respond_again(request, first)
@@ -63,6 +64,15 @@ def once(
         return response
 
     return cast(Callable[Concatenate[HtmxRequest, P], HttpResponse], submitted_once)
+
+
+def done_before(request: HtmxRequest) -> HttpResponse | None:
+    """The redirect of a form that took effect before, for a repeat that no longer finds what it was about; else None."""
+    key = _form_key(request)
+    if request.method != "POST" or key is None:
+        return None
+    first = Submission.objects.filter(key=key).exclude(location="").first()
+    return redirect(first.location) if first and _is_same(request, first) else None
 
 
 def _form_key(request: HtmxRequest) -> uuid.UUID | None:
@@ -125,10 +135,14 @@ def _fingerprint(file: "UploadedFile[bytes]") -> tuple[str, str]:
 
 def _respond_again(request: HtmxRequest, first: Submission) -> HttpResponse:
     """Redirect to where the first one led, or explain why nothing is done; the first may have been cut off."""
-    same = first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
-    if not same:
+    if not _is_same(request, first):
         return render(request, "vaults/submitted.html", {"changed": True, "cut_off": False}, status=422)
     if not first.location:
         cut_off = timezone.now() - first.created_at > LONGEST_WORK
         return render(request, "vaults/submitted.html", {"changed": False, "cut_off": cut_off}, status=409)
     return redirect(first.location)
+
+
+def _is_same(request: HtmxRequest, first: Submission) -> bool:
+    """True if this person sent the same form before."""
+    return first.user_id == request.user.pk and first.path == request.path[:400] and first.digest == _digest(request)
