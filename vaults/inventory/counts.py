@@ -1,41 +1,25 @@
 """Count the inventory: the cards, the chart and the rows of the overview, for one vault or for all visible vaults."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, When
+from django.db.models import F, Q
 from django.utils import timezone
 
-from vaults.kinds import CERTIFICATE, KEY, SECRET
+from vaults.inventory.figures import EXPIRY, NOW, Figures, OfVaults, counting, figures_of
 from vaults.models import InventoryItem, Vault
-from vaults.models.inventory import ENDLESS
+from vaults.models.inventory import LIVE
+from vaults.models.prepared import Parameter
 
-
-@dataclass(slots=True)
-class Figures:
-    """Counts of live items. Managed secrets and managed keys are left out, so that a certificate is counted once."""
-
-    total: int = 0
-    secrets: int = 0
-    keys: int = 0
-    certificates: int = 0
-    expired: int = 0
-    expired_enabled: int = 0
-    within_7: int = 0
-    within_7_enabled: int = 0
-    within_30: int = 0
-    within_30_enabled: int = 0
-    within_90: int = 0
-    never_expires: int = 0
-    disabled: int = 0
-    pending: int = 0
-    unissued: int = 0
-    #: Of the items that are not live.
-    deleted: int = 0
+MONTHS = 12
+#: The number of items in the list of those that expire next.
+MOST_NEXT = 8
+#: Later than every expiry date.
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +51,42 @@ class Month:
     end: datetime
     count: int = 0
 
-    def expiring(self, now: datetime) -> Q:
-        return Q(expires_on__gt=now, expires_on__gte=self.start, expires_on__lt=self.end)
+
+def expiring(now: Any, start: Any, end: Any) -> Q:
+    """Items that expire in a month: moments, or parameters of a prepared query."""
+    return Q(expires_on__gt=now, expires_on__gte=start, expires_on__lt=end)
 
 
 class Summary:
-    """What is known of these vaults' items, as far as they may be seen. Each part is read when it is first used."""
+    """What is known of the items of these vaults: one, or all of one team. Each part is read when it is first used."""
 
-    def __init__(self, items: QuerySet[InventoryItem], vaults: Iterable[Vault]) -> None:
+    def __init__(self, vaults: Sequence[Vault]) -> None:
         self._now = timezone.now()
-        self.vaults = rows(items, list(vaults))
+        self._vaults = vaults
+        self.vaults = rows(vaults)
         self.figures = _sum(row.figures for row in self.vaults)
-        self._items = items.filter(vault__in=[row.vault for row in self.vaults])
 
     @cached_property
     def months(self) -> list[Month]:
-        return months(self._items, self._now)
+        return months(self._vaults, self._now)
 
     @cached_property
     def next_to_expire(self) -> list[InventoryItem]:
-        return next_to_expire(self._items, self._now)
+        return next_to_expire(self._vaults, self._now, self._until)
+
+    @property
+    def _until(self) -> datetime:
+        """A moment until which enough items expire for `next_to_expire`, so that no more are sorted."""
+        counts = ((7, self.figures.within_7_enabled), (30, self.figures.within_30_enabled))
+        return next((self._now + timedelta(days=days) for days, count in counts if count >= MOST_NEXT), LATEST)
 
     @cached_property
     def latest_expired(self) -> list[InventoryItem]:
-        return latest_expired(self._items, self._now)
+        return latest_expired(self._vaults, self._now)
 
     @cached_property
     def oldest_pending(self) -> list[InventoryItem]:
-        return oldest_pending(self._items) if self.figures.pending else []
+        return oldest_pending(self._vaults) if self.figures.pending else []
 
     @property
     def as_of(self) -> datetime | None:
@@ -115,40 +107,10 @@ def _sum(figures: Iterable[Figures]) -> Figures:
     return Figures(*map(sum, zip(*counted, strict=True))) if counted else Figures()
 
 
-def live(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
-    """Items that are not deleted and not the managed secret or managed key of a certificate."""
-    return items.filter(deleted_on=None, managed=False)
-
-
-def rows(items: QuerySet[InventoryItem], vaults: list[Vault]) -> list[VaultRow]:
-    """The vaults with the counts of those items that may be seen: one query for any number of vaults."""
-    now, alive, enabled = timezone.now(), Q(deleted_on=None), Q(enabled=True)
-    counted: Any = items.filter(vault__in=vaults, managed=False).values("vault").annotate(
-        total=Count("pk", filter=alive),
-        secrets=Count("pk", filter=alive & Q(kind=SECRET.name)),
-        keys=Count("pk", filter=alive & Q(kind=KEY.name)),
-        certificates=Count("pk", filter=alive & Q(kind=CERTIFICATE.name)),
-        expired=Count("pk", filter=alive & Q(expires_on__lte=now)),
-        expired_enabled=Count("pk", filter=alive & enabled & Q(expires_on__lte=now)),
-        within_7=Count("pk", filter=alive & _within(now, 7)),
-        within_7_enabled=Count("pk", filter=alive & enabled & _within(now, 7)),
-        within_30=Count("pk", filter=alive & _within(now, 30)),
-        within_30_enabled=Count("pk", filter=alive & enabled & _within(now, 30)),
-        within_90=Count("pk", filter=alive & _within(now, 90)),
-        never_expires=Count("pk", filter=alive & ENDLESS),
-        disabled=Count("pk", filter=alive & Q(enabled=False, issued=True)),
-        unissued=Count("pk", filter=alive & Q(issued=False, pending=False)),
-        # After "unissued": from here on "pending" is this count, no longer the column.
-        pending=Count("pk", filter=alive & Q(pending=True)),
-        deleted=Count("pk", filter=~alive),
-    )  # fmt: skip
-    by_vault = {row.pop("vault"): Figures(**row) for row in counted}
+def rows(vaults: Sequence[Vault]) -> list[VaultRow]:
+    """The vaults, one or those of one team, with the counts of their items: one query for any number of vaults."""
+    by_vault = figures_of(vaults, timezone.now())
     return [VaultRow(vault, by_vault.get(vault.pk) or Figures()) for vault in vaults]
-
-
-def _within(now: datetime, days: int) -> Q:
-    """Items that expire within so many days from now."""
-    return Q(expires_on__gt=now, expires_on__lte=now + timedelta(days=days))
 
 
 def next_months(now: datetime) -> list[Month]:
@@ -156,39 +118,68 @@ def next_months(now: datetime) -> list[Month]:
     local = timezone.localtime(now)
     starts = [
         datetime(local.year + place // 12, place % 12 + 1, 1, tzinfo=local.tzinfo)
-        for place in range(local.month - 1, local.month + 12)
+        for place in range(local.month - 1, local.month + MONTHS)
     ]
     return [Month(start, end) for start, end in pairwise(starts)]
 
 
-def months(items: QuerySet[InventoryItem], now: datetime) -> list[Month]:
-    """Number of live items that expire in each of these twelve months."""
+#: By month: the number of items that expire in it.
+_BY_MONTH = counting(
+    {
+        f"month_{place}": LIVE & expiring(NOW, Parameter(f"start_{place}", EXPIRY), Parameter(f"end_{place}", EXPIRY))
+        for place in range(MONTHS)
+    }
+)
+
+
+def months(vaults: Sequence[Vault], now: datetime) -> list[Month]:
+    """Number of live items that expire in each of these twelve months. `vaults` as in `rows`."""
     ahead = next_months(now)
-    ends = [When(expires_on__lt=month.end, then=place) for place, month in enumerate(ahead)]
-    expiring = live(items).filter(expires_on__gt=now, expires_on__lt=ahead[-1].end)
-    counted = dict(expiring.values_list(Case(*ends, output_field=IntegerField())).annotate(Count("pk")))
-    return [Month(month.start, month.end, counted.get(place, 0)) for place, month in enumerate(ahead)]
+    starts = {f"start_{place}": month.start for place, month in enumerate(ahead)}
+    ends = {f"end_{place}": month.end for place, month in enumerate(ahead)}
+    found = _BY_MONTH(vaults, now=now, **starts, **ends)
+    for place, month in enumerate(ahead):
+        month.count = sum(getattr(vault, f"month_{place}") for vault in found)
+    return ahead
 
 
-def next_to_expire(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:
-    """Up to eight enabled items that are still valid, the first to expire first."""
-    ahead = live(items).filter(enabled=True, expires_on__gt=now)
-    return list(_due(ahead).order_by("expires_on", "name")[:8])
+def _due(condition: Q, order: str, limit: int) -> OfVaults[InventoryItem]:
+    """Enabled live items, with the columns that a list of expiry dates shows."""
+    shown = ("vault", "kind", "name", "enabled", "issued", "not_before", "expires_on", "deleted_on", "odd")
+    due = InventoryItem.objects.filter(LIVE, condition, enabled=True).only(*shown).order_by(order, "name")
+    return OfVaults(lambda which: due.filter(which)[:limit], "vault", "vault__team")
 
 
-def latest_expired(items: QuerySet[InventoryItem], now: datetime) -> list[InventoryItem]:
+_NEXT = _due(Q(expires_on__gt=NOW, expires_on__lte=Parameter("until", EXPIRY)), "expires_on", MOST_NEXT)
+_EXPIRED = _due(Q(expires_on__lte=NOW), "-expires_on", 5)
+_PENDING: OfVaults[InventoryItem] = OfVaults(
+    lambda which: InventoryItem.objects.filter(LIVE, which, pending=True).order_by(
+        F("created_on").asc(nulls_last=True), "name"
+    )[:3],
+    "vault",
+    "vault__team",
+)
+
+
+def next_to_expire(vaults: Sequence[Vault], now: datetime, until: datetime) -> list[InventoryItem]:
+    """Up to MOST_NEXT enabled items that are still valid and expire until then, the first to expire first."""
+    return _with_vaults(_NEXT(vaults, now=now, until=until), vaults)
+
+
+def latest_expired(vaults: Sequence[Vault], now: datetime) -> list[InventoryItem]:
     """Up to five enabled items that have expired, the latest first: an old expiry has evidently caused no problem."""
-    past = live(items).filter(enabled=True, expires_on__lte=now)
-    return list(_due(past).order_by("-expires_on", "name")[:5])
+    return _with_vaults(_EXPIRED(vaults, now=now), vaults)
 
 
-def _due(items: QuerySet[InventoryItem]) -> QuerySet[InventoryItem]:
-    """With the columns that a list of expiry dates shows."""
-    shown = ("kind", "name", "enabled", "issued", "not_before", "expires_on", "deleted_on", "odd")
-    return items.select_related("vault").only(*shown, "vault__name", "vault__slug")
-
-
-def oldest_pending(items: QuerySet[InventoryItem]) -> list[InventoryItem]:
+def oldest_pending(vaults: Sequence[Vault]) -> list[InventoryItem]:
     """Up to three certificates that are not issued yet, the oldest first."""
-    waiting = live(items).filter(pending=True)
-    return list(waiting.select_related("vault").order_by(F("created_on").asc(nulls_last=True), "name")[:3])
+    return _with_vaults(_PENDING(vaults), vaults)
+
+
+def _with_vaults(items: list[InventoryItem], vaults: Sequence[Vault]) -> list[InventoryItem]:
+    """The items of these vaults, each with its vault."""
+    by_id = {vault.pk: vault for vault in vaults}
+    found = [item for item in items if item.vault_id in by_id]
+    for item in found:
+        item.vault = by_id[item.vault_id]
+    return found

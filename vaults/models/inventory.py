@@ -122,7 +122,18 @@ class InventoryItem(models.Model):
             models.Index(fields=["vault", "kind", "name"], name="inventory_item"),
             # Of live items only, as almost all figures and lists are; "enabled" spares the overview the rows themselves.
             models.Index(fields=["vault", "expires_on", "enabled"], condition=LIVE, name="inventory_live"),
-            # Few items are, and each page says how many.
+            # Of the same items: the figures by kind and state.
+            models.Index(
+                fields=["vault", "kind", "enabled", "issued", "pending"],
+                condition=LIVE,
+                name="inventory_states",
+            ),
+            # Few items are deleted or pending, and pages say how many.
+            models.Index(
+                fields=["vault"],
+                condition=models.Q(gone_since=None, deleted_on__isnull=False),
+                name="inventory_deleted",
+            ),
             models.Index(fields=["vault"], condition=models.Q(pending=True), name="inventory_pending"),
         ]
 

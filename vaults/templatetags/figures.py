@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from vaults.models import Vault
+from vaults.templatetags.markup import markup
 
 CHART_WIDTH, CHART_HEIGHT, BAR_TOP, LABEL_HEIGHT, BAR_WIDTH = 560, 205, 20, 24, 27
 #: Distance between the bar for expired items and the months.
@@ -62,6 +63,39 @@ def expiry_chart(months: Sequence[Month], expired: int = 0, vault: str = "") -> 
         for place, month in enumerate(months, 1)
     ]
     return {"past": past, "all": [past, *bars], "total": sum(bar.count for bar in bars), "base": BASE}
+
+
+_LABEL = '<text x="{}" y="{}">{}</text>'
+_BAR = (
+    '<a href="{}" aria-label="{}: {} item{}"><title>{}: {}</title>'
+    '<rect class="hit" x="{}" y="0" width="27" height="{}"/>'
+    '<rect class="bar {}" x="{}" y="{}" width="27" height="{}" rx="2.5"/>'
+    '<text class="count" x="{}" y="{}" dy="-5">{}</text>{}</a>'
+)
+
+
+def chart_bar(bar: Bar) -> SafeString:
+    """The SVG of a bar with its label; only the label if it counts nothing. (A tag: a chart has thirteen.)"""
+    label = markup(_LABEL, bar.middle, BASE + 16, bar.label)
+    if not bar.count:
+        return label
+    plural, hit = "" if bar.count == 1 else "s", (bar.x, BASE + 22)
+    drawn = (bar.tone, bar.x, bar.y, bar.height)
+    return markup(
+        _BAR,
+        bar.url,
+        bar.name,
+        bar.count,
+        plural,
+        bar.name,
+        bar.count,
+        *hit,
+        *drawn,
+        bar.middle,
+        bar.y,
+        bar.count,
+        label,
+    )
 
 
 def number_card(

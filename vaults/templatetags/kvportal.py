@@ -28,7 +28,7 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.problems.scans import words_of_scan
 from vaults.problems.titles import Facts, title_of
-from vaults.templatetags.figures import expiry_chart, number_card, of_vault
+from vaults.templatetags.figures import chart_bar, expiry_chart, number_card, of_vault
 from vaults.templatetags.markup import markup
 
 register = template.Library()
@@ -434,6 +434,7 @@ def can(context: Context, action: str, target: access.Target | None = None, name
 
 
 register.inclusion_tag("includes/expiry_chart.html")(expiry_chart)
+register.simple_tag(chart_bar)
 register.inclusion_tag("includes/number_card.html")(number_card)
 register.filter("of_vault", of_vault)
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from vaults.access import current_team, visible_to
 from vaults.actions.inventory import export_items
-from vaults.inventory.counts import Summary, next_months
+from vaults.inventory.counts import Summary, expiring, next_months
 from vaults.keyvault.identifiers import fold
 from vaults.keyvault.references import find_references
 from vaults.kinds import KINDS
@@ -161,7 +161,9 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
 
     def by_month(self, items: QuerySet[InventoryItem], _name: str, key: str) -> QuerySet[InventoryItem]:
         now = timezone.now()
-        return items.filter(*(month.expiring(now) for month in next_months(now) if month_key(month) == key))
+        return items.filter(
+            *(expiring(now, month.start, month.end) for month in next_months(now) if month_key(month) == key)
+        )
 
     def only_enabled(self, items: QuerySet[InventoryItem], _name: str, wanted: bool) -> QuerySet[InventoryItem]:
         return items.filter(enabled=True) if wanted else items
@@ -241,7 +243,7 @@ def inventory(request: HtmxRequest) -> HttpResponse:
     found = filtered(request)
     page = Paginator(ordered(request, found).only(*ROW), PAGE_SIZE).get_page(request.GET.get("page"))
     navigation = navigation_of(request, request.actor)
-    summary = Summary(navigation.visible.items, navigation.vaults)
+    summary = Summary(navigation.vaults)
     context = {
         "filter": found,
         "page": page,

@@ -18,7 +18,7 @@ from vaults.web.rendering import HtmxRequest, render_page
 def overview(request: HtmxRequest) -> HttpResponse:
     team = current_team(request.actor)
     navigation = navigation_of(request, request.actor)
-    summary = Summary(navigation.visible.items, navigation.vaults_with_connections)
+    summary = Summary(navigation.vaults_with_connections)
     listed, more, well = attention.listed(summary.vaults)
     may_change = decide(request.actor, Action.CONNECTION_UPDATE, team).allowed
     context = {
