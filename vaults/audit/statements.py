@@ -30,9 +30,10 @@ def prepared_cursor() -> CursorWrapper:
         return connection.cursor()
     from django.db.backends.postgresql.base import ServerBindingCursor  # needs psycopg
 
+    factory: Any = ServerBindingCursor  # has no types
     connection.ensure_connection()
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    return wrap(ServerBindingCursor(connection.connection))
+    return wrap(factory(connection.connection))
 
 
 def locked_head(cursor: CursorWrapper, of: uuid.UUID) -> AuditChain | None:
