@@ -136,6 +136,25 @@ def test_no_page_reads_the_whole_trail_or_sorts_it(world: World) -> None:
             assert not step.startswith("SCAN"), step
 
 
+@pytest.mark.skipif(not is_sqlite(), reason="SQLite only: PostgreSQL chooses by the number of entries of each account")
+def test_one_act_is_looked_for_by_an_index_among_the_entries_about_an_account(world: World) -> None:
+    """Without one, all sign-ins of a person are read to find that there is no such act."""
+    fill(world, 2000)
+    about_accounts = visible_to(Person(world.olga), world.team).trails[1:]
+    assert about_accounts
+    for trail in about_accounts:
+        plan = queries._latest(trail.filter(action=Action.SECRET_REVEAL))[:50].explain()
+        assert "audit_account_action" in plan, plan
+        assert "TEMP B-TREE" not in plan
+
+
+def test_the_newest_verdict_is_found_by_an_index_of_its_act(world: World) -> None:
+    fill(world, 2000)
+    entries = visible_to(Person(world.olga), world.team).team_entries
+    plan = queries.verdicts(entries).explain()
+    assert "audit_action" in plan, plan
+
+
 def test_acts_that_were_cut_off_are_found_by_an_index_of_what_was_started(world: World) -> None:
     fill(world, 2000)
     plan = queries._open(A_MONTH_IN).explain()
