@@ -155,7 +155,8 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
 else:
     # A page keeps its connection while it waits for Azure, so there is one for each thread of the server.
     pool = {"min_size": 2, "max_size": THREADS}
-    DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "pool": pool}
+    # Only cursors that bind on the server prepare statements (vaults/audit/statements.py), so each of theirs is prepared.
+    DATABASE["OPTIONS"] = {**DATABASE.get("OPTIONS", {}), "pool": pool, "prepare_threshold": 0}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # No cache: the shared backends store pickles, and anyone who can write to them could run code here.

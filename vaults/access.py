@@ -233,7 +233,7 @@ class Visible:
         if self._teams is None:
             return [entries.order_by("-id")]
         teams = [entries.filter(team_id=team).order_by("-team_id", "-id") for team in self._teams]
-        about = entries.filter(team_id=None, vault_id=None, kind=ACCOUNT)
+        about = entries.filter(team_id=None, kind=ACCOUNT)
         if len(self._accounts) <= MOST_PARTS:
             return teams + [about.filter(folded_name=each).order_by("-folded_name", "-id") for each in self._accounts]
         # Lower, although they are: it keeps a database from sorting all entries of these accounts.

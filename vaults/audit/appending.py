@@ -5,14 +5,13 @@ SQLite, which has one writer.
 """
 
 import uuid
-from functools import cache
 from typing import Any
 
-from django.db import Error, IntegrityError, connection, transaction
+from django.db import Error, IntegrityError, transaction
 from django.utils import timezone
 
-from vaults.audit import chain, stored
-from vaults.audit.links import is_ours, link
+from vaults.audit import chain, statements
+from vaults.audit.links import link
 from vaults.keyvault.identifiers import fold
 from vaults.models import AuditChain, AuditEntry
 from vaults.models.audit import INSTALLATION, AuditState
@@ -58,61 +57,25 @@ def _is_news(entry: AuditEntry) -> bool:
 
 
 def _append(entry: AuditEntry) -> None:
-    head = _locked(entry.chain)
-    is_sound = chain.is_sealed(head) if head.seq else chain.may_begin(entry.chain)
-    entry.seq = head.seq + 1
-    entry.at = timezone.now()
-    entry.previous_hash = head.hash
-    entry.hash = link(entry)
-    _insert(entry)
-    # Never re-seal a tampered head: entries added after it must not make it valid.
-    head.seq, head.hash = entry.seq, entry.hash
-    head.seal = chain.seal_of(head) if is_sound else ""
-    with connection.cursor() as cursor:
-        cursor.execute(_MOVE, [head.seq, head.hash, head.seal, head.pk])
-    if not _is_there(entry):
-        raise IntegrityError("a trigger in the database kept the entry out")
+    with statements.prepared_cursor() as cursor:
+        head = statements.locked_head(cursor, entry.chain) or _begun(entry.chain)
+        is_sound = chain.is_sealed(head) if head.seq else chain.may_begin(entry.chain)
+        entry.seq = head.seq + 1
+        entry.at = timezone.now()
+        entry.previous_hash = head.hash
+        entry.hash = link(entry)
+        statements.insert(cursor, entry)
+        # Never re-seal a tampered head: entries added after it must not make it valid.
+        head.seq, head.hash = entry.seq, entry.hash
+        head.seal = chain.seal_of(head) if is_sound else ""
+        statements.move(cursor, head)
+        if not statements.is_there(cursor, entry):
+            raise IntegrityError("a trigger in the database kept the entry out")
 
 
-#: Written out, because to compile these for each entry takes longer than the database does: a chain waits for it.
-_HEADS = AuditChain._meta.db_table
-_LOCK = f"SELECT id, seq, hash, seal, trail, checkpoint FROM {_HEADS} WHERE chain = %s"  # noqa: S608 - names of our own
-_MOVE = f"UPDATE {_HEADS} SET seq = %s, hash = %s, seal = %s WHERE id = %s"  # noqa: S608
-
-
-def _locked(of: uuid.UUID) -> AuditChain:
-    """The head of a chain, locked until the transaction ends; a new one for a chain that begins."""
-    own = of if connection.features.has_native_uuid_field else of.hex
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK + (" FOR UPDATE" if connection.features.has_select_for_update else ""), [own])
-        row = cursor.fetchone()
-    if row is None:
-        return AuditChain.objects.select_for_update().get_or_create(chain=of)[0]
-    pk, seq, its_hash, seal, trail, checkpoint = row
-    return AuditChain(id=pk, chain=of, seq=seq, hash=its_hash, seal=seal, trail=trail, checkpoint=checkpoint)
-
-
-_COLUMNS = [field for field in AuditEntry._meta.concrete_fields if not field.primary_key]
-
-
-def _insert(entry: AuditEntry) -> None:
-    """As `save` would."""
-    values = [field.get_db_prep_save(getattr(entry, field.attname), connection) for field in _COLUMNS]
-    with connection.cursor() as cursor:
-        cursor.execute(_insertion(), values)
-
-
-@cache
-def _insertion() -> str:
-    names = ", ".join(f'"{field.column}"' for field in _COLUMNS)
-    places = ", ".join(["%s"] * len(_COLUMNS))
-    return f'INSERT INTO "{AuditEntry._meta.db_table}" ({names}) VALUES ({places})'  # noqa: S608 - names of our own
-
-
-def _is_there(entry: AuditEntry) -> bool:
-    """True if this is now the newest entry, stored as written. A trigger in the database could change or drop it."""
-    found = stored.as_head(entry.chain, entry.seq)
-    return found is not None and found.hash == entry.hash and is_ours(found)
+def _begun(of: uuid.UUID) -> AuditChain:
+    """The head of a chain that begins, locked like any other: another process may begin it at the same time."""
+    return AuditChain.objects.select_for_update().get_or_create(chain=of)[0]
 
 
 def storable(text: Any) -> str:

@@ -78,8 +78,14 @@ def last_of(event: uuid.UUID) -> AuditEntry:
 
 def last_verdict(entries: Entries) -> AuditEntry | None:
     """The newest verification with a recorded result (those of earlier versions have none). Check it with `is_ours`."""
-    ended = events(entries).filter(action=Action.AUDIT_VERIFY, state__in=[AuditState.SUCCEEDED, AuditState.FAILED])
-    return next((entry for entry in stored.with_spelling(ended).iterator(20) if "broken" in entry.detail), None)
+    ended = stored.with_spelling(verdicts(entries))
+    return next((entry for entry in ended.iterator(20) if "broken" in entry.detail), None)
+
+
+def verdicts(entries: Entries) -> Entries:
+    """Verifications that ended, newest first."""
+    ended = [AuditState.SUCCEEDED, AuditState.FAILED]
+    return events(entries).filter(action=Action.AUDIT_VERIFY, state__in=ended)
 
 
 def events(entries: Entries) -> Entries:

@@ -10,14 +10,13 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from django.db import Error, connection
-from django.db.models import CharField, Exists, OuterRef, QuerySet, TextField
+from django.db.models import CharField, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from vaults.models import AuditChain, AuditEntry
+from vaults.models import AuditEntry
 
 
 def _of_identifier(value: uuid.UUID | None) -> str | None:
@@ -102,37 +101,6 @@ def is_fit(entry: AuditEntry) -> bool:
         and all(isinstance(fields[name], str) for name in _TEXTS)
         and _SLUG.fullmatch(entry.vault_slug) is not None
     )
-
-
-def as_head(chain: uuid.UUID, seq: int) -> AuditEntry | None:
-    """The entry as it is now, with its stored text, if it is the head of its chain."""
-    sql, parameters = _head_query(connection.vendor)
-    values = {ANY_SEQ: seq, _any_chain(): _stored_identifier(chain)}
-    found = AuditEntry.objects.raw(sql, [values.get(value, value) for value in parameters])
-    try:
-        return next(iter(found), None)
-    except UNREADABLE:
-        return None
-
-
-#: Stand in the compiled query where the number of an entry and its chain are to be; entries begin at 1.
-ANY_SEQ = -1
-ANY_CHAIN = uuid.UUID(int=2**128 - 1)
-
-
-def _stored_identifier(value: uuid.UUID) -> Any:
-    return value if connection.features.has_native_uuid_field else value.hex
-
-
-def _any_chain() -> Any:
-    return _stored_identifier(ANY_CHAIN)
-
-
-@cache
-def _head_query(_vendor: str) -> tuple[str, tuple[Any, ...]]:
-    """Compiled once: each act reads its entries back, and compiling takes several times as long as reading."""
-    is_head = Exists(AuditChain.objects.filter(chain=ANY_CHAIN, seq=OuterRef("seq"), hash=OuterRef("hash")))
-    return with_spelling(AuditEntry.objects.filter(is_head, chain=ANY_CHAIN, seq=ANY_SEQ)).query.sql_with_params()
 
 
 def _read(found: QuerySet[AuditEntry]) -> AuditEntry | None:

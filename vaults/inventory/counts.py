@@ -137,7 +137,8 @@ def months(vaults: Sequence[Vault], now: datetime) -> list[Month]:
     ahead = next_months(now)
     starts = {f"start_{place}": month.start for place, month in enumerate(ahead)}
     ends = {f"end_{place}": month.end for place, month in enumerate(ahead)}
-    found = _BY_MONTH(vaults, now=now, **starts, **ends)
+    shown = {vault.pk for vault in vaults}
+    found = [vault for vault in _BY_MONTH(vaults, now=now, **starts, **ends) if vault.pk in shown]
     for place, month in enumerate(ahead):
         month.count = sum(getattr(vault, f"month_{place}") for vault in found)
     return ahead

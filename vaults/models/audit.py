@@ -103,6 +103,9 @@ class AuditEntry(models.Model):
             models.Index(
                 fields=["folded_name", "id"], condition=models.Q(team_id=None, news=True), name="audit_account_news"
             ),
+            models.Index(
+                fields=["folded_name", "action", "id"], condition=models.Q(team_id=None), name="audit_account_action"
+            ),
         ]
         ordering = ["-id"]
 
