@@ -15,6 +15,6 @@ def test_all_of_the_activity_is_that_of_this_item_in_this_vault(olga: Client, wo
     azure.secrets.set("kept", "v")
     olga.post("/vaults/kv-shop-prod/secrets/kept/reveal/", {"version": ""})
     page = olga.get("/vaults/kv-shop-prod/secrets/kept/").content.decode()
-    assert 'href="/audit/?q=kv-shop-prod+kept"' in page
-    shown = olga.get("/audit/?q=kv-shop-prod+kept").context["page"].object_list
-    assert {(entry.vault_name, entry.name) for entry in shown} == {("kv-shop-prod", "kept")}
+    assert 'href="/audit/?vault=kv-shop-prod&amp;kind=secret&amp;name=kept"' in page
+    shown = olga.get("/audit/?vault=kv-shop-prod&kind=secret&name=kept").context["page"].object_list
+    assert [(entry.vault_name, entry.action) for entry in shown] == [("kv-shop-prod", "secret.reveal")]
