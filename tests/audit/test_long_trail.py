@@ -37,7 +37,8 @@ SELECT 2, CASE WHEN n / 2 % 20 = 3 THEN {zero} WHEN n / 2 % 10 = 1 THEN {other} 
     CASE n % 2 WHEN 0 THEN 'started' ELSE 'succeeded' END, {false}, n / 2 % 5 = 0,
     CASE WHEN n / 2 % 20 = 3 THEN NULL WHEN n / 2 % 10 = 1 THEN {other} ELSE {team} END, 'Shop', {person}, 'Olga',
     'person', CASE WHEN n / 2 % 20 = 3 THEN 'account.sign_in' WHEN n / 2 % 5 = 0 THEN 'secret.reveal' ELSE 'vault.scan' END,
-    'role:owner', 'sp', '', CASE WHEN n / 2 % 20 = 3 THEN NULL ELSE {vault} END, 'local', 'kv', 'kv', 'kv', CASE WHEN n / 2 % 20 = 3 THEN 'account' ELSE 'secret' END,
+    'role:owner', 'sp', '', CASE WHEN n / 2 % 20 = 3 THEN NULL ELSE {vault} END,
+    'local', 'kv', 'kv', 'kv', CASE WHEN n / 2 % 20 = 3 THEN 'account' ELSE 'secret' END,
     CASE WHEN n / 2 % 20 = 3 THEN '{email}' ELSE 'secret-' || (n % 5000) END,
     CASE WHEN n / 2 % 20 = 3 THEN '{email}' ELSE 'secret-' || (n % 5000) END, '', {detail}, '', '', {ids}, '', {hash}
 FROM numbers
