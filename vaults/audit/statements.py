@@ -26,14 +26,13 @@ _MOVE = f"UPDATE {_HEADS} SET seq = %s, hash = %s, seal = %s WHERE id = %s"  # n
 
 def prepared_cursor() -> CursorWrapper:
     """A cursor for statements that are repeated often. Raises database errors."""
-    if connection.vendor != "postgresql":
+    if connection.vendor != "postgresql" or connection.queries_logged:  # Django's log can't show a prepared statement
         return connection.cursor()
     from django.db.backends.postgresql.base import ServerBindingCursor  # needs psycopg
 
     factory: Any = ServerBindingCursor  # has no types
     connection.ensure_connection()
-    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    return wrap(factory(connection.connection))
+    return connection.make_cursor(factory(connection.connection))
 
 
 def locked_head(cursor: CursorWrapper, of: uuid.UUID) -> AuditChain | None:
