@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults.actions import certificates, items, keys, secrets
 from vaults.actors import Actor
+from vaults.audit.appending import AuditUnavailable
 from vaults.azure.errors import NotFound
 from vaults.forms.confirm import ConfirmForm
 from vaults.inventory import observe
@@ -69,7 +70,7 @@ def item_delete(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> Ht
     """Ask, then delete. If the item may not be recoverable, a fresh confirmation is required too. Raises NotFound.
 
     A form that is sent after a fresh confirmation does not read the item first; only if it is refused, the item is read, so
-    that the page comes back with the same sentences.
+    that the page comes back with the same sentences. While nothing can be recorded, nothing is sent.
     """
     if request.method == "POST" and recently_confirmed(request):
         context = deletion_page(vault, kind, name)
@@ -83,7 +84,7 @@ def item_delete(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> Ht
             deleted = items.delete_item(request.actor, vault, kind, name)
         if attempt.succeeded:
             return _after_deletion(request, vault, kind, name, deleted)
-        if "unread_parts" not in context:
+        if "unread_parts" not in context and not isinstance(attempt.error, AuditUnavailable):
             with suppress(NotFound):
                 context |= deletion_asked(request.actor, vault, kind, name)
     return form_page(request, "vaults/confirm.html", context)

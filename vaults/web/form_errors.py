@@ -91,7 +91,10 @@ TEXT_FIELDS = {"enabled", "not_before", "expires_on", "content_type"}
 
 @dataclass(slots=True)
 class Attempt:
+    """`error`: the expected one that the action raised, if it became a problem above the form."""
+
     succeeded: bool = False
+    error: Exception | None = None
 
 
 def _continue_from(form: forms.Form, edit_token: str) -> None:
@@ -155,6 +158,7 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
         if isinstance(error, BadRequest) and "subject" in form.fields and SUBJECT_NAMED.search(error.message):
             form.add_error("subject", f"Azure says: {error.message}")
             return
+        attempt.error = error
         context["problem"] = problems.explain(error, vault=context.get("vault"), connection=context.get("connection"))
         if isinstance(error, Conflict) and error.inner_code == "ObjectIsDeletedButRecoverable":
             context["held_by_deleted"] = form.cleaned_data.get("name") or context.get("name")
