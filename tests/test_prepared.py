@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.db.models import F
+from django.db.models import Count, F
 from django.utils import timezone
 
 from tests.conftest import World, make_vault
 from vaults.models import InventoryItem, Team, Vault
-from vaults.models.prepared import Parameter, Prepared
+from vaults.models.prepared import Parameter, Prepared, PreparedRows
 
 NAMED: Prepared[Vault] = Prepared(
     lambda: (
@@ -45,3 +45,22 @@ def test_annotations_have_the_types_of_the_query(world: World) -> None:
 def test_a_parameter_without_a_value_is_an_error(world: World) -> None:
     with pytest.raises(KeyError):
         NAMED()
+
+
+STATES = PreparedRows(
+    lambda: (
+        InventoryItem.objects.filter(vault=Parameter("vault", Vault._meta.pk))
+        .order_by()
+        .values_list("vault_id", "enabled")
+        .annotate(count=Count("pk"))
+    )
+)
+
+
+def test_rows_have_the_types_of_the_query(world: World) -> None:
+    for number, enabled in enumerate((True, True, None)):
+        InventoryItem.objects.create(vault=world.vault, kind="secret", name=f"s{number}", enabled=enabled)
+    other = make_vault(connection=world.connection, name="kv-other", slug="kv-other")
+    assert set(STATES(vault=world.vault.pk)) == {(world.vault.pk, True, 2), (world.vault.pk, None, 1)}
+    assert STATES(vault=other.pk) == []
+    assert all(state is True or state is None for _, state, _ in STATES(vault=world.vault.pk))

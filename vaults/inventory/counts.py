@@ -148,12 +148,12 @@ def _due(condition: Q, order: str, limit: int) -> OfVaults[InventoryItem]:
     """Enabled live items, with the columns that a list of expiry dates shows."""
     shown = ("vault", "kind", "name", "enabled", "issued", "not_before", "expires_on", "deleted_on", "odd")
     due = InventoryItem.objects.filter(LIVE, condition, enabled=True).only(*shown).order_by(order, "name")
-    return OfVaults(lambda which: due.filter(which)[:limit], "vault", "vault__team")
+    return OfVaults.of_objects(lambda which: due.filter(which)[:limit], "vault", "vault__team")
 
 
 _NEXT = _due(Q(expires_on__gt=NOW, expires_on__lte=Parameter("until", EXPIRY)), "expires_on", MOST_NEXT)
 _EXPIRED = _due(Q(expires_on__lte=NOW), "-expires_on", 5)
-_PENDING: OfVaults[InventoryItem] = OfVaults(
+_PENDING: OfVaults[InventoryItem] = OfVaults.of_objects(
     lambda which: InventoryItem.objects.filter(LIVE, which, pending=True).order_by(
         F("created_on").asc(nulls_last=True), "name"
     )[:3],

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from vaults.kinds import CERTIFICATE, KEY, SECRET
 from vaults.models import InventoryItem, Team, Vault
 from vaults.models.inventory import ENDLESS, LIVE
-from vaults.models.prepared import Parameter, Prepared
+from vaults.models.prepared import Parameter, Prepared, PreparedRows
 
-M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 EXPIRY = InventoryItem._meta.get_field("expires_on")
 NOW = Parameter("now", EXPIRY)
@@ -51,12 +51,8 @@ def _within(days: int) -> Q:
 
 
 _EXPIRED, _ENABLED = Q(expires_on__lte=NOW), Q(enabled=True)
-#: By figure: the condition of its items.
+#: By figure: the condition of its items. The other figures come from `_STATES`.
 _CONDITIONS: Mapping[str, Q] = {
-    "total": LIVE,
-    "secrets": LIVE & Q(kind=SECRET.name),
-    "keys": LIVE & Q(kind=KEY.name),
-    "certificates": LIVE & Q(kind=CERTIFICATE.name),
     "expired": LIVE & _EXPIRED,
     "expired_enabled": LIVE & _EXPIRED & _ENABLED,
     "within_7": LIVE & _within(7),
@@ -65,22 +61,24 @@ _CONDITIONS: Mapping[str, Q] = {
     "within_30_enabled": LIVE & _within(30) & _ENABLED,
     "within_90": LIVE & _within(90),
     "never_expires": LIVE & ENDLESS,
-    "disabled": LIVE & Q(enabled=False, issued=True),
-    "pending": LIVE & Q(pending=True),
-    "unissued": LIVE & Q(issued=False, pending=False),
     "deleted": Q(gone_since=None, deleted_on__isnull=False, managed=False),
 }
 
 
-class OfVaults(Generic[M]):
+class OfVaults(Generic[R]):
     """A prepared query about one vault, or about all vaults of a team."""
 
-    def __init__(self, build: Callable[[Q], QuerySet[M]], vault: str, team: str) -> None:
-        """`build` gets the condition for the vaults. `vault`, `team`: the lookups of a vault and of its team."""
-        self._of_vault: Prepared[M] = Prepared(lambda: build(Q((vault, OF_VAULT))))
-        self._of_team: Prepared[M] = Prepared(lambda: build(Q((team, OF_TEAM))))
+    def __init__(self, of_vault: Callable[..., list[R]], of_team: Callable[..., list[R]]) -> None:
+        """The query by the parameter `vault`, and by `team`."""
+        self._of_vault = of_vault
+        self._of_team = of_team
 
-    def __call__(self, vaults: Sequence[Vault], **values: Any) -> list[M]:
+    @classmethod
+    def of_objects(cls, build: Callable[[Q], QuerySet[Any]], vault: str, team: str) -> Self:
+        """`build` gets the condition for the vaults. `vault`, `team`: the lookups of a vault and of its team."""
+        return cls(Prepared(lambda: build(Q((vault, OF_VAULT)))), Prepared(lambda: build(Q((team, OF_TEAM)))))
+
+    def __call__(self, vaults: Sequence[Vault], **values: Any) -> list[R]:
         """`vaults`: one vault, or all vaults of one team. `values`: by parameter."""
         if not vaults:
             return []
@@ -100,14 +98,39 @@ def counting(conditions: Mapping[str, Q]) -> OfVaults[Vault]:
         counts = {name: count(condition) for name, condition in conditions.items()}
         return Vault.objects.filter(which).only("pk").order_by().annotate(**counts)
 
-    return OfVaults(build, "pk", "team")
+    return OfVaults.of_objects(build, "pk", "team")
+
+
+def _states(which: Q) -> PreparedRows:
+    """The number of live items by vault, kind and state, counted in the order of an index."""
+    live = InventoryItem.objects.filter(LIVE, which).order_by()
+    state = ("vault_id", "kind", "enabled", "issued", "pending")
+    return PreparedRows(lambda: live.values_list(*state).annotate(count=Count("pk")))
 
 
 _FIGURES = counting(_CONDITIONS)
+_STATES: OfVaults[tuple[Any, ...]] = OfVaults(
+    _states(Q(vault=OF_VAULT)), _states(Q(vault__in=Vault.objects.filter(team=OF_TEAM).order_by().values("pk")))
+)
 
 
 def figures_of(vaults: Sequence[Vault], now: datetime) -> dict[UUID, Figures]:
     """The figures by vault. `vaults`: one vault, or all vaults of one team."""
     ends = {f"in_{days}_days": now + timedelta(days=days) for days in (7, 30, 90)}
     found = _FIGURES(vaults, now=now, **ends)
-    return {vault.pk: Figures(**{name: getattr(vault, name) for name in _CONDITIONS}) for vault in found}
+    figures = {vault.pk: Figures(**{name: getattr(vault, name) for name in _CONDITIONS}) for vault in found}
+    for vault, kind, enabled, issued, pending, count in _STATES(vaults):
+        if vault in figures:
+            _add(figures[vault], kind, enabled, issued, pending, count)
+    return figures
+
+
+def _add(figures: Figures, kind: str, enabled: bool | None, issued: bool, pending: bool, count: int) -> None:
+    """Add live items of a kind and a state."""
+    figures.total += count
+    figures.secrets += count if kind == SECRET.name else 0
+    figures.keys += count if kind == KEY.name else 0
+    figures.certificates += count if kind == CERTIFICATE.name else 0
+    figures.disabled += count if enabled is False and issued else 0
+    figures.pending += count if pending else 0
+    figures.unissued += count if not issued and not pending else 0

@@ -19,6 +19,8 @@ from vaults.models.vault import Vault
 ENDLESS = models.Q(expires_on=None, issued=True) & ~models.Q(odd__has_key="expires_on")
 #: Items that exist, are not deleted, and are not the managed secret or key of a certificate.
 LIVE = models.Q(gone_since=None, deleted_on=None, managed=False)
+#: The columns of that condition.
+OF_LIVE = ("gone_since", "deleted_on", "managed")
 #: Azure completes a deletion, a recovery or a purge within this time, mostly within seconds. After it, what Azure shows counts.
 SETTLES_WITHIN = timedelta(minutes=5)
 
@@ -120,11 +122,12 @@ class InventoryItem(models.Model):
         ]
         indexes = [
             models.Index(fields=["vault", "kind", "name"], name="inventory_item"),
-            # Of live items only, as almost all figures and lists are; "enabled" spares the overview the rows themselves.
-            models.Index(fields=["vault", "expires_on", "enabled"], condition=LIVE, name="inventory_live"),
+            # Of live items only, as almost all figures and lists are. The columns of the condition are in it too, because
+            # SQLite checks the condition again, and would read the rows themselves.
+            models.Index(fields=["vault", "expires_on", "enabled", *OF_LIVE], condition=LIVE, name="inventory_live"),
             # Of the same items: the figures by kind and state.
             models.Index(
-                fields=["vault", "kind", "enabled", "issued", "pending"],
+                fields=["vault", "kind", "enabled", "issued", "pending", *OF_LIVE],
                 condition=LIVE,
                 name="inventory_states",
             ),

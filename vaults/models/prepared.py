@@ -55,6 +55,30 @@ class Prepared(Generic[M]):
         return self._compiled[vendor]
 
 
+class PreparedRows:
+    """The same for a query of columns: `build` returns it with `values_list`. A row is a tuple, also of one column."""
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
+        self._build = build
+        self._compiled: dict[str, tuple[SQLCompiler, str, tuple[Any, ...]]] = {}
+
+    def __call__(self, **values: Any) -> list[tuple[Any, ...]]:
+        """`values`: by parameter."""
+        compiler, sql, parameters = self._query()
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [_stored(each, values) for each in parameters])
+            found = cursor.fetchall()
+        converters = compiler.get_converters([expression for expression, *_ in compiler.select])
+        return [tuple(row) for row in compiler.apply_converters(found, converters)] if converters else found
+
+    def _query(self) -> tuple[SQLCompiler, str, tuple[Any, ...]]:
+        vendor = connection.vendor
+        if vendor not in self._compiled:
+            compiler = self._build().query.get_compiler(connection=connection)
+            self._compiled[vendor] = (compiler, *compiler.as_sql())
+        return self._compiled[vendor]
+
+
 def _stored(parameter: Any, values: Mapping[str, Any]) -> Any:
     """The value as the database takes it. What is no parameter was written into the query."""
     if not isinstance(parameter, Parameter):
