@@ -5,7 +5,7 @@ return finished markup instead of including a template: 25 rows are rendered in 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
@@ -17,6 +17,7 @@ from zipfile import ZipFile
 from django import template
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm
+from django.forms.utils import flatatt
 from django.template import Context
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html_join
@@ -437,6 +438,20 @@ register.inclusion_tag("includes/expiry_chart.html")(expiry_chart)
 register.simple_tag(chart_bar)
 register.inclusion_tag("includes/number_card.html")(number_card)
 register.filter("of_vault", of_vault)
+
+
+@register.simple_tag
+def options(groups: Iterable[tuple[str | None, list[dict[str, Any]], int]]) -> SafeString:
+    """The options of a select, from the groups that Django's widget gives its template."""
+    drawn = SafeString()
+    for name, choices, _ in groups:
+        inner = SafeString("".join(map(_option, choices)))
+        drawn += markup('<optgroup label="{}">{}</optgroup>', name, inner) if name else inner
+    return drawn
+
+
+def _option(choice: dict[str, Any]) -> SafeString:
+    return markup('<option value="{}"{}>{}</option>', choice["value"], flatatt(choice["attrs"]), choice["label"])
 
 
 @register.filter

@@ -248,6 +248,7 @@ def inventory(request: HtmxRequest) -> HttpResponse:
         "filter": found,
         "page": page,
         "states": [(state, label, getattr(summary.figures, COUNTED_AS[state])) for state, label in STATES],
+        "chosen_state": request.GET.get("state"),
         "sort": sort_of(request),
         "swap": is_swap(request),
         "left_out": left_out(request),
