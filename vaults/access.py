@@ -13,7 +13,6 @@ from functools import cached_property
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
 from django.http import Http404
 
 from vaults.actors import Actor, Command, Invited, Person, Stranger, System
@@ -34,7 +33,7 @@ from vaults.models import (
     Vault,
     VaultConnection,
 )
-from vaults.models.audit import ACCOUNT, AuditEntryQuerySet
+from vaults.models.audit import ACCOUNT, MOST_ACCOUNTS, AuditEntryQuerySet
 from vaults.models.prepared import Parameter, Prepared
 from vaults.models.team import InvitationQuerySet
 from vaults.models.vault import VaultQuerySet
@@ -164,99 +163,92 @@ def lock_members(teams: QuerySet[Team]) -> None:
     list(teams.select_for_update(no_key=True).order_by("pk"))
 
 
-#: The most accounts whose entries are asked for one by one.
-MOST_PARTS = 20
-
-
 class Visible:
     """The objects that an actor may see. Pages, counts, searches and exports use only these querysets."""
 
     def __init__(self, teams: list[uuid.UUID] | None, accounts: Iterable[str] = ()) -> None:
         """`teams`: ids of the teams whose objects are visible; None for all. `accounts`: e-mail addresses of the accounts
         whose sign-ins are."""
-        self._teams = teams
+        self.teams = teams
         self._read_accounts = accounts
 
     def includes(self, team: Team) -> bool:
-        return self._teams is None or team.pk in self._teams
+        return self.teams is None or team.pk in self.teams
 
     @cached_property
-    def _accounts(self) -> list[str]:
+    def accounts(self) -> list[str]:
+        """Folded e-mail addresses."""
         return sorted({fold(email) for email in self._read_accounts})
 
     @property
     def connections(self) -> QuerySet[Connection]:
         found = Connection.objects.select_related("team")
-        return found if self._teams is None else found.filter(team_id__in=self._teams)
+        return found if self.teams is None else found.filter(team_id__in=self.teams)
 
     @property
     def vaults(self) -> VaultQuerySet:
         found = Vault.objects.select_related("team")
-        return found if self._teams is None else found.filter(team_id__in=self._teams)
+        return found if self.teams is None else found.filter(team_id__in=self.teams)
 
     @property
     def items(self) -> QuerySet[InventoryItem]:
         """Items that exist, as far as is known."""
         found = InventoryItem.objects.existing()
-        return found if self._teams is None else found.filter(vault__team_id__in=self._teams)
+        return found if self.teams is None else found.filter(vault__team_id__in=self.teams)
 
     @property
     def jobs(self) -> QuerySet[Job]:
         found = Job.objects.select_related("team", "requested_by")
-        return found if self._teams is None else found.filter(team_id__in=self._teams)
+        return found if self.teams is None else found.filter(team_id__in=self.teams)
 
     @property
     def job_items(self) -> QuerySet[JobItem]:
         found = JobItem.objects.select_related("vault")
-        return found if self._teams is None else found.filter(job__team_id__in=self._teams)
+        return found if self.teams is None else found.filter(job__team_id__in=self.teams)
 
     @property
     def entries(self) -> AuditEntryQuerySet:
         """Entries of these teams, and those about these accounts."""
         found = AuditEntry.objects.all()
-        return found if self._teams is None else found.filter(self._of_teams | self._about_accounts)
+        return found if self.teams is None else found.filter(self._of_teams | self._about_accounts)
 
     @property
     def team_entries(self) -> AuditEntryQuerySet:
         """Those of these teams alone: the acts on vaults and connections."""
         found = AuditEntry.objects.all()
-        return found if self._teams is None else found.filter(self._of_teams)
+        return found if self.teams is None else found.filter(self._of_teams)
 
     @property
     def trails(self) -> list[AuditEntryQuerySet]:
         """The same in parts, newest first, each in the order of an index: a page merges them.
 
         Asked for all at once, a database sorts them.
-        The first field of the order is the same for all entries of a part; it is named so that the index is used.
         """
         entries = AuditEntry.objects.all()
-        if self._teams is None:
+        if self.teams is None:
             return [entries.order_by("-id")]
-        teams = [entries.filter(team_id=team).order_by("-team_id", "-id") for team in self._teams]
-        about = entries.filter(team_id=None, kind=ACCOUNT)
-        if len(self._accounts) <= MOST_PARTS:
-            return teams + [about.filter(folded_name=each).order_by("-folded_name", "-id") for each in self._accounts]
-        # Lower, although they are: it keeps a database from sorting all entries of these accounts.
-        many = about.annotate(account=Lower("folded_name")).filter(account__in=self._accounts)
-        return [*teams, many.order_by("-team_id", "-id")]
+        teams = [entries.of_team(team) for team in self.teams]
+        if len(self.accounts) > MOST_ACCOUNTS:
+            return [*teams, entries.about_accounts(self.accounts)]
+        return teams + [entries.about_account(each) for each in self.accounts]
 
     @property
     def _of_teams(self) -> Q:
-        return Q(team_id__in=self._teams or [])
+        return Q(team_id__in=self.teams or [])
 
     @property
     def _about_accounts(self) -> Q:
-        return Q(team_id=None, kind=ACCOUNT, folded_name__in=self._accounts)
+        return Q(team_id=None, kind=ACCOUNT, folded_name__in=self.accounts)
 
     @property
     def members(self) -> QuerySet[Membership]:
         found = Membership.objects.select_related("user", "team")
-        return found if self._teams is None else found.filter(team_id__in=self._teams)
+        return found if self.teams is None else found.filter(team_id__in=self.teams)
 
     @property
     def invitations(self) -> InvitationQuerySet:
         found = Invitation.objects.select_related("team")
-        return found if self._teams is None else found.filter(team_id__in=self._teams)
+        return found if self.teams is None else found.filter(team_id__in=self.teams)
 
 
 def visible_to(actor: Actor, team: Team | None = None) -> Visible:

@@ -4,10 +4,12 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.utils import timezone
 
@@ -93,14 +95,15 @@ def changed(world: World, before: int | None = None) -> queries.Page:
 def test_first_page_and_count_of_a_million_entries(share: int, file_world: World) -> None:
     size = A_MILLION // share
     fill(file_world, size)
-    trails = visible_to(Person(file_world.olga), file_world.team).trails
+    visible = visible_to(Person(file_world.olga), file_world.team)
+    trails = visible.trails
     client = signed_in(file_world.olga)
     vault = file_world.vault
     figures = {
         "changes": milliseconds(lambda: changed(file_world)),
         "everything": milliseconds(lambda: queries.page_of(trails)),
         "an old page": milliseconds(lambda: changed(file_world, before=size // 10)),
-        "overview": milliseconds(lambda: queries.newest([queries.changes(trail) for trail in trails])),
+        "overview": milliseconds(lambda: queries.newest_changes(visible.teams or (), visible.accounts)),
         "one item": milliseconds(lambda: queries.activity(trails[0], vault, "secret", "secret-1234")),
         "the whole page": milliseconds(lambda: client.get("/audit/")),
         "acts cut off": milliseconds(lambda: queries.open_entries(before=A_MONTH_IN)),
@@ -111,7 +114,19 @@ def test_first_page_and_count_of_a_million_entries(share: int, file_world: World
     assert max(figures.values()) < 400
 
 
-def plans(query: queries.Entries) -> list[str]:
+@pytest.mark.parametrize("more", [0, 30], ids=["few accounts", "more than are asked for one by one"])
+def test_the_newest_changes_are_those_of_the_trails(world: World, more: int) -> None:
+    fill(world, 400)
+    with connection.cursor() as cursor:  # a sign-in is news from a browser that is new to the account
+        cursor.execute("UPDATE vaults_auditentry SET news = %s WHERE kind = 'account'", [True])
+    visible = visible_to(Person(world.olga), world.team)
+    wanted = queries.newest([queries.changes(trail) for trail in visible.trails])
+    accounts = [*visible.accounts, *(f"nobody-{number}@example.com" for number in range(more))]
+    assert queries.newest_changes(visible.teams or (), accounts) == wanted
+    assert {entry.kind for entry in wanted.entries} == {"account", "secret"}  # of both parts
+
+
+def plans(query: QuerySet[AuditEntry, Any]) -> list[str]:
     """How SQLite reads it."""
     with connection.cursor() as cursor:
         sql, parameters = query.query.sql_with_params()
@@ -123,6 +138,7 @@ def test_no_page_reads_the_whole_trail_or_sorts_it(world: World) -> None:
     fill(world, 2000)
     trails = visible_to(Person(world.olga), world.team).trails
     read = [
+        *(queries._changes_in(trail) for trail in trails),
         *(queries._latest(queries.changes(trail))[:50] for trail in trails),
         *(queries._latest(trail)[:50] for trail in trails),
         queries._latest(trails[0].filter(action=Action.SECRET_REVEAL))[:50],

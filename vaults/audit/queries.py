@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import merge
+from itertools import islice
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from vaults.audit import stored
 from vaults.keyvault.identifiers import fold
 from vaults.models import AuditEntry, Vault
-from vaults.models.audit import AuditEntryQuerySet, AuditState
+from vaults.models.audit import MOST_ACCOUNTS, AuditEntryQuerySet, AuditState
+from vaults.models.prepared import Parameter, PreparedRows
 from vaults.permissions import Action
 
 Entries = AuditEntryQuerySet
@@ -23,6 +25,8 @@ PAGE_SIZE = 50
 MOST_COUNTED = 500
 #: The most entries of one event that are shown.
 MOST_STEPS = 50
+#: The number of newest acts that a page shows.
+NEWEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +126,36 @@ def page_of(trails: Iterable[Entries], before: int | None = None, after: int | N
     )
 
 
-def newest(trails: Iterable[Entries], limit: int = 8) -> Listed:
+def newest(trails: Iterable[Entries], limit: int = NEWEST) -> Listed:
     """The newest acts."""
     return _listed(_ids(list(trails), limit, newest_first=True))
 
 
-def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = 8) -> Listed:
+def newest_changes(teams: Sequence[uuid.UUID], accounts: Sequence[str]) -> Listed:
+    """The newest acts that are changes: of these teams, and about these accounts."""
+    entries = AuditEntry.objects.all()
+    if len(accounts) > MOST_ACCOUNTS:
+        parts = [*(entries.of_team(team) for team in teams), entries.about_accounts(list(accounts))]
+        return newest([changes(part) for part in parts])
+    found = [*(_CHANGES_OF(team=team) for team in teams), *(_CHANGES_ABOUT(account=account) for account in accounts)]
+    return _listed(list(islice((entry_id for (entry_id,) in merge(*found, reverse=True)), NEWEST)))
+
+
+def _changes_in(part: Entries) -> QuerySet[AuditEntry, tuple[int]]:
+    return _latest(changes(part)).values_list("id")[:NEWEST]
+
+
+_CHANGES_OF = PreparedRows(lambda: _changes_in(AuditEntry.objects.of_team(_parameter("team", "team_id"))))
+_CHANGES_ABOUT = PreparedRows(
+    lambda: _changes_in(AuditEntry.objects.about_account(_parameter("account", "folded_name")))
+)
+
+
+def _parameter(name: str, field_name: str) -> Parameter:
+    return Parameter(name, AuditEntry._meta.get_field(field_name))
+
+
+def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = NEWEST) -> Listed:
     """The newest acts on one item of a vault, however its name was spelled, without successful reads.
 
     A vault that was removed and added again has its earlier acts under the id that it had then.

@@ -5,10 +5,11 @@ not answered in full. Names are copied, not referenced, because an entry outlive
 """
 
 import uuid
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 from django.db import models
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Lower
 
 from vaults.models.json import ShapedJSONField, facts, text_list
 from vaults.models.team import User
@@ -31,10 +32,29 @@ SCHEMA = 2
 ACCOUNT = "account"
 
 
+#: The most accounts whose entries are asked for one by one.
+MOST_ACCOUNTS = 20
+
+
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def with_accounts(self) -> Self:
         """Add the present e-mail address of the actor's account: entries of earlier versions don't contain it."""
         return self.annotate(account_email=Subquery(User.objects.filter(pk=OuterRef("actor_id")).values("email")))
+
+    # Parts of the record, newest first, each in the order of an index. The first field of an order is the same for all entries
+    # of the part; it is named so that the index is used.
+
+    def of_team(self, team: Any) -> Self:
+        return self.filter(team_id=team).order_by("-team_id", "-id")
+
+    def about_account(self, account: Any) -> Self:
+        """`account`: its e-mail address, folded."""
+        return self.filter(team_id=None, kind=ACCOUNT, folded_name=account).order_by("-folded_name", "-id")
+
+    def about_accounts(self, accounts: list[str]) -> Self:
+        # Lower, although they are: it keeps a database from sorting all entries of these accounts.
+        found = self.filter(team_id=None, kind=ACCOUNT).annotate(account=Lower("folded_name"))
+        return found.filter(account__in=accounts).order_by("-team_id", "-id")
 
 
 class AuditEntry(models.Model):

@@ -20,6 +20,7 @@ def overview(request: HtmxRequest) -> HttpResponse:
     navigation = navigation_of(request, request.actor)
     summary = Summary(navigation.vaults_with_connections)
     listed, more, well = attention.listed(summary.vaults)
+    visible = visible_to(request.actor, team)
     may_change = decide(request.actor, Action.CONNECTION_UPDATE, team).allowed
     context = {
         "summary": summary,
@@ -27,6 +28,6 @@ def overview(request: HtmxRequest) -> HttpResponse:
         "rows": listed,
         "more_in_trouble": more,
         "without_trouble": well,
-        "activity": queries.newest([queries.changes(trail) for trail in visible_to(request.actor, team).trails]),
+        "activity": queries.newest_changes(visible.teams or (), visible.accounts),
     }
     return render_page(request, "vaults/overview.html", context)
