@@ -109,6 +109,16 @@ def test_a_preparation_that_fails_fails_nothing(world: World) -> None:
     assert done == ["other"]
 
 
+def test_work_ahead_is_done_once_and_its_error_is_the_pages(world: World) -> None:
+    person, done = Person(world.olga), [0]
+    ahead, never = person.ahead(done.pop), person.ahead(lambda: 1 / 0)
+    assert person.preparation is not None
+    person.preparation()
+    assert (done, ahead(), ahead()) == ([], 0, 0)
+    with pytest.raises(ZeroDivisionError):
+        never()
+
+
 def test_the_record_has_the_role_that_the_act_is_decided_by(world: World) -> None:
     person = Person(world.olga)
     assert person.role_in(world.team) is Role.OWNER

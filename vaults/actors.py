@@ -4,8 +4,8 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import StrEnum
-from functools import cached_property
-from typing import ClassVar
+from functools import cache, cached_property
+from typing import ClassVar, TypeVar
 
 import structlog
 from django.db.models import F
@@ -17,6 +17,8 @@ from vaults.models.prepared import Parameter, Prepared
 from vaults.permissions import Role
 
 log = structlog.get_logger("vaults.actors")
+
+T = TypeVar("T")
 
 
 class Source(StrEnum):
@@ -47,6 +49,12 @@ class Actor(ABC):
     def prepare_with(self, work: Callable[[], object]) -> None:
         """Have `work` done once, in this thread, while the next calls to Azure are in progress."""
         self._preparations.append(work)
+
+    def ahead(self, work: Callable[[], T]) -> Callable[[], T]:
+        """`work`, done once: while the next calls to Azure are in progress, else when its result is first asked for."""
+        once = cache(work)
+        self.prepare_with(once)
+        return once
 
     @property
     def preparation(self) -> Callable[[], None] | None:

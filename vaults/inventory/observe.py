@@ -21,6 +21,7 @@ from vaults.keyvault.types import CertificateProperties
 from vaults.kinds import CERTIFICATE, Kind
 from vaults.models import InventoryItem, Vault
 from vaults.models.inventory import Transition
+from vaults.models.prepared import Parameter, Prepared
 
 log = structlog.get_logger("vaults.inventory.observe")
 
@@ -152,7 +153,7 @@ def see(vault: Vault, found: Live | AnyDeleted, asked_at: datetime) -> None:
 
 def see_live(vault: Vault, found: Live, asked_at: datetime) -> None:
     """The same for a live item. In the usual case, where nothing else is known of it, no transaction begins."""
-    known = read(lambda: _rows(vault, item_of(vault, found, asked_at).kind, found.name).first(), None)
+    known = _known_state(vault, item_of(vault, found, asked_at).kind, found.name)
     if known and (known.transition or not known.is_live):
         see(vault, found, asked_at)
 
@@ -180,7 +181,7 @@ def see_certificate(
 
     A certificate that is not known yet stays unknown until the next scan.
     """
-    known = read(lambda: known_item(vault, CERTIFICATE.name, name), None)
+    known = _known_state(vault, CERTIFICATE.name, name)
     if known and shown and not known.is_live:
         see(vault, shown, asked_at)
     if known is None or not known.is_live:
@@ -221,6 +222,22 @@ def _set_pending(vault: Vault, name: str, asked_at: datetime, pending: bool) -> 
 def known_item(vault: Vault, kind: str, name: str) -> InventoryItem | None:
     """The row of an item, also if it is gone."""
     return _rows(vault, kind, name).select_related("transition_user").first()
+
+
+_ITEM = InventoryItem._meta
+_STATE: Prepared[InventoryItem] = Prepared(
+    lambda: InventoryItem.objects.filter(
+        vault=Parameter("vault", Vault._meta.pk),
+        kind=Parameter("kind", _ITEM.get_field("kind")),
+        folded_name=Parameter("name", _ITEM.get_field("folded_name")),
+    )
+)
+
+
+def _known_state(vault: Vault, kind: str, name: str) -> InventoryItem | None:
+    """The row of an item, also if it is gone; None if the index can't be read."""
+    nothing: list[InventoryItem] = []
+    return next(iter(read(lambda: _STATE(vault=vault.pk, kind=kind, name=fold(name)), nothing)), None)
 
 
 def spelling_of(vault: Vault, kind: Kind, name: str) -> str:

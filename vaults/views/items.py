@@ -29,7 +29,7 @@ from vaults.web.confirm_page import confirm_page
 from vaults.web.confirmation import PASSWORD, ask_password, recently_confirmed
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, posted, refused_form
-from vaults.web.last_known import list_context
+from vaults.web.last_known import Scanned, list_context
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
 from vaults.web.unread_parts import FROM_LIST, OPERATION, VERSIONS, shown_version, unread_parts
@@ -55,9 +55,9 @@ Seen = tuple[Properties | None, Sequence[tuple[Part[Any], str]]]
 @require_safe
 @with_vault
 def item_list(request: HtmxRequest, vault: Vault, kind: Kind) -> HttpResponse:
+    scanned = Scanned.of_list(request, vault, kind)
     page = items.list_items(request.actor, vault, kind, request.GET.get("page") or None)
-    context = list_context(request, vault, kind, page)
-    context["pending"] = observe.pending_if_read(vault, kind) if page.items else set()
+    context = list_context(request, vault, kind, page, scanned)
     return render_page(request, "vaults/item_list.html", context, partial="rows")
 
 

@@ -1,11 +1,12 @@
 """List pages: one page of a list from Azure, and data of the last scan for a list that is refused, empty or paged."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, QuerySet
 
 from vaults import access, problems
 from vaults.azure.errors import AzureError
@@ -13,6 +14,7 @@ from vaults.inventory import observe
 from vaults.keyvault.paging import Page
 from vaults.kinds import KINDS, Kind
 from vaults.models import InventoryItem, Vault
+from vaults.models.prepared import Parameter, PreparedRows
 from vaults.permissions import Action
 from vaults.web.rendering import HtmxRequest
 
@@ -66,17 +68,34 @@ def _first_of(kind: Kind, found: QuerySet[InventoryItem]) -> LastKnown | None:
     return LastKnown(kind.name, items[:SHOWN], more) if items else None
 
 
-def list_context(request: HtmxRequest, vault: Vault, kind: Kind, page: Page[Any]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a list's page shows of the last scan; read while Azure's list is on its way."""
+
+    pending: Callable[[], set[str]]
+    total: Callable[[], Total | None]
+
+    @classmethod
+    def of_list(cls, request: HtmxRequest, vault: Vault, kind: Kind) -> Self:
+        return cls(
+            request.actor.ahead(lambda: observe.pending_if_read(vault, kind)),
+            request.actor.ahead(lambda: _total(request, vault, kind)),
+        )
+
+
+def list_context(request: HtmxRequest, vault: Vault, kind: Kind, page: Page[Any], scanned: Scanned) -> dict[str, Any]:
     """Template context for one page of a list; `?page=` selects the next."""
     return {
         "vault": vault,
         "kind": kind,
         "items": page.items,
+        "pending": scanned.pending() if page.items else set(),
         "more": f"?{urlencode({'page': page.next_token})}" if page.next_token else "",
         "nameless": page.nameless,
         "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
         "deleted": None if page.items or page.next_token else _deleted(request, vault, kind),
-        "total": _total_if_more(request, vault, kind, page.next_token),
+        # Only if there are more: Azure gives no total.
+        "total": scanned.total() if page.next_token else None,
     }
 
 
@@ -88,12 +107,25 @@ def _deleted(request: HtmxRequest, vault: Vault, kind: Kind) -> Deleted:
     )
 
 
-def _total_if_more(request: HtmxRequest, vault: Vault, kind: Kind, next_token: str | None) -> Total | None:
-    """For the first of several pages: the number of items that the last scan counted, because Azure gives no total. None if
-    it is not known."""
-    if not next_token or "page" in request.GET or not vault.read_in_full:
+def _total(request: HtmxRequest, vault: Vault, kind: Kind) -> Total | None:
+    """For a first page: the number of items that the last scan counted. None if it is not known."""
+    seen = access.visible_to(request.actor, vault.team).includes(vault.team)
+    if "page" in request.GET or not vault.read_in_full or not seen:
         return None
-    found = _items_of(request, vault, kind).filter(deleted_on=None)
-    managed = Q(managed=True)
-    counts = {"items": Count("pk", filter=~managed), "managed": Count("pk", filter=managed)}
-    return observe.read(lambda: Total(**found.aggregate(**counts)), None)
+    counted = observe.read(lambda: dict(_LIVE(vault=vault.pk, kind=kind.name)), None)
+    return None if counted is None else Total(counted.get(False, 0), counted.get(True, 0))
+
+
+_ITEM = InventoryItem._meta
+#: The number of live items of a kind: managed ones, and others.
+_LIVE = PreparedRows(
+    lambda: (
+        InventoryItem.objects.existing()
+        .filter(
+            vault=Parameter("vault", Vault._meta.pk), kind=Parameter("kind", _ITEM.get_field("kind")), deleted_on=None
+        )
+        .order_by()
+        .values_list("managed")
+        .annotate(count=Count("pk"))
+    )
+)
