@@ -51,7 +51,7 @@ def with_vault(view: Callable[Concatenate[HtmxRequest, Vault, P], HttpResponse])
                 return done
             request.vault = former_vault_of(request, slug)
         if request.method in ("GET", "HEAD") and not is_swap(request):
-            request.actor.prepare_with(lambda: navigation_of(request, request.actor).sidebar)
+            request.actor.prepare_with(navigation_of(request, request.actor).prepare)
         with form_comes_back(request):
             response = view(request, request.vault, *args, **kwargs)
         return keep_connection(request, request.vault, response)

@@ -66,6 +66,15 @@ class Navigation:
         return render_to_string("includes/sidebar.html", context, self._request)
 
     @cached_property
+    def place(self) -> SafeString:
+        """The part of the bar that is about the page's vault; "" on pages about none."""
+        return render_to_string("includes/place.html", {"navigation": self}, self._request) if self.vault else SafeString()
+
+    def prepare(self) -> None:
+        """Render what does not depend on Azure's responses."""
+        _ = self.sidebar, self.place
+
+    @cached_property
     def vault(self) -> Vault | None:
         """The vault that the page is about, set by `decorators.with_vault`."""
         return getattr(self._request, "vault", None)
