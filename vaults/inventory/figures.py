@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from vaults.kinds import CERTIFICATE, KEY, SECRET
+from vaults.kinds import CERTIFICATE, KEY, SECRET, Kind
 from vaults.models import InventoryItem, Team, Vault
 from vaults.models.inventory import ENDLESS, LIVE
 from vaults.models.prepared import Parameter, Prepared, PreparedRows
@@ -134,3 +134,21 @@ def _add(figures: Figures, kind: str, enabled: bool | None, issued: bool, pendin
     figures.disabled += count if enabled is False and issued else 0
     figures.pending += count if pending else 0
     figures.unissued += count if not issued and not pending else 0
+
+
+#: By whether they are managed: the number of items of a kind that are not deleted.
+_OF_KIND = PreparedRows(
+    lambda: (
+        InventoryItem.objects.existing()
+        .filter(vault=OF_VAULT, kind=Parameter("kind", InventoryItem._meta.get_field("kind")), deleted_on=None)
+        .order_by()
+        .values_list("managed")
+        .annotate(count=Count("pk"))
+    )
+)
+
+
+def live_of_kind(vault: Vault, kind: Kind) -> tuple[int, int]:
+    """The number of items of a kind that are not deleted, and of the managed ones, which are not included in it."""
+    counted = dict(_OF_KIND(vault=vault.pk, kind=kind.name))
+    return counted.get(False, 0), counted.get(True, 0)

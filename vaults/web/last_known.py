@@ -11,10 +11,10 @@ from django.db.models import Count, Min, QuerySet
 from vaults import access, problems
 from vaults.azure.errors import AzureError
 from vaults.inventory import observe
+from vaults.inventory.figures import live_of_kind
 from vaults.keyvault.paging import Page
 from vaults.kinds import KINDS, Kind
 from vaults.models import InventoryItem, Vault
-from vaults.models.prepared import Parameter, PreparedRows
 from vaults.permissions import Action
 from vaults.web.rendering import HtmxRequest
 
@@ -112,20 +112,4 @@ def _total(request: HtmxRequest, vault: Vault, kind: Kind) -> Total | None:
     seen = access.visible_to(request.actor, vault.team).includes(vault.team)
     if "page" in request.GET or not vault.read_in_full or not seen:
         return None
-    counted = observe.read(lambda: dict(_LIVE(vault=vault.pk, kind=kind.name)), None)
-    return None if counted is None else Total(counted.get(False, 0), counted.get(True, 0))
-
-
-_ITEM = InventoryItem._meta
-#: The number of live items of a kind: managed ones, and others.
-_LIVE = PreparedRows(
-    lambda: (
-        InventoryItem.objects.existing()
-        .filter(
-            vault=Parameter("vault", Vault._meta.pk), kind=Parameter("kind", _ITEM.get_field("kind")), deleted_on=None
-        )
-        .order_by()
-        .values_list("managed")
-        .annotate(count=Count("pk"))
-    )
-)
+    return observe.read(lambda: Total(*live_of_kind(vault, kind)), None)

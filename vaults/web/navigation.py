@@ -68,7 +68,9 @@ class Navigation:
     @cached_property
     def place(self) -> SafeString:
         """The part of the bar that is about the page's vault; "" on pages about none."""
-        return render_to_string("includes/place.html", {"navigation": self}, self._request) if self.vault else SafeString()
+        return (
+            render_to_string("includes/place.html", {"navigation": self}, self._request) if self.vault else SafeString()
+        )
 
     def prepare(self) -> None:
         """Render what does not depend on Azure's responses."""
