@@ -1,5 +1,6 @@
 """The inventory: items that the last scans found in the current team's vaults. Nothing here calls Azure."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -233,16 +234,28 @@ def ordered(request: HtmxRequest, found: InventoryFilter) -> QuerySet[InventoryI
 #: What a row shows; to read the other columns takes as long again.
 ROW = (
     "kind", "name", "enabled", "managed", "pending", "issued", "not_before", "expires_on", "updated_on", "deleted_on",
-    "scheduled_purge_on", "tags", "odd", "vault__name", "vault__slug",
+    "scheduled_purge_on", "tags", "odd", "vault",
 )  # fmt: skip
+
+
+def with_vaults(items: Iterable[InventoryItem], known: Iterable[Vault]) -> list[InventoryItem]:
+    """The items with their vaults, each taken from those that the page knows: a join would make one for each item."""
+    found, by_id = list(items), {vault.pk: vault for vault in known}
+    for item in found:
+        if item.vault_id in by_id:  # else a vault of another team, read when its name is shown
+            item.vault = by_id[item.vault_id]
+        by_id[item.vault_id] = item.vault
+    return found
 
 
 @require_safe
 @needs(Action.INVENTORY_READ)
 def inventory(request: HtmxRequest) -> HttpResponse:
     found = filtered(request)
-    page = Paginator(ordered(request, found).only(*ROW), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = ordered(request, found).select_related(None).only(*ROW)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     navigation = navigation_of(request, request.actor)
+    page.object_list = with_vaults(page.object_list, navigation.vaults)
     summary = Summary(navigation.vaults)
     context = {
         "filter": found,
