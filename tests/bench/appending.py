@@ -19,7 +19,7 @@ SECONDS = 8.0
 #: The statements of one entry, as `vaults.audit.appending` sends them; an act has two entries.
 ENTRY = """
 BEGIN;
-SELECT seq, hash FROM vaults_auditchain WHERE chain = '{chain}' FOR UPDATE;
+SELECT seq AS before FROM vaults_auditchain WHERE chain = '{chain}' FOR UPDATE \\gset
 INSERT INTO vaults_auditentry (schema, chain, seq, event, at, state, look, news, team_name, actor_label, source, action, because,
   connection_name, client_id, vault_cloud, vault_host, vault_name, vault_slug, kind, name, folded_name, version, detail, code,
   inner_code, azure_request_ids, previous_hash,
@@ -29,7 +29,8 @@ INSERT INTO vaults_auditentry (schema, chain, seq, event, at, state, look, news,
   md5(cast(seq AS text)) || md5(hash)
   FROM vaults_auditchain WHERE chain = '{chain}';
 UPDATE vaults_auditchain SET seq = seq + 1, hash = md5(cast(seq AS text)) || md5(hash) WHERE chain = '{chain}';
-SELECT e.* FROM vaults_auditentry e JOIN vaults_auditchain c ON c.chain = e.chain AND c.seq = e.seq WHERE c.chain = '{chain}';
+SELECT * FROM vaults_auditentry WHERE chain = '{chain}' AND seq = :before + 1
+  AND EXISTS (SELECT 1 FROM vaults_auditchain WHERE chain = '{chain}' AND seq = :before + 1);
 COMMIT;
 """
 
