@@ -102,6 +102,11 @@ urlpatterns = [
         new_version=secrets.secret_new_version,
     ),
     path("vaults/<slug:slug>/secrets/<str:name>/reveal/", secrets.secret_reveal, name="secret_reveal"),
+    path(
+        "vaults/<slug:slug>/secrets/<str:name>/versions/<str:version>/roll-back/",
+        secrets.secret_roll_back,
+        name="secret_roll_back",
+    ),
     *item_paths(
         KEY,
         new=keys.key_new,

@@ -82,7 +82,7 @@ FREE = {
     "vaults_scan", "vault_scan", "job_cancel", "job_retry", "vault_edit", "vault_connection_forward",
     "connection_test", "audit_verify",
     "invitation_withdraw",
-    "secret_new", "secret_new_version", "secret_edit", "secret_delete",
+    "secret_new", "secret_new_version", "secret_roll_back", "secret_edit", "secret_delete",
     "key_new", "key_new_version", "key_edit", "key_delete",
     "certificate_new", "certificate_new_version", "certificate_edit", "certificate_delete",
     "deleted_recover", "team_choose",

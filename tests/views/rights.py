@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "secret_version": ("get", [V, NAME, "version"], ALL, 200),
     "secret_edit": ("get", [V, NAME], WRITERS, 200),
     "secret_new_version": ("get", [V, NAME], WRITERS, 200),
+    "secret_roll_back": ("get", [V, NAME, "version"], WRITERS, 302),  # to the present version: there is nothing to do
     "secret_reveal": ("post", [V, NAME], REVEALERS, 422),
     "secret_delete": ("get", [V, NAME], MANAGERS, 200),
     "key_list": ("get", [V], ALL, 200),

@@ -1,4 +1,4 @@
-"""Secrets: each function checks the permission, acts on the vault and records the act. Only `reveal_secret` reads a value."""
+"""Secrets: each function checks the permission, acts on the vault and records the act. Only `reveal_secret` returns a value."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,10 +27,13 @@ from vaults.azure.parallel import gather
 from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
-from vaults.keyvault.paths import check_new_name
+from vaults.keyvault.paths import check_new_name, is_version
 from vaults.keyvault.types import Secret, SecretProperties
 from vaults.models import Vault
 from vaults.permissions import Action
+
+#: The tag that names the version whose value a roll back stored again, if that is wanted.
+ORIGIN_TAG = "rolled-back-to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,46 @@ def new_version_of_secret(
             refuse_if_changed(before.value[0], opened_on)
             content = SecretContent.like(value, before.value[0])
         made = _set(doing, name, replace(content, **changes), before.value)
+    observe.remember(vault, made)
+    return made
+
+
+def with_type_of(earlier: SecretProperties, current: SecretProperties) -> SecretProperties:
+    """The current version's attributes, with the content type of an earlier one: it is about the value."""
+    odd = {name: text for name, text in current.odd.items() if name != "content_type"}
+    if "content_type" in earlier.odd:
+        odd["content_type"] = earlier.odd["content_type"]
+    return replace(current, content_type=earlier.content_type, odd=odd)
+
+
+@sensitive_variables("earlier", "content")
+def roll_back_secret(
+    actor: Actor,
+    vault: Vault,
+    name: str,
+    origin: str,
+    changes: Mapping[str, Any],
+    opened_on: str,
+    *,
+    tagged: bool = False,
+) -> SecretProperties:
+    """Create a version with the value and the content type of the version `origin`; nobody sees the value.
+
+    The rest equals the current version except for `changes`, which are members of SecretContent. `tagged`: with ORIGIN_TAG.
+
+    Raises NotFound if there is no such version, Forbidden if it is disabled, and ChangedMeanwhile if another one was stored
+    first.
+    """
+    facts = {"origin": origin} if is_version(origin) else {}
+    with changing(actor, Action.SECRET_NEW_VERSION, vault, name, **facts) as doing:
+        client = doing.client
+        versions, earlier = gather(lambda: _versions(client, name), lambda: client.secrets.get(name, origin))
+        refuse_if_changed(versions[0], opened_on)
+        content = SecretContent.like(earlier.value, with_type_of(earlier.properties, versions[0]))
+        content = replace(content, **changes)
+        if tagged:
+            content = replace(content, tags={**(content.tags or {}), ORIGIN_TAG: origin})
+        made = _set(doing, name, content, versions)
     observe.remember(vault, made)
     return made
 

@@ -21,7 +21,7 @@ from vaults.permissions import QUIET, Action
 DETAIL_KEYS = frozenset(
     {
         "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud", "count", "email",
-        "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read", "production", "reason", "request_id",
+        "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read", "origin", "production", "reason", "request_id",
         "result", "role", "sentence", "source", "tag_names", "through", "unconfirmed", "verdicts",
     }
 )  # fmt: skip

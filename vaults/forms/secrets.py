@@ -7,8 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from vaults.actions.secrets import SecretContent
-from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
+from vaults.actions.changes import UNREAD
+from vaults.actions.secrets import ORIGIN_TAG, SecretContent
+from vaults.forms.fields import MOST_TAGS, AttributesForm, NameField, OpenedOnMixin
 from vaults.templatetags.kvportal import date_and_time
 
 MOST_BYTES = 25_600
@@ -139,6 +140,28 @@ class SecretVersionForm(OpenedOnMixin, SecretContentForm):
         if "enabled" in changes:
             changes["enabled"] = False if changes["enabled"] is False else None  # true is Key Vault's default
         return changes
+
+
+class SecretRollBackForm(SecretVersionForm):
+    """A new version with the value of an earlier one, which no form has, and otherwise as in SecretVersionForm."""
+
+    value = None  # type: ignore[assignment]  # removes the field
+    note_origin = forms.BooleanField(
+        label="Note the earlier version in a tag", required=False, help_text=f"{ORIGIN_TAG}=ID of the version"
+    )
+
+    def clean_opened_on(self) -> str:
+        opened_on: str = self.cleaned_data["opened_on"]
+        if opened_on == UNREAD:  # no such form is handed out
+            raise ValidationError("Open the form again: it does not say which version was current.")
+        return opened_on
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        tags = (cleaned if "tags" in self.changed_data else {"tags": self.opened_with("tags")}).get("tags") or {}
+        if cleaned.get("note_origin") and len({*tags, ORIGIN_TAG}) > MOST_TAGS:
+            self.add_error("note_origin", f"There are {len(tags)} tags, and Key Vault takes {MOST_TAGS}.")
+        return cleaned
 
 
 def moment_from(text: str) -> datetime | None:

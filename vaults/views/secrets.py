@@ -1,10 +1,11 @@
-"""Secrets: detail page with versions, create, new version, edit, reveal. (List and delete: see items.py.)"""
+"""Secrets: detail page with versions, create, new version, roll back, edit, reveal. (List and delete: see items.py.)"""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,7 +16,7 @@ from vaults.actions.changes import UNREAD, edit_token_of
 from vaults.audit.queries import Listed
 from vaults.azure.errors import AzureError, Forbidden
 from vaults.forms.confirm import ConfirmForm
-from vaults.forms.secrets import SecretEditForm, SecretForm, SecretVersionForm
+from vaults.forms.secrets import SecretEditForm, SecretForm, SecretRollBackForm, SecretVersionForm
 from vaults.inventory import observe
 from vaults.keyvault.types import SecretProperties
 from vaults.kinds import SECRET
@@ -26,7 +27,7 @@ from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import attributes_of, choose_connection, form_page, posted, refused_form, selected_version
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
-from vaults.web.secret_parts import lost, not_carried, parts_of_version, version_form_of
+from vaults.web.secret_parts import lost, not_carried, parts_of_version, roll_back_form_of, version_form_of
 from vaults.web.secret_values import shown
 from vaults.web.submissions import once
 from vaults.web.unread_parts import current_version, listed_versions, shown_version
@@ -125,12 +126,61 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
     return _version_page(request, context, form, current)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@with_vault
+@needs(Action.SECRET_NEW_VERSION)
+@once
+def secret_roll_back(request: HtmxRequest, vault: Vault, name: str, version: str) -> HttpResponse:
+    """A new version with the value of an earlier one. Raises Http404 if there is no such version."""
+    name = observe.spelling_of(vault, SECRET, name)
+    context: dict[str, Any] = {"vault": vault, "name": name, "origin": version}
+    if request.method != "POST":
+        current, earlier = _current_and(secrets.read_secret(request.actor, vault, name).needed(), version)
+        if earlier is current:
+            messages.info(request, "That is the current version: there is nothing to roll back.")
+            return redirect("secret_detail", vault.slug, name)
+        return _roll_back_page(request, context, roll_back_form_of(current, earlier), current, earlier)
+    form = SecretRollBackForm(request.POST)
+    if form.is_valid():
+        data = form.cleaned_data
+        with refused_form(form, context) as attempt:
+            secrets.roll_back_secret(
+                request.actor, vault, name, version, form.changes(), data["opened_on"], tagged=data["note_origin"]
+            )
+        if attempt.succeeded:
+            messages.success(request, f"Secret {name} has a new version with the earlier value.")
+            return redirect("secret_detail", vault.slug, name)
+    read: tuple[SecretProperties, SecretProperties] | None = None
+    with suppress(*problems.EXPECTED, Http404):  # without them the form still has its submitted data
+        read = _current_and(secrets.read_secret(request.actor, vault, name).needed(), version)
+    if read and "changed" in context:
+        form = form.on_top_of(roll_back_form_of(*read), "ends", "lasts")
+    return _roll_back_page(request, context, form, *(read or (None, None)))
+
+
+def _current_and(versions: Sequence[SecretProperties], version: str) -> tuple[SecretProperties, SecretProperties]:
+    """Raises Http404."""
+    return versions[0], selected_version(versions, version)
+
+
+def _roll_back_page(
+    request: HtmxRequest,
+    context: dict[str, Any],
+    form: SecretRollBackForm,
+    current: SecretProperties | None,
+    earlier: SecretProperties | None,
+) -> HttpResponse:
+    context |= {"earlier": earlier, "origin_disabled": earlier is not None and earlier.enabled is False}
+    like = secrets.with_type_of(earlier, current) if current and earlier else current
+    return _version_page(request, context, form, like)
+
+
 def _version_page(
     request: HtmxRequest, context: dict[str, Any], form: SecretVersionForm, current: SecretProperties | None
 ) -> HttpResponse:
     """The parts of the current version; if it may not be read, all fields of a new secret."""
     context["form"] = form
-    if form["opened_on"].value() == UNREAD:
+    if "value" in form.fields and form["opened_on"].value() == UNREAD:
         return form_page(request, "vaults/secret_form.html", context)
     groups = parts_of_version(form, current)
     parts = [part for group in groups for part in group.parts]
@@ -143,7 +193,7 @@ def _version_page(
         "tally": tally_of(
             groups,
             lost=bool(current and lost(current)),
-            only="Only the value is new",
+            only="Only the value changes" if "origin" in context else "Only the value is new",
             asks_end="until" in form.fields,
         ),
     }

@@ -30,6 +30,7 @@ LABELS = {
     "last_seq": "Last entry",
     "members": "Members",
     "not_read": "Could not be read",
+    "origin": "With the value of version",
     "production": "Production",
     "reason": "Reason",
     "request_id": "Request ID of the operation",

@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from vaults.inventory import observe
-from vaults.kinds import CERTIFICATE, KINDS, Kind
+from vaults.kinds import CERTIFICATE, KINDS, SECRET, Kind
 from vaults.models import InventoryItem, Vault
 from vaults.web.chosen_connection import kept_way
 from vaults.web.rendering import HtmxRequest, is_swap
@@ -13,7 +13,7 @@ PAGES = {
     page: kind
     for kind in KINDS
     for page in (kind.pages.detail, kind.pages.version, kind.pages.edit, kind.pages.new_version, kind.pages.delete)
-}
+} | {"secret_roll_back": SECRET}
 
 
 def deleted_address(request: HtmxRequest, vault: Vault) -> str:

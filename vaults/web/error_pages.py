@@ -71,4 +71,6 @@ def problem_page(request: HtmxRequest, error: problems.Expected, vault: Vault | 
 
 
 def _begins(request: HttpRequest) -> bool:
-    return bool(request.resolver_match and (request.resolver_match.url_name or "").endswith("_new_version"))
+    return bool(
+        request.resolver_match and (request.resolver_match.url_name or "").endswith(("_new_version", "_roll_back"))
+    )

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from vaults.actions.changes import UNREAD, edit_token_of
 from vaults.forms.fields import MOST_TAGS
-from vaults.forms.secrets import MOST_DAYS, SecretVersionForm
+from vaults.forms.secrets import MOST_DAYS, SecretRollBackForm, SecretVersionForm
 from vaults.keyvault.types import SecretProperties
 from vaults.templatetags.kvportal import date_and_time
 from vaults.web.carried_over import UNREADABLE, disabled, state, unreadable
@@ -17,19 +17,23 @@ from vaults.web.certificate_parts import CAN_NOT, Group, Part, in_words, tag_wor
 
 def version_form_of(current: SecretProperties | None) -> SecretVersionForm:
     """The form for a new version, filled from the current one if that may be read."""
-    if current is None:
-        return SecretVersionForm(initial={"opened_on": UNREAD})
+    return SecretVersionForm(initial=_carried(current) if current else {"opened_on": UNREAD})
+
+
+def roll_back_form_of(current: SecretProperties, earlier: SecretProperties) -> SecretRollBackForm:
+    return SecretRollBackForm(initial=_carried(current) | {"content_type": earlier.content_type})
+
+
+def _carried(current: SecretProperties) -> dict[str, Any]:
     end, start = current.expires_on, current.not_before
-    return SecretVersionForm(
-        initial={
-            "opened_on": edit_token_of(current),
-            "content_type": current.content_type,
-            "not_before": start if start and start > timezone.now() else None,
-            "tags": current.tags,
-            "ends": end.isoformat() if end else current.odd.get("expires_on"),
-            "lasts": days_of(current),
-        }
-    )
+    return {
+        "opened_on": edit_token_of(current),
+        "content_type": current.content_type,
+        "not_before": start if start and start > timezone.now() else None,
+        "tags": current.tags,
+        "ends": end.isoformat() if end else current.odd.get("expires_on"),
+        "lasts": days_of(current),
+    }
 
 
 def days_of(version: SecretProperties) -> int | None:
