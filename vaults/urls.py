@@ -24,6 +24,7 @@ from vaults.views import (
     teams,
     vault_connections,
     vaults,
+    versions,
 )
 
 
@@ -56,6 +57,18 @@ def item_paths(kind: Kind, *, new: View, detail: View, edit: View, new_version: 
         path(f"{item}new-version/", new_version, name=pages.new_version),
         path(f"{item}delete/", items.item_delete, of_kind, name=pages.delete),
         path(f"{item}versions/<str:version>/", detail, name=pages.version),
+        path(
+            f"{item}versions/<str:version>/enable/",
+            versions.version_state,
+            {**of_kind, "enabled": True},
+            name=f"{kind}_version_enable",
+        ),
+        path(
+            f"{item}versions/<str:version>/disable/",
+            versions.version_state,
+            {**of_kind, "enabled": False},
+            name=f"{kind}_version_disable",
+        ),
     ]
 
 

@@ -5,11 +5,26 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from vaults.forms.fields import OpenedOnMixin
 from vaults.forms.submissions import FormKeyMixin
 
 
 class ConfirmForm(FormKeyMixin, forms.Form):
     """A form with only a button."""
+
+
+class VersionStateForm(OpenedOnMixin, ConfirmForm):
+    """A confirmation about one version, which carries the state that the version was shown in."""
+
+    def __init__(self, *args: Any, version: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.version = version
+
+    def clean_opened_on(self) -> str:
+        opened_on: str = self.cleaned_data["opened_on"]
+        if opened_on.partition(".")[0] != self.version:
+            raise ValidationError("This form is about another version. Open it again.")
+        return opened_on
 
 
 class TypedNameForm(ConfirmForm):

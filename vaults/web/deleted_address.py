@@ -9,11 +9,15 @@ from vaults.web.chosen_connection import kept_way
 from vaults.web.rendering import HtmxRequest, is_swap
 
 #: The kind that a page of one live item is about, by the name of its URL.
-PAGES = {
-    page: kind
-    for kind in KINDS
-    for page in (kind.pages.detail, kind.pages.version, kind.pages.edit, kind.pages.new_version, kind.pages.delete)
-} | {"secret_roll_back": SECRET}
+PAGES = (
+    {
+        page: kind
+        for kind in KINDS
+        for page in (kind.pages.detail, kind.pages.version, kind.pages.edit, kind.pages.new_version, kind.pages.delete)
+    }
+    | {"secret_roll_back": SECRET}
+    | {f"{kind}_version_{verb}": kind for kind in KINDS for verb in ("enable", "disable")}
+)
 
 
 def deleted_address(request: HtmxRequest, vault: Vault) -> str:
