@@ -89,7 +89,13 @@ def test_the_page_says_what_happens(olga: Client, earlier: str) -> None:
     assert "a single version can't be deleted, only disabled" in words
     assert "Content type text/plain" in words
     assert "team=web" in words
-    assert "Only the value changes, all 5 parts stay." in words
+    assert "Stays the same but for the content type" in words
+    assert "Only the value changes, and the content type with it, the other 4 parts stay." in words
+
+
+def test_where_the_content_type_is_the_same_all_else_stays(olga: Client, azure: VaultClient, earlier: str) -> None:
+    azure.secrets.set("api", "a third", content_type="text/plain")
+    assert "Only the value changes, all 5 parts stay." in text_of(olga.get(page_of(earlier)))
 
 
 def test_a_part_that_is_changed_changes_alone(olga: Client, emulator: Emulator, earlier: str) -> None:

@@ -71,7 +71,7 @@ def test_the_page_says_what_the_current_version_means(kind: str, ids: list[str],
     current, earlier = ids
     words = text_of(olga.get(page_of(kind, current, "disable")))
     assert f"Disable the current version of api? {kind.capitalize()}" in words
-    assert f"asks for the {kind} without a version, or for this version" in words
+    assert f"asks for the {kind} without a version or for this version" in words
     assert "No earlier version becomes current by this." in words
     words = text_of(olga.get(page_of(kind, earlier, "disable")))
     assert "Whoever asks for this version" in words

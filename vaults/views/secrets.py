@@ -38,6 +38,10 @@ UNREAD_NOTE = (
     "else changes it meanwhile, nor whether there is a secret of this name; if not, one is created."
 )
 
+#: What rolling back changes by itself.
+VALUE_CHANGES = "Only the value changes"
+TYPE_CHANGES_TOO = "Only the value changes, and the content type with it"
+
 #: Template context for a secret of which only the name is known; its value is not shown.
 BARE_PAGE: dict[str, Any] = {
     "shown": None,
@@ -102,7 +106,7 @@ def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @once
 def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     name = observe.spelling_of(vault, SECRET, name)
-    context: dict[str, Any] = {"vault": vault, "name": name}
+    context: dict[str, Any] = {"vault": vault, "name": name, "origin": ""}
     if request.method != "POST":
         current = None
         try:
@@ -171,14 +175,23 @@ def _roll_back_page(
     earlier: SecretProperties | None,
 ) -> HttpResponse:
     context |= {"earlier": earlier, "origin_disabled": earlier is not None and earlier.enabled is False}
-    like = secrets.with_type_of(earlier, current) if current and earlier else current
-    return _version_page(request, context, form, like)
+    if not (current and earlier):
+        return _version_page(request, context, form, current, VALUE_CHANGES)
+    like = secrets.with_type_of(earlier, current)
+    if (like.content_type or "", like.odd) == (current.content_type or "", current.odd):
+        return _version_page(request, context, form, like, VALUE_CHANGES)
+    return _version_page(request, context, form, like, TYPE_CHANGES_TOO, "content type")
 
 
 def _version_page(
-    request: HtmxRequest, context: dict[str, Any], form: SecretVersionForm, current: SecretProperties | None
+    request: HtmxRequest,
+    context: dict[str, Any],
+    form: SecretVersionForm,
+    current: SecretProperties | None,
+    only: str = "Only the value is new",
+    other: str = "",
 ) -> HttpResponse:
-    """The parts of the current version; if it may not be read, all fields of a new secret."""
+    """The parts of the current version; if it may not be read, all fields of a new secret. `only`, `other`: see `tally_of`."""
     context["form"] = form
     if "value" in form.fields and form["opened_on"].value() == UNREAD:
         return form_page(request, "vaults/secret_form.html", context)
@@ -193,7 +206,8 @@ def _version_page(
         "tally": tally_of(
             groups,
             lost=bool(current and lost(current)),
-            only="Only the value changes" if "origin" in context else "Only the value is new",
+            only=only,
+            other=other,
             asks_end="until" in form.fields,
         ),
     }

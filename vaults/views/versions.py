@@ -109,7 +109,7 @@ def _page(
 
 
 def _consequences(kind: Kind, is_current: bool, enabled: bool) -> list[str]:
-    without = f"for the {kind} without a version, or " if is_current else ""
+    without = f"for the {kind} without a version or " if is_current else ""
     who = f"Whoever asks {without}for this version"
     if enabled:
         return [f"{who} gets it again."]

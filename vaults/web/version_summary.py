@@ -17,8 +17,13 @@ class Tally:
     lost: bool
 
 
-def tally_of(groups: Sequence[Group], *, lost: bool, only: str = "Nothing changed", asks_end: bool = False) -> Tally:
-    """`lost`: something can't be carried over (the page lists it). `only`: the text for what is new if no part is changed."""
+def tally_of(
+    groups: Sequence[Group], *, lost: bool, only: str = "Nothing changed", asks_end: bool = False, other: str = ""
+) -> Tally:
+    """`lost`: something can't be carried over (the page lists it). `only`: the text for what is new if no part is changed.
+
+    `other`: the part that changes by itself.
+    """
     count = sum(len(group.parts) for group in groups)
     changed = any(part.changed for group in groups for part in group.parts)
     stay = "All else stays, as far as it can be carried over." if lost else "All else stays."
@@ -27,10 +32,13 @@ def tally_of(groups: Sequence[Group], *, lost: bool, only: str = "Nothing change
         heading += " but for what was changed"
     elif asks_end:
         heading += " but for its end"
+    elif other:
+        heading += f" but for the {other}"
     if lost:
         heading += " and what can't be carried over" if changed or asks_end else " but for what can't be carried over"
     if asks_end:
         return Tally(heading, f"Choose until when it lasts. {stay}", stay, "calendar-event", lost)
     if lost:
         return Tally(heading, f"{only}, but not all of it can be carried over.", stay, "alert-triangle", lost)
-    return Tally(heading, f"{only}, all {count} parts stay.", stay, "circle-check", lost)
+    rest = f"the other {count - 1}" if other else f"all {count}"
+    return Tally(heading, f"{only}, {rest} parts stay.", stay, "circle-check", lost)
