@@ -28,7 +28,7 @@ from vaults.azure.errors import (
 )
 from vaults.azure.limits import Breaker, Bulkhead, Limits, RetryBudget
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.operations import Operation
+from vaults.keyvault.operations import OPERATIONS, Operation
 from vaults.keyvault.session import Patience
 
 MakeClient = Callable[..., VaultClient]
@@ -127,6 +127,29 @@ def test_a_vault_that_repeats_what_it_was_sent_is_not_quoted(client: VaultClient
     with pytest.raises(BadRequest, match="status 400") as caught:
         client.secrets.set("crpsecret", "hush-hush")
     assert echo not in repr(vars(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("operation", "path"),
+    [(name, path) for name, operation in OPERATIONS.items() for path in operation.secret_members],
+)
+def test_no_secret_member_is_quoted(client: VaultClient, azure: FakeAzure, operation: str, path: str) -> None:
+    body: Any = "hush-hush"
+    for member in reversed(path.split(".")):
+        body = {member: body}
+    azure.answer(400, error_body("BadParameter", None, "You sent hush-hush!"))
+    with pytest.raises(BadRequest) as caught:
+        client.send(OPERATIONS[operation], dict, name="n", version="", json=body)
+    assert "hush-hush" not in repr(vars(caught.value))
+
+
+def test_these_operations_send_something_secret() -> None:
+    sent = {
+        "SetSecret", "ImportKey", "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey", "release",
+        "securewrapkey", "secureunwrapkey", "ImportCertificate", "SetCertificateIssuer", "UpdateCertificateIssuer",
+        *(name for name in OPERATIONS if name.startswith("Restore")),
+    }  # fmt: skip
+    assert {name for name, operation in OPERATIONS.items() if operation.secret_members} == sent
 
 
 # Retries

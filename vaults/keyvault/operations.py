@@ -43,6 +43,8 @@ class Operation:
 
     `permission` is the access-policy permission, `data_action` the RBAC one, `ok` the statuses of success. `retry` is
     "safe" if the operation has the same effect when carried out twice, so that it can be repeated after a lost response.
+    `secret_members` are the members of the request that may hold a value, a private key or a password, nested ones as
+    "key.d": what they hold is kept out of every error.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Operation:
     retry: Retry = "never"
     since: str = "7.0"
     probe: Probe | None = None
+    secret_members: tuple[str, ...] = ()
 
     def api_version(self, wanted: str) -> str:
         """The wanted api-version, or the first one with this operation if that is newer."""
@@ -63,6 +66,8 @@ class Operation:
 
 _LISTED: Final = Probe(allowed=(200,), query={"maxresults": "1"})
 _ABSENT: Final = Probe()
+_VALUE: Final = ("value",)
+_PRIVATE_PARTS: Final = tuple(f"key.{part}" for part in ("d", "dp", "dq", "qi", "p", "q", "k", "key_hsm"))
 _DIGEST: Final = base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")
 
 
@@ -90,7 +95,7 @@ def _operation(
 
 
 _SECRETS = (
-    _secret("SetSecret", "PUT", "/secrets/{name}", "set", "setSecret/action"),
+    _secret("SetSecret", "PUT", "/secrets/{name}", "set", "setSecret/action", secret_members=_VALUE),
     _secret("GetSecret", "GET", "/secrets/{name}/{version}", "get", "getSecret/action", probe=_ABSENT),
     _secret("UpdateSecret", "PATCH", "/secrets/{name}/{version}", "set", "update/action",
             probe=_unproven({"tags": {}})),
@@ -100,7 +105,7 @@ _SECRETS = (
     _secret("BackupSecret", "POST", "/secrets/{name}/backup", "backup", "backup/action",
             retry="safe", probe=_unproven()),
     _secret("RestoreSecret", "POST", "/secrets/restore", "restore", "restore/action",
-            probe=_unproven({"value": "AAAA"}, 400)),
+            probe=_unproven({"value": "AAAA"}, 400), secret_members=_VALUE),
     _secret("GetDeletedSecrets", "GET", "/deletedsecrets", "list", "readMetadata/action"),
     _secret("GetDeletedSecret", "GET", "/deletedsecrets/{name}", "get", "readMetadata/action"),
     _secret("RecoverDeletedSecret", "POST", "/deletedsecrets/{name}/recover", "recover", "recover/action",
@@ -111,7 +116,7 @@ _SECRETS = (
 
 _KEYS = (
     _key("CreateKey", "POST", "/keys/{name}/create", "create", "keys/create/action"),
-    _key("ImportKey", "PUT", "/keys/{name}", "import", "keys/import/action"),
+    _key("ImportKey", "PUT", "/keys/{name}", "import", "keys/import/action", secret_members=_PRIVATE_PARTS),
     _key("GetKey", "GET", "/keys/{name}/{version}", "get", "keys/read", probe=_ABSENT),
     _key("UpdateKey", "PATCH", "/keys/{name}/{version}", "update", "keys/update/action",
          probe=_unproven({"tags": {}})),
@@ -121,7 +126,7 @@ _KEYS = (
     _key("BackupKey", "POST", "/keys/{name}/backup", "backup", "keys/backup/action",
          retry="safe", probe=_unproven()),
     _key("RestoreKey", "POST", "/keys/restore", "restore", "keys/restore/action",
-         probe=_unproven({"value": "AAAA"}, 400)),
+         probe=_unproven({"value": "AAAA"}, 400), secret_members=_VALUE),
     _key("GetDeletedKeys", "GET", "/deletedkeys", "list", "keys/read"),
     _key("GetDeletedKey", "GET", "/deletedkeys/{name}", "get", "keys/read"),
     _key("RecoverDeletedKey", "POST", "/deletedkeys/{name}/recover", "recover", "keys/recover/action",
@@ -129,17 +134,17 @@ _KEYS = (
     _key("PurgeDeletedKey", "DELETE", "/deletedkeys/{name}", "purge", "keys/purge/action",
          ok=(204,), probe=_unproven()),
     _key("encrypt", "POST", "/keys/{name}/{version}/encrypt", "encrypt", "keys/encrypt/action",
-         retry="safe", probe=_unproven({"alg": "RSA-OAEP", "value": "AA"})),
+         retry="safe", probe=_unproven({"alg": "RSA-OAEP", "value": "AA"}), secret_members=("value", "iv", "tag", "aad")),
     _key("decrypt", "POST", "/keys/{name}/{version}/decrypt", "decrypt", "keys/decrypt/action",
-         retry="safe", probe=_unproven({"alg": "RSA-OAEP", "value": "AA"})),
+         retry="safe", probe=_unproven({"alg": "RSA-OAEP", "value": "AA"}), secret_members=("value", "iv", "tag", "aad")),
     _key("sign", "POST", "/keys/{name}/{version}/sign", "sign", "keys/sign/action",
-         retry="safe", probe=_unproven({"alg": "RS256", "value": _DIGEST})),
+         retry="safe", probe=_unproven({"alg": "RS256", "value": _DIGEST}), secret_members=_VALUE),
     _key("verify", "POST", "/keys/{name}/{version}/verify", "verify", "keys/verify/action",
-         retry="safe", probe=_unproven({"alg": "RS256", "digest": _DIGEST, "value": "AA"})),
+         retry="safe", probe=_unproven({"alg": "RS256", "digest": _DIGEST, "value": "AA"}), secret_members=("digest", "value")),
     _key("wrapKey", "POST", "/keys/{name}/{version}/wrapkey", "wrapKey", "keys/wrap/action",
-         retry="safe", probe=_unproven({"alg": "RSA-OAEP", "value": "AA"})),
+         retry="safe", probe=_unproven({"alg": "RSA-OAEP", "value": "AA"}), secret_members=("value", "iv", "tag", "aad")),
     _key("unwrapKey", "POST", "/keys/{name}/{version}/unwrapkey", "unwrapKey", "keys/unwrap/action",
-         retry="safe", probe=_unproven({"alg": "RSA-OAEP", "value": "AA"})),
+         retry="safe", probe=_unproven({"alg": "RSA-OAEP", "value": "AA"}), secret_members=("value", "iv", "tag", "aad")),
     _key("RotateKey", "POST", "/keys/{name}/rotate", "rotate", "keys/rotate/action",
          since="7.3", probe=_ABSENT),
     _key("GetKeyRotationPolicy", "GET", "/keys/{name}/rotationpolicy", "getrotationpolicy",
@@ -147,19 +152,19 @@ _KEYS = (
     _key("UpdateKeyRotationPolicy", "PUT", "/keys/{name}/rotationpolicy", "setrotationpolicy",
          "keyrotationpolicies/write", since="7.3", probe=_unproven({"lifetimeActions": []}, 404, 400)),
     _key("release", "POST", "/keys/{name}/{version}/release", "release", "keys/release/action",
-         retry="safe", since="7.3", probe=_unproven({"target": "x"}, 404, 400)),
+         retry="safe", since="7.3", probe=_unproven({"target": "x"}, 404, 400), secret_members=("target",)),
     _key("GetKeyAttestation", "GET", "/keys/{name}/{version}/attestation", "get", "keys/read", since="7.6"),
     _key("securewrapkey", "POST", "/keys/{name}/{version}/securewrapkey", "wrapKey", "keys/wrap/action",
-         retry="safe", since="2026-04-01"),
+         retry="safe", since="2026-04-01", secret_members=("value", "target")),
     _key("secureunwrapkey", "POST", "/keys/{name}/{version}/secureunwrapkey", "unwrapKey",
-         "keys/unwrap/action", retry="safe", since="2026-04-01"),
+         "keys/unwrap/action", retry="safe", since="2026-04-01", secret_members=("value", "target")),
 )  # fmt: skip
 
 _CERTIFICATES = (
     _certificate("CreateCertificate", "POST", "/certificates/{name}/create", "create",
                  "certificates/create/action", ok=(202,)),
     _certificate("ImportCertificate", "POST", "/certificates/{name}/import", "import",
-                 "certificates/import/action"),
+                 "certificates/import/action", secret_members=("value", "pwd")),
     _certificate("GetCertificate", "GET", "/certificates/{name}/{version}", "get", "certificates/read",
                  probe=_ABSENT),
     _certificate("UpdateCertificate", "PATCH", "/certificates/{name}/{version}", "update",
@@ -175,7 +180,7 @@ _CERTIFICATES = (
     _certificate("BackupCertificate", "POST", "/certificates/{name}/backup", "backup",
                  "certificates/backup/action", retry="safe", probe=_unproven()),
     _certificate("RestoreCertificate", "POST", "/certificates/restore", "restore",
-                 "certificates/restore/action", probe=_unproven({"value": "AAAA"}, 400)),
+                 "certificates/restore/action", probe=_unproven({"value": "AAAA"}, 400), secret_members=_VALUE),
     _certificate("GetCertificateOperation", "GET", "/certificates/{name}/pending", "get",
                  "certificates/read"),
     _certificate("UpdateCertificateOperation", "PATCH", "/certificates/{name}/pending", "update",
@@ -195,9 +200,9 @@ _CERTIFICATES = (
     _certificate("GetCertificateIssuer", "GET", "/certificates/issuers/{name}", "getissuers",
                  "certificatecas/read", probe=_ABSENT),
     _certificate("SetCertificateIssuer", "PUT", "/certificates/issuers/{name}", "setissuers",
-                 "certificatecas/write"),
+                 "certificatecas/write", secret_members=("credentials.pwd",)),
     _certificate("UpdateCertificateIssuer", "PATCH", "/certificates/issuers/{name}", "setissuers",
-                 "certificatecas/write", probe=_unproven({})),
+                 "certificatecas/write", probe=_unproven({}), secret_members=("credentials.pwd",)),
     _certificate("DeleteCertificateIssuer", "DELETE", "/certificates/issuers/{name}", "deleteissuers",
                  "certificatecas/delete", probe=_unproven()),
     _certificate("GetDeletedCertificates", "GET", "/deletedcertificates", "list", "certificates/read"),

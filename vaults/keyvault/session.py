@@ -245,8 +245,9 @@ class _Call:
     json: Mapping[str, Any] | None = field(repr=False)
 
     def values(self) -> tuple[str, ...]:
-        """Values that must not appear in an error: the value of a secret, the password of a PFX."""
-        return tuple(str(text) for name, text in (self.json or {}).items() if name in ("value", "pwd"))
+        """What the operation's secret members hold: it must not appear in an error."""
+        found = (_member(self.json, path.split(".")) for path in self.operation.secret_members)
+        return tuple(str(value) for value in found if value)
 
 
 def _may_repeat(operation: Operation, error: AzureError) -> bool:
@@ -260,3 +261,10 @@ def _may_repeat(operation: Operation, error: AzureError) -> bool:
             return False
         return not error.maybe_done or operation.retry == "safe"
     return isinstance(error, Unavailable) and operation.retry == "safe"
+
+
+def _member(body: Any, path: list[str]) -> Any:
+    """A member of a request by its path; None if there is none."""
+    for name in path:
+        body = body.get(name) if isinstance(body, Mapping) else None
+    return body
