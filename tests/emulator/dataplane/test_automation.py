@@ -1,5 +1,6 @@
 """What happens by itself when its time has come: keys that rotate, certificates that renew themselves."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -123,6 +124,30 @@ def test_a_renewal_that_failed_is_not_tried_for_ever(emulator: Emulator, admin: 
     assert failed["status"] == "failed"
     assert admin.get("certificates/a/pending").json() == failed
     assert len(admin.get("certificates/a/versions").json()["value"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "days"), [("2026-03-14", 396), ("2026-03-16", 200), ("2027-03-16", 100), ("2029-03-16", 47)]
+)
+def test_a_public_authority_cuts_the_validity_by_the_day_of_issue(
+    emulator: Emulator, admin: Caller, day: str, days: int
+) -> None:
+    emulator.clock.advance(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp() - emulator.clock())
+    admin = signed_in_again(admin)
+    admin.put("certificates/issuers/ca", {"provider": "DigiCert"})
+    admin.put("certificates/issuers/own", {"provider": "Own"})
+    for name, issuer in (("public", "ca"), ("private", "own"), ("self", "Self"), ("short", "ca")):
+        months = 1 if name == "short" else 13
+        props = {"subject": "CN=a", "validity_months": months}
+        issued(admin, name, {"policy": {"issuer": {"name": issuer}, "x509_props": props}})
+    lives = {}
+    for name in ("public", "private", "self", "short"):
+        attributes = admin.get(f"certificates/{name}").json()["attributes"]
+        lives[name] = round((attributes["exp"] - attributes["nbf"]) / DAY)
+        assert admin.get(f"certificates/{name}/policy").json()["x509_props"]["validity_months"] in (1, 13)
+    assert lives["public"] == days
+    assert {lives["private"], lives["self"]} <= {396, 397}
+    assert lives["short"] in range(28, 32)
 
 
 def test_long_away(emulator: Emulator, admin: Caller) -> None:

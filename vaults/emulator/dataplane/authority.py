@@ -8,7 +8,7 @@ from cryptography import x509
 from vaults.emulator.dataplane import subjects, x509tools
 from vaults.emulator.dataplane.call import Call
 from vaults.emulator.dataplane.issuers import RESERVED
-from vaults.emulator.state import keymaterial, settings
+from vaults.emulator.state import keymaterial, public_authority, settings
 from vaults.emulator.state.issuers import find_issuer
 from vaults.emulator.state.keymaterial import PrivateKey
 from vaults.emulator.wire.errors import VaultError
@@ -16,10 +16,11 @@ from vaults.emulator.wire.errors import VaultError
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Name and key of an issuer, and its certificates; `issuer` None means self-signed."""
+    """Name and key of an issuer, and its certificates; `issuer` None means self-signed. `is_public`: browsers trust it."""
 
     issuer: tuple[x509.Name, PrivateKey] | None = field(repr=False, default=None)
     chain: tuple[x509.Certificate, ...] = ()
+    is_public: bool = False
 
 
 def check_issuer(db: sqlite3.Connection, call: Call, name: str) -> None:
@@ -62,4 +63,5 @@ def signer(db: sqlite3.Connection, call: Call, name: str) -> Signer | None:
         }
     }
     authority = x509tools.issue(policy, key, call.service.clock())
-    return Signer((subjects.parse(subject), key), (authority,))
+    is_public = issuer["provider"].lower() in public_authority.PROVIDERS
+    return Signer((subjects.parse(subject), key), (authority,), is_public)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from vaults.emulator.dataplane import authority, certificate_policy, certificates, x509tools
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.state import keymaterial, operations
+from vaults.emulator.state import keymaterial, operations, public_authority
 from vaults.emulator.state.entries import LIVE, Entry, Version, new_version_id
 from vaults.emulator.state.keymaterial import PrivateKey
 from vaults.emulator.state.operations import CANCELLED, COMPLETED, FAILED, IN_PROGRESS
@@ -221,6 +221,7 @@ def _issue(
         operation["status"] = FAILED
         operation["error"] = authority.refusal(db, call, operation["issuer"])
         return
-    leaf = x509tools.issue(policy, key, moment, issuer=signer.issuer)
+    most_days = public_authority.most_days(call.service.public_limits, moment) if signer.is_public else None
+    leaf = x509tools.issue(policy, key, moment, issuer=signer.issuer, most_days=most_days)
     certificates.store_certificate(db, call, entry, version, [leaf, *signer.chain], key)
     operation["status"] = COMPLETED

@@ -3,7 +3,7 @@
 import base64
 import ipaddress
 from calendar import monthrange
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography import x509
@@ -50,15 +50,22 @@ def issue(
     now: float,
     *,
     issuer: tuple[x509.Name, PrivateKey] | None = None,
+    most_days: int | None = None,
 ) -> x509.Certificate:
-    """A certificate by a policy: self-signed, or signed with name and key of an issuer."""
+    """A certificate by a policy: self-signed, or signed with name and key of an issuer; valid for at most `most_days`."""
     subject = subjects.parse(policy["x509_props"]["subject"])
     issuer_name, issuer_key = issuer or (subject, key)
+    begins, ends = (
+        datetime.fromtimestamp(int(now) - BACKDATED, UTC),
+        add_months(int(now), policy["x509_props"]["validity_months"]),
+    )
+    if most_days is not None:
+        ends = min(ends, begins + timedelta(days=most_days, seconds=-1))  # its last second is part of the validity
     builder = (
         x509.CertificateBuilder(issuer_name, subject, key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime.fromtimestamp(int(now) - BACKDATED, UTC))
-        .not_valid_after(add_months(int(now), policy["x509_props"]["validity_months"]))
+        .not_valid_before(begins)
+        .not_valid_after(ends)
     )
     for extension, critical in extensions(policy):
         builder = builder.add_extension(extension, critical)
