@@ -1,0 +1,126 @@
+"""The page of a certificate's next renewals."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.browsing import text_of
+from tests.conftest import vault_calls
+from tests.emulator.caller import Caller, issued
+from vaults.emulator import Emulator
+from vaults.emulator.wire.kinds import CERTIFICATE
+
+PAGE = "/vaults/kv-shop-prod/certificates/tls/renewals/"
+
+
+@pytest.fixture
+def caller(emulator: Emulator) -> Caller:
+    caller = Caller(emulator)
+    caller.put("certificates/issuers/digi", {"provider": "DigiCert"})
+    caller.put("certificates/issuers/own", {"provider": "Own"})
+    return caller
+
+
+def make(caller: Caller, issuer: str, action: str = "AutoRenew", **trigger: int) -> None:
+    actions = [{"trigger": trigger or {"lifetime_percentage": 80}, "action": {"action_type": action}}]
+    props = {"subject": "CN=shop", "validity_months": 12}
+    policy = {"issuer": {"name": issuer}, "x509_props": props, "lifetime_actions": actions}
+    issued(caller, "tls", {"policy": policy})
+
+
+def rows(page: Any) -> list[str]:
+    return [mark.word for mark in page.context["axis"].marks]
+
+
+def test_a_self_signed_certificate_keeps_its_months(olga: Client, caller: Caller) -> None:
+    make(caller, "Self")
+    page = olga.get(PAGE)
+    assert rows(page) == ["automatic"] * 5
+    assert [card.verdict for card in page.context["cards"]] == ["Automatic, once a year"] * 3
+    assert "not public, keeps its months" in text_of(page)
+    assert "Key Vault renews it at 80 % of its life." in text_of(page)
+    assert "Browsers trust the CA" not in text_of(page)
+
+
+def test_a_public_one_is_renewed_more_often_with_each_rule(olga: Client, caller: Caller) -> None:
+    make(caller, "digi")
+    page = olga.get(PAGE, {"rules": "2029"})
+    assert [card.verdict for card in page.context["cards"]] == [
+        "Automatic, twice a year",
+        "Automatic, 5 times a year",
+        "Automatic, 10 times a year",
+    ]
+    assert page.context["chosen"].year == 2029
+    assert [mark.renewal.life.days for mark in page.context["axis"].marks][1:] == [47] * 4
+    assert "clientAuth, as Key Vault does by default" in text_of(page)
+    assert "From 15 March 2029 47 days at most, domain checks last 10" in text_of(page)
+
+
+def test_one_that_will_break_says_why(olga: Client, caller: Caller) -> None:
+    make(caller, "digi", days_before_expiry=120)
+    page = olga.get(PAGE, {"rules": "2027"})
+    assert [card.verdict for card in page.context["cards"]] == ["Automatic, 5 times a year", "Will break", "Will break"]
+    assert "It is to be renewed 120 days before the end, which is before its life begins." in text_of(page)
+    assert rows(page)[-1] == "breaks"
+    assert "there is none" in text_of(page)
+
+
+def test_where_the_issuer_does_not_tell_one_says_whether_it_is_public(olga: Client, caller: Caller) -> None:
+    make(caller, "own", "EmailContacts", days_before_expiry=30)
+    public = olga.get(PAGE)
+    assert "Browsers trust the CA that signs it?" in text_of(public)
+    assert [card.verdict for card in public.context["cards"]] == [
+        "By hand, twice a year",
+        "By hand, 5 times a year",
+        "By hand, 21 times a year",
+    ]
+    private = olga.get(PAGE, {"public": "no"})
+    assert {card.verdict for card in private.context["cards"]} == {"By hand, once a year"}
+    assert "?rules=2027&amp;public=no" in private.content.decode()
+
+
+@pytest.mark.parametrize("query", [{"rules": "1999"}, {"rules": "x"}, {"public": "maybe"}, {"rules": "2027" * 50}])
+def test_what_is_no_calendar_shows_the_first(olga: Client, caller: Caller, query: dict[str, str]) -> None:
+    make(caller, "Self")
+    assert olga.get(PAGE, query).context["chosen"].year == 2026
+
+
+def test_without_a_policy_nothing_is_said(olga: Client, caller: Caller, emulator: Emulator) -> None:
+    make(caller, "Self")
+    emulator.hold("kv-shop-prod", CERTIFICATE, "tls", "policy", None)
+    assert "Nothing can be said about its renewals" in text_of(olga.get(PAGE))
+
+
+def test_issuers_that_may_not_be_listed_are_asked_for(olga: Client, caller: Caller, emulator: Emulator) -> None:
+    make(caller, "digi")
+    emulator.deny("certificates/listissuers", "certificates/manageissuers")
+    page = olga.get(PAGE)
+    assert page.status_code == 200
+    assert "Browsers trust the CA that signs it?" in text_of(page)
+
+
+def test_two_calls_side_by_side(olga: Client, caller: Caller, emulator: Emulator) -> None:
+    make(caller, "digi")
+    emulator.requests.clear()
+    olga.get(PAGE)
+    assert sorted(vault_calls(emulator)) == [("GET", "/certificates/issuers"), ("GET", "/certificates/tls")]
+
+
+def test_the_certificate_leads_there(olga: Client, caller: Caller) -> None:
+    make(caller, "Self")
+    assert PAGE in olga.get("/vaults/kv-shop-prod/certificates/tls/").content.decode()
+
+
+def test_a_missing_certificate_is_not_found(olga: Client, caller: Caller) -> None:
+    assert olga.get("/vaults/kv-shop-prod/certificates/none/renewals/").status_code == 404
+
+
+def test_dates_are_those_of_the_certificate(olga: Client, caller: Caller) -> None:
+    make(caller, "digi")
+    attributes = caller.get("certificates/tls").json()["attributes"]
+    begins, ends = (datetime.fromtimestamp(attributes[name], UTC) for name in ("nbf", "exp"))
+    page = olga.get(PAGE)
+    assert page.context["course"].life.ends == ends
+    assert page.context["axis"].marks[0].renewal.at == begins + (ends - begins) * 0.8
