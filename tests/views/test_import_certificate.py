@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.test import Client
 
 from tests.browsing import filled, main_form, text_of
 from tests.conftest import World, last_detail, last_entry, session_contents, signed_in
+from tests.emulator.caller import Caller
 from tests.views.import_files import MIDDLE, OTHER, OWN, PASSWORD, SITE, bundle, pfx
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
@@ -327,3 +329,39 @@ def test_key_and_password_are_kept_nowhere(
     for text in [*pages, places()]:
         for secret in (password, *key.splitlines()[1:4], *plain.splitlines()[1:4]):
             assert secret not in text
+
+
+# The finding
+
+
+@pytest.mark.parametrize(
+    ("who", "issuer", "action", "words"),
+    [
+        (SITE, "Self", "AutoRenew", "The vault is going to replace this CA's certificate by a self-signed one"),
+        (SITE, "Unknown", "AutoRenew", "The vault is going to request a version that nobody has asked for"),
+        (SITE, "Self", "EmailContacts", ""),
+        (OWN, "Self", "AutoRenew", ""),
+    ],
+)
+def test_a_certificate_of_a_ca_that_the_vault_would_replace_is_found(
+    who: Any, issuer: str, action: str, words: str, olga: Client, world: World, azure: VaultClient, emulator: Emulator
+) -> None:
+    policy = CertificatePolicy(
+        issuer_name=issuer,
+        content_type="application/x-pem-file",
+        lifetime_actions=(LifetimeAction(action, lifetime_percentage=80),),
+    )
+    azure.certificates.import_certificate("tls", who.key_pem().decode() + who.leaf_pem().decode(), policy=policy)
+    page = olga.get(f"{V}/certificates/tls/")
+    assert words in text_of(page)
+    assert ("The vault is going to" in text_of(page)) is bool(words)
+    trap = page.context["renewal_trap"]
+    assert (trap is not None) is bool(words)
+    if trap:
+        start, end = who.leaf.not_valid_before_utc, who.leaf.not_valid_after_utc
+        assert trap.on == start + (end - start) * 0.8
+        assert "/certificates/tls/policy?api-version=7.0" in trap.command
+        assert "az rest --method patch --url" in text_of(page)
+        Caller(emulator).patch("certificates/tls/policy", json.loads(shlex.split(trap.command)[-1]))
+        assert olga.get(f"{V}/certificates/tls/").context["renewal_trap"] is None
+        assert len(azure.certificates.versions("tls")) == 1
