@@ -32,6 +32,7 @@ class Action(StrEnum):
     CERTIFICATE_CREATE = "certificate.create"
     CERTIFICATE_NEW_VERSION = "certificate.new_version"
     CERTIFICATE_UPDATE = "certificate.update"
+    CERTIFICATE_IMPORT = "certificate.import"
     CERTIFICATE_OPERATION_CANCEL = "certificate_operation.cancel"
     CERTIFICATE_OPERATION_DELETE = "certificate_operation.delete"
     CERTIFICATE_DELETE = "certificate.delete"
@@ -137,6 +138,7 @@ _WRITE = frozenset(
         Action.CERTIFICATE_CREATE,
         Action.CERTIFICATE_NEW_VERSION,
         Action.CERTIFICATE_UPDATE,
+        Action.CERTIFICATE_IMPORT,
         Action.CERTIFICATE_OPERATION_CANCEL,
         Action.CERTIFICATE_OPERATION_DELETE,
     }
@@ -259,6 +261,7 @@ LABELS: dict[Action, str] = {
     Action.CERTIFICATE_CREATE: "Request a certificate",
     Action.CERTIFICATE_NEW_VERSION: "Request a certificate version",
     Action.CERTIFICATE_UPDATE: "Update a certificate",
+    Action.CERTIFICATE_IMPORT: "Import a certificate",
     Action.CERTIFICATE_OPERATION_CANCEL: "Cancel a certificate operation",
     Action.CERTIFICATE_OPERATION_DELETE: "Delete a certificate operation",
     Action.CERTIFICATE_DELETE: "Delete a certificate",

@@ -9,6 +9,7 @@ from vaults.kinds import BY_COLLECTION, CERTIFICATE, KEY, SECRET, Kind
 from vaults.views import (
     access,
     audit,
+    certificate_import,
     certificates,
     connections,
     deleted,
@@ -136,6 +137,7 @@ urlpatterns = [
         edit=certificates.certificate_edit,
         new_version=certificates.certificate_new_version,
     ),
+    path("vaults/<slug:slug>/import/certificate/", certificate_import.import_page, name="certificate_import"),
     path(f"{ONE_CERTIFICATE}download/", certificates.certificate_download, name="certificate_download"),
     path(f"{ONE_CERTIFICATE}renewals/", renewals.certificate_renewals, name="certificate_renewals"),
     path(OPERATION, operations.certificate_operation, name="certificate_operation"),

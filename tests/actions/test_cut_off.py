@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
 
 from tests.audit.unwritable import OUTCOME, refusing
 from tests.conftest import World, say
+from tests.identities import Identity
 from tests.working import reconcile_open_acts
 from vaults.actions import items, keys, secrets
+from vaults.actions.certificate_import import ImportContent, import_certificate
 from vaults.actions.keys import KeyContent
 from vaults.actions.reconciliation import CUT_OFF_AFTER
 from vaults.actions.secrets import SecretContent
@@ -19,6 +22,7 @@ from vaults.actors import Person
 from vaults.audit import queries, verification
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
+from vaults.keyvault.types import CertificatePolicy
 from vaults.kinds import SECRET
 from vaults.models import AuditEntry, User, Vault
 from vaults.permissions import Action
@@ -28,9 +32,27 @@ pytestmark = pytest.mark.slow
 
 Do = Callable[[User, Vault], Any]
 
+OWN = Identity("cut off")
+CONTENT = ImportContent(
+    OWN.key_pem().decode() + OWN.leaf_pem().decode(),
+    "",
+    "application/x-pem-file",
+    (OWN.leaf.public_bytes(Encoding.DER),),
+)
+
 ACTS: dict[Action, Do] = {
     Action.SECRET_CREATE: lambda who, v: secrets.create_secret(Person(who), v, "fresh", SecretContent("hidden")),
     Action.KEY_CREATE: lambda who, v: keys.create_key(Person(who), v, "fresh", KeyContent("EC", crv="P-256")),
+    Action.CERTIFICATE_IMPORT: lambda who, v: import_certificate(
+        Person(who),
+        v,
+        "fresh",
+        CONTENT,
+        CertificatePolicy(issuer_name="Unknown"),
+        as_version=False,
+        tags={},
+        enabled=None,
+    ),
     Action.SECRET_DELETE: lambda who, v: items.delete_item(Person(who), v, SECRET, "kept"),
     Action.SECRET_RECOVER: lambda who, v: items.recover_deleted(Person(who), v, SECRET, "gone"),
     Action.SECRET_PURGE: lambda who, v: items.purge_deleted(Person(who), v, SECRET, "gone"),
@@ -68,6 +90,12 @@ def test_what_was_not_done_is_found_out(action: Action, world: World, stock: Non
     emulator.lose_request(method="POST" if action == Action.SECRET_RECOVER else "DELETE")
     cut_off(ACTS[action], world)
     assert outcome(action).state == "failed"
+
+
+def test_an_import_that_did_not_arrive_is_found_out(world: World, emulator: Emulator) -> None:
+    emulator.lose_request(method="POST")
+    cut_off(ACTS[Action.CERTIFICATE_IMPORT], world)
+    assert outcome(Action.CERTIFICATE_IMPORT).state == "failed"
 
 
 def test_what_the_vault_cannot_tell_stays_unknown(world: World, stock: None, emulator: Emulator) -> None:

@@ -30,3 +30,18 @@ def test_a_message_that_repeats_what_was_sent_is_dropped(sent: str, words: str) 
 
 def test_a_long_value_is_found_within_a_word() -> None:
     assert error_for("hunter2", "valuehunter2end").words == ""
+
+
+PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    "quoted", [PEM, PEM.replace("\n", " "), "MIIEvQIBADANBgkqhkiG9w0B", "AQEFAASCBKcwggSjAgEAAoIB"]
+)
+def test_a_value_of_several_lines_is_found_whole_and_by_the_line(quoted: str) -> None:
+    assert error_for(PEM, f"The value {quoted} is not allowed.").words == ""
+
+
+def test_the_marks_of_pem_are_no_secret() -> None:
+    words = "The content has no -----BEGIN CERTIFICATE----- after -----END PRIVATE KEY-----."
+    assert error_for(PEM, words).words == words

@@ -20,7 +20,7 @@ def chain() -> tuple[Any, x509.Certificate, x509.Certificate]:
         "subject": "CN=leaf, O=Example",
         "ekus": ["1.3.6.1.5.5.7.3.1"],
         "key_usage": ["digitalSignature"],
-        "validity_months": 24,
+        "validity_months": 120,
         "basic_constraints": {"ca": False},
         "sans": {"dns_names": ["leaf.example"]},
     }

@@ -40,6 +40,7 @@ PAGES = (
     f"/vaults/kv-shop-prod/deleted/secrets/{LONG}-gone/",
     "/vaults/kv-shop-prod/access/",
     "/vaults/kv-shop-prod/new/certificate/",
+    "/vaults/kv-shop-prod/import/certificate/",
     "/inventory/?q=payments",
     "/inventory/?q=nothing-has-this-name",
 )

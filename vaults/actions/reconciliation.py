@@ -22,7 +22,7 @@ from vaults.azure.errors import NotFound
 from vaults.azure.time_limit import time_limit
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.types import Properties
-from vaults.kinds import KINDS, Kind
+from vaults.kinds import CERTIFICATE, KINDS, Kind
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
@@ -104,6 +104,17 @@ def _made(items: AnyItems, entry: AuditEntry) -> Finding:
     return NOT_DONE if versions and not made else UNKNOWN
 
 
+def _imported(items: AnyItems, entry: AuditEntry) -> Finding:
+    """Like `_made`, but only versions with the recorded thumbprint count."""
+    begin, end = entry.at - CLOCK_TOLERANCE, entry.at + LONGEST_CALL
+    versions = _versions(items, entry.name)
+    ours = [each for each in versions if each.created_on and begin <= each.created_on <= end]
+    ours = [each for each in ours if getattr(each, "x5t", "") == entry.detail.get("thumbprint")]
+    if len(ours) == 1:
+        return Finding(AuditState.SUCCEEDED, ours[0].version)
+    return NOT_DONE if not ours else UNKNOWN
+
+
 def _deleted(items: AnyItems, entry: AuditEntry) -> Finding:
     if _is_deleted(items, entry.name):
         return DONE
@@ -146,3 +157,4 @@ _FINDERS: dict[str, tuple[Kind, Finder]] = {
         (kind.actions.purge, _purged),
     )
 }
+_FINDERS[Action.CERTIFICATE_IMPORT] = (CERTIFICATE, _imported)

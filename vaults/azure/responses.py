@@ -17,6 +17,7 @@ from vaults.azure.transport import Response
 MAX_MESSAGE = 1000
 MAX_CODE = 100
 MAX_PAGE = 20_000
+_PEM_MARK = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]+-----")
 MAX_RETRY_AFTER = 31 * 86_400.0
 """In seconds. A longer Retry-After is a mistake of the server and is ignored."""
 
@@ -55,9 +56,14 @@ def service_error(response: Response, *, absent: Collection[str], hidden: Sequen
 
 
 def _occurs(text: str, part: str) -> bool:
-    """Whether the part of an error has the text; up to three characters count only as a word, since each message has them."""
+    """Whether the part of an error has the text or a line of it; its line breaks are spaces in the part, see `_on_one_line`.
+
+    Up to three characters count only as a word, since each message has them; in several lines, such lines and the marks of PEM
+    count for nothing.
+    """
     if len(text) > 3:
-        return text in part
+        lines = (line for line in text.splitlines() if len(line) > 3 and not _PEM_MARK.fullmatch(line))
+        return _on_one_line(text) in part or any(_on_one_line(line) in part for line in lines)
     return bool(text) and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", part) is not None
 
 

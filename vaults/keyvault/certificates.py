@@ -79,6 +79,33 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         found = walk(lambda token: self._page("GetCertificateIssuers", token, _issuer))
         return [issuer for issuer in found if issuer.name]
 
+    def import_certificate(
+        self,
+        name: str,
+        value: str,
+        *,
+        password: str = "",
+        policy: CertificatePolicy,
+        enabled: bool | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Certificate:
+        """Import a certificate with its private key, as a new version if the name exists. Permission: import.
+
+        (Import Certificate) `value` is base64 of a PFX, or PEM text; the policy's content type says which. The policy's
+        lifetime actions are sent even if there are none: if they are left out, the vault adds one of its own, which for the
+        issuer Self renews the certificate.
+
+        Never repeated after a lost response: look for a new version with its thumbprint then.
+        """
+        body = creation_members(
+            value=value,
+            pwd=password or None,
+            policy={"lifetime_actions": [], **policy_to_json(policy)},
+            attributes=creation_members(enabled=enabled),
+            tags=tags,
+        )
+        return self._send("ImportCertificate", self._certificate, name, body=body)
+
     def get(self, name: str, version: str = "") -> Certificate:
         """A certificate, by default the newest version. Permission: get. (Get Certificate)"""
         return self._call("GetCertificate", self._certificate, name, version)

@@ -29,6 +29,7 @@ from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
 from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.renewal_trap import renewal_trap
 from vaults.web.submissions import once
 from vaults.web.unread_parts import (
     FROM_LIST,
@@ -61,12 +62,14 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
     if nothing_issued and operation:
         return redirect("certificate_operation", vault.slug, name)
     shown = _shown(detail, version)
+    facts = x509.read_certificate(certificate.cer) if certificate else None
     context = {
         "vault": vault,
         "name": shown.name,
         "certificate": certificate,
         "certificate_problem": not_read(vault, detail.certificate),
-        "facts": x509.read_certificate(certificate.cer) if certificate else None,
+        "facts": facts,
+        "renewal_trap": renewal_trap(certificate, facts, request.actor.exchanges),
         "policy_groups": parts_of_policy(certificate) if certificate and certificate.policy else [],
         "shown": shown,
         "current": current_version(detail.versions, shown, version),

@@ -118,6 +118,12 @@ PARTS = {
 }
 
 
+def refuse_taken(form: forms.Form, context: dict[str, Any]) -> None:
+    """The error of a new item whose name is in use."""
+    form.add_error("name", "This name is in use. Open the item to add a version to it, or choose another name.")
+    context["taken"] = True
+
+
 @contextmanager
 def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]:
     """Run an action with the form's data. An expected error becomes an error at a field, or a problem above the form."""
@@ -126,8 +132,7 @@ def refused_form(form: forms.Form, context: dict[str, Any]) -> Iterator[Attempt]
         yield attempt
         attempt.succeeded = True
     except NameTaken:
-        form.add_error("name", "This name is in use. Open the item to add a version to it, or choose another name.")
-        context["taken"] = True
+        refuse_taken(form, context)
     except PartsUnread as unread:
         for part in unread.parts:
             sentence = PARTS.get(part, f"{part} can't be read, so no part of it can be changed here.")

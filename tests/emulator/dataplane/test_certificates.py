@@ -301,7 +301,7 @@ def test_import_pfx_with_password(admin: Caller, old: bool) -> None:
     assert shown["policy"]["issuer"] == {"name": "Unknown"}
     assert shown["policy"]["x509_props"]["subject"] == "CN=leaf, O=Example"
     assert shown["policy"]["x509_props"]["sans"] == {"emails": [], "dns_names": ["leaf.example"], "upns": []}
-    assert shown["policy"]["x509_props"]["validity_months"] == 25
+    assert shown["policy"]["x509_props"]["validity_months"] == 121
     assert "pending" not in shown
     kept = pkcs12.load_pkcs12(base64.b64decode(admin.get("secrets/i").json()["value"]), None)
     assert [each.certificate for each in kept.additional_certs] == [root]
@@ -347,6 +347,31 @@ def test_imports_that_are_refused(admin: Caller) -> None:
     assert admin.post("certificates/i/import", mistaken).status_code == 400
 
 
+def test_an_expired_certificate_can_not_be_imported(admin: Caller) -> None:
+    key, leaf, _ = chain()
+    props = {"subject": "CN=a", "ekus": [], "key_usage": [], "validity_months": 3, "basic_constraints": {"ca": False}}
+    old = x509tools.issue({"x509_props": props}, key, 1700000000)
+    assert admin.post("certificates/i/import", {"value": pem(key, leaf), "policy": AS_PEM}).status_code == 200
+    answer = admin.post("certificates/j/import", {"value": pem(key, old), "policy": AS_PEM})
+    assert refusal(answer) == (400, "BadParameter", None)
+    assert "has expired" in answer.json()["error"]["message"]
+
+
+def test_subject_and_password_of_an_import_have_200_characters_at_most(admin: Caller) -> None:
+    key, leaf, _ = chain()
+    for length, status in ((200, 200), (201, 400)):
+        body = {"value": pem(key, leaf), "policy": AS_PEM, "pwd": "p" * length}
+        assert admin.post("certificates/i/import", body).status_code == status
+    for length, status in ((200, 200), (201, 400)):
+        props = {
+            "subject": f"CN={'c' * 62}, OU={'o' * 63}, O={'p' * (length - 137)}",
+            "ekus": [], "key_usage": [], "validity_months": 120, "basic_constraints": {"ca": False},
+        }  # fmt: skip
+        made = x509tools.issue({"x509_props": props}, key, 1700000000)
+        assert len(str(props["subject"])) == length
+        assert admin.post("certificates/i/import", {"value": pem(key, made), "policy": AS_PEM}).status_code == status
+
+
 def waiting(admin: Caller) -> x509.CertificateSigningRequest:
     policy = {"issuer": {"name": "Unknown"}, "x509_props": {"subject": "CN=merged"}}
     operation = admin.post("certificates/m/create", {"policy": policy}).json()
@@ -358,7 +383,7 @@ def test_alternative_names_of_an_imported_certificate(admin: Caller) -> None:
     """All three kinds, those it does not have as empty lists; none at all where it has no such names."""
     given = {"emails": ["a@example.com"], "dns_names": [], "upns": ["b@example.com"]}
     key, _, _ = chain()
-    props = {"subject": "CN=a", "ekus": [], "key_usage": [], "validity_months": 3, "basic_constraints": {"ca": False}}
+    props = {"subject": "CN=a", "ekus": [], "key_usage": [], "validity_months": 120, "basic_constraints": {"ca": False}}
     for name, sans in (("some", given), ("none", {})):
         leaf = x509tools.issue({"x509_props": props | {"sans": sans}}, key, 1700000000)
         shown = admin.post(f"certificates/{name}/import", {"value": pem(key, leaf)}).json()

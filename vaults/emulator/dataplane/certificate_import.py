@@ -25,6 +25,8 @@ from vaults.emulator.wire.errors import VaultError, bad_parameter
 from vaults.emulator.wire.http import Response, json_response
 from vaults.emulator.wire.kinds import CERTIFICATE
 
+#: Most characters of a subject and of a password.
+LONGEST = 200
 PEM_MARK = "-----BEGIN "
 PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 UNREADABLE = (
@@ -40,6 +42,8 @@ FOREIGN_KEY = (
     "the public part of the specified private key. Please check if certificate is valid."
 )
 
+EXPIRED = "The specified X.509 certificate content has expired. Please check if certificate is valid."
+
 
 def import_certificate(call: Call) -> Response:
     attributes = rules.read_attributes(call.body)
@@ -51,7 +55,11 @@ def import_certificate(call: Call) -> Response:
     pem = _pem(content)
     wanted = rules.text(rules.mapping(requested, "secret_props"), "contentType")
     content_type = wanted or (PKCS12 if pem is None else PEM)
-    key, chain = _read(content if pem is None else pem, content_type, rules.text(call.body, "pwd"))
+    password = rules.text(call.body, "pwd")
+    if len(password or "") > LONGEST:
+        raise rules.invalid_property("pwd")
+    key, chain = _read(content if pem is None else pem, content_type, password)
+    _refuse_unfit(chain[0], call.now)
     version = Version(new_version_id(), call.now, call.now, attributes.enabled is not False, tags=tags)
     with call.service.store.writing() as db:
         table = call.table(db, CERTIFICATE)
@@ -130,6 +138,14 @@ def _read(content: str, content_type: str, password: str | None) -> tuple[Privat
     if not leaves:
         raise bad_parameter(FOREIGN_KEY)
     return key, [leaves[0], *(certificate for certificate in found if certificate != leaves[0])]
+
+
+def _refuse_unfit(leaf: x509.Certificate, now: int) -> None:
+    """Raise the vault's 400 for an expired certificate, or one with a subject that is too long."""
+    if leaf.not_valid_after_utc.timestamp() <= now:
+        raise bad_parameter(EXPIRED)
+    if len(subjects.write(leaf.subject)) > LONGEST:
+        raise rules.invalid_property("subject")
 
 
 def _read_pfx(content: str, password: str | None) -> tuple[Any, list[x509.Certificate]]:
