@@ -28,6 +28,7 @@ from vaults.models import (
     Job,
     JobItem,
     Membership,
+    RecordedOperation,
     Team,
     User,
     Vault,
@@ -194,6 +195,12 @@ class Visible:
     def items(self) -> QuerySet[InventoryItem]:
         """Items that exist, as far as is known."""
         found = InventoryItem.objects.existing()
+        return found if self.teams is None else found.filter(vault__team_id__in=self.teams)
+
+    @property
+    def operations(self) -> QuerySet[RecordedOperation]:
+        """Operations of certificates, in progress or ended."""
+        found = RecordedOperation.objects.all()
         return found if self.teams is None else found.filter(vault__team_id__in=self.teams)
 
     @property

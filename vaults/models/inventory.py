@@ -19,7 +19,9 @@ from vaults.models.vault import Vault
 ENDLESS = models.Q(expires_on=None, issued=True) & ~models.Q(odd__has_key="expires_on")
 #: Items that exist, are not deleted, and are not the managed secret or key of a certificate.
 LIVE = models.Q(gone_since=None, deleted_on=None, managed=False)
-#: The columns of that condition.
+#: Items that exist as deleted ones.
+DELETED = models.Q(gone_since=None, deleted_on__isnull=False)
+#: The columns of the condition LIVE.
 OF_LIVE = ("gone_since", "deleted_on", "managed")
 #: Azure completes a deletion, a recovery or a purge within this time, mostly within seconds. After it, what Azure shows counts.
 SETTLES_WITHIN = timedelta(minutes=5)
@@ -33,12 +35,12 @@ def tag_text(tags: Mapping[str, str]) -> str:
 class DerivedField(models.TextField):  # type: ignore[type-arg]
     """A text that is computed from the row's other columns whenever the row is inserted or saved."""
 
-    def __init__(self, *args: Any, of: Callable[["InventoryItem"], str] = str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, of: Callable[[Any], str] = str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.of = of
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002
-        value = self.of(model_instance)  # type: ignore[arg-type]
+        value = self.of(model_instance)
         setattr(model_instance, self.attname, value)
         return value
 
@@ -89,6 +91,8 @@ class InventoryItem(models.Model):
     updated_on = models.DateTimeField(null=True)
     deleted_on = models.DateTimeField(null=True)
     scheduled_purge_on = models.DateTimeField(null=True)
+    #: Azure's word for what can be done about the deletion of a deleted item; "" for others, and if it is not known.
+    recovery_level = models.CharField(max_length=60, blank=True)
     content_type = models.CharField(max_length=255, blank=True)
     subject = models.CharField(max_length=1000, blank=True)
     tags = ShapedJSONField(default=dict, shape=texts)
@@ -132,11 +136,9 @@ class InventoryItem(models.Model):
                 name="inventory_states",
             ),
             # Few items are deleted or pending, and pages say how many.
-            models.Index(
-                fields=["vault"],
-                condition=models.Q(gone_since=None, deleted_on__isnull=False),
-                name="inventory_deleted",
-            ),
+            models.Index(fields=["vault"], condition=DELETED, name="inventory_deleted"),
+            # Those of all vaults, in the order in which they are purged.
+            models.Index(fields=["scheduled_purge_on", "id"], condition=DELETED, name="inventory_purge"),
             models.Index(fields=["vault"], condition=models.Q(pending=True), name="inventory_pending"),
         ]
 
