@@ -111,7 +111,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="recordedoperation",
             index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["vault"], name="operation_open_of_vault"
+                condition=models.Q(("ended_at", None)),
+                fields=["vault", "begun_at", "id"],
+                name="operation_open_of_vault",
             ),
         ),
         migrations.AddIndex(
@@ -123,6 +125,15 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="recordedoperation",
             constraint=models.UniqueConstraint(fields=("vault", "folded_name", "request_id"), name="operation_once"),
+        ),
+        migrations.RemoveIndex(model_name="inventoryitem", name="inventory_deleted"),
+        migrations.AddIndex(
+            model_name="inventoryitem",
+            index=models.Index(
+                condition=models.Q(("deleted_on__isnull", False), ("gone_since", None)),
+                fields=["vault", "scheduled_purge_on", "id"],
+                name="inventory_deleted",
+            ),
         ),
         migrations.RunPython(record_pending, migrations.RunPython.noop),
     ]

@@ -65,7 +65,9 @@ class RecordedOperation(models.Model):
         indexes: ClassVar = [
             # Pages read these in their order, and each page says how many are open.
             models.Index(fields=["begun_at", "id"], condition=models.Q(ended_at=None), name="operation_open"),
-            models.Index(fields=["vault"], condition=models.Q(ended_at=None), name="operation_open_of_vault"),
+            models.Index(
+                fields=["vault", "begun_at", "id"], condition=models.Q(ended_at=None), name="operation_open_of_vault"
+            ),
             models.Index(
                 fields=["-ended_at", "-id"], condition=models.Q(ended_at__isnull=False), name="operation_ended"
             ),
