@@ -28,6 +28,7 @@ from vaults.models import (
     Job,
     JobItem,
     Membership,
+    RecordedOperation,
     Team,
     User,
     Vault,
@@ -195,6 +196,24 @@ class Visible:
         """Items that exist, as far as is known."""
         found = InventoryItem.objects.existing()
         return found if self.teams is None else found.filter(vault__team_id__in=self.teams)
+
+    @property
+    def operations(self) -> QuerySet[RecordedOperation]:
+        """Operations of certificates, in progress or ended."""
+        found = RecordedOperation.objects.all()
+        return found if self.teams is None else found.filter(self._of_visible_vault)
+
+    @property
+    def recycle_bin(self) -> QuerySet[InventoryItem]:
+        """Deleted items that can be recovered or purged on their own."""
+        found = InventoryItem.objects.in_recycle_bin()
+        return found if self.teams is None else found.filter(self._of_visible_vault)
+
+    @property
+    def _of_visible_vault(self) -> Exists:
+        """For rows that pages read in the order of an index over all vaults: a database would begin a join with the vaults, and
+        sort all their rows."""
+        return Exists(Vault.objects.filter(pk=OuterRef("vault_id"), team_id__in=self.teams or []))
 
     @property
     def jobs(self) -> QuerySet[Job]:

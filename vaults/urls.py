@@ -8,6 +8,7 @@ from django.urls import URLPattern, path, register_converter
 from vaults.kinds import BY_COLLECTION, CERTIFICATE, KEY, SECRET, Kind
 from vaults.views import (
     access,
+    all_operations,
     audit,
     certificate_import,
     certificates,
@@ -22,6 +23,7 @@ from vaults.views import (
     operations,
     overview,
     renewals,
+    recycle_bin,
     secrets,
     teams,
     vault_connections,
@@ -82,6 +84,8 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("inventory/", inventory.inventory, name="inventory"),
     path("inventory/csv/", inventory.inventory_csv, name="inventory_csv"),
+    path("operations/", all_operations.all_operations, name="all_operations"),
+    path("deleted/", recycle_bin.all_deleted, name="all_deleted"),
     path("go/", identifiers.go, name="go"),
     path("connections/", connections.connection_list, name="connection_list"),
     path("new/connection/", connections.connection_new, name="connection_new"),

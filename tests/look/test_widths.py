@@ -30,6 +30,8 @@ PAGES = (
     "/team/",
     "/audit/?show=all",
     "/jobs/?show=all",
+    "/operations/",
+    "/deleted/",
     f"/jobs/{JOB}/",
     "/vaults/kv-shop-prod/",
     f"{LISTS[0]}{LONG}/",

@@ -15,6 +15,8 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "overview": ("get", [], ALL, 200),
     "inventory": ("get", [], ALL, 200),
     "inventory_csv": ("get", [], ALL, 200),
+    "all_operations": ("get", [], ALL, 200),
+    "all_deleted": ("get", [], ALL, 200),
     "go": ("get", [], ALL, 200),
     "audit_list": ("get", [], ALL, 200),
     "audit_verify": ("post", [], OWNERS, 302),

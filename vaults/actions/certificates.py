@@ -87,6 +87,8 @@ def read_certificate(actor: Actor, vault: Vault, name: str, version: str = "") -
             own, pending = certificate.value, operation.value is not None and operation.value.is_pending
             in_progress = None if operation.error else pending
             observe.see_certificate(vault, name, asked_at, in_progress, own.properties if own else None)
+            if operation.value:
+                observe.see_operation(vault, operation.value, asked_at)
         if isinstance(certificate.error, NotFound):
             if version or operation.value is None or operation.value.status == "completed":
                 raise certificate.error  # deleted after it was issued, or its recovery is not complete yet
@@ -124,6 +126,7 @@ def create_certificate(
             raise NameTaken
         operation = _create(doing, name, policy, tags=tags, enabled=enabled)
     observe.remember_request(actor, vault, name, operation.request_id)
+    observe.see_operation(vault, operation, timezone.now())
     return operation
 
 
@@ -177,6 +180,7 @@ def new_version_of_certificate(
                 raise ChangedMeanwhile(present.properties, edit_token)
             operation = _create_version(doing, present, wanted)
     observe.remember_request(actor, vault, name, operation.request_id)
+    observe.see_operation(vault, operation, timezone.now())
     return operation
 
 
@@ -243,6 +247,7 @@ def read_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperatio
         except NotFound:
             observe.end_request(vault, name, asked_at)
             raise
+    observe.see_operation(vault, operation, asked_at)
     if operation.is_pending:
         observe.see_certificate(vault, name, asked_at, pending=True)
     else:
@@ -253,13 +258,16 @@ def read_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperatio
 def cancel_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
     """Request cancellation; the certificate may still be issued."""
     with act(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault, name=name) as doing:
-        return doing.client.certificates.cancel_operation(name)
+        operation = doing.client.certificates.cancel_operation(name)
+    observe.see_operation(vault, operation, timezone.now())
+    return operation
 
 
 def delete_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
     """Delete the operation. A request that a CA has started may continue."""
     with act(actor, Action.CERTIFICATE_OPERATION_DELETE, vault, name=name) as doing:
         operation = doing.client.certificates.delete_operation(name)
+    observe.remember_deleted_operation(actor, vault, operation)
     observe.end_request(vault, name, timezone.now())
     return operation
 

@@ -14,12 +14,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from vaults.actors import Actor, Person
+from vaults.inventory import operations
 from vaults.inventory.rows import AnyDeleted, Live, item_of, storable
 from vaults.inventory.store import BEGUN, LAST_TRANSITION, SEEN, locked, put, store
 from vaults.keyvault.identifiers import fold
-from vaults.keyvault.types import CertificateProperties
+from vaults.keyvault.types import CertificateOperation, CertificateProperties
 from vaults.kinds import CERTIFICATE, Kind
-from vaults.models import InventoryItem, Vault
+from vaults.models import InventoryItem, Outcome, Vault
 from vaults.models.inventory import Transition
 from vaults.models.prepared import Parameter, Prepared
 
@@ -85,6 +86,8 @@ def remember_deletion(actor: Actor, vault: Vault, deleted: AnyDeleted) -> None:
         else:
             _begin(row, Transition.DELETING, actor)
             put(vault, row, BEGUN)
+        if row.kind == CERTIFICATE.name:
+            operations.end(vault, [row.name], row.observed_at, Outcome.FORGOTTEN)
 
 
 def remember_recovery(actor: Actor, vault: Vault, recovered: Live) -> None:
@@ -202,11 +205,25 @@ def see_certificate(
 def end_request(vault: Vault, name: str, asked_at: datetime, *, completed: bool = False) -> None:
     """Record that the operation has ended or is gone. If a first version was issued, request a scan."""
     with _best_effort(vault):
+        operations.end(vault, [name], asked_at, Outcome.ISSUED if completed else Outcome.FORGOTTEN)
         known = known_item(vault, CERTIFICATE.name, name)
         if known and known.pending:
             _set_pending(vault, name, asked_at, False)
         if completed and known and known.is_live and not known.issued:
             _ask_for_scan(vault)
+
+
+def see_operation(vault: Vault, operation: CertificateOperation, asked_at: datetime) -> None:
+    """Record an operation as the vault has just shown it. In the usual case, where it is known so, no transaction begins."""
+    seen = operations.Seen(operation, asked_at)
+    if not read(lambda: operations.is_known(vault, seen), True):
+        with _best_effort(vault):
+            operations.see(vault, [seen])
+
+
+def remember_deleted_operation(actor: Actor, vault: Vault, operation: CertificateOperation) -> None:
+    with _best_effort(vault):
+        operations.see_deletion(actor, vault, operation, timezone.now())
 
 
 def _set_pending(vault: Vault, name: str, asked_at: datetime, pending: bool) -> None:

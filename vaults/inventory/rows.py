@@ -24,6 +24,7 @@ def item_of(vault: Vault, found: Live | AnyDeleted, observed_at: datetime) -> In
         item = item_of(vault, found.properties, observed_at)
         # An item in a list of deleted items is deleted, even without a valid date.
         item.deleted_on, item.scheduled_purge_on = found.deleted_on or observed_at, found.scheduled_purge_on
+        item.recovery_level = storable(found.properties.recovery_level or "")[:60]
         item.odd |= storable_all(found.odd)
         return item
     item = InventoryItem(

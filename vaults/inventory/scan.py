@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from vaults.azure.errors import (
     AuthenticationError,
-    AzureError,
     Forbidden,
     NotAddressable,
     NotFound,
@@ -22,16 +21,16 @@ from vaults.azure.errors import (
     Unauthorized,
 )
 from vaults.azure.parallel import gather
-from vaults.inventory import observe
+from vaults.inventory import observe, operations
 from vaults.inventory.rows import AnyDeleted, Live, item_of
 from vaults.inventory.store import mark_gone, remove_long_gone, store
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.identifiers import fold
 from vaults.keyvault.paging import Page, pages
-from vaults.keyvault.parts import Part, read_through
-from vaults.keyvault.types import CertificateProperties, Deleted
+from vaults.keyvault.parts import Part, part, read_through
+from vaults.keyvault.types import CertificateOperation, CertificateProperties, Deleted
 from vaults.kinds import CERTIFICATE, KINDS, Kind
-from vaults.models import Vault
+from vaults.models import Outcome, Vault
 
 #: Seconds between two progress updates, which also show that the scan is alive.
 NOTE_EVERY = 1.0
@@ -131,7 +130,10 @@ def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence
     for listing, read in zip(LISTINGS, lists, strict=True):
         if read.is_complete:
             mark_gone(vault, listing.items, read.begun)
+        if read.is_complete and listing == Listing(CERTIFICATE, deleted=False):
+            _end_of_unlisted(vault, found, read.begun)
     remove_long_gone(vault, timezone.now())
+    operations.remove_old(vault, timezone.now())
     _note_unread(vault, lists)
     return len(items)
 
@@ -185,19 +187,42 @@ def require_a_list(lists: Sequence[List]) -> None:
 
 
 def _pending(vault: Vault, client: VaultClient, progress: Progress, found: Sequence[Seen]) -> set[str]:
-    """Folded names of certificates whose operation is in progress. Checked are those never issued, and those pending before."""
-    known = observe.pending_names(vault)
+    """Folded names of certificates whose operation is in progress; what is seen of the operations is recorded.
+
+    Checked are those never issued, and those pending before.
+    """
+    known = observe.pending_names(vault) | operations.open_names(vault)
     live = [each.found for each in found if isinstance(each.found, CertificateProperties)]
     names = [each.name for each in live if not each.issued or fold(each.name) in known]
-    states = progress.gather([partial(_is_pending, client, name, fold(name) in known) for name in names])
-    return {fold(name) for name, pending in zip(names, states, strict=True) if pending}
+    looks = progress.gather([partial(_look, client, name) for name in names])
+    operations.see(vault, [operations.Seen(each.read.value, each.at) for each in looks if each.read.value])
+    for each in looks:
+        if isinstance(each.read.error, NotFound):
+            operations.end(vault, [each.name], each.at, Outcome.FORGOTTEN)
+    return {fold(each.name) for each in looks if each.is_pending(fold(each.name) in known)}
 
 
-def _is_pending(client: VaultClient, name: str, known: bool) -> bool:
-    """True if the operation is in progress. False if it can't be read; after other errors, what was known."""
-    try:
-        return client.certificates.operation(name).is_pending
-    except (NotFound, Forbidden, NotAddressable):
-        return False
-    except AzureError:
-        return known
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was read of a certificate's operation, and when it was asked for."""
+
+    name: str
+    read: Part[CertificateOperation]
+    at: datetime
+
+    def is_pending(self, before: bool) -> bool:
+        """True if it is in progress. False if it can't be read; after other errors, what was known `before`."""
+        if self.read.value:
+            return self.read.value.is_pending
+        return before and not isinstance(self.read.error, NotFound | Forbidden | NotAddressable)
+
+
+def _look(client: VaultClient, name: str) -> _Look:
+    at = timezone.now()
+    return _Look(name, part(lambda: client.certificates.operation(name)), at)
+
+
+def _end_of_unlisted(vault: Vault, found: Sequence[Seen], begun: datetime) -> None:
+    """Operations of certificates that the complete list does not contain no longer exist."""
+    listed = {fold(each.found.name) for each in found if isinstance(each.found, CertificateProperties)}
+    operations.end(vault, sorted(operations.open_names(vault) - listed), begun, Outcome.FORGOTTEN)

@@ -6,6 +6,7 @@ from vaults.models.guess import Guess
 from vaults.models.inventory import InventoryItem
 from vaults.models.item_lock import ItemLock
 from vaults.models.job import ItemState, Job, JobItem, JobKind
+from vaults.models.operation import Outcome, RecordedOperation
 from vaults.models.sealed import SealedCanary
 from vaults.models.submission import Submission
 from vaults.models.team import Invitation, Membership, Team, User
@@ -27,6 +28,8 @@ __all__ = [
     "JobItem",
     "JobKind",
     "Membership",
+    "Outcome",
+    "RecordedOperation",
     "SealedCanary",
     "Submission",
     "Team",

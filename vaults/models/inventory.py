@@ -6,11 +6,13 @@ from functools import lru_cache
 from typing import Any, Self
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
 from vaults.keyvault.identifiers import fold
-from vaults.kinds import BY_NAME, KINDS, Kind
+from vaults.keyvault.types import PURGE_PROTECTED
+from vaults.kinds import BY_NAME, CERTIFICATE, KINDS, Kind
 from vaults.models.json import ShapedJSONField, texts
 from vaults.models.team import User
 from vaults.models.vault import Vault
@@ -19,7 +21,9 @@ from vaults.models.vault import Vault
 ENDLESS = models.Q(expires_on=None, issued=True) & ~models.Q(odd__has_key="expires_on")
 #: Items that exist, are not deleted, and are not the managed secret or key of a certificate.
 LIVE = models.Q(gone_since=None, deleted_on=None, managed=False)
-#: The columns of that condition.
+#: Items that exist as deleted ones.
+DELETED = models.Q(gone_since=None, deleted_on__isnull=False)
+#: The columns of the condition LIVE.
 OF_LIVE = ("gone_since", "deleted_on", "managed")
 #: Azure completes a deletion, a recovery or a purge within this time, mostly within seconds. After it, what Azure shows counts.
 SETTLES_WITHIN = timedelta(minutes=5)
@@ -33,12 +37,12 @@ def tag_text(tags: Mapping[str, str]) -> str:
 class DerivedField(models.TextField):  # type: ignore[type-arg]
     """A text that is computed from the row's other columns whenever the row is inserted or saved."""
 
-    def __init__(self, *args: Any, of: Callable[["InventoryItem"], str] = str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, of: Callable[[Any], str] = str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.of = of
 
     def pre_save(self, model_instance: models.Model, add: bool) -> str:  # noqa: ARG002
-        value = self.of(model_instance)  # type: ignore[arg-type]
+        value = self.of(model_instance)
         setattr(model_instance, self.attname, value)
         return value
 
@@ -62,6 +66,14 @@ class InventoryItemQuerySet(models.QuerySet["InventoryItem"]):
     def existing(self) -> Self:
         """Items that exist, live or deleted, as far as is known."""
         return self.filter(gone_since=None)
+
+    def in_recycle_bin(self) -> Self:
+        """Deleted items. Left out are a managed secret and key whose certificate is there: they come back, and are purged, with
+        it."""
+        certificates = InventoryItem.objects.filter(
+            DELETED, vault=OuterRef("vault"), kind=CERTIFICATE.name, folded_name=OuterRef("folded_name")
+        )
+        return self.filter(models.Q(managed=False) | ~Exists(certificates), DELETED)
 
 
 @lru_cache(maxsize=5000)
@@ -89,6 +101,8 @@ class InventoryItem(models.Model):
     updated_on = models.DateTimeField(null=True)
     deleted_on = models.DateTimeField(null=True)
     scheduled_purge_on = models.DateTimeField(null=True)
+    #: Azure's word for what can be done about the deletion of a deleted item; "" for others, and if it is not known.
+    recovery_level = models.CharField(max_length=60, blank=True)
     content_type = models.CharField(max_length=255, blank=True)
     subject = models.CharField(max_length=1000, blank=True)
     tags = ShapedJSONField(default=dict, shape=texts)
@@ -132,11 +146,9 @@ class InventoryItem(models.Model):
                 name="inventory_states",
             ),
             # Few items are deleted or pending, and pages say how many.
-            models.Index(
-                fields=["vault"],
-                condition=models.Q(gone_since=None, deleted_on__isnull=False),
-                name="inventory_deleted",
-            ),
+            # Pages list them in the order in which they are purged, of one vault or of all.
+            models.Index(fields=["vault", "scheduled_purge_on", "id"], condition=DELETED, name="inventory_deleted"),
+            models.Index(fields=["scheduled_purge_on", "id"], condition=DELETED, name="inventory_purge"),
             models.Index(fields=["vault"], condition=models.Q(pending=True), name="inventory_pending"),
         ]
 
@@ -161,6 +173,21 @@ class InventoryItem(models.Model):
     def time_of_deletion(self) -> datetime | None:
         """As Azure told it; None if it did not. (Then `deleted_on` is the time of the observation.)"""
         return None if self.deleted_on == self.observed_at or "deleted_on" in self.odd else self.deleted_on
+
+    @property
+    def purge_protected(self) -> bool:
+        """True for a deleted item that nobody can purge: Azure does it on its day."""
+        return self.recovery_level in PURGE_PROTECTED
+
+    @property
+    def may_be_purged(self) -> bool:
+        """False also if it is not known."""
+        return "Purgeable" in self.recovery_level
+
+    @property
+    def is_being_deleted(self) -> bool:
+        """True if the vault may not have completed the deletion yet: until then it refuses to recover or purge the item."""
+        return self.transition == Transition.DELETING and self.is_settling(timezone.now())
 
     def is_settling(self, at: datetime) -> bool:
         """True if Azure may not have completed the transition at this time."""

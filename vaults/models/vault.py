@@ -8,7 +8,8 @@ from typing import Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from vaults.models.connection import Connection
@@ -24,16 +25,20 @@ class VaultQuerySet(models.QuerySet["Vault"]):
         return self.filter(models.Q(host=spelling) | models.Q(name=spelling))
 
     def with_state(self) -> Self:
-        """Add what `Vault.state` needs: the earliest expiry date of the enabled live items.
+        """Add what the sidebar shows: for `Vault.state` the earliest expiry date of the enabled live items, and the number of
+        operations in progress.
 
-        It is read from a small index, because the sidebar needs it on every page, for vaults of any size.
+        Both are read from small indexes, because the sidebar needs them on every page, for vaults of any size.
         """
         items = apps.get_model("vaults", "InventoryItem").objects.filter(
             vault=OuterRef("pk"), gone_since=None, deleted_on=None, managed=False
         )
         expiring = items.filter(enabled=True, expires_on__isnull=False).order_by("expires_on")
+        recorded = apps.get_model("vaults", "RecordedOperation").objects.filter(vault=OuterRef("pk"), ended_at=None)
+        counted = recorded.order_by().values("vault").values(count=Count("pk"))
         return self.annotate(
             first_expiry=Subquery(expiring.values("expires_on")[:1]),
+            pending_operations=Coalesce(Subquery(counted), 0),
             has_state=models.Value(True),
         )
 
@@ -76,6 +81,7 @@ class Vault(models.Model):
 
     #: Set by `with_state`.
     first_expiry: datetime | None = None
+    pending_operations: int = 0
     has_state: bool = False
 
     #: Set by `through`.

@@ -8,6 +8,7 @@ from vaults.actors import Source
 from vaults.audit.who import who_did
 from vaults.models import AuditEntry, InventoryItem, User
 from vaults.templatetags.kvportal import icon, visible
+from vaults.templatetags.markup import markup
 
 register = template.Library()
 
@@ -17,6 +18,9 @@ NOBODY = {
     Source.COMMAND: ("terminal-2", "a command on the server"),
     Source.STRANGER: ("user-question", "somebody not signed in"),
 }
+
+
+ELSEWHERE = markup('<span class="quiet">{}</span>', "elsewhere")
 
 
 @register.simple_tag
@@ -37,6 +41,16 @@ def began(item: InventoryItem) -> SafeString:
     if item.transition_user:
         return person(item.transition_user)
     return _drawn(f"“{visible(item.transition_by)}”", "no such account any more")
+
+
+@register.simple_tag
+def did(user: User | None, name: str) -> SafeString:
+    """A person as a row of the index keeps them: account, and name as recorded then. Without a name it was done elsewhere."""
+    if user:
+        return person(user)
+    if name:
+        return _drawn(f"“{visible(name)}”", "no such account any more")
+    return ELSEWHERE
 
 
 @register.simple_tag

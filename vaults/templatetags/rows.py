@@ -23,6 +23,7 @@ from vaults.templatetags.kvportal import (
     State,
     as_sent,
     badge,
+    date_and_time,
     day,
     icon,
     not_issued,
@@ -288,6 +289,24 @@ def item_row(item: Identified, kind: Kind, base: str, pending: Collection[str] =
     )
 
 
+#: A deleted item that is purged within this number of days is marked.
+PURGED_SOON = 7
+
+
+@register.simple_tag
+def days_left(item: InventoryItem) -> SafeString:
+    """The days until a deleted item is purged, with the moment on hover."""
+    moment = item.scheduled_purge_on
+    if moment is None:
+        return when(None, item.odd.get("scheduled_purge_on", ""))
+    left = moment - timezone.now()
+    hours = int(left.total_seconds() // 3600)
+    word = "due" if left.total_seconds() <= 0 else f"{left.days} d left" if left.days else f"{hours} h left"
+    if left.days < PURGED_SOON:
+        return badge("soon", word, "clock", date_and_time(moment))
+    return markup('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), date_and_time(moment), word)
+
+
 KIND_ICONS = {SECRET: "key", KEY: "lock-password", CERTIFICATE: "certificate"}
 
 
@@ -296,6 +315,11 @@ def _kind(kind: Kind) -> SafeString:
     return markup(
         '<td class="kind" title="{0}">{1}<span class="visually-hidden">{0}</span></td>', kind, icon(KIND_ICONS[kind])
     )
+
+
+@register.simple_tag
+def kind_cell(item: InventoryItem) -> SafeString:
+    return _kind(item.of_kind)
 
 
 @register.simple_tag

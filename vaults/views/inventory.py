@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import django_filters
 from django import forms
@@ -18,7 +18,7 @@ from vaults.inventory.counts import Summary, expiring, next_months
 from vaults.keyvault.identifiers import fold
 from vaults.keyvault.references import find_references
 from vaults.kinds import KINDS
-from vaults.models import InventoryItem, Vault
+from vaults.models import InventoryItem, RecordedOperation, Vault
 from vaults.models.inventory import ENDLESS
 from vaults.models.vault import VaultQuerySet
 from vaults.permissions import Action
@@ -130,17 +130,7 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
         return found.none() if self.form.errors else found
 
     def by_text(self, items: QuerySet[InventoryItem], _name: str, text: str) -> QuerySet[InventoryItem]:
-        if (named := named_in(text, self.filters["vault"].queryset)) is not None:
-            return items.filter(named)
-        for word in search_words(text):
-            items = items.filter(
-                Q(folded_name__contains=fold(word))
-                | Q(tag_text__contains=word.casefold())
-                | Q(subject__icontains=word)
-                | Q(content_type__icontains=word)
-                | Q(vault__name__icontains=word)
-            )
-        return items
+        return items.filter(matching(text, self.filters["vault"].queryset))
 
     def by_state(self, items: QuerySet[InventoryItem], _name: str, state: str) -> QuerySet[InventoryItem]:
         now = timezone.now()
@@ -172,6 +162,22 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
     def with_managed(self, items: QuerySet[InventoryItem], _name: str, _value: bool) -> QuerySet[InventoryItem]:
         """Nothing: __init__ does this, because the filter has an effect when it is off."""
         return items
+
+
+def matching(text: str, vaults: VaultQuerySet) -> Q:
+    """A condition for the items that a search finds: each of its words, or what a pasted address or identifier names."""
+    if (named := named_in(text, vaults)) is not None:
+        return named
+    found = Q()
+    for word in search_words(text):
+        found &= (
+            Q(folded_name__contains=fold(word))
+            | Q(tag_text__contains=word.casefold())
+            | Q(subject__icontains=word)
+            | Q(content_type__icontains=word)
+            | Q(vault__name__icontains=word)
+        )
+    return found
 
 
 def named_in(text: str, vaults: VaultQuerySet) -> Q | None:
@@ -231,6 +237,8 @@ def ordered(request: HtmxRequest, found: InventoryFilter) -> QuerySet[InventoryI
     return items.order_by(*SORTS[sort_of(request)], *TIE)
 
 
+OfVault = TypeVar("OfVault", InventoryItem, RecordedOperation)
+
 #: What a row shows; to read the other columns takes as long again.
 ROW = (
     "kind", "name", "enabled", "managed", "pending", "issued", "not_before", "expires_on", "updated_on", "deleted_on",
@@ -238,8 +246,8 @@ ROW = (
 )  # fmt: skip
 
 
-def with_vaults(items: Iterable[InventoryItem], known: Iterable[Vault]) -> list[InventoryItem]:
-    """The items with their vaults, each taken from those that the page knows: a join would make one for each item."""
+def with_vaults(items: Iterable[OfVault], known: Iterable[Vault]) -> list[OfVault]:
+    """The rows with their vaults, each taken from those that the page knows: a join would make one for each item."""
     found, by_id = list(items), {vault.pk: vault for vault in known}
     for item in found:
         if item.vault_id in by_id:  # else a vault of another team, read when its name is shown

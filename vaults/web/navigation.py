@@ -47,6 +47,11 @@ class Navigation:
         team = self.team
         return observe.read(lambda: vaults_with_state(self._actor, team), None) or list(self.visible.vaults)
 
+    @property
+    def pending_operations(self) -> int:
+        """The number of operations of certificates that are in progress in the current team's vaults."""
+        return sum(vault.pending_operations for vault in self.vaults)
+
     @cached_property
     def vaults_with_connections(self) -> list[Vault]:
         """The same vaults; all their connections are read in one query."""
