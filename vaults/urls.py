@@ -20,6 +20,7 @@ from vaults.views import (
     keys,
     operations,
     overview,
+    secret_comparison,
     secrets,
     teams,
     vault_connections,
@@ -115,6 +116,7 @@ urlpatterns = [
         new_version=secrets.secret_new_version,
     ),
     path("vaults/<slug:slug>/secrets/<str:name>/reveal/", secrets.secret_reveal, name="secret_reveal"),
+    path("vaults/<slug:slug>/secrets/<str:name>/compare/", secret_comparison.secret_compare, name="secret_compare"),
     path(
         "vaults/<slug:slug>/secrets/<str:name>/versions/<str:version>/roll-back/",
         secrets.secret_roll_back,
