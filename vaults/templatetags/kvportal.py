@@ -25,6 +25,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 
 from vaults import access
+from vaults.keyvault.paths import is_version
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.problems.scans import words_of_scan
@@ -365,6 +366,12 @@ def keep_bytes(text: str) -> SafeString:
 def short_id(identifier: str) -> str:
     """The start and end of a version or request id: "8f2c…41aa"."""
     return identifier if len(identifier) <= 12 else f"{identifier[:4]}…{identifier[-4:]}"
+
+
+@register.filter
+def only_version(text: object) -> str:
+    """The text if it is the id of a version, else "": an entry that others changed may have anything."""
+    return text if isinstance(text, str) and is_version(text) else ""
 
 
 @register.filter

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from vaults import problems
 from vaults.actions import secrets
 from vaults.actions.changes import UNREAD, edit_token_of
-from vaults.audit.queries import Listed
+from vaults.audit.queries import Activity
 from vaults.azure.errors import AzureError, Forbidden
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretRollBackForm, SecretVersionForm
@@ -50,7 +50,7 @@ BARE_PAGE: dict[str, Any] = {
     "versions": (),
     "versions_problem": None,
     "versions_nameless": 0,
-    "activity": Listed(),
+    "activity": Activity(),
     "value": None,
     "version": "",
     "form": None,
