@@ -11,10 +11,10 @@ from django.utils import timezone
 from vaults.actions.changes import UNREAD
 from vaults.actions.secrets import ORIGIN_TAG, SecretContent
 from vaults.forms.fields import MOST_TAGS, AttributesForm, NameField, OpenedOnMixin
+from vaults.forms.secret_values import MOST_BYTES, ValueSourceForm
 from vaults.keyvault.types import SecretProperties
 from vaults.templatetags.kvportal import date_and_time, short_id
 
-MOST_BYTES = 25_600
 #: Most characters of a tag's name and of its value: for secrets twice as many as for keys and certificates.
 LONGEST_TAG = 512
 #: The most versions that a choice offers, the newest ones.
@@ -51,7 +51,7 @@ class ValueField(forms.CharField):
         return text
 
 
-class SecretContentForm(AttributesForm):
+class SecretContentForm(ValueSourceForm, AttributesForm):
     """A new version of a secret."""
 
     longest_tag = LONGEST_TAG
@@ -72,8 +72,13 @@ class SecretContentForm(AttributesForm):
             enabled=False if data["enabled"] is False else None,  # true is Key Vault's default
             not_before=data["not_before"],
             expires_on=data["expires_on"],
-            tags=data["tags"],
+            tags=self.with_encoding(data["tags"]),
         )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        self.check_tag_count(cleaned.get("tags") or {})
+        return cleaned
 
 
 class SecretForm(SecretContentForm):
@@ -136,6 +141,11 @@ class SecretVersionForm(OpenedOnMixin, SecretContentForm):
         elif chosen == "span":
             cleaned["expires_on"] = timezone.now().replace(microsecond=0) + timedelta(days=cleaned["lasts"])
 
+    def all_tags(self) -> dict[str, str]:
+        """The tags of the new version: those typed, else those of the current one."""
+        found = self.cleaned_data.get("tags") if "tags" in self.changed_data else self.opened_with("tags")
+        return found or {}
+
     def changes(self) -> dict[str, Any]:
         """The attributes in which the new version differs from the current one, as members of SecretContent."""
         changes = self.typed("content_type", "not_before", "expires_on", "enabled", "tags")
@@ -143,13 +153,16 @@ class SecretVersionForm(OpenedOnMixin, SecretContentForm):
             changes["content_type"] = changes["content_type"] or None
         if "enabled" in changes:
             changes["enabled"] = False if changes["enabled"] is False else None  # true is Key Vault's default
+        tags = self.all_tags()
+        if (encoded := self.with_encoding(tags)) != tags:
+            changes["tags"] = encoded
         return changes
 
 
 class SecretRollBackForm(SecretVersionForm):
     """A new version with the value of an earlier one, which no form has, and otherwise as in SecretVersionForm."""
 
-    value = None  # type: ignore[assignment]  # removes the field
+    value = value_from = value_file = value_alphabet = value_length = None  # type: ignore[assignment]  # removes the fields
     note_origin = forms.BooleanField(
         label="Note the earlier version in a tag", required=False, help_text=f"{ORIGIN_TAG}=ID of the version"
     )

@@ -25,7 +25,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 
 from vaults import access
-from vaults.keyvault.paths import is_version
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.problems.scans import words_of_scan
@@ -371,7 +370,7 @@ def short_id(identifier: str) -> str:
 @register.filter
 def only_version(text: object) -> str:
     """The text if it is the id of a version, else "": an entry that others changed may have anything."""
-    return text if isinstance(text, str) and is_version(text) else ""
+    return text if isinstance(text, str) and re.fullmatch("[0-9a-fA-F]{32}", text) else ""
 
 
 @register.filter

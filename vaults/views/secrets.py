@@ -87,14 +87,14 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
 @needs(Action.SECRET_CREATE)
 @once
 def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    form = SecretForm(posted(request))
+    form = SecretForm(posted(request), request.FILES or None)
     context: dict[str, Any] = {"vault": vault, "name": "", "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
         with refused_form(form, context) as attempt:
             secrets.create_secret(request.actor, vault, name, form.content())
         if attempt.succeeded:
-            messages.success(request, f"Secret {name} was created.")
+            messages.success(request, f"Secret {name} was created.{form.was_made}")
             return redirect("secret_detail", vault.slug, name)
     return form_page(request, "vaults/secret_form.html", context)
 
@@ -114,13 +114,13 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
         except Forbidden as error:
             context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
         return _version_page(request, context, version_form_of(current), current)
-    form = SecretVersionForm(request.POST)
+    form = SecretVersionForm(request.POST, request.FILES)
     if form.is_valid():
         data = form.cleaned_data
         with refused_form(form, context) as attempt:
             secrets.new_version_of_secret(request.actor, vault, name, data["value"], form.changes(), data["opened_on"])
         if attempt.succeeded:
-            messages.success(request, f"Secret {name} has a new version.")
+            messages.success(request, f"Secret {name} has a new version.{form.was_made}")
             return redirect("secret_detail", vault.slug, name)
     current = None
     with suppress(*problems.EXPECTED):  # without it the form still has its submitted data
