@@ -24,6 +24,7 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.activity import activity_of
 from vaults.web.confirmation import PASSWORD, ask_password
+from vaults.web.copy_as import references_to
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import attributes_of, choose_connection, form_page, posted, refused_form, selected_version
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
@@ -51,6 +52,7 @@ BARE_PAGE: dict[str, Any] = {
     "versions_problem": None,
     "versions_nameless": 0,
     "activity": Activity(),
+    "references": {},
     "value": None,
     "version": "",
     "form": None,
@@ -76,6 +78,7 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
         "current": current_version(read, shown, version),
         "selected": shown if version else None,
         "activity": activity(shown.name),
+        "references": references_to(vault, shown),
         **listed_versions(vault, read),
     }
     return render_page(request, "vaults/secret_detail.html", context)
@@ -267,5 +270,6 @@ def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str
         "shown": current,
         "current": current,
         "activity": activity(name),
+        "references": references_to(vault, current) if current else {},
         **listed_versions(vault, read),
     }
