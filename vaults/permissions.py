@@ -11,6 +11,7 @@ class Action(StrEnum):
     SECRET_READ = "secret.read"
     SECRET_REVEAL = "secret.reveal"
     SECRET_REVEAL_LIMIT = "secret.reveal_limit"
+    SECRET_COMPARE = "secret.compare"
     SECRET_CREATE = "secret.create"
     SECRET_NEW_VERSION = "secret.new_version"
     SECRET_UPDATE = "secret.update"
@@ -126,7 +127,7 @@ _LOOK = OWN_ACCOUNT | frozenset(
         Action.TEAM_READ,
     }
 )
-_REVEAL = frozenset({Action.SECRET_REVEAL, Action.SECRET_REVEAL_LIMIT})
+_REVEAL = frozenset({Action.SECRET_REVEAL, Action.SECRET_REVEAL_LIMIT, Action.SECRET_COMPARE})
 _WRITE = frozenset(
     {
         Action.SECRET_CREATE,
@@ -242,6 +243,7 @@ LABELS: dict[Action, str] = {
     Action.SECRET_READ: "Read a secret",
     Action.SECRET_REVEAL: "Reveal a secret",
     Action.SECRET_REVEAL_LIMIT: "Reach the limit of revealed values",
+    Action.SECRET_COMPARE: "Compare two versions of a secret",
     Action.SECRET_CREATE: "Create a secret",
     Action.SECRET_NEW_VERSION: "Add a secret version",
     Action.SECRET_UPDATE: "Update a secret",

@@ -24,6 +24,7 @@ from vaults.views import (
     overview,
     recycle_bin,
     renewals,
+    secret_comparison,
     secrets,
     teams,
     vault_connections,
@@ -121,6 +122,7 @@ urlpatterns = [
         new_version=secrets.secret_new_version,
     ),
     path("vaults/<slug:slug>/secrets/<str:name>/reveal/", secrets.secret_reveal, name="secret_reveal"),
+    path("vaults/<slug:slug>/secrets/<str:name>/compare/", secret_comparison.secret_compare, name="secret_compare"),
     path(
         "vaults/<slug:slug>/secrets/<str:name>/versions/<str:version>/roll-back/",
         secrets.secret_roll_back,

@@ -53,6 +53,7 @@ class Act:
 #: Whatever gives or takes access to the vaults, hands a value out, or can't be undone.
 ASKS: dict[str, Act] = {
     "secret_reveal": Act({**V, "name": "kept"}, {"version": ""}),
+    "secret_compare": Act({**V, "name": "kept"}, {"from": "first version", "to": "second version"}),
     "deleted_purge": Act({**V, "kind": "secrets", "name": "gone"}, {"confirm_name": "gone"}),
     "member_invite": Act({}, {"email": "new@example.com", "role": "owner"}),
     "member_update": Act({"member_id": "rafi"}, {"role": "owner"}),
@@ -176,6 +177,8 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
         azure.secrets.set(name, "the-hidden-value")
     azure.secrets.delete("gone")
     emulator.clock.advance(60)
+    first, second_version = azure.secrets.get("kept"), azure.secrets.set("kept", "the-hidden-value")
+    emulator.clock.advance(60)
     azure.certificates.create("slow", POLICY)
     empty = Connection(team=world.team, name="empty", cloud="local", tenant_id=TENANT, client_id=APPLICATION)
     empty.set_client_secret("x")
@@ -189,6 +192,8 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
         "connection": str(world.connection.pk),
         "empty": str(empty.pk),
         "second": str(second.pk),
+        "first version": first.properties.version,
+        "second version": second_version.version,
     }
     return Scene(world, azure, emulator, places, signed_in(world.olga))
 
@@ -222,6 +227,10 @@ def assert_asked(scene: Scene, name: str, answer: Any, before: dict[str, Any], t
 def assert_done(scene: Scene, name: str, answer: Any, before: dict[str, Any]) -> None:
     if name == "secret_reveal":
         assert b"the-hidden-value" in answer.content
+        return
+    if name == "secret_compare":
+        assert answer.status_code == 200
+        assert "The values are equal" in text_of(answer)
         return
     assert answer.status_code in ((200, 201) if name == "member_invite" else (302,)), text_of(answer)
     assert scene.state() != before

@@ -59,6 +59,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "secret_version_enable": ("get", [V, NAME, "version"], WRITERS, 302),  # it is enabled
     "secret_version_disable": ("get", [V, NAME, "version"], WRITERS, 200),
     "secret_reveal": ("post", [V, NAME], REVEALERS, 422),
+    "secret_compare": ("get", [V, NAME], REVEALERS, 302),  # there is one version only
     "secret_delete": ("get", [V, NAME], MANAGERS, 200),
     "key_list": ("get", [V], ALL, 200),
     "key_new": ("get", [V], WRITERS, 200),

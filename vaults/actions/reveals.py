@@ -4,9 +4,11 @@ Reveals are counted in the audit record: it is the same for all processes, and n
 """
 
 from datetime import timedelta
+from typing import Final
 
 import structlog
 from django.conf import settings
+from django.db.models import Case, QuerySet, Sum, Value, When
 from django.utils import timezone
 
 from vaults.actors import Actor
@@ -16,24 +18,26 @@ from vaults.models.audit import AuditState
 from vaults.permissions import Action, RevealsSpent
 
 WINDOW = timedelta(minutes=10)
+#: By act: how many values it reads.
+VALUES_READ: Final = {Action.SECRET_REVEAL: 1, Action.SECRET_COMPARE: 2}
 
 log = structlog.get_logger("vaults.reveals")
 
 
 def keep_within_limit(actor: Actor, vault: Vault) -> None:
-    """Call this inside the recording of a reveal, which is counted too. Raises RevealsSpent.
+    """Call this inside the recording of a reveal or a comparison, which is counted too. Raises RevealsSpent.
 
     The first refusal of a window is recorded as a separate act, for people who monitor the record.
     """
     since = timezone.now() - WINDOW
     entries = AuditEntry.objects.filter(actor_id=actor.account_id, at__gt=since)
-    reveals = entries.filter(action=Action.SECRET_REVEAL)
+    reveals = entries.filter(action__in=VALUES_READ)
     begun = reveals.filter(state=AuditState.STARTED)
-    if begun.count() <= settings.REVEAL_LIMIT:  # the usual case, for which the refused ones need not be told apart
+    if _values(begun) <= settings.REVEAL_LIMIT:  # the usual case, for which the refused ones need not be told apart
         return
     refused = reveals.filter(state=AuditState.DENIED)
     counted = begun.exclude(event__in=refused.values("event"))
-    if counted.count() <= settings.REVEAL_LIMIT:
+    if _values(counted) <= settings.REVEAL_LIMIT:
         return
     if not entries.filter(action=Action.SECRET_REVEAL_LIMIT).exists():
         log.warning("the limit of revealed values is reached", user=str(actor.account_id), limit=settings.REVEAL_LIMIT)
@@ -41,3 +45,9 @@ def keep_within_limit(actor: Actor, vault: Vault) -> None:
             pass
     oldest = counted.order_by("at").values_list("at", flat=True)[0]
     raise RevealsSpent(settings.REVEAL_LIMIT, WINDOW // timedelta(minutes=1), (oldest - since).total_seconds())
+
+
+def _values(entries: QuerySet[AuditEntry]) -> int:
+    """The number of values that these acts read."""
+    each = Case(*(When(action=action, then=Value(count)) for action, count in VALUES_READ.items()))
+    return entries.aggregate(values=Sum(each))["values"] or 0

@@ -31,6 +31,7 @@ from vaults.keyvault.paths import check_new_name, is_version
 from vaults.keyvault.types import Secret, SecretProperties
 from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.secret_comparison import Comparison, compare
 
 #: The tag that names the version whose value a roll back stored again, if that is wanted.
 ORIGIN_TAG = "rolled-back-to"
@@ -80,6 +81,21 @@ def read_secret(actor: Actor, vault: Vault, name: str) -> Part[Sequence[SecretPr
             raise no_version(name, versions)
     observe.see_live(vault, versions.value[0], asked_at)
     return versions
+
+
+@sensitive_variables("first", "second")
+def compare_secret(actor: Actor, vault: Vault, name: str, before: str, after: str) -> Comparison:
+    """Compare the values of two versions; nobody sees them. It counts as two reveals.
+
+    Raises NotFound if there is no such version, and Forbidden if one of them is disabled.
+    """
+    facts: dict[str, Any] = {"compared_with": before} if is_version(before) else {}
+    with act(actor, Action.SECRET_COMPARE, vault, name=name, version=after, **facts) as doing:
+        keep_within_limit(actor, vault)
+        client = doing.client
+        first, second = gather(lambda: client.secrets.get(name, before), lambda: client.secrets.get(name, after))
+        doing.decide()  # the right may have ended while Azure was slow
+        return compare(first.value, second.value)
 
 
 def reveal_secret(actor: Actor, vault: Vault, name: str, version: str = "") -> Secret:

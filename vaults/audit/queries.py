@@ -4,7 +4,7 @@ Pages are read by the ids of entries, newest first, and never counted in full: e
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import merge
@@ -20,11 +20,14 @@ from vaults.models.prepared import Parameter, PreparedRows
 from vaults.permissions import Action
 
 Entries = AuditEntryQuerySet
+_MAKING = [action for action in Action if action.endswith((".create", ".new_version"))]
 PAGE_SIZE = 50
 #: The most entries that are counted.
 MOST_COUNTED = 500
 #: The most entries of one event that are shown.
 MOST_STEPS = 50
+#: The most versions of an item whose makers are looked up, the newest ones.
+MOST_MADE = 300
 #: The number of newest acts that a page shows.
 NEWEST = 8
 
@@ -40,6 +43,13 @@ class Listed:
     entries: Sequence[AuditEntry] = ()
     left_out: int = 0
     nothing_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Activity(Listed):
+    """The newest acts on one item. `made`: by version, the act that made it through the portal."""
+
+    made: Mapping[str, AuditEntry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,7 @@ def _parameter(name: str, field_name: str) -> Parameter:
     return Parameter(name, AuditEntry._meta.get_field(field_name))
 
 
-def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = NEWEST) -> Listed:
+def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = NEWEST) -> Activity:
     """The newest acts on one item of a vault, however its name was spelled, without successful reads.
 
     A vault that was removed and added again has its earlier acts under the id that it had then.
@@ -164,8 +174,15 @@ def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = 
     acts = of_name(entries.filter(vault_id__in=_ids_of(vault, removed), kind=kind), name)
     found = newest([changes(acts)], limit)
     if found.entries or found.left_out:
-        return found
-    return Listed(nothing_done=all(schema != 1 for _, schema in removed))
+        return Activity(found.entries, found.left_out, made=_made(acts))
+    return Activity(nothing_done=all(schema != 1 for _, schema in removed))
+
+
+def _made(acts: Entries) -> dict[str, AuditEntry]:
+    """By version, the act that made it. An act on a certificate only requests a version, so it names none."""
+    makers = acts.filter(action__in=_MAKING, state=AuditState.SUCCEEDED).exclude(version="")
+    entries = stored.readable(makers.with_accounts().order_by("-id")[:MOST_MADE])
+    return {entry.version: entry for entry in entries}
 
 
 def ids_of(entries: Entries, vault: Vault) -> list[uuid.UUID]:

@@ -1,5 +1,6 @@
 """Forms for secrets. The fields have the names in the REST body."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,11 +11,14 @@ from django.utils import timezone
 from vaults.actions.changes import UNREAD
 from vaults.actions.secrets import ORIGIN_TAG, SecretContent
 from vaults.forms.fields import MOST_TAGS, AttributesForm, NameField, OpenedOnMixin
-from vaults.templatetags.kvportal import date_and_time
+from vaults.forms.secret_values import MOST_BYTES, ValueSourceForm
+from vaults.keyvault.types import SecretProperties
+from vaults.templatetags.kvportal import date_and_time, short_id
 
-MOST_BYTES = 25_600
 #: Most characters of a tag's name and of its value: for secrets twice as many as for keys and certificates.
 LONGEST_TAG = 512
+#: The most versions that a choice offers, the newest ones.
+MOST_OFFERED = 300
 #: Longest lifetime, in days, that is offered again: a version with a longer one was not meant to expire.
 MOST_DAYS = 36_500
 
@@ -47,7 +51,7 @@ class ValueField(forms.CharField):
         return text
 
 
-class SecretContentForm(AttributesForm):
+class SecretContentForm(ValueSourceForm, AttributesForm):
     """A new version of a secret."""
 
     longest_tag = LONGEST_TAG
@@ -68,8 +72,13 @@ class SecretContentForm(AttributesForm):
             enabled=False if data["enabled"] is False else None,  # true is Key Vault's default
             not_before=data["not_before"],
             expires_on=data["expires_on"],
-            tags=data["tags"],
+            tags=self.with_encoding(data["tags"]),
         )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        self.check_tag_count(cleaned.get("tags") or {})
+        return cleaned
 
 
 class SecretForm(SecretContentForm):
@@ -132,6 +141,11 @@ class SecretVersionForm(OpenedOnMixin, SecretContentForm):
         elif chosen == "span":
             cleaned["expires_on"] = timezone.now().replace(microsecond=0) + timedelta(days=cleaned["lasts"])
 
+    def all_tags(self) -> dict[str, str]:
+        """The tags of the new version: those typed, else those of the current one."""
+        found = self.cleaned_data.get("tags") if "tags" in self.changed_data else self.opened_with("tags")
+        return found or {}
+
     def changes(self) -> dict[str, Any]:
         """The attributes in which the new version differs from the current one, as members of SecretContent."""
         changes = self.typed("content_type", "not_before", "expires_on", "enabled", "tags")
@@ -139,13 +153,16 @@ class SecretVersionForm(OpenedOnMixin, SecretContentForm):
             changes["content_type"] = changes["content_type"] or None
         if "enabled" in changes:
             changes["enabled"] = False if changes["enabled"] is False else None  # true is Key Vault's default
+        tags = self.all_tags()
+        if (encoded := self.with_encoding(tags)) != tags:
+            changes["tags"] = encoded
         return changes
 
 
 class SecretRollBackForm(SecretVersionForm):
     """A new version with the value of an earlier one, which no form has, and otherwise as in SecretVersionForm."""
 
-    value = None  # type: ignore[assignment]  # removes the field
+    value = value_from = value_file = value_alphabet = value_length = None  # type: ignore[assignment]  # removes the fields
     note_origin = forms.BooleanField(
         label="Note the earlier version in a tag", required=False, help_text=f"{ORIGIN_TAG}=ID of the version"
     )
@@ -162,6 +179,36 @@ class SecretRollBackForm(SecretVersionForm):
         if cleaned.get("note_origin") and len({*tags, ORIGIN_TAG}) > MOST_TAGS:
             self.add_error("note_origin", f"There are {len(tags)} tags, and Key Vault takes {MOST_TAGS}.")
         return cleaned
+
+
+class SecretCompareForm(forms.Form):
+    """Two versions of a secret, among those that were listed, newest first; a disabled one has no value to compare."""
+
+    def __init__(self, *args: Any, versions: Sequence[SecretProperties], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.disabled = {version.version for version in versions if version.enabled is False}
+        choices = [(version.version, version_label(version, versions[0])) for version in versions[:MOST_OFFERED]]
+        for name, label in (("from", "From"), ("to", "To")):
+            self.fields[name] = forms.ChoiceField(label=label, choices=choices)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        for name in ("from", "to"):
+            if cleaned.get(name) in self.disabled:
+                self.add_error(
+                    name,
+                    "This version is disabled, and Key Vault hands out no value of a disabled version. Enable it first.",
+                )
+        if cleaned.get("from") and cleaned.get("from") == cleaned.get("to"):
+            self.add_error("to", "These are the same version. Choose another one.")
+        return cleaned
+
+
+def version_label(version: SecretProperties, current: SecretProperties) -> str:
+    words = [short_id(version.version)]
+    words += ["current"] * (version is current) + ["disabled"] * (version.enabled is False)
+    words += [f"made {date_and_time(version.created_on)}"] if version.created_on else []
+    return ", ".join(words)
 
 
 def moment_from(text: str) -> datetime | None:

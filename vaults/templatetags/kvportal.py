@@ -368,6 +368,12 @@ def short_id(identifier: str) -> str:
 
 
 @register.filter
+def only_version(text: object) -> str:
+    """The text if it is the id of a version, else "": an entry that others changed may have anything."""
+    return text if isinstance(text, str) and re.fullmatch("[0-9a-fA-F]{32}", text) else ""
+
+
+@register.filter
 def pairs(tags: Mapping[str, str] | None) -> list[tuple[str, str]]:
     """Tags as pairs: in a dict, the template would not find the method for which a tag is named."""
     return list((tags or {}).items())

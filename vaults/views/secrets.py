@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from vaults import problems
 from vaults.actions import secrets
 from vaults.actions.changes import UNREAD, edit_token_of
-from vaults.audit.queries import Listed
+from vaults.audit.queries import Activity
 from vaults.azure.errors import AzureError, Forbidden
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.secrets import SecretEditForm, SecretForm, SecretRollBackForm, SecretVersionForm
@@ -24,6 +24,7 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.activity import activity_of
 from vaults.web.confirmation import PASSWORD, ask_password
+from vaults.web.copy_as import references_to
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import attributes_of, choose_connection, form_page, posted, refused_form, selected_version
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
@@ -50,7 +51,8 @@ BARE_PAGE: dict[str, Any] = {
     "versions": (),
     "versions_problem": None,
     "versions_nameless": 0,
-    "activity": Listed(),
+    "activity": Activity(),
+    "references": {},
     "value": None,
     "version": "",
     "form": None,
@@ -76,6 +78,7 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
         "current": current_version(read, shown, version),
         "selected": shown if version else None,
         "activity": activity(shown.name),
+        "references": references_to(vault, shown),
         **listed_versions(vault, read),
     }
     return render_page(request, "vaults/secret_detail.html", context)
@@ -87,14 +90,14 @@ def secret_detail(request: HtmxRequest, vault: Vault, name: str, version: str = 
 @needs(Action.SECRET_CREATE)
 @once
 def secret_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    form = SecretForm(posted(request))
+    form = SecretForm(posted(request), request.FILES or None)
     context: dict[str, Any] = {"vault": vault, "name": "", "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]
         with refused_form(form, context) as attempt:
             secrets.create_secret(request.actor, vault, name, form.content())
         if attempt.succeeded:
-            messages.success(request, f"Secret {name} was created.")
+            messages.success(request, f"Secret {name} was created.{form.was_made}")
             return redirect("secret_detail", vault.slug, name)
     return form_page(request, "vaults/secret_form.html", context)
 
@@ -114,13 +117,13 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
         except Forbidden as error:
             context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
         return _version_page(request, context, version_form_of(current), current)
-    form = SecretVersionForm(request.POST)
+    form = SecretVersionForm(request.POST, request.FILES)
     if form.is_valid():
         data = form.cleaned_data
         with refused_form(form, context) as attempt:
             secrets.new_version_of_secret(request.actor, vault, name, data["value"], form.changes(), data["opened_on"])
         if attempt.succeeded:
-            messages.success(request, f"Secret {name} has a new version.")
+            messages.success(request, f"Secret {name} has a new version.{form.was_made}")
             return redirect("secret_detail", vault.slug, name)
     current = None
     with suppress(*problems.EXPECTED):  # without it the form still has its submitted data
@@ -267,5 +270,6 @@ def _versions_if_read(request: HtmxRequest, vault: Vault, name: str) -> dict[str
         "shown": current,
         "current": current,
         "activity": activity(name),
+        "references": references_to(vault, current) if current else {},
         **listed_versions(vault, read),
     }

@@ -21,6 +21,7 @@ LABELS = {
     "browser": "Browser",
     "cause": "Cause",
     "cloud": "Cloud",
+    "compared_with": "Compared with version",
     "count": "Number",
     "email": "E-mail",
     "facts": "Facts of the result",

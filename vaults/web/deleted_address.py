@@ -15,7 +15,8 @@ PAGES = (
         for kind in KINDS
         for page in (kind.pages.detail, kind.pages.version, kind.pages.edit, kind.pages.new_version, kind.pages.delete)
     }
-    | {"secret_roll_back": SECRET, "certificate_renewals": CERTIFICATE}
+    | dict.fromkeys(("secret_roll_back", "secret_compare"), SECRET)
+    | dict.fromkeys(("certificate_renewals",), CERTIFICATE)
     | {f"{kind}_version_{verb}": kind for kind in KINDS for verb in ("enable", "disable")}
 )
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from vaults.keyvault.types import Secret
+from vaults.secret_comparison import line_ends
 from vaults.templatetags.kvportal import UNSEEN
 
 BOM = "\ufeff"
@@ -58,20 +59,6 @@ def unseen_characters(text: str) -> str:
     marks = {*UNSEEN.findall(text), *LOOKALIKES.findall(text)} - {"\0"}
     names = [f"U+{ord(mark):04X}" for mark in sorted(marks, key=text.index)]
     return ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
-
-
-def line_ends(value: str) -> str:
-    windows = value.count("\r\n")
-    kinds = [
-        name
-        for name, count in (
-            ("CRLF", windows),
-            ("LF", value.count("\n") - windows),
-            ("CR", value.count("\r") - windows),
-        )
-        if count
-    ]
-    return " and ".join(kinds)
 
 
 def is_binary(secret: Secret) -> bool:

@@ -1,4 +1,4 @@
-/* Forms: counters, a warning before input is lost, one submit per click, and a generator for values. */
+/* Forms: counters, a warning before input is lost, and one submit per click. */
 
 const encoder = new TextEncoder();
 const form = document.querySelector("form[data-guard]");
@@ -100,27 +100,3 @@ if (keyType) {
   keyType.addEventListener("change", fitKeyType);
   fitKeyType();
 }
-
-// A generator for new values; it uses the browser's cryptographic random numbers.
-const ALPHABETS = {
-  "letters and digits": "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789",
-  "with signs": "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789!#$%&*+-.:=?@_~",
-  hexadecimal: "0123456789abcdef",
-};
-function generate(alphabet, length) {
-  let made = "";
-  while (made.length < length) {
-    for (const byte of crypto.getRandomValues(new Uint8Array(length * 2))) {
-      if (byte < 256 - (256 % alphabet.length) && made.length < length) made += alphabet[byte % alphabet.length];
-    }
-  }
-  return made;
-}
-const generator = document.querySelector("[data-generator]");
-generator?.querySelector("button").addEventListener("click", () => {
-  const control = document.getElementById(generator.dataset.generator);
-  const length = Math.min(512, Math.max(8, Number(generator.querySelector("input").value) || 32));
-  control.value = generate(ALPHABETS[generator.querySelector("select").value], length);
-  control.dispatchEvent(new Event("input", { bubbles: true }));
-  document.dispatchEvent(new CustomEvent("kvportal:say", { detail: `A value of ${length} characters was put into the field` }));
-});
