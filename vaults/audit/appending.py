@@ -20,10 +20,10 @@ from vaults.permissions import QUIET, Action
 #: Keys that `detail` may contain: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
-        "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud", "count", "email",
-        "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read", "origin", "production", "reason", "request_id",
-        "result", "role", "sentence", "source", "tag_names", "through", "thumbprint", "unconfirmed", "verdicts",
-        "compared_with",
+        "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud",
+        "compared_with", "count", "email", "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read",
+        "origin", "production", "reason", "request_id", "result", "role", "sentence", "source", "tag_names", "through",
+        "thumbprint", "unconfirmed", "verdicts",
     }
 )  # fmt: skip
 #: States of an act or a look that nothing went wrong with, so far.
