@@ -9,6 +9,7 @@ from vaults.kinds import BY_COLLECTION, CERTIFICATE, KEY, SECRET, Kind
 from vaults.views import (
     access,
     audit,
+    certificate_export,
     certificates,
     connections,
     deleted,
@@ -136,6 +137,7 @@ urlpatterns = [
         new_version=certificates.certificate_new_version,
     ),
     path(f"{ONE_CERTIFICATE}download/", certificates.certificate_download, name="certificate_download"),
+    path(f"{ONE_CERTIFICATE}export/", certificate_export.certificate_export, name="certificate_export"),
     path(OPERATION, operations.certificate_operation, name="certificate_operation"),
     path(f"{OPERATION}status/", operations.certificate_operation, name="certificate_operation_status"),
     path(f"{OPERATION}csr/", operations.certificate_operation_csr, name="certificate_operation_csr"),

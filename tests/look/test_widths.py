@@ -40,6 +40,7 @@ PAGES = (
     f"/vaults/kv-shop-prod/deleted/secrets/{LONG}-gone/",
     "/vaults/kv-shop-prod/access/",
     "/vaults/kv-shop-prod/new/certificate/",
+    f"{LISTS[2]}{LONG}/export/",
     "/inventory/?q=payments",
     "/inventory/?q=nothing-has-this-name",
 )

@@ -78,6 +78,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "certificate_new_version": ("get", [V, CERTIFICATE], WRITERS, 200),
     "certificate_delete": ("get", [V, CERTIFICATE], MANAGERS, 200),
     "certificate_download": ("get", [V, CERTIFICATE], ALL, 200),
+    "certificate_export": ("get", [V, CERTIFICATE], ALL, 200),  # key and chain: test_certificate_export
     "certificate_operation": ("get", [V, CERTIFICATE], ALL, 200),
     "certificate_operation_status": ("get", [V, CERTIFICATE], ALL, 200),
     "certificate_operation_csr": ("get", [V, CERTIFICATE], ALL, 200),

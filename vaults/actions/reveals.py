@@ -16,6 +16,8 @@ from vaults.models.audit import AuditState
 from vaults.permissions import Action, RevealsSpent
 
 WINDOW = timedelta(minutes=10)
+#: Acts that read a value for a person.
+COUNTED = (Action.SECRET_REVEAL, Action.CERTIFICATE_EXPORT)
 
 log = structlog.get_logger("vaults.reveals")
 
@@ -27,7 +29,7 @@ def keep_within_limit(actor: Actor, vault: Vault) -> None:
     """
     since = timezone.now() - WINDOW
     entries = AuditEntry.objects.filter(actor_id=actor.account_id, at__gt=since)
-    reveals = entries.filter(action=Action.SECRET_REVEAL)
+    reveals = entries.filter(action__in=COUNTED)
     begun = reveals.filter(state=AuditState.STARTED)
     if begun.count() <= settings.REVEAL_LIMIT:  # the usual case, for which the refused ones need not be told apart
         return

@@ -15,7 +15,7 @@ PAGES = (
         for kind in KINDS
         for page in (kind.pages.detail, kind.pages.version, kind.pages.edit, kind.pages.new_version, kind.pages.delete)
     }
-    | {"secret_roll_back": SECRET}
+    | {"secret_roll_back": SECRET, "certificate_export": CERTIFICATE}
     | {f"{kind}_version_{verb}": kind for kind in KINDS for verb in ("enable", "disable")}
 )
 
