@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from vaults.keyvault.client import VaultClient
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -53,6 +55,13 @@ def _issued(kind: str, name: str, issuer: tuple[Any, x509.Certificate] | None) -
         .add_extension(x509.BasicConstraints(ca=name.endswith("CA"), path_length=None), critical=True)
     )
     return key, builder.sign(issuer[0] if issuer else key, hashes.SHA256())
+
+
+def import_certificate(azure: VaultClient, name: str, value: str, policy: dict[str, Any] | None = None) -> None:
+    """Import Certificate, which the portal itself does not call."""
+    client = azure.certificates
+    sent = policy or {"secret_props": {"contentType": "application/x-pem-file"}}
+    client._send("ImportCertificate", client._certificate, name, body={"value": value, "policy": sent})
 
 
 def pem(*certificates: x509.Certificate) -> str:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from tests.chains import import_certificate, make_chain, pem
 from tests.conftest import World
 from tests.working import make_job
 from vaults.actions.scans import scan_vault
@@ -40,7 +41,7 @@ PAGES = (
     f"/vaults/kv-shop-prod/deleted/secrets/{LONG}-gone/",
     "/vaults/kv-shop-prod/access/",
     "/vaults/kv-shop-prod/new/certificate/",
-    f"{LISTS[2]}{LONG}/export/",
+    f"{LISTS[2]}{LONG}-tls/export/",
     "/inventory/?q=payments",
     "/inventory/?q=nothing-has-this-name",
 )
@@ -88,6 +89,8 @@ def long_names(world: World, azure: VaultClient, olga: Client) -> None:
     azure.secrets.set(f"{LONG}-gone", "v")
     azure.secrets.delete(f"{LONG}-gone")
     azure.keys.create(LONG, kty="EC", tags=tags)
+    issued = make_chain("EC")
+    import_certificate(azure, f"{LONG}-tls", issued.key_pem + pem(issued.leaf))
     scan_vault(System(), world.vault)
     make_job(world, world.rafi, pk=JOB, succeeded=2, failed=2, running=1, cancelled=1, waiting=2)
     JobItem.objects.update(label=LONG, event=JOB)

@@ -23,7 +23,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.browsing import fill_in, filled, main_form, text_of
-from tests.chains import Chain, make_chain, pem
+from tests.chains import Chain, import_certificate, make_chain, pem
 from tests.conftest import World, confirmed, last_detail, last_entry, session_contents, signed_in, vault_calls
 from vaults.emulator import Emulator
 from vaults.emulator.wire.kinds import SECRET
@@ -50,8 +50,7 @@ def store(azure: VaultClient, chain: Chain, stored: str = "pem", **policy: Any) 
         odd.remove(chain.leaf)
         raw = pkcs12.serialize_key_and_certificates(b"web", chain.key, chain.leaf, odd, NoEncryption())
         value, content_type = base64.b64encode(raw).decode(), "application/x-pkcs12"
-    body = {"value": value, "policy": {"secret_props": {"contentType": content_type}, **policy}}
-    azure.certificates._send("ImportCertificate", azure.certificates._certificate, "web", body=body)
+    import_certificate(azure, "web", value, {"secret_props": {"contentType": content_type}, **policy})
     return chain
 
 
@@ -175,8 +174,7 @@ def test_a_p7b_of_the_chain(olga: Client, chain: Chain) -> None:
 
 def test_a_certificate_without_a_chain(olga: Client, azure: VaultClient) -> None:
     one = make_chain("EC")
-    body = {"value": one.key_pem + pem(one.leaf), "policy": {"secret_props": {"contentType": "application/x-pem-file"}}}
-    azure.certificates._send("ImportCertificate", azure.certificates._certificate, "web", body=body)
+    import_certificate(azure, "web", one.key_pem + pem(one.leaf))
     refused = export(olga, format="pem-chain")
     assert refused.status_code == 422
     assert "holds no chain" in text_of(refused)

@@ -73,7 +73,7 @@ class CertificateExportForm(ConfirmForm):
         label="Encryption of a PFX",
         choices=(("modern", "AES-256 with PBKDF2 and SHA-256"), (OLD, "3DES with SHA-1, for old programs")),
         initial="modern",
-        help_text="The old one is weak. Only Windows before 10 (1809) and Server 2019, Java before 8u301 and some appliances "
+        help_text="The old one is weak. Only old Windows (before Server 2019), old Java (before 8u301) and some appliances "
         "need it: they say that the password is wrong.",
     )
     root = forms.BooleanField(
