@@ -89,7 +89,7 @@ def test_a_pfx_holds_key_certificate_and_chain(
     chain = store(azure, make_chain(kind), stored)
     answer = export(olga, encryption=encryption, **TWICE)
     assert answer["Content-Disposition"] == 'attachment; filename="web.pfx"'
-    read = pkcs12.load_pkcs12(answer.content, PASSWORD.encode())
+    read: Any = pkcs12.load_pkcs12(answer.content, PASSWORD.encode())
     assert read.key.private_numbers() == chain.key.private_numbers()
     assert read.cert
     assert read.cert.certificate == chain.leaf
