@@ -39,6 +39,7 @@ NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", 
     for name in (
         "types",
         "x509",
+        "certificate_export",
         "identifiers",
         "references",
         "probes",
@@ -128,7 +129,9 @@ def test_one_seam_decides_and_records() -> None:
         "vaults.actions.vaults",
     }
     assert {module for module in users_of("decide") if within(module, "vaults.actions")} <= {
-        "vaults.actions.secrets"  # a revealed value is decided on once more before it is handed out
+        # A revealed or exported value is decided on once more before it is handed out.
+        "vaults.actions.certificate_export",
+        "vaults.actions.secrets",
     }
 
 

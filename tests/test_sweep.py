@@ -119,6 +119,7 @@ def work(journey: Journey) -> None:
     journey.keep(journey.browser.post(f"{V}/secrets/kept/reveal/", {"version": ""}))
     journey.do(f"{V}/new/certificate/", name="tls", subject="CN=shop.example")
     emulator.clock.advance(60)
+    export_certificate(journey)
     journey.do(f"{V}/new/key/", name="signing", kty="EC", crv="P-256")
     for path in (
         "secrets/",
@@ -136,12 +137,35 @@ def work(journey: Journey) -> None:
     journey.do(f"{V}/deleted/secrets/kept/purge/", confirm_name="kept")
 
 
+def export_certificate(journey: Journey) -> None:
+    """The key of "tls" leaves in files, which are the only answers that may hold it."""
+    address, password = f"{V}/certificates/tls/export/", f"exp0rt-{secrets.token_hex(12)}"
+    journey.canaries["export-password"] = password
+    sent = filled(journey.see(address), format="pem-key")
+    key = journey.browser.post(address, sent).content.decode().splitlines()
+    assert key[0] == "-----BEGIN PRIVATE KEY-----"
+    journey.canaries["exported key"] = key[3]
+    encrypted = {"file_password": password, "file_password_again": password}
+    for kind in ("pfx", "pem-zip", "pem-all"):
+        assert journey.browser.post(address, {**sent, **encrypted, "format": kind}).status_code == 200
+    journey.keep(journey.browser.post(address, {**sent, **encrypted, "file_password_again": "another"}))
+    journey.keep(journey.browser.post(address, {**sent, "show_chain": "1"}))
+    journey.keep(journey.browser.post(address, {**sent, "format": "pem-chain"}))  # refused after the reading
+    for status, body in ((500, {"error": {"code": "X", "message": key[3]}}), (200, {"value": key[3], "id": 7})):
+        journey.emulator.answer_next(status, body, method="GET", path="^/secrets/tls/")
+        journey.keep(journey.browser.post(address, {**sent, **encrypted}))
+
+
 def break_things(journey: Journey, settings: Settings) -> None:
     """Defects of ours while secrets are in hand: the page is a 500, and the log names no variable."""
     sent = filled(journey.browser.get(f"{V}/new/secret/"), name="fresh", value=journey.canaries["value"])
     clouds, settings.CLOUDS = settings.CLOUDS, {"local": object()}
     assert journey.keep(journey.browser.post(f"{V}/new/secret/", sent)).status_code == 500
     assert journey.keep(journey.browser.post(f"{V}/secrets/tls/reveal/", {"version": ""})).status_code == 500
+    typed = {"format": "pfx", "encryption": "old"} | dict.fromkeys(
+        ("file_password", "file_password_again"), journey.canaries["export-password"]
+    )
+    assert journey.keep(journey.browser.post(f"{V}/certificates/tls/export/", typed)).status_code == 500
     settings.CLOUDS = clouds
 
 

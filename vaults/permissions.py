@@ -34,6 +34,7 @@ class Action(StrEnum):
     CERTIFICATE_NEW_VERSION = "certificate.new_version"
     CERTIFICATE_UPDATE = "certificate.update"
     CERTIFICATE_IMPORT = "certificate.import"
+    CERTIFICATE_EXPORT = "certificate.export"
     CERTIFICATE_OPERATION_CANCEL = "certificate_operation.cancel"
     CERTIFICATE_OPERATION_DELETE = "certificate_operation.delete"
     CERTIFICATE_DELETE = "certificate.delete"
@@ -157,6 +158,8 @@ _MANAGE = frozenset(
         Action.CERTIFICATE_PURGE,
     }
 )
+#: The private key and the chain leave the vault. It changes nothing, so it is none of the acts above.
+_EXPORT = frozenset({Action.CERTIFICATE_EXPORT})
 _KEEP = frozenset(
     {
         Action.CONNECTION_CREATE,
@@ -200,8 +203,8 @@ ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _LOOK,
     Role.READER: _LOOK | _REVEAL,
     Role.WRITER: _LOOK | _WRITE,
-    Role.MANAGER: _LOOK | _REVEAL | _WRITE | _MANAGE,
-    Role.OWNER: _LOOK | _REVEAL | _WRITE | _MANAGE | _KEEP | _OVERSEE,
+    Role.MANAGER: _LOOK | _REVEAL | _WRITE | _MANAGE | _EXPORT,
+    Role.OWNER: _LOOK | _REVEAL | _WRITE | _MANAGE | _EXPORT | _KEEP | _OVERSEE,
 }
 
 #: Who cancels or retries a job also needs the right to what it does, by the kind of the job.
@@ -233,7 +236,7 @@ ROLE_SENTENCES: dict[Role, str] = {
     Role.VIEWER: "sees names, dates and states, never a value",
     Role.READER: "sees what a viewer sees, and may reveal values",
     Role.WRITER: "sees what a viewer sees, and may create and change things; can't read values back",
-    Role.MANAGER: "reader and writer, and may delete, recover and purge",
+    Role.MANAGER: "reader and writer, and may delete, recover and purge, and export certificates with their keys",
     Role.OWNER: "manager, and manages connections, vaults and members",
 }
 
@@ -264,6 +267,7 @@ LABELS: dict[Action, str] = {
     Action.CERTIFICATE_NEW_VERSION: "Request a certificate version",
     Action.CERTIFICATE_UPDATE: "Update a certificate",
     Action.CERTIFICATE_IMPORT: "Import a certificate",
+    Action.CERTIFICATE_EXPORT: "Export a certificate",
     Action.CERTIFICATE_OPERATION_CANCEL: "Cancel a certificate operation",
     Action.CERTIFICATE_OPERATION_DELETE: "Delete a certificate operation",
     Action.CERTIFICATE_DELETE: "Delete a certificate",

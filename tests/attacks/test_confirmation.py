@@ -54,6 +54,11 @@ class Act:
 ASKS: dict[str, Act] = {
     "secret_reveal": Act({**V, "name": "kept"}, {"version": ""}),
     "secret_compare": Act({**V, "name": "kept"}, {"from": "first version", "to": "second version"}),
+    "certificate_export": Act(
+        {**V, "name": "web"},
+        {"format": "pfx", "encryption": "old", "root": "on"},
+        {"file_password": "file-p4ssword", "file_password_again": "file-p4ssword"},
+    ),
     "deleted_purge": Act({**V, "kind": "secrets", "name": "gone"}, {"confirm_name": "gone"}),
     "member_invite": Act({}, {"email": "new@example.com", "role": "owner"}),
     "member_update": Act({"member_id": "rafi"}, {"role": "owner"}),
@@ -176,9 +181,11 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
     for name in ("kept", "gone"):
         azure.secrets.set(name, "the-hidden-value")
     azure.secrets.delete("gone")
+    azure.certificates.create("web", replace(POLICY, issuer_name="Self"))
     emulator.clock.advance(60)
     first, second_version = azure.secrets.get("kept"), azure.secrets.set("kept", "the-hidden-value")
     emulator.clock.advance(60)
+    azure.certificates.get("web")  # which is issued when it is looked at
     azure.certificates.create("slow", POLICY)
     empty = Connection(team=world.team, name="empty", cloud="local", tenant_id=TENANT, client_id=APPLICATION)
     empty.set_client_secret("x")
@@ -231,6 +238,8 @@ def assert_done(scene: Scene, name: str, answer: Any, before: dict[str, Any]) ->
     if name == "secret_compare":
         assert answer.status_code == 200
         assert "The values are equal" in text_of(answer)
+    if name == "certificate_export":
+        assert answer["Content-Disposition"] == 'attachment; filename="web.pfx"'
         return
     assert answer.status_code in ((200, 201) if name == "member_invite" else (302,)), text_of(answer)
     assert scene.state() != before
@@ -304,7 +313,7 @@ def test_a_form_that_was_asked_for_the_password_keeps_its_key(name: str, scene: 
     assert scene.browser.post(address, sent).status_code == 422
     assert scene.browser.post(address, sent | {FIELD: "wrong"}).status_code == 422
     assert_done(scene, name, scene.browser.post(address, sent | {FIELD: PASSWORD}), before)
-    if Submission.objects.exists():  # not of Reveal, which may be done again
+    if Submission.objects.exists():  # not of Reveal and Export, which may be done again
         after = scene.state()
         again = [scene.browser.post(address, sent | more).status_code for more in ({}, {FIELD: PASSWORD}, {FIELD: "x"})]
         assert set(again) <= {302, 404}  # 404: the item is gone
@@ -315,7 +324,9 @@ def test_a_form_that_was_asked_for_the_password_keeps_its_key(name: str, scene: 
 def test_a_password_is_kept_nowhere(name: str, scene: Scene, log: io.StringIO) -> None:
     sent = scene.body(name) | {"form_key": str(uuid.uuid4())}
     pages = [
-        scene.browser.post(scene.address(name), sent | {FIELD: guess}).content.decode()
+        scene.browser.post(scene.address(name), sent | {FIELD: guess}).content.decode(
+            errors="replace"
+        )  # of Export: a PFX
         for guess in ("my-password-of-elsewhere", PASSWORD)
     ]
     sessions = session_contents()

@@ -74,6 +74,18 @@ def test_no_value_is_handed_out(lost: Callable[[User], Any], slow: Slow, file_wo
     assert (entry.state, entry.code) == ("denied", "RoleMissing")
 
 
+@pytest.mark.parametrize("lost", LOSSES.values(), ids=LOSSES.keys())
+def test_no_private_key_is_handed_out(lost: Callable[[User], Any], slow: Slow, file_world: World) -> None:
+    user = file_world.members[Role.MANAGER]
+    browser = confirmed(signed_in(user))
+    slow.meanwhile, slow.happened = lambda: lost(user), False
+    answer = browser.post(f"{V}/certificates/tls/export/", {"format": "pem-key", "encryption": "modern"})
+    assert answer.status_code == 403
+    assert b"PRIVATE KEY" not in answer.content
+    entry = last_entry(Action.CERTIFICATE_EXPORT)
+    assert (entry.state, entry.code) == ("denied", "RoleMissing")
+
+
 #: A change reads before it writes: by address, what is typed in its form.
 CHANGES: dict[str, dict[str, Any]] = {
     "new/secret/": {"name": "fresh", "value": "v"},

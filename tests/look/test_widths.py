@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
+from tests.chains import import_certificate, make_chain, pem
 from tests.conftest import World
 from tests.working import make_job
 from vaults.actions.scans import scan_vault
@@ -43,6 +44,7 @@ PAGES = (
     "/vaults/kv-shop-prod/access/",
     "/vaults/kv-shop-prod/new/certificate/",
     "/vaults/kv-shop-prod/import/certificate/",
+    f"{LISTS[2]}{LONG}-tls/export/",
     "/inventory/?q=payments",
     "/inventory/?q=nothing-has-this-name",
 )
@@ -90,6 +92,8 @@ def long_names(world: World, azure: VaultClient, olga: Client) -> None:
     azure.secrets.set(f"{LONG}-gone", "v")
     azure.secrets.delete(f"{LONG}-gone")
     azure.keys.create(LONG, kty="EC", tags=tags)
+    issued = make_chain("EC")
+    import_certificate(azure, f"{LONG}-tls", issued.key_pem + pem(issued.leaf))
     scan_vault(System(), world.vault)
     make_job(world, world.rafi, pk=JOB, succeeded=2, failed=2, running=1, cancelled=1, waiting=2)
     JobItem.objects.update(label=LONG, event=JOB)

@@ -83,6 +83,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "certificate_import": ("get", [V], WRITERS, 200),
     "certificate_download": ("get", [V, CERTIFICATE], ALL, 200),
     "certificate_renewals": ("get", [V, CERTIFICATE], ALL, 200),
+    "certificate_export": ("get", [V, CERTIFICATE], ALL, 200),  # key and chain: test_certificate_export
     "certificate_operation": ("get", [V, CERTIFICATE], ALL, 200),
     "certificate_operation_status": ("get", [V, CERTIFICATE], ALL, 200),
     "certificate_operation_csr": ("get", [V, CERTIFICATE], ALL, 200),

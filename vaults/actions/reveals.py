@@ -19,13 +19,13 @@ from vaults.permissions import Action, RevealsSpent
 
 WINDOW = timedelta(minutes=10)
 #: By act: how many values it reads.
-VALUES_READ: Final = {Action.SECRET_REVEAL: 1, Action.SECRET_COMPARE: 2}
+VALUES_READ: Final = {Action.SECRET_REVEAL: 1, Action.SECRET_COMPARE: 2, Action.CERTIFICATE_EXPORT: 1}
 
 log = structlog.get_logger("vaults.reveals")
 
 
 def keep_within_limit(actor: Actor, vault: Vault) -> None:
-    """Call this inside the recording of a reveal or a comparison, which is counted too. Raises RevealsSpent.
+    """Call this inside the recording of an act in VALUES_READ, which is counted too. Raises RevealsSpent.
 
     The first refusal of a window is recorded as a separate act, for people who monitor the record.
     """

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs7
 
 from vaults.keyvault import x500
 
@@ -110,6 +110,11 @@ def to_pem(der: bytes, label: str) -> str:
     """Bytes as PEM, even if they are not valid DER."""
     lines = textwrap.fill(base64.b64encode(der).decode(), 64)
     return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n"
+
+
+def to_p7b(der: bytes) -> bytes | None:
+    """A PKCS #7 file with this one certificate. None if it can't be parsed."""
+    return _readable(lambda: pkcs7.serialize_certificates([x509.load_der_x509_certificate(der)], Encoding.DER))
 
 
 def public_key_pem(jwk: Mapping[str, str]) -> str:

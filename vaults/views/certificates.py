@@ -90,15 +90,23 @@ def _shown(detail: CertificateDetail, version: str = "") -> CertificatePropertie
 @require_safe
 @with_vault
 def certificate_download(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    """The certificate without its private key, `?format=pem` or `der`."""
+    """The certificate without its private key, `?format=pem`, `der` or `p7b`.
+
+    Key Vault returns it without its chain, so the P7B has no other certificate.
+    """
     wanted = request.GET.get("format", "pem")
-    if wanted not in ("pem", "der"):
+    if wanted not in ("pem", "der", "p7b"):
         raise Http404("There is no such format.")
     certificate = certificates.read_issued(request.actor, vault, name, request.GET.get("version", ""))
     if not certificate.cer:
         raise Http404("This version has no certificate that can be read.")
     if wanted == "der":
         return download(certificate.cer, f"{name}.cer", "application/pkix-cert")
+    if wanted == "p7b":
+        file = x509.to_p7b(certificate.cer)
+        if file is None:
+            raise Http404("This version has no certificate that can be read.")
+        return download(file, f"{name}.p7b", "application/x-pkcs7-certificates")
     return download(x509.to_pem(certificate.cer, "CERTIFICATE"), f"{name}.pem", "application/x-pem-file")
 
 

@@ -24,8 +24,10 @@ LABELS = {
     "compared_with": "Compared with version",
     "count": "Number",
     "email": "E-mail",
+    "encrypted": "Private key encrypted",
     "facts": "Facts of the result",
     "first_seq": "First entry",
+    "format": "File",
     "issuer": "Issuer",
     "kind": "Kind",
     "last_seq": "Last entry",
@@ -61,6 +63,14 @@ VALUE_WORDS = {
     ("browser", "known"): "signed in to this account before",
     ("browser", "new"): "new to this account",
     ("cause", "idle"): "half an hour without a request",
+    ("format", "chain-shown"): "none: the chain was shown",
+    ("format", "p7b"): "P7B: certificate and chain",
+    ("format", "pem-all"): "PEM: private key, certificate and chain",
+    ("format", "pem-chain"): "PEM: chain",
+    ("format", "pem-full-chain"): "PEM: certificate and chain",
+    ("format", "pem-key"): "PEM: private key",
+    ("format", "pem-zip"): "zip of PEM files: private key, certificate and chain",
+    ("format", "pfx"): "PFX: private key, certificate and chain",
     ("unconfirmed", True): "yes: no response came, and the vault was read afterwards",
 }
 #: Labels of the fields of connections, members and vaults that an act may change.
@@ -86,6 +96,9 @@ SOURCES = {
 #: Why the portal refused or gave up, by the code stored in an entry.
 WHY = {
     "RevealsSpent": "The limit of revealed values was reached.",
+    "KeyMissing": "The managed secret held no private key.",
+    "ChainMissing": "The managed secret held no chain.",
+    "BundleUnreadable": "What the managed secret held could not be read as this certificate.",
     "WrongPassword": "The password was wrong.",
     "LastOwner": "The team would have been left without an owner.",
     "VaultGone": "Somebody else had removed the vault meanwhile.",

@@ -17,13 +17,15 @@ document.addEventListener("submit", (event) => {
   if (sent === form) dirty = false;
   const button = event.submitter;
   setTimeout(() => { if (button) { button.classList.add("working"); button.setAttribute("aria-disabled", "true"); } });
+  // The answer may be a file, and then the page stays: nothing tells when it has arrived.
+  if (sent.hasAttribute("data-gives-file")) setTimeout(() => release(sent), 5000);
 });
-addEventListener("pageshow", () => {
-  for (const sent of document.querySelectorAll("form[data-sent]")) {
-    delete sent.dataset.sent;
-    for (const button of sent.querySelectorAll(".working")) { button.classList.remove("working"); button.removeAttribute("aria-disabled"); }
-  }
-});
+addEventListener("pageshow", () => { document.querySelectorAll("form[data-sent]").forEach(release); });
+
+function release(sent) {
+  delete sent.dataset.sent;
+  for (const button of sent.querySelectorAll(".working")) { button.classList.remove("working"); button.removeAttribute("aria-disabled"); }
+}
 
 // An element must not move between pointer down and up: then there would be no click.
 let pressed = false;
