@@ -22,6 +22,7 @@ class Action(StrEnum):
     KEY_READ = "key.read"
     KEY_CREATE = "key.create"
     KEY_NEW_VERSION = "key.new_version"
+    KEY_ROTATE = "key.rotate"
     KEY_UPDATE = "key.update"
     KEY_DELETE = "key.delete"
     KEY_RECOVER = "key.recover"
@@ -133,6 +134,7 @@ _WRITE = frozenset(
         Action.SECRET_UPDATE,
         Action.KEY_CREATE,
         Action.KEY_NEW_VERSION,
+        Action.KEY_ROTATE,
         Action.KEY_UPDATE,
         Action.CERTIFICATE_CREATE,
         Action.CERTIFICATE_NEW_VERSION,
@@ -250,6 +252,7 @@ LABELS: dict[Action, str] = {
     Action.KEY_READ: "Read a key",
     Action.KEY_CREATE: "Create a key",
     Action.KEY_NEW_VERSION: "Add a key version",
+    Action.KEY_ROTATE: "Rotate a key",
     Action.KEY_UPDATE: "Update a key",
     Action.KEY_DELETE: "Delete a key",
     Action.KEY_RECOVER: "Recover a key",

@@ -17,6 +17,7 @@ from vaults.views import (
     invitations,
     items,
     jobs,
+    key_rotation,
     keys,
     operations,
     overview,
@@ -127,6 +128,7 @@ urlpatterns = [
         edit=keys.key_edit,
         new_version=keys.key_new_version,
     ),
+    path("vaults/<slug:slug>/keys/<str:name>/rotate/", key_rotation.key_rotate, name="key_rotate"),
     path("vaults/<slug:slug>/keys/<str:name>/public-key/", keys.key_public, name="key_public"),
     *item_paths(
         CERTIFICATE,

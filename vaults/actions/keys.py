@@ -185,6 +185,24 @@ def new_version_of_key(
     return made
 
 
+def rotate_key(actor: Actor, vault: Vault, name: str, opened_on: str) -> KeyProperties:
+    """Create a version of the same type and size; the rotation policy, if there is one, sets its dates.
+
+    If `opened_on` is UNREAD, the versions could not be listed when the form was opened.
+
+    Raises ChangedMeanwhile if another version was stored first, and CurrentUnread.
+    """
+    with changing(actor, Action.KEY_ROTATE, vault, name) as doing:
+        versions = part(lambda: doing.client.keys.versions(name))
+        doing.record_unread(versions)
+        refuse_if_unread(versions, opened_on)
+        if versions.value:
+            refuse_if_changed(versions.value[0], opened_on)
+        made = _make(doing, name, KeyContent(kty=""), versions.value, rotate=True)
+    observe.remember(vault, made)
+    return made
+
+
 def _refuse_if_less(content: KeyContent, key: Key, changes: Mapping[str, Any]) -> None:
     """Raises PartsUnread."""
     of_its_type = {"kty", "key_size", "crv"}
@@ -232,10 +250,16 @@ def _predecessor(doing: Doing, name: str) -> Predecessor:
     key, versions, policy = gather(
         lambda: part(lambda: client.keys.get(name)),
         lambda: part(lambda: client.keys.versions(name)),
-        lambda: part(lambda: client.keys.rotation_policy(name) if client.keys.knows_policies else None),
+        lambda: part(lambda: _own_policy(client, name)),
     )
     doing.record_unread(key, versions, policy)
     return Predecessor(key, versions, policy, client.keys.knows_policies)
+
+
+def _own_policy(client: VaultClient, name: str) -> RotationPolicy | None:
+    """None for the default, by which nothing is rotated, and if the API version has no policies."""
+    policy = client.keys.rotation_policy(name) if client.keys.knows_policies else None
+    return policy if policy and policy.own else None
 
 
 def _make(

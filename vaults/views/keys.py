@@ -25,6 +25,7 @@ from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
 from vaults.web.key_parts import not_carried, parts_of_version
+from vaults.web.key_rotation import why_no_rotation
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
 from vaults.web.unread_parts import NEWER, current_version, listed_versions, not_read, shown_version, unread_parts
@@ -53,6 +54,7 @@ def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "")
         "current": current_version(detail.versions, shown, version),
         "selected": shown if version else None,
         "activity": activity(shown.name),
+        "no_rotation": why_no_rotation(vault),
         **listed_versions(vault, detail.versions),
     }
     return render_page(request, "vaults/key_detail.html", context)

@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from vaults.inventory import observe
-from vaults.kinds import CERTIFICATE, KINDS, SECRET, Kind
+from vaults.kinds import CERTIFICATE, KEY, KINDS, SECRET, Kind
 from vaults.models import InventoryItem, Vault
 from vaults.web.chosen_connection import kept_way
 from vaults.web.rendering import HtmxRequest, is_swap
@@ -16,6 +16,7 @@ PAGES = (
         for page in (kind.pages.detail, kind.pages.version, kind.pages.edit, kind.pages.new_version, kind.pages.delete)
     }
     | {"secret_roll_back": SECRET}
+    | {"key_rotate": KEY}
     | {f"{kind}_version_{verb}": kind for kind in KINDS for verb in ("enable", "disable")}
 )
 
