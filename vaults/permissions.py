@@ -24,6 +24,7 @@ class Action(StrEnum):
     KEY_NEW_VERSION = "key.new_version"
     KEY_ROTATE = "key.rotate"
     KEY_UPDATE = "key.update"
+    KEY_UPDATE_ROTATION = "key.update_rotation"
     KEY_DELETE = "key.delete"
     KEY_RECOVER = "key.recover"
     KEY_PURGE = "key.purge"
@@ -136,6 +137,7 @@ _WRITE = frozenset(
         Action.KEY_NEW_VERSION,
         Action.KEY_ROTATE,
         Action.KEY_UPDATE,
+        Action.KEY_UPDATE_ROTATION,
         Action.CERTIFICATE_CREATE,
         Action.CERTIFICATE_NEW_VERSION,
         Action.CERTIFICATE_UPDATE,
@@ -254,6 +256,7 @@ LABELS: dict[Action, str] = {
     Action.KEY_NEW_VERSION: "Add a key version",
     Action.KEY_ROTATE: "Rotate a key",
     Action.KEY_UPDATE: "Update a key",
+    Action.KEY_UPDATE_ROTATION: "Change a rotation policy",
     Action.KEY_DELETE: "Delete a key",
     Action.KEY_RECOVER: "Recover a key",
     Action.KEY_PURGE: "Purge a key",

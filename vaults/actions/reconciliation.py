@@ -145,4 +145,4 @@ _FINDERS: dict[str, tuple[Kind, Finder]] = {
         (kind.actions.recover, _recovered),
         (kind.actions.purge, _purged),
     )
-} | {Action.KEY_ROTATE: (KEY, _made)}
+} | {Action.KEY_ROTATE.value: (KEY, _made)}

@@ -1,9 +1,11 @@
 """Whether and how a key is rotated, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vaults.actions.keys import Predecessor
+from vaults.keyvault.durations import duration_of
 from vaults.keyvault.keys import POLICIES_SINCE, is_since
+from vaults.keyvault.types import RotationPolicy
 from vaults.models import Vault
 from vaults.templatetags.kvportal import date_and_time
 from vaults.web.durations import duration_words
@@ -59,3 +61,38 @@ def now_current(before: Predecessor) -> Sequence[str]:
     key = before.key.value
     end = key.properties.expires_on if key else None
     return [f"The version that is current now keeps its end: {date_and_time(end)}."] if end else []
+
+
+def unread_times(policy: RotationPolicy) -> Mapping[str, str]:
+    """The members that could not be read, and the times that are none, by their names in the policy."""
+    times = {
+        "expiryTime": policy.expiry_time,
+        "Rotate.timeAfterCreate": policy.rotate_after_create,
+        "Rotate.timeBeforeExpiry": policy.rotate_before_expiry,
+        "Notify.timeBeforeExpiry": policy.notify_before_expiry,
+    }
+    return {**policy.odd, **{name: text for name, text in times.items() if text is not None and not duration_of(text)}}
+
+
+def policy_rows(policy: RotationPolicy) -> Sequence[tuple[str, str]]:
+    """The policy as pairs of label and words. Times that are none are among `unread_times`."""
+    after, before, valid, ahead = (
+        duration_words(text) if text and duration_of(text) else ""
+        for text in (
+            policy.rotate_after_create,
+            policy.rotate_before_expiry,
+            policy.expiry_time,
+            policy.notify_before_expiry,
+        )
+    )
+    rotated = f"{after} after the current one was made" if after else ""
+    rotated = rotated or (f"{before} before the current one expires" if before else "")
+    unread = unread_times(policy)
+    return [
+        (
+            "New version",
+            rotated or ("can't be read" if unread.keys() - {"expiryTime", "attributes"} else "not by itself"),
+        ),
+        ("Expires", f"{valid} after it was made" if valid else ("can't be read" if unread else "never")),
+        ("Event Grid told", f"{ahead} before the expiry" if ahead else "not said"),
+    ]
