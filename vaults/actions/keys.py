@@ -21,13 +21,13 @@ from vaults.actions.changes import (
 )
 from vaults.actors import Actor
 from vaults.acts import Doing, act
-from vaults.azure.errors import AzureError, Forbidden, NotFound
+from vaults.azure.errors import AzureError, BadRequest, Forbidden, NotFound
 from vaults.azure.parallel import gather
 from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
 from vaults.keyvault.paths import check_new_name
-from vaults.keyvault.types import Key, KeyProperties, ReleasePolicy, RotationPolicy
+from vaults.keyvault.types import Key, KeyAttestation, KeyProperties, ReleasePolicy, RotationPolicy
 from vaults.models import Vault
 from vaults.permissions import Action
 
@@ -121,6 +121,18 @@ def read_public_key(actor: Actor, vault: Vault, name: str, version: str = "") ->
     """One version; the current one if `version` is empty."""
     with act(actor, Action.KEY_READ, vault, name=name, version=version) as doing:
         return doing.client.keys.get(name, version)
+
+
+def read_attestation(actor: Actor, vault: Vault, name: str, version: str = "") -> Part[KeyAttestation | None]:
+    """What the HSM states about one version, the current one if `version` is empty; the vault's refusal if the key has none.
+
+    Raises the errors other than BadRequest.
+    """
+    with act(actor, Action.KEY_READ, vault, name=name, version=version) as doing:
+        found = part(lambda: doing.client.keys.attestation(name, version))
+        if found.error and not isinstance(found.error, BadRequest):
+            raise found.error
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,28 @@ from vaults.azure.members import Members, as_text
 from vaults.keyvault.bodies import changed_attributes, creation_members, new_attributes, update_members
 from vaults.keyvault.bundles import Requested, attributes, deletion, identity
 from vaults.keyvault.objects import CommonOperations, ObjectClient
-from vaults.keyvault.operations import API_VERSIONS
+from vaults.keyvault.operations import API_VERSIONS, OPERATIONS
 from vaults.keyvault.rotation import read_rotation_policy
-from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy, Unset
+from vaults.keyvault.types import (
+    UNSET,
+    DeletedKey,
+    Key,
+    KeyAttestation,
+    KeyProperties,
+    ReleasePolicy,
+    RotationPolicy,
+    Unset,
+)
 
 _PUBLIC_MEMBERS = ("kty", "n", "e", "crv", "x", "y")
 """The public members of a JWK. The private ones (d, p, q, dp, dq, qi, k) are ignored even if a vault sends them."""
 
 POLICIES_SINCE = "7.3"
 """The first api-version with export, release policies and rotation of keys."""
+
+ATTESTATION_SINCE = OPERATIONS["GetKeyAttestation"].since
+
+_ATTESTATION_MEMBERS = ("certificatePemFile", "privateKeyAttestation", "publicKeyAttestation", "version")
 
 
 def is_since(api_version: str, first: str) -> bool:
@@ -100,6 +113,13 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         """A key with its public parts, by default the newest version. Permission: get. (Get Key)"""
         return self._call("GetKey", self._key, name, version)
 
+    def attestation(self, name: str, version: str = "") -> KeyAttestation | None:
+        """What the HSM states about a key, by default of the newest version; None if the vault has none. Permission: get.
+
+        (Get Key Attestation)
+        """
+        return self._call("GetKeyAttestation", _attestation, name, version)
+
     def update(
         self,
         name: str,
@@ -170,3 +190,19 @@ def _release_policy(sent: Any, odd: dict[str, str]) -> ReleasePolicy | None:
 
 def _release_policy_to_json(policy: ReleasePolicy) -> dict[str, object]:
     return creation_members(contentType=policy.content_type, data=policy.data, immutable=policy.immutable or None)
+
+
+def _attestation(data: Json, _requested: Requested) -> KeyAttestation | None:
+    sent = Members(data).section("attributes").section("attestation")
+    texts = {name: sent.text(name) for name in _ATTESTATION_MEMBERS}
+    members = {name: text for name, text in texts.items() if text}
+    if not members and not sent.odd:
+        return None
+    return KeyAttestation(
+        version=members.get("version"),
+        certificates=sent.data("certificatePemFile"),
+        private_key=sent.data("privateKeyAttestation"),
+        public_key=sent.data("publicKeyAttestation"),
+        members=members,
+        odd=sent.odd,
+    )

@@ -155,6 +155,22 @@ class RotationPolicy:
         return (actions is None or isinstance(actions, list)) and (attributes is None or isinstance(attributes, dict))
 
 
+@dataclass(frozen=True, slots=True)
+class KeyAttestation:
+    """What an HSM states about a key that it made. `certificates`: PEM, the statements are checked against them.
+
+    The statements are bytes in the format of the HSM's maker. `members`: the same as Key Vault sent it, base64url. `odd`: the
+    members that could not be read.
+    """
+
+    version: str | None = None
+    certificates: bytes = b""
+    private_key: bytes = b""
+    public_key: bytes = b""
+    members: Mapping[str, str] = field(default_factory=dict)
+    odd: Mapping[str, str] = field(default_factory=dict)
+
+
 CREATED_KEY_SIZES: Final = (2048, 3072, 4096)
 """Sizes in bits of the RSA keys that Key Vault creates. Imported keys may have others."""
 
@@ -198,6 +214,11 @@ class Key:
         if "release_policy" in odd:
             found["release_policy"] = odd["release_policy"]
         return found
+
+    @property
+    def in_hsm(self) -> bool:
+        """True if the key was made in, or for, a hardware security module."""
+        return self.key_type.upper().endswith("-HSM")
 
     @property
     def size(self) -> int | None:

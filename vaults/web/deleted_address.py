@@ -16,7 +16,7 @@ PAGES = (
         for page in (kind.pages.detail, kind.pages.version, kind.pages.edit, kind.pages.new_version, kind.pages.delete)
     }
     | {"secret_roll_back": SECRET}
-    | dict.fromkeys(("key_rotate", "key_rotation", "key_rotation_edit"), KEY)
+    | dict.fromkeys(("key_rotate", "key_rotation", "key_rotation_edit", "key_attestation"), KEY)
     | {f"{kind}_version_{verb}": kind for kind in KINDS for verb in ("enable", "disable")}
 )
 
