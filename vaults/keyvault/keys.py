@@ -11,8 +11,8 @@ from vaults.azure.members import Members, as_text
 from vaults.keyvault.bodies import changed_attributes, creation_members, new_attributes, update_members
 from vaults.keyvault.bundles import Requested, attributes, deletion, identity
 from vaults.keyvault.objects import CommonOperations, ObjectClient
-from vaults.keyvault.operations import API_VERSIONS, OPERATIONS
 from vaults.keyvault.rotation import read_rotation_policy
+from vaults.keyvault.since import POLICIES_SINCE, is_since
 from vaults.keyvault.types import (
     UNSET,
     DeletedKey,
@@ -27,17 +27,7 @@ from vaults.keyvault.types import (
 _PUBLIC_MEMBERS = ("kty", "n", "e", "crv", "x", "y")
 """The public members of a JWK. The private ones (d, p, q, dp, dq, qi, k) are ignored even if a vault sends them."""
 
-POLICIES_SINCE = "7.3"
-"""The first api-version with export, release policies and rotation of keys."""
-
-ATTESTATION_SINCE = OPERATIONS["GetKeyAttestation"].since
-
 _ATTESTATION_MEMBERS = ("certificatePemFile", "privateKeyAttestation", "publicKeyAttestation", "version")
-
-
-def is_since(api_version: str, first: str) -> bool:
-    """True if the api-version is this one or a later one."""
-    return API_VERSIONS.index(api_version) >= API_VERSIONS.index(first)
 
 
 class KeyClient(ObjectClient[KeyProperties, DeletedKey]):

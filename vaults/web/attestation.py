@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vaults.keyvault.keys import ATTESTATION_SINCE, is_since
+from vaults.keyvault.since import ATTESTATION_SINCE, is_since
 from vaults.keyvault.types import KeyAttestation
 from vaults.models import Vault
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from vaults.actions.keys import Predecessor
 from vaults.keyvault.durations import duration_of
-from vaults.keyvault.keys import POLICIES_SINCE, is_since
+from vaults.keyvault.since import POLICIES_SINCE, is_since
 from vaults.keyvault.types import RotationPolicy
 from vaults.models import Vault
 from vaults.templatetags.kvportal import date_and_time
