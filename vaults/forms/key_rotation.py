@@ -99,8 +99,8 @@ class RotationPolicyForm(CurrentStateForm):
         label="A new version is made",
         choices=[
             ("", "not by itself"),
-            (AFTER_CREATE, "some time after the current one was made"),
-            (BEFORE_EXPIRY, "some time before the current one expires"),
+            (AFTER_CREATE, "some time after the last one"),
+            (BEFORE_EXPIRY, "some time before the last one expires"),
         ],
         required=False,
     )
