@@ -47,6 +47,9 @@ NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", 
         "paging",
         "parts",
         "refusals",
+        "durations",
+        "rotation",
+        "since",
     )
 )
 CALLERS = (

@@ -23,7 +23,9 @@ class Action(StrEnum):
     KEY_READ = "key.read"
     KEY_CREATE = "key.create"
     KEY_NEW_VERSION = "key.new_version"
+    KEY_ROTATE = "key.rotate"
     KEY_UPDATE = "key.update"
+    KEY_UPDATE_ROTATION = "key.update_rotation"
     KEY_DELETE = "key.delete"
     KEY_RECOVER = "key.recover"
     KEY_PURGE = "key.purge"
@@ -136,7 +138,9 @@ _WRITE = frozenset(
         Action.SECRET_UPDATE,
         Action.KEY_CREATE,
         Action.KEY_NEW_VERSION,
+        Action.KEY_ROTATE,
         Action.KEY_UPDATE,
+        Action.KEY_UPDATE_ROTATION,
         Action.CERTIFICATE_CREATE,
         Action.CERTIFICATE_NEW_VERSION,
         Action.CERTIFICATE_UPDATE,
@@ -257,7 +261,9 @@ LABELS: dict[Action, str] = {
     Action.KEY_READ: "Read a key",
     Action.KEY_CREATE: "Create a key",
     Action.KEY_NEW_VERSION: "Add a key version",
+    Action.KEY_ROTATE: "Rotate a key",
     Action.KEY_UPDATE: "Update a key",
+    Action.KEY_UPDATE_ROTATION: "Change a rotation policy",
     Action.KEY_DELETE: "Delete a key",
     Action.KEY_RECOVER: "Recover a key",
     Action.KEY_PURGE: "Purge a key",

@@ -20,6 +20,7 @@ from vaults.views import (
     invitations,
     items,
     jobs,
+    key_rotation,
     keys,
     operations,
     overview,
@@ -136,6 +137,10 @@ urlpatterns = [
         edit=keys.key_edit,
         new_version=keys.key_new_version,
     ),
+    path("vaults/<slug:slug>/keys/<str:name>/rotate/", key_rotation.key_rotate, name="key_rotate"),
+    path("vaults/<slug:slug>/keys/<str:name>/rotation/", key_rotation.key_rotation, name="key_rotation"),
+    path("vaults/<slug:slug>/keys/<str:name>/rotation/edit/", key_rotation.key_rotation_edit, name="key_rotation_edit"),
+    path("vaults/<slug:slug>/keys/<str:name>/attestation/", keys.key_attestation, name="key_attestation"),
     path("vaults/<slug:slug>/keys/<str:name>/public-key/", keys.key_public, name="key_public"),
     *item_paths(
         CERTIFICATE,

@@ -34,6 +34,7 @@ def acts_on(opened_on: str) -> list[Act]:
             "keys/create",
             lambda who, v: keys.new_version_of_key(who, v, NAME, {}, opened_on),
         ),
+        Act(Action.KEY_ROTATE, "keys/rotate", lambda who, v: keys.rotate_key(who, v, NAME, opened_on)),
         Act(
             Action.KEY_UPDATE,
             "keys/update",

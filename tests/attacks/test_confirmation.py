@@ -89,7 +89,7 @@ FREE = {
     "connection_test", "audit_verify",
     "invitation_withdraw",
     "secret_new", "secret_new_version", "secret_roll_back", "secret_edit", "secret_delete",
-    "key_new", "key_new_version", "key_edit", "key_delete",
+    "key_new", "key_new_version", "key_rotate", "key_rotation_edit", "key_edit", "key_delete",
     "certificate_new", "certificate_new_version", "certificate_edit", "certificate_delete",
     "certificate_import",
     "secret_version_enable", "secret_version_disable", "key_version_enable", "key_version_disable",

@@ -39,6 +39,7 @@ PAGES = (
     f"{LISTS[1]}{LONG}/",
     f"{LISTS[0]}{LONG}/edit/",
     f"{LISTS[0]}{LONG}/delete/",
+    f"{LISTS[1]}{LONG}/rotation/",
     f"{LISTS[0]}missing/",
     f"/vaults/kv-shop-prod/deleted/secrets/{LONG}-gone/",
     "/vaults/kv-shop-prod/access/",

@@ -69,7 +69,11 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "key_version_disable": ("get", [V, KEY, "key version"], WRITERS, 200),
     "key_edit": ("get", [V, KEY], WRITERS, 200),
     "key_new_version": ("get", [V, KEY], WRITERS, 200),
+    "key_rotate": ("get", [V, KEY], WRITERS, 302),  # the world's API version has no rotation
+    "key_rotation": ("get", [V, KEY], ALL, 200),
+    "key_rotation_edit": ("get", [V, KEY], WRITERS, 302),
     "key_delete": ("get", [V, KEY], MANAGERS, 200),
+    "key_attestation": ("get", [V, KEY], ALL, 200),
     "key_public": ("get", [V, KEY], ALL, 200),
     "certificate_list": ("get", [V], ALL, 200),
     "certificate_new": ("get", [V], WRITERS, 200),

@@ -21,13 +21,13 @@ from vaults.actions.changes import (
 )
 from vaults.actors import Actor
 from vaults.acts import Doing, act
-from vaults.azure.errors import AzureError, Forbidden, NotFound
+from vaults.azure.errors import AzureError, BadRequest, Forbidden, NotFound
 from vaults.azure.parallel import gather
 from vaults.inventory import observe
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
 from vaults.keyvault.paths import check_new_name
-from vaults.keyvault.types import Key, KeyProperties, ReleasePolicy, RotationPolicy
+from vaults.keyvault.types import Key, KeyAttestation, KeyProperties, ReleasePolicy, RotationPolicy
 from vaults.models import Vault
 from vaults.permissions import Action
 
@@ -123,6 +123,18 @@ def read_public_key(actor: Actor, vault: Vault, name: str, version: str = "") ->
         return doing.client.keys.get(name, version)
 
 
+def read_attestation(actor: Actor, vault: Vault, name: str, version: str = "") -> Part[KeyAttestation | None]:
+    """What the HSM states about one version, the current one if `version` is empty; the vault's refusal if the key has none.
+
+    Raises the errors other than BadRequest.
+    """
+    with act(actor, Action.KEY_READ, vault, name=name, version=version) as doing:
+        found = part(lambda: doing.client.keys.attestation(name, version))
+        if found.error and not isinstance(found.error, BadRequest):
+            raise found.error
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Predecessor:
     """The current version, all versions, and the rotation policy, if any: a new version is made from these.
@@ -185,6 +197,24 @@ def new_version_of_key(
     return made
 
 
+def rotate_key(actor: Actor, vault: Vault, name: str, opened_on: str) -> KeyProperties:
+    """Create a version of the same type and size; the rotation policy, if there is one, sets its dates.
+
+    If `opened_on` is UNREAD, the versions could not be listed when the form was opened.
+
+    Raises ChangedMeanwhile if another version was stored first, and CurrentUnread.
+    """
+    with changing(actor, Action.KEY_ROTATE, vault, name) as doing:
+        versions = part(lambda: doing.client.keys.versions(name))
+        doing.record_unread(versions)
+        refuse_if_unread(versions, opened_on)
+        if versions.value:
+            refuse_if_changed(versions.value[0], opened_on)
+        made = _make(doing, name, KeyContent(kty=""), versions.value, rotate=True)
+    observe.remember(vault, made)
+    return made
+
+
 def _refuse_if_less(content: KeyContent, key: Key, changes: Mapping[str, Any]) -> None:
     """Raises PartsUnread."""
     of_its_type = {"kty", "key_size", "crv"}
@@ -232,10 +262,16 @@ def _predecessor(doing: Doing, name: str) -> Predecessor:
     key, versions, policy = gather(
         lambda: part(lambda: client.keys.get(name)),
         lambda: part(lambda: client.keys.versions(name)),
-        lambda: part(lambda: client.keys.rotation_policy(name) if client.keys.knows_policies else None),
+        lambda: part(lambda: _own_policy(client, name)),
     )
     doing.record_unread(key, versions, policy)
     return Predecessor(key, versions, policy, client.keys.knows_policies)
+
+
+def _own_policy(client: VaultClient, name: str) -> RotationPolicy | None:
+    """None for the default, by which nothing is rotated, and if the API version has no policies."""
+    policy = client.keys.rotation_policy(name) if client.keys.knows_policies else None
+    return policy if policy and policy.own else None
 
 
 def _make(

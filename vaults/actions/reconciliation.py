@@ -22,7 +22,7 @@ from vaults.azure.errors import NotFound
 from vaults.azure.time_limit import time_limit
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.types import Properties
-from vaults.kinds import CERTIFICATE, KINDS, Kind
+from vaults.kinds import CERTIFICATE, KEY, KINDS, Kind
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
@@ -156,5 +156,7 @@ _FINDERS: dict[str, tuple[Kind, Finder]] = {
         (kind.actions.recover, _recovered),
         (kind.actions.purge, _purged),
     )
+} | {
+    Action.KEY_ROTATE.value: (KEY, _made),
+    Action.CERTIFICATE_IMPORT.value: (CERTIFICATE, _imported),
 }
-_FINDERS[Action.CERTIFICATE_IMPORT] = (CERTIFICATE, _imported)

@@ -13,7 +13,11 @@ class ConfirmForm(FormKeyMixin, forms.Form):
     """A form with only a button."""
 
 
-class VersionStateForm(OpenedOnMixin, ConfirmForm):
+class CurrentStateForm(OpenedOnMixin, ConfirmForm):
+    """A confirmation that carries the state which the page was about."""
+
+
+class VersionStateForm(CurrentStateForm):
     """A confirmation about one version, which carries the state that the version was shown in."""
 
     def __init__(self, *args: Any, version: str, **kwargs: Any) -> None:

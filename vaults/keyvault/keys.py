@@ -11,14 +11,23 @@ from vaults.azure.members import Members, as_text
 from vaults.keyvault.bodies import changed_attributes, creation_members, new_attributes, update_members
 from vaults.keyvault.bundles import Requested, attributes, deletion, identity
 from vaults.keyvault.objects import CommonOperations, ObjectClient
-from vaults.keyvault.operations import API_VERSIONS
-from vaults.keyvault.types import UNSET, DeletedKey, Key, KeyProperties, ReleasePolicy, RotationPolicy, Unset
+from vaults.keyvault.rotation import read_rotation_policy
+from vaults.keyvault.since import POLICIES_SINCE, is_since
+from vaults.keyvault.types import (
+    UNSET,
+    DeletedKey,
+    Key,
+    KeyAttestation,
+    KeyProperties,
+    ReleasePolicy,
+    RotationPolicy,
+    Unset,
+)
 
 _PUBLIC_MEMBERS = ("kty", "n", "e", "crv", "x", "y")
 """The public members of a JWK. The private ones (d, p, q, dp, dq, qi, k) are ignored even if a vault sends them."""
 
-POLICIES_SINCE = "7.3"
-"""The first api-version with export, release policies and rotation of keys."""
+_ATTESTATION_MEMBERS = ("certificatePemFile", "privateKeyAttestation", "publicKeyAttestation", "version")
 
 
 class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
@@ -38,7 +47,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
     @property
     def knows_policies(self) -> bool:
         """True if this api-version has export, release policies and rotation."""
-        return API_VERSIONS.index(self._session.api_version) >= API_VERSIONS.index(POLICIES_SINCE)
+        return is_since(self._session.api_version, POLICIES_SINCE)
 
     def create(
         self,
@@ -76,16 +85,30 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         """
         return self._call("RotateKey", self._key, name)
 
-    def rotation_policy(self, name: str) -> RotationPolicy | None:
-        """The key's rotation policy; None if it has no policy of its own. Permission: getrotationpolicy.
+    def rotation_policy(self, name: str) -> RotationPolicy:
+        """The key's rotation policy, or the default if it has none of its own. Permission: getrotationpolicy.
 
         (Get Key Rotation Policy)
         """
-        return self._call("GetKeyRotationPolicy", _rotation_policy, name)
+        return self._call("GetKeyRotationPolicy", lambda data, _: read_rotation_policy(data), name)
+
+    def update_rotation_policy(self, name: str, body: Mapping[str, Any]) -> RotationPolicy:
+        """Set the rotation policy; `body` is made by `rotation.changed_policy`. Permission: setrotationpolicy.
+
+        (Update Key Rotation Policy)
+        """
+        return self._send("UpdateKeyRotationPolicy", lambda data, _: read_rotation_policy(data), name, body=body)
 
     def get(self, name: str, version: str = "") -> Key:
         """A key with its public parts, by default the newest version. Permission: get. (Get Key)"""
         return self._call("GetKey", self._key, name, version)
+
+    def attestation(self, name: str, version: str = "") -> KeyAttestation | None:
+        """What the HSM states about a key, by default of the newest version; None if the vault has none. Permission: get.
+
+        (Get Key Attestation)
+        """
+        return self._call("GetKeyAttestation", _attestation, name, version)
 
     def update(
         self,
@@ -159,21 +182,17 @@ def _release_policy_to_json(policy: ReleasePolicy) -> dict[str, object]:
     return creation_members(contentType=policy.content_type, data=policy.data, immutable=policy.immutable or None)
 
 
-def _rotation_policy(data: Json, _requested: Requested) -> RotationPolicy | None:
-    """The rotation policy. For a key without its own, Key Vault returns a default without an id (seen in recordings): None."""
-    if not data.get("id"):
+def _attestation(data: Json, _requested: Requested) -> KeyAttestation | None:
+    sent = Members(data).section("attributes").section("attestation")
+    texts = {name: sent.text(name) for name in _ATTESTATION_MEMBERS}
+    members = {name: text for name, text in texts.items() if text}
+    if not members and not sent.odd:
         return None
-    members = Members(data)
-    actions = [Members(action, members.odd) for action in members.objects("lifetimeActions")]
-    rotations = [
-        action.section("trigger")
-        for action in actions
-        if (action.section("action").text("type") or "").lower() == "rotate"
-    ]
-    trigger = rotations[0] if rotations else Members(None)
-    return RotationPolicy(
-        expiry_time=members.section("attributes").text("expiryTime"),
-        rotate_after_create=trigger.text("timeAfterCreate"),
-        rotate_before_expiry=trigger.text("timeBeforeExpiry"),
-        odd=members.odd,
+    return KeyAttestation(
+        version=members.get("version"),
+        certificates=sent.data("certificatePemFile"),
+        private_key=sent.data("privateKeyAttestation"),
+        public_key=sent.data("publicKeyAttestation"),
+        members=members,
+        odd=sent.odd,
     )

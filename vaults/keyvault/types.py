@@ -134,12 +134,40 @@ class ReleasePolicy:
 class RotationPolicy:
     """When a key is rotated automatically, and how long each version is valid (ISO 8601 durations such as P90D).
 
-    `odd`: the members that could not be read.
+    `notify_before_expiry`: when Event Grid is told that the current version is about to expire. `own`: False for the default
+    that Key Vault gives for a key without a policy. `other_actions`: what the policy has besides, as JSON. `sent`: the policy as
+    it was sent, for an update that keeps what is not shown. `odd`: the members that could not be read.
     """
 
     expiry_time: str | None = None
     rotate_after_create: str | None = None
     rotate_before_expiry: str | None = None
+    notify_before_expiry: str | None = None
+    own: bool = True
+    other_actions: tuple[str, ...] = ()
+    sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    odd: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def can_be_changed(self) -> bool:
+        """False if it is not built so that a part of it could be changed and the rest kept."""
+        actions, attributes = self.sent.get("lifetimeActions"), self.sent.get("attributes")
+        return (actions is None or isinstance(actions, list)) and (attributes is None or isinstance(attributes, dict))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAttestation:
+    """What an HSM states about a key that it made. `certificates`: PEM, the statements are checked against them.
+
+    The statements are bytes in the format of the HSM's maker. `members`: the same as Key Vault sent it, base64url. `odd`: the
+    members that could not be read.
+    """
+
+    version: str | None = None
+    certificates: bytes = b""
+    private_key: bytes = b""
+    public_key: bytes = b""
+    members: Mapping[str, str] = field(default_factory=dict)
     odd: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -186,6 +214,11 @@ class Key:
         if "release_policy" in odd:
             found["release_policy"] = odd["release_policy"]
         return found
+
+    @property
+    def in_hsm(self) -> bool:
+        """True if the key was made in, or for, a hardware security module."""
+        return self.key_type.upper().endswith("-HSM")
 
     @property
     def size(self) -> int | None:

@@ -119,16 +119,38 @@ def to_p7b(der: bytes) -> bytes | None:
 
 def public_key_pem(jwk: Mapping[str, str]) -> str:
     """The public key of a JWK as PEM. Raises ValueError if it has none, or an invalid one."""
-    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+    return _public_key(jwk).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def public_key_der(jwk: Mapping[str, str]) -> bytes:
+    """The public key of a JWK as the DER of a SubjectPublicKeyInfo. Raises ValueError as `public_key_pem` does."""
+    return _public_key(jwk).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def public_key_openssh(jwk: Mapping[str, str]) -> str:
+    """The public key of a JWK as a line of OpenSSH, without a comment.
+
+    Raises NotInOpenSSH for a curve that OpenSSH does not know, and ValueError as `public_key_pem` does.
+    """
+    key = _public_key(jwk)
+    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256K1):
+        raise NotInOpenSSH("OpenSSH has no keys on the curve P-256K.")
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+class NotInOpenSSH(ValueError):
+    """OpenSSH has no such keys."""
+
+
+def _public_key(jwk: Mapping[str, str]) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
+    """Raises ValueError."""
     try:
         if "n" in jwk:
-            key = rsa.RSAPublicNumbers(_number(jwk["e"]), _number(jwk["n"])).public_key()
-        else:
-            curve = next(curve for name, curve in _CURVES.values() if name == jwk["crv"])
-            key = ec.EllipticCurvePublicNumbers(_number(jwk["x"]), _number(jwk["y"]), curve()).public_key()
+            return rsa.RSAPublicNumbers(_number(jwk["e"]), _number(jwk["n"])).public_key()
+        curve = next(curve for name, curve in _CURVES.values() if name == jwk["crv"])
+        return ec.EllipticCurvePublicNumbers(_number(jwk["x"]), _number(jwk["y"]), curve()).public_key()
     except (KeyError, StopIteration):
         raise ValueError("This key has no public part that could be exported.") from None
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def _number(text: str) -> int:

@@ -223,6 +223,20 @@ def day(moment: datetime) -> str:
     return date_and_time(moment).partition(",")[0]
 
 
+register.filter("day", day)
+
+
+@register.simple_tag
+def on_day(moment: datetime) -> SafeString:
+    """The day of a moment; date, time and zone on hover."""
+    return markup(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        date_and_time(moment),
+        day(moment),
+    )
+
+
 NO_MOMENT = markup('<span class="none">{}</span>', "—")
 NO_END = markup('<span class="none">{}</span>', "no end")
 

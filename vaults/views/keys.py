@@ -1,6 +1,5 @@
 """Keys: detail page with versions, create, new version, edit, public key. (List and delete: see items.py.)"""
 
-import json
 from contextlib import suppress
 from typing import Any
 
@@ -16,15 +15,17 @@ from vaults.actions.keys import KeyDetail, Predecessor
 from vaults.forms.keys import KeyEditForm, KeyForm, KeyVersionForm
 from vaults.inventory import observe
 from vaults.keyvault.types import Key, KeyProperties
-from vaults.keyvault.x509 import public_key_pem
 from vaults.kinds import KEY
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.activity import activity_of
+from vaults.web.attestation import attestation_parts, why_no_attestation
 from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
 from vaults.web.key_parts import not_carried, parts_of_version
+from vaults.web.key_rotation import why_no_rotation
+from vaults.web.public_key import FORMATS, public_format
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
 from vaults.web.unread_parts import NEWER, current_version, listed_versions, not_read, shown_version, unread_parts
@@ -53,6 +54,9 @@ def key_detail(request: HtmxRequest, vault: Vault, name: str, version: str = "")
         "current": current_version(detail.versions, shown, version),
         "selected": shown if version else None,
         "activity": activity(shown.name),
+        "formats": [public_format(each, key.jwk, shown.name) for each in FORMATS] if key and key.jwk else [],
+        "no_attestation": why_no_attestation(vault),
+        "no_rotation": why_no_rotation(vault),
         **listed_versions(vault, detail.versions),
     }
     return render_page(request, "vaults/key_detail.html", context)
@@ -66,17 +70,43 @@ def _shown(detail: KeyDetail, version: str = "") -> KeyProperties:
 @require_safe
 @with_vault
 def key_public(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    """The public key as a file, `?format=pem` or `jwk`."""
+    """The public key as a file; `?format=` is the name of one of `public_formats`, pem if it is missing.
+
+    Raises Http404 for another format, and for a key that can't be written in it: its page says why.
+    """
     wanted = request.GET.get("format", "pem")
-    if wanted not in ("pem", "jwk"):
+    if wanted not in FORMATS:
         raise Http404("There is no such format.")
     key = keys.read_public_key(request.actor, vault, name, request.GET.get("version", ""))
-    if wanted == "jwk":
-        return download(json.dumps(dict(key.jwk), indent=2) + "\n", f"{name}.jwk.json", "application/jwk+json")
-    try:
-        return download(public_key_pem(key.jwk), f"{name}.pub.pem", "application/x-pem-file")
-    except ValueError:
-        raise Http404("This key has no public part that can be read.") from None
+    found = public_format(wanted, key.jwk, name)
+    if found.why_not:
+        raise Http404(found.why_not)
+    return download(found.content, f"{name}.{found.ending}", found.content_type)
+
+
+@require_safe
+@with_vault
+def key_attestation(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    """What the HSM states about a version, `?version=`; with `?part=` a part of it as a file.
+
+    Raises Http404 if there is no such part.
+    """
+    name, version = observe.spelling_of(vault, KEY, name), request.GET.get("version", "")
+    no_attestation = why_no_attestation(vault)
+    context: dict[str, Any] = {"vault": vault, "name": name, "version": version, "no_attestation": no_attestation}
+    if no_attestation:
+        return render_page(
+            request, "vaults/key_attestation.html", context | {"found": None, "refusal": None, "parts": []}
+        )
+    read = keys.read_attestation(request.actor, vault, name, version)
+    parts = attestation_parts(read.value) if read.value else []
+    if wanted := request.GET.get("part", ""):
+        part = next((each for each in parts if each.name == wanted), None)
+        if part is None:
+            raise Http404("The attestation has no such part.")
+        return download(part.content, f"{name}.{part.ending}", part.content_type)
+    context |= {"found": read.value, "refusal": not_read(vault, read), "parts": parts}
+    return render_page(request, "vaults/key_attestation.html", context)
 
 
 def _version_form_of(key: Key | None) -> KeyVersionForm:

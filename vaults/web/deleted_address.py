@@ -3,7 +3,7 @@
 from django.urls import reverse
 
 from vaults.inventory import observe
-from vaults.kinds import CERTIFICATE, KINDS, SECRET, Kind
+from vaults.kinds import CERTIFICATE, KEY, KINDS, SECRET, Kind
 from vaults.models import InventoryItem, Vault
 from vaults.web.chosen_connection import kept_way
 from vaults.web.rendering import HtmxRequest, is_swap
@@ -17,6 +17,7 @@ PAGES = (
     }
     | dict.fromkeys(("secret_roll_back", "secret_compare"), SECRET)
     | dict.fromkeys(("certificate_renewals", "certificate_export"), CERTIFICATE)
+    | dict.fromkeys(("key_rotate", "key_rotation", "key_rotation_edit", "key_attestation"), KEY)
     | {f"{kind}_version_{verb}": kind for kind in KINDS for verb in ("enable", "disable")}
 )
 

@@ -1,17 +1,13 @@
 """Durations in Key Vault's format (ISO 8601, such as P90D), in words."""
 
-import re
+from vaults.keyvault.durations import FORMAT
 
-SPAN = re.compile(
-    r"P(?=[0-9T])(?:([0-9]+)Y)?(?:([0-9]+)M)?(?:([0-9]+)W)?(?:([0-9]+)D)?"
-    r"(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?"
-)
 UNITS = ("year", "month", "week", "day", "hour", "minute", "second")
 
 
 def duration_words(text: str) -> str:
     """ "90 days", "1 year 2 months"; the text itself if it is not a duration."""
-    found = SPAN.fullmatch(text)
+    found = FORMAT.fullmatch(text)
     if found is None:
         return text
     counts = [(int(count), unit) for count, unit in zip(found.groups(), UNITS, strict=True) if count]

@@ -244,11 +244,60 @@ def test_rotation_policy(admin: Caller) -> None:
         {"lifetimeActions": [{"trigger": {"timeAfterCreate": "P90D"}, "action": {"type": "Rotate"}}] * 2},
         {"lifetimeActions": [], "attributes": {"expiryTime": "P27D"}},
         {"lifetimeActions": "x"},
+        {"lifetimeActions": [{"trigger": {"timeAfterCreate": "P90D"}, "action": {"type": "Notify"}}]},
+        {"lifetimeActions": [{"trigger": {"timeAfterCreate": "P6D"}, "action": {"type": "Rotate"}}]},
+        {"lifetimeActions": [{"trigger": {"timeBeforeExpiry": "P30D"}, "action": {"type": "Rotate"}}]},
+        *(
+            {
+                "lifetimeActions": [{"trigger": trigger, "action": {"type": "Rotate"}}],
+                "attributes": {"expiryTime": "P90D"},
+            }
+            for trigger in (
+                {"timeBeforeExpiry": "P6D"},
+                {"timeBeforeExpiry": "P84D"},
+                {"timeAfterCreate": "P84D"},
+                {"timeAfterCreate": "P1Y"},
+            )
+        ),
     ],
 )
 def test_rotation_policies_that_are_refused(admin: Caller, policy: dict[str, Any]) -> None:
     admin.post("keys/k/create", {"kty": "EC"})
     assert refusal(admin.put("keys/k/rotationpolicy", policy)) == (400, "BadParameter", None)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "expiry"),
+    [
+        ({"timeAfterCreate": "P7D"}, "P28D"),
+        ({"timeAfterCreate": "P7D"}, None),
+        ({"timeAfterCreate": "P83D"}, "P90D"),
+        ({"timeBeforeExpiry": "P7D"}, "P90D"),
+        ({"timeBeforeExpiry": "P83D"}, "P90D"),
+    ],
+)
+def test_rotation_policies_at_the_limit(admin: Caller, trigger: dict[str, str], expiry: str | None) -> None:
+    admin.post("keys/k/create", {"kty": "EC"})
+    policy = {
+        "lifetimeActions": [{"trigger": trigger, "action": {"type": "Rotate"}}],
+        "attributes": {"expiryTime": expiry},
+    }
+    assert admin.put("keys/k/rotationpolicy", policy).status_code == 200
+
+
+def test_only_keys_in_hardware_have_an_attestation(caller_for: Callable[..., Caller]) -> None:
+    caller = caller_for(version="7.6")
+    version = caller.post("keys/k/create", {"kty": "EC-HSM"}).json()["key"]["kid"].rpartition("/")[2]
+    caller.post("keys/soft/create", {"kty": "EC"})
+    assert "attestation" not in caller.get("keys/k").json()["attributes"]
+    shown = caller.get(f"keys/k/{version}/attestation").json()
+    assert shown["key"]["kid"].endswith(version)
+    assert shown["attributes"]["attestation"].keys() == {
+        "certificatePemFile", "privateKeyAttestation", "publicKeyAttestation", "version",
+    }  # fmt: skip
+    assert refusal(caller.get("keys/soft/attestation")) == (400, "BadParameter", None)
+    assert refusal(caller.get("keys/none/attestation"))[0] == 404
+    assert caller_for(version="7.5").get("keys/k/attestation").status_code == 405
 
 
 def test_the_key_of_a_certificate_is_managed(admin: Caller) -> None:

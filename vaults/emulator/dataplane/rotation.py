@@ -28,6 +28,8 @@ TRIGGERS = ("timeAfterCreate", "timeBeforeExpiry")
 #: First part of the paths of raw members of the policy: "rotation_policy.attributes.expiryTime".
 HELD_UNDER = "rotation_policy"
 SHORTEST = timedelta(days=28)
+#: A rotation keeps this distance from the creation of a version and from its expiry.
+DISTANCE = timedelta(days=7)
 MOST_AT_ONCE = 20  # rotations, or renewals, in one request
 
 
@@ -116,8 +118,7 @@ def set_rotation_policy(call: Call) -> Response:
     """Update Key Rotation Policy: the whole policy; a missing Notify is added, as recorded."""
     actions = _read_actions(call.body.get("lifetimeActions"))
     expiry = rules.text(rules.mapping(call.body, "attributes"), "expiryTime")
-    if expiry is not None and _end(0, expiry) < SHORTEST.total_seconds():
-        raise bad_parameter("The expiryTime of a key rotation policy must be at least 28 days.")
+    _check_times(actions, None if expiry is None else _end(0, expiry))
     with call.service.store.writing() as db:
         table = call.table(db, KEY)
         entry = table.live(call.name)
@@ -151,13 +152,30 @@ def _read_actions(requested: Any) -> list[dict[str, Any]]:
     return actions
 
 
+def _check_times(actions: list[dict[str, Any]], expiry: int | None) -> None:
+    """Raises the vault's 400 for times that are too short, or that no version reaches."""
+    if expiry is not None and expiry < SHORTEST.total_seconds():
+        raise bad_parameter("The expiryTime of a key rotation policy must be at least 28 days.")
+    for action in actions:
+        if action["action"]["type"] != ACTIONS["rotate"]:
+            continue
+        trigger, least = action["trigger"], DISTANCE.total_seconds()
+        away = _end(0, next(iter(trigger.values())))
+        if away < least or (expiry is not None and expiry - away < least):
+            raise bad_parameter(
+                "A key is rotated at least 7 days after its creation and at least 7 days before its expiry."
+            )
+        if expiry is None and "timeBeforeExpiry" in trigger:
+            raise bad_parameter("A rotation before the expiry needs an expiryTime.")
+
+
 def _read_action(item: Any) -> dict[str, Any]:
     if not isinstance(item, dict):
         raise rules.invalid_property("lifetimeActions")
     kind = ACTIONS.get((rules.text(rules.mapping(item, "action"), "type") or "").lower())
     requested = rules.mapping(item, "trigger")
     trigger = {name: rules.text(requested, name) for name in TRIGGERS if requested.get(name) is not None}
-    if kind is None or len(trigger) != 1:
+    if kind is None or len(trigger) != 1 or (kind == ACTIONS["notify"] and "timeAfterCreate" in trigger):
         raise rules.invalid_property("lifetimeActions")
     _end(0, str(next(iter(trigger.values()))))
     return {"trigger": trigger, "action": {"type": kind}}
