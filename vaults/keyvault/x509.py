@@ -74,35 +74,35 @@ def read_certificate(der: bytes) -> CertificateFacts:
         sha256=hashlib.sha256(der).hexdigest().upper(),
         pem=to_pem(der, "CERTIFICATE"),
     )
-    certificate = _readable(lambda: x509.load_der_x509_certificate(der))
+    certificate = readable(lambda: x509.load_der_x509_certificate(der))
     if certificate is None:
         return facts
-    key_type, key_size, curve = _describe_key(_readable(certificate.public_key))
+    key_type, key_size, curve = _describe_key(readable(certificate.public_key))
     return replace(
         facts,
-        subject=_readable(lambda: x500.write(certificate.subject)),
-        issuer=_readable(lambda: x500.write(certificate.issuer)),
-        serial_number=_readable(lambda: f"{certificate.serial_number:X}"),
-        sans=_readable(lambda: _alternative_names(certificate.extensions)) or (),
-        not_before=_readable(lambda: certificate.not_valid_before_utc),
-        not_after=_readable(lambda: certificate.not_valid_after_utc),
+        subject=readable(lambda: x500.write(certificate.subject)),
+        issuer=readable(lambda: x500.write(certificate.issuer)),
+        serial_number=readable(lambda: f"{certificate.serial_number:X}"),
+        sans=readable(lambda: _alternative_names(certificate.extensions)) or (),
+        not_before=readable(lambda: certificate.not_valid_before_utc),
+        not_after=readable(lambda: certificate.not_valid_after_utc),
         key_type=key_type,
         key_size=key_size,
         curve=curve,
-        signature_algorithm=_readable(lambda: _algorithm_name(certificate.signature_algorithm_oid)),
+        signature_algorithm=readable(lambda: _algorithm_name(certificate.signature_algorithm_oid)),
     )
 
 
 def read_signing_request(der: bytes) -> SigningRequestFacts:
     """The readable contents of a DER certificate signing request."""
     pem = to_pem(der, "CERTIFICATE REQUEST")
-    request = _readable(lambda: x509.load_der_x509_csr(der))
+    request = readable(lambda: x509.load_der_x509_csr(der))
     if request is None:
         return SigningRequestFacts(pem=pem)
     return SigningRequestFacts(
         pem=pem,
-        subject=_readable(lambda: x500.write(request.subject)),
-        sans=_readable(lambda: _alternative_names(request.extensions)) or (),
+        subject=readable(lambda: x500.write(request.subject)),
+        sans=readable(lambda: _alternative_names(request.extensions)) or (),
     )
 
 
@@ -130,7 +130,7 @@ def _number(text: str) -> int:
     return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
 
 
-def _readable(read: Callable[[], T]) -> T | None:
+def readable(read: Callable[[], T]) -> T | None:
     """The result of `read`, or None if it fails. cryptography's parser may also panic, which is not an Exception."""
     try:
         return read()
