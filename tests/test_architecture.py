@@ -39,6 +39,8 @@ NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", 
     for name in (
         "types",
         "x509",
+        "ca_reply",
+        "chains",
         "identifiers",
         "references",
         "probes",

@@ -22,7 +22,7 @@ DETAIL_KEYS = frozenset(
     {
         "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud", "count", "email",
         "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read", "origin", "production", "reason", "request_id",
-        "result", "role", "sentence", "source", "tag_names", "through", "unconfirmed", "verdicts",
+        "result", "role", "sentence", "source", "tag_names", "through", "thumbprint", "unconfirmed", "verdicts",
     }
 )  # fmt: skip
 #: States of an act or a look that nothing went wrong with, so far.

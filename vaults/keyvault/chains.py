@@ -146,7 +146,7 @@ def _walk(leaf: _Node, nodes: Sequence[_Node], now: datetime) -> tuple[list[_Nod
         passed += [node for node, _ in found]
         if not candidates:
             break
-        best, signed = max(candidates, key=lambda one: _rank(*one, names, now))
+        best, signed = max(candidates, key=lambda one: _rank(one[0], one[1], names, now))
         unchecked = unchecked or signed is _Signed.UNKNOWN
         chain.append(best)
     return chain, passed, unchecked
