@@ -39,6 +39,7 @@ class Action(StrEnum):
     CERTIFICATE_EXPORT = "certificate.export"
     CERTIFICATE_OPERATION_CANCEL = "certificate_operation.cancel"
     CERTIFICATE_OPERATION_DELETE = "certificate_operation.delete"
+    CERTIFICATE_OPERATION_MERGE = "certificate_operation.merge"
     CERTIFICATE_DELETE = "certificate.delete"
     CERTIFICATE_RECOVER = "certificate.recover"
     CERTIFICATE_PURGE = "certificate.purge"
@@ -147,6 +148,7 @@ _WRITE = frozenset(
         Action.CERTIFICATE_IMPORT,
         Action.CERTIFICATE_OPERATION_CANCEL,
         Action.CERTIFICATE_OPERATION_DELETE,
+        Action.CERTIFICATE_OPERATION_MERGE,
     }
 )
 _MANAGE = frozenset(
@@ -276,6 +278,7 @@ LABELS: dict[Action, str] = {
     Action.CERTIFICATE_EXPORT: "Export a certificate",
     Action.CERTIFICATE_OPERATION_CANCEL: "Cancel a certificate operation",
     Action.CERTIFICATE_OPERATION_DELETE: "Delete a certificate operation",
+    Action.CERTIFICATE_OPERATION_MERGE: "Merge a signed certificate",
     Action.CERTIFICATE_DELETE: "Delete a certificate",
     Action.CERTIFICATE_RECOVER: "Recover a certificate",
     Action.CERTIFICATE_PURGE: "Purge a certificate",

@@ -1,22 +1,26 @@
 """Acts on certificates and their pending operations: result, refusals, record."""
 
+from typing import Any
+
 import pytest
 
 from tests.actions import acts
 from tests.actions.acts import Act
 from tests.conftest import World, last_detail
+from tests.signing import Shop, der
 from vaults.actions import certificates, items
 from vaults.actions.certificates import VersionWanted
 from vaults.actions.changes import ChangedMeanwhile, NameTaken, edit_token_of
-from vaults.actors import Person
+from vaults.actors import Actor, Person
 from vaults.azure.errors import Conflict
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
 from vaults.kinds import CERTIFICATE
+from vaults.models import Vault
 from vaults.permissions import Action
 
-NAME, PENDING = "shop-tls", "being-made"
+NAME, PENDING, WAITING = "shop-tls", "being-made", "to-be-merged"
 POLICY = CertificatePolicy(issuer_name="Self", subject="CN=shop.example")
 
 
@@ -32,7 +36,17 @@ def opened_on(world: World, azure: VaultClient, emulator: Emulator) -> str:
     azure.certificates.create(NAME, POLICY)
     emulator.clock.advance(60)
     azure.certificates.create(PENDING, POLICY)
+    waiting = azure.certificates.create(WAITING, CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
+    SIGNED.update(leaf=der(Shop(csr=waiting.csr).leaf), request_id=waiting.request_id)
     return edit_token_of(azure.certificates.get(NAME).properties)
+
+
+#: What a CA has signed for the operation of WAITING, and its request id.
+SIGNED: dict[str, Any] = {}
+
+
+def merge(actor: Actor, vault: Vault) -> None:
+    certificates.merge_certificate(actor, vault, WAITING, [SIGNED["leaf"]], SIGNED["request_id"])
 
 
 def acts_on(opened_on: str, version_on: str) -> list[Act]:
@@ -69,6 +83,11 @@ def acts_on(opened_on: str, version_on: str) -> list[Act]:
             Action.CERTIFICATE_OPERATION_DELETE,
             "certificates/update",
             lambda who, v: certificates.delete_operation(who, v, PENDING),
+        ),
+        Act(
+            Action.CERTIFICATE_OPERATION_MERGE,
+            "certificates/create",
+            merge,
         ),
         Act(
             Action.CERTIFICATE_DELETE,

@@ -1,5 +1,6 @@
 """Acts that were cut off between the call and its record: what came of them is asked of the vault."""
 
+import hashlib
 import time
 import uuid
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pytest_django import Settings
 
 from tests.conftest import World, client_of, in_threads
 from tests.endless import endless
+from tests.signing import Shop, der
 from tests.working import reconcile_open_acts
 from vaults.audit import verification
 from vaults.audit.appending import append
@@ -17,6 +19,7 @@ from vaults.emulator import Emulator
 from vaults.jobs import planning
 from vaults.jobs.tasks import work_on
 from vaults.keyvault.client import VaultClient
+from vaults.keyvault.types import CertificatePolicy
 from vaults.models import AuditEntry, Job
 from vaults.models.audit import AuditState
 from vaults.permissions import Action
@@ -26,7 +29,7 @@ pytestmark = pytest.mark.slow
 LATER = timedelta(hours=1)
 
 
-def leave_open(world: World, action: Action, name: str) -> uuid.UUID:
+def leave_open(world: World, action: Action, name: str, detail: dict[str, str] | None = None) -> uuid.UUID:
     """What a process leaves behind that was killed in the middle of an act."""
     entry = AuditEntry(
         event=uuid.uuid4(),
@@ -39,6 +42,7 @@ def leave_open(world: World, action: Action, name: str) -> uuid.UUID:
         vault_id=world.vault.pk,
         vault_name=world.vault.name,
         name=name,
+        detail=detail or {},
     )
     append(entry)
     return entry.event
@@ -55,6 +59,22 @@ def test_a_version_made_in_those_seconds_is_the_one(world: World, azure: VaultCl
     entry = settled(event)
     assert (entry.state, entry.version, entry.actor_label) == ("succeeded", made.version, "Olga Brandt")
     assert all(each.broken is None for each in verification.verify_all().values())
+
+
+@pytest.mark.parametrize(("merged", "state"), [("ours", "succeeded"), ("nothing", "failed"), ("another", "unknown")])
+def test_a_merge_is_settled_by_the_operation_and_the_thumbprint(
+    merged: str, state: str, world: World, azure: VaultClient
+) -> None:
+    operation = azure.certificates.create("tls", CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
+    shop = Shop(csr=operation.csr)
+    other = shop.one.sign("shop.example", shop.public)
+    thumbprint = hashlib.sha1(der(shop.leaf), usedforsecurity=False).hexdigest().upper()
+    detail = {"request_id": operation.request_id, "thumbprint": thumbprint}
+    event = leave_open(world, Action.CERTIFICATE_OPERATION_MERGE, "tls", detail)
+    if merged != "nothing":
+        azure.certificates.merge("tls", [der(shop.leaf if merged == "ours" else other)])
+    assert reconcile_open_acts(timezone.now() + LATER) == 1
+    assert settled(event).state == state
 
 
 def test_a_create_that_made_nothing_failed_or_is_unknown(world: World, azure: VaultClient) -> None:

@@ -80,6 +80,7 @@ ASKS: dict[str, Act] = {
     "vault_remove": Act(V),
     "certificate_operation_cancel": Act({**V, "name": "slow"}),
     "certificate_operation_delete": Act({**V, "name": "slow"}),
+    "certificate_operation_restart": Act({**V, "name": "slow"}, {"request_id": "request"}),
 }
 #: What takes a POST and needs no more than the session: nobody gets further by it, or it has a password of its own. What is
 #: deleted can be recovered; where it can't, see below.
@@ -92,7 +93,7 @@ FREE = {
     "key_new", "key_new_version", "key_rotate", "key_rotation_edit", "key_edit", "key_delete",
     "certificate_new", "certificate_new_version", "certificate_edit", "certificate_delete",
     "certificate_import",
-    "secret_version_enable", "secret_version_disable", "key_version_enable", "key_version_disable",
+    "certificate_operation_merge", "secret_version_enable", "secret_version_disable", "key_version_enable", "key_version_disable",
     "certificate_version_enable", "certificate_version_disable",
     "deleted_recover", "team_choose",
 }  # fmt: skip
@@ -159,10 +160,11 @@ class Scene:
             "operation": self.operation(),
         }
 
-    def operation(self) -> bool | None:
-        """Is the operation of "slow" to be cancelled? None where there is none."""
+    def operation(self) -> tuple[str, bool] | None:
+        """Which operation "slow" has, and whether it is to be cancelled. None where there is none."""
         try:
-            return self.azure.certificates.operation("slow").cancellation_requested
+            operation = self.azure.certificates.operation("slow")
+            return operation.request_id, operation.cancellation_requested
         except NotFound:
             return None
 
@@ -187,6 +189,7 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
     emulator.clock.advance(60)
     azure.certificates.get("web")  # which is issued when it is looked at
     azure.certificates.create("slow", POLICY)
+    slow = azure.certificates.create("slow", POLICY)
     empty = Connection(team=world.team, name="empty", cloud="local", tenant_id=TENANT, client_id=APPLICATION)
     empty.set_client_secret("x")
     empty.save()
@@ -201,6 +204,7 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
         "second": str(second.pk),
         "first version": first.properties.version,
         "second version": second_version.version,
+        "request": slow.request_id,
     }
     return Scene(world, azure, emulator, places, signed_in(world.olga))
 

@@ -93,6 +93,8 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "certificate_operation_csr": ("get", [V, CERTIFICATE], ALL, 200),
     "certificate_operation_cancel": ("get", [V, CERTIFICATE], WRITERS, 200),
     "certificate_operation_delete": ("get", [V, CERTIFICATE], WRITERS, 200),
+    "certificate_operation_merge": ("get", [V, CERTIFICATE], WRITERS, 302),  # it does not wait for a certificate
+    "certificate_operation_restart": ("get", [V, CERTIFICATE], WRITERS, 302),  # it is completed
     "deleted_list": ("get", [V], ALL, 200),
     "deleted_detail": ("get", [V, SECRET, "gone"], ALL, 200),
     "deleted_recover": ("get", [V, SECRET, "gone"], MANAGERS, 200),

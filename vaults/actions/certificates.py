@@ -24,6 +24,7 @@ from vaults.acts import Doing, act
 from vaults.azure.errors import AzureError, BadRequest, NotFound
 from vaults.azure.parallel import gather
 from vaults.inventory import observe
+from vaults.keyvault.chains import build
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
 from vaults.keyvault.paths import check_new_name
@@ -270,6 +271,107 @@ def delete_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperat
     observe.remember_deleted_operation(actor, vault, operation)
     observe.end_request(vault, name, timezone.now())
     return operation
+
+
+class OperationChanged(Exception):
+    """The operation has ended, or it is not the one that the page was opened on."""
+
+
+def merge_certificate(
+    actor: Actor, vault: Vault, name: str, certificates: Sequence[bytes], request_id: str
+) -> CertificateProperties:
+    """Complete the operation `request_id` with a certificate that a CA has signed. `certificates` (DER): it, then its chain.
+
+    The chain is built again from the operation's own signing request, so that no certificate of another key is sent.
+    Raises OperationChanged, and ChainRefused if no certificate has the key of the signing request.
+    """
+    thumbprint = _thumbprint(certificates[0])
+    with changing(
+        actor, Action.CERTIFICATE_OPERATION_MERGE, vault, name, request_id=request_id, thumbprint=thumbprint
+    ) as doing:
+        operation = doing.client.certificates.operation(name)
+        _refuse_if_other(operation, request_id)
+        chain = build(certificates, operation.csr, timezone.now()).certificates
+        doing.detail["thumbprint"] = _thumbprint(chain[0])
+        try:
+            merged = doing.client.certificates.merge(name, chain)
+        except AzureError as lost:
+            merged = _look_up_merged(doing, operation, chain[0], lost)
+        doing.event.version = merged.properties.version
+    observe.end_request(vault, name, timezone.now())
+    observe.remember(vault, merged.properties)
+    return merged.properties
+
+
+def _thumbprint(der: bytes) -> str:
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+
+
+def _refuse_if_other(operation: CertificateOperation, request_id: str) -> None:
+    if operation.request_id != request_id or not operation.is_pending:
+        raise OperationChanged
+
+
+def _look_up_merged(doing: Doing, operation: CertificateOperation, leaf: bytes, lost: AzureError) -> Certificate:
+    """After a lost response: the version that was merged, if the operation is completed and its certificate is ours.
+
+    Raises `lost` again if the result stays unknown or nothing was merged.
+    """
+    if not lost.maybe_done:
+        raise lost
+    client = doing.client.certificates
+    try:
+        now = client.operation(operation.name)
+        merged = client.get(operation.name)
+    except AzureError:
+        raise lost from None
+    if now.request_id != operation.request_id or now.status != "completed" or merged.cer != leaf:
+        raise lost
+    doing.happened_after_all(version=merged.properties.version)
+    return merged
+
+
+class HalfDone(Exception):
+    """The operation was deleted, but no new one could be started. `error`: why."""
+
+    def __init__(self, error: AzureError) -> None:
+        self.error = error
+        super().__init__("the operation was deleted, no new one was started")
+
+
+def restart_operation(actor: Actor, vault: Vault, name: str, request_id: str) -> CertificateOperation:
+    """Delete the operation `request_id`, then start another one by the certificate's policy: two acts, each with its record.
+
+    An operation that is gone already is not deleted again. The policy is read before anything is deleted.
+    Raises OperationChanged, PartsUnread, and HalfDone if only the second act failed.
+    """
+    present = read_issued(actor, vault, name)
+    if present.policy is None or not present.policy.as_read:
+        raise PartsUnread(["policy"])
+    gone = _delete_if_there(actor, vault, name, request_id)
+    action = Action.CERTIFICATE_NEW_VERSION if present.cer else Action.CERTIFICATE_CREATE
+    wanted = VersionWanted() if present.cer else VersionWanted(enabled=True)  # what was never issued is disabled
+    try:
+        with changing(actor, action, vault, name) as doing:
+            operation = _create_version(doing, present, wanted)
+    except AzureError as error:
+        if gone:
+            raise HalfDone(error) from error
+        raise
+    observe.remember_request(actor, vault, name, operation.request_id)
+    return operation
+
+
+def _delete_if_there(actor: Actor, vault: Vault, name: str, request_id: str) -> bool:
+    """Delete the operation if it is the one of this id. False if there is none any more. Raises OperationChanged."""
+    with act(actor, Action.CERTIFICATE_READ, vault, name=name, kind="operation") as doing:
+        operation = _operation_if_any(doing.client, name)
+    if operation is None:
+        return False
+    if operation.request_id != request_id or operation.status == "completed":
+        raise OperationChanged
+    delete_operation(actor, vault, name)
+    return True
 
 
 def _operation_if_any(client: VaultClient, name: str) -> CertificateOperation | None:

@@ -20,6 +20,7 @@ from vaults.audit import queries, recording
 from vaults.audit.appending import AuditUnavailable
 from vaults.azure.errors import NotFound
 from vaults.azure.time_limit import time_limit
+from vaults.keyvault.certificates import CertificateClient
 from vaults.keyvault.objects import ObjectClient
 from vaults.keyvault.types import Properties
 from vaults.kinds import CERTIFICATE, KEY, KINDS, Kind
@@ -129,6 +130,20 @@ def _purged(items: AnyItems, entry: AuditEntry) -> Finding:
     return NOT_DONE if _is_deleted(items, entry.name) else DONE
 
 
+def _merged(items: AnyItems, entry: AuditEntry) -> Finding:
+    """Not merged if the operation still waits; merged if it is completed and the newest version has the thumbprint."""
+    if not isinstance(items, CertificateClient):
+        return UNKNOWN
+    operation = items.operation(entry.name)
+    if operation.request_id != entry.detail.get("request_id"):
+        return UNKNOWN
+    if operation.is_pending:
+        return NOT_DONE
+    newest = items.get(entry.name).properties
+    is_ours = operation.status == "completed" and newest.x5t == entry.detail.get("thumbprint")
+    return Finding(AuditState.SUCCEEDED, newest.version) if is_ours else UNKNOWN
+
+
 def _versions(items: AnyItems, name: str) -> Sequence[Properties]:
     try:
         return items.versions(name)
@@ -159,4 +174,5 @@ _FINDERS: dict[str, tuple[Kind, Finder]] = {
 } | {
     Action.KEY_ROTATE.value: (KEY, _made),
     Action.CERTIFICATE_IMPORT.value: (CERTIFICATE, _imported),
+    Action.CERTIFICATE_OPERATION_MERGE.value: (CERTIFICATE, _merged),
 }

@@ -31,6 +31,12 @@ class VersionStateForm(CurrentStateForm):
         return opened_on
 
 
+class OperationForm(ConfirmForm):
+    """A confirmation about one operation of a certificate: the one that the page was opened on."""
+
+    request_id = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
 class TypedNameForm(ConfirmForm):
     """For acts that can't be undone: the user must type the name."""
 

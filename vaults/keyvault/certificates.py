@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -146,6 +147,14 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         (Delete Certificate Operation)
         """
         return self._call("DeleteCertificateOperation", self._operation, name)
+
+    def merge(self, name: str, certificates: Sequence[bytes]) -> Certificate:
+        """Complete the pending operation with the signed certificate and its chain (DER), the leaf first.
+
+        Never repeated after a lost response: check the operation then. Permission: create. (Merge Certificate)
+        """
+        x5c = [b64encode(each).decode() for each in certificates]
+        return self._call("MergeCertificate", self._certificate, name, x5c=x5c)
 
     def _properties(self, data: Json, requested: Requested) -> CertificateProperties:
         members = Members(data)

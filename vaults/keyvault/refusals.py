@@ -26,6 +26,7 @@ Cause = Literal[
     "key_operation",
     "dates",
     "ended",
+    "issuer_at_work",
     "other",
 ]
 #: The only causes that granting a permission removes.
@@ -44,6 +45,7 @@ _SIGNS: Final[Sequence[tuple[Cause, str]]] = (
     ("disabled", rf"^{_ITEM}Disabled$|\bdisabled {_ITEM}\b|\b{_ITEM} is disabled"),
     ("key_operation", r"^KeyOperationForbidden$|is not permitted on this key"),
     ("dates", rf"\bexpired {_ITEM}\b|not yet valid|\b{_ITEM} (is|has) expired"),
+    ("issuer_at_work", r"merge is forbidden on pending"),
     ("ended", r"pending status must be in progress"),
     ("on_behalf_of", r"on-behalf-of"),
     ("access_policy", r"does not have (secrets|keys|certificates) [a-z]+ permission"),

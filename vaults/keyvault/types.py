@@ -361,3 +361,8 @@ class CertificateOperation:
     def is_pending(self) -> bool:
         """True while it is in progress or waits for its certificate to be merged. An unknown status counts as pending."""
         return self.status not in _ENDED
+
+    @property
+    def awaits_merge(self) -> bool:
+        """True if a CA outside Key Vault signs the request, and the signed certificate is to be merged."""
+        return self.is_pending and (self.issuer_name or "").lower() == "unknown"

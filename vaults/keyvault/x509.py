@@ -60,11 +60,17 @@ class CertificateFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningRequestFacts:
-    """A certificate signing request's contents."""
+    """A certificate signing request's contents. `key_usages` are spelled as in policies, `ekus` are object identifiers."""
 
     pem: str
     subject: str | None = None
     sans: tuple[AlternativeName, ...] = ()
+    key_type: str | None = None
+    key_size: int | None = None
+    curve: str | None = None
+    signature_algorithm: str | None = None
+    key_usages: tuple[str, ...] = ()
+    ekus: tuple[str, ...] = ()
 
 
 def read_certificate(der: bytes) -> CertificateFacts:
@@ -74,35 +80,42 @@ def read_certificate(der: bytes) -> CertificateFacts:
         sha256=hashlib.sha256(der).hexdigest().upper(),
         pem=to_pem(der, "CERTIFICATE"),
     )
-    certificate = _readable(lambda: x509.load_der_x509_certificate(der))
+    certificate = readable(lambda: x509.load_der_x509_certificate(der))
     if certificate is None:
         return facts
-    key_type, key_size, curve = _describe_key(_readable(certificate.public_key))
+    key_type, key_size, curve = _describe_key(readable(certificate.public_key))
     return replace(
         facts,
-        subject=_readable(lambda: x500.write(certificate.subject)),
-        issuer=_readable(lambda: x500.write(certificate.issuer)),
-        serial_number=_readable(lambda: f"{certificate.serial_number:X}"),
-        sans=_readable(lambda: _alternative_names(certificate.extensions)) or (),
-        not_before=_readable(lambda: certificate.not_valid_before_utc),
-        not_after=_readable(lambda: certificate.not_valid_after_utc),
+        subject=readable(lambda: x500.write(certificate.subject)),
+        issuer=readable(lambda: x500.write(certificate.issuer)),
+        serial_number=readable(lambda: f"{certificate.serial_number:X}"),
+        sans=readable(lambda: _alternative_names(certificate.extensions)) or (),
+        not_before=readable(lambda: certificate.not_valid_before_utc),
+        not_after=readable(lambda: certificate.not_valid_after_utc),
         key_type=key_type,
         key_size=key_size,
         curve=curve,
-        signature_algorithm=_readable(lambda: _algorithm_name(certificate.signature_algorithm_oid)),
+        signature_algorithm=readable(lambda: _algorithm_name(certificate.signature_algorithm_oid)),
     )
 
 
 def read_signing_request(der: bytes) -> SigningRequestFacts:
     """The readable contents of a DER certificate signing request."""
     pem = to_pem(der, "CERTIFICATE REQUEST")
-    request = _readable(lambda: x509.load_der_x509_csr(der))
+    request = readable(lambda: x509.load_der_x509_csr(der))
     if request is None:
         return SigningRequestFacts(pem=pem)
+    key_type, key_size, curve = _describe_key(readable(request.public_key))
     return SigningRequestFacts(
         pem=pem,
-        subject=_readable(lambda: x500.write(request.subject)),
-        sans=_readable(lambda: _alternative_names(request.extensions)) or (),
+        subject=readable(lambda: x500.write(request.subject)),
+        sans=readable(lambda: _alternative_names(request.extensions)) or (),
+        key_type=key_type,
+        key_size=key_size,
+        curve=curve,
+        signature_algorithm=readable(lambda: _algorithm_name(request.signature_algorithm_oid)),
+        key_usages=readable(lambda: _key_usages(request.extensions)) or (),
+        ekus=readable(lambda: _extended_usages(request.extensions)) or (),
     )
 
 
@@ -157,7 +170,7 @@ def _number(text: str) -> int:
     return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
 
 
-def _readable(read: Callable[[], T]) -> T | None:
+def readable(read: Callable[[], T]) -> T | None:
     """The result of `read`, or None if it fails. cryptography's parser may also panic, which is not an Exception."""
     try:
         return read()
@@ -180,6 +193,29 @@ def _describe_key(key: object) -> tuple[str | None, int | None, str | None]:
 def _algorithm_name(oid: x509.ObjectIdentifier) -> str:
     """The algorithm's usual name, such as sha256WithRSAEncryption, or else its OID."""
     return getattr(oid, "_name", None) or oid.dotted_string
+
+
+#: Key usages as policies spell them, and the library's names for them. The last two are only defined for key agreement.
+_KEY_USAGES: Mapping[str, str] = {
+    "digitalSignature": "digital_signature",
+    "nonRepudiation": "content_commitment",
+    "keyEncipherment": "key_encipherment",
+    "dataEncipherment": "data_encipherment",
+    "keyAgreement": "key_agreement",
+    "keyCertSign": "key_cert_sign",
+    "cRLSign": "crl_sign",
+    "encipherOnly": "encipher_only",
+    "decipherOnly": "decipher_only",
+}
+
+
+def _key_usages(extensions: x509.Extensions) -> tuple[str, ...]:
+    usage = extensions.get_extension_for_class(x509.KeyUsage).value
+    return tuple(name for name, member in _KEY_USAGES.items() if readable(lambda member=member: getattr(usage, member)))  # type: ignore[misc]
+
+
+def _extended_usages(extensions: x509.Extensions) -> tuple[str, ...]:
+    return tuple(oid.dotted_string for oid in extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
 
 
 def _alternative_names(extensions: x509.Extensions) -> tuple[AlternativeName, ...]:

@@ -75,6 +75,11 @@ SENTENCES = {
         "A certificate's operation can be changed only while it is in progress.",
         "Open the certificate to see what came of it.",
     ),
+    "issuer_at_work": (
+        "refused.issuer_at_work",
+        "The operation is in the hands of the issuer of its policy, and Key Vault takes no other certificate meanwhile.",
+        "Wait until the issuer has ended it, or cancel it.",
+    ),
 }  # fmt: skip
 
 

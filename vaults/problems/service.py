@@ -99,6 +99,14 @@ def _refused_request(error: ServiceError) -> Problem:
             "The connection's “API version” may be older than the operation, or a proxy on the way may let only some "
             "methods pass.",
         )
+    if "does not match the public part of the specified private key" in error.message:
+        return problem_of(
+            error,
+            "service.foreign_key",
+            "Its public key is not the one that Key Vault holds the private key of. Nothing was stored.",
+            "Take the certificate that was signed for the operation's present CSR: a new operation has a new key.",
+            400,
+        )
     return problem_of(
         error,
         "service.request_refused",

@@ -10,10 +10,13 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import az_clouds
+from vaults import problems
 from vaults.actions import certificates
+from vaults.actions.certificates import HalfDone, OperationChanged
 from vaults.azure.errors import NotFound
-from vaults.forms.confirm import ConfirmForm
+from vaults.forms.confirm import ConfirmForm, OperationForm
+from vaults.forms.merging import ReplyForm
+from vaults.forms.policy_fields import usage_name
 from vaults.inventory import observe
 from vaults.keyvault import x509
 from vaults.keyvault.types import CertificateOperation
@@ -24,6 +27,7 @@ from vaults.web.confirm_page import confirm_page
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
+from vaults.web.failed_operations import explain_failure
 from vaults.web.form_errors import form_page, posted, refused_form
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
 from vaults.web.submissions import once
@@ -59,13 +63,15 @@ def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, A
     is_ours = requested is not None and requested.transition_request == observe.as_stored(operation.request_id)
     started_at = requested.transition_since if requested and is_ours else None
     elapsed = (timezone.now() - started_at).total_seconds() if started_at else 0
+    csr = x509.read_signing_request(operation.csr) if operation.csr else None
     return {
         "vault": vault,
         "name": operation.name,
-        "az_switch": az_clouds.switch(vault.connection),
-        "azure_name": vault.name,
         "operation": operation,
-        "csr": x509.read_signing_request(operation.csr) if operation.csr else None,
+        "failure": explain_failure(operation),
+        "merge_form": ReplyForm(operation=operation) if operation.awaits_merge else None,
+        "csr": csr,
+        "csr_usages": [usage_name(oid) for oid in csr.ekus] if csr else [],
         "csr_pem": x509.to_pem(operation.csr, "CERTIFICATE REQUEST") if operation.csr else "",
         "started_at": started_at,
         "requested": requested,
@@ -122,11 +128,69 @@ def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) 
     return form_page(request, "vaults/confirm.html", context)
 
 
-def end_page(request: HtmxRequest, vault: Vault, name: str, act: str, consequences: list[str]) -> dict[str, Any]:
-    """Template context for cancel and delete. Both ask for the password: ending an operation destroys its private key, so a
-    CSR that a CA is processing becomes useless."""
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters(PASSWORD)
+@with_vault
+@needs(Action.CERTIFICATE_OPERATION_DELETE)
+@once
+def certificate_operation_restart(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
+    """Delete the operation and start another one: two acts. If only the second fails, the page offers it alone."""
+    asked_for = (
+        request.POST.get("request_id", "") if request.method == "POST" else _present_request(request, vault, name)
+    )
+    if not asked_for:
+        messages.info(request, f"{name} has no operation to replace.")
+        return redirect("certificate_detail", vault.slug, name)
+    form = OperationForm(posted(request), initial={"request_id": asked_for})
+    context = end_page(request, vault, name, "Delete and start again", RESTART, form)
+    if request.method == "POST" and form.is_valid():
+        try:
+            with refused_form(form, context) as attempt:
+                certificates.restart_operation(request.actor, vault, name, asked_for)
+        except OperationChanged:
+            messages.error(
+                request, "The operation ended or was replaced after you opened the page. Nothing was deleted."
+            )
+            return redirect("certificate_operation", vault.slug, name)
+        except HalfDone as half:
+            context |= {"consequences": HALF_DONE, "submit_label": "Start the new operation", "danger": False}
+            context["problem"] = problems.explain(half.error, vault=vault)
+            context["cancel_url"] = reverse("certificate_detail", args=[vault.slug, name])
+        if attempt.succeeded:
+            messages.success(
+                request, f"The old operation was deleted, and a new one of {name} was started: it has a new CSR."
+            )
+            return redirect("certificate_operation", vault.slug, name)
+    return form_page(request, "vaults/confirm.html", context)
+
+
+def _present_request(request: HtmxRequest, vault: Vault, name: str) -> str:
+    """The request id of the operation that can be replaced; "" if it has made its certificate."""
+    operation = certificates.read_operation(request.actor, vault, name)
+    return "" if operation.status == "completed" else operation.request_id
+
+
+#: What a restart means.
+RESTART = [
+    "The operation, its CSR and its private key are deleted. A certificate that a CA signs for the old CSR can't be merged any "
+    "more.",
+    "Then a new operation is started by the certificate's policy: with a new key, unless the policy reuses it, and with a new "
+    "CSR, which the CA has to sign.",
+    "These are two acts, one after the other. If the second one fails, the first one stays done.",
+]
+HALF_DONE = [
+    "The old operation was deleted: its CSR is useless now.",
+    "No new operation was started yet. Nothing else has changed.",
+]
+
+
+def end_page(
+    request: HtmxRequest, vault: Vault, name: str, act: str, consequences: list[str], form: ConfirmForm | None = None
+) -> dict[str, Any]:
+    """Template context for cancel, delete and restart. They ask for the password: ending an operation destroys its private
+    key, so a CSR that a CA is processing becomes useless."""
     name = observe.spelling_of(vault, CERTIFICATE, name)
-    form = ConfirmForm(posted(request))
+    form = form or ConfirmForm(posted(request))
     ask_password(request, form)
     operation_url = reverse("certificate_operation", args=[vault.slug, name])
     page = confirm_page(

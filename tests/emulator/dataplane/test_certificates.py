@@ -405,6 +405,18 @@ def test_merge_where_nothing_waits(admin: Caller) -> None:
     }
 
 
+def test_merge_while_another_issuer_is_at_work(admin: Caller) -> None:
+    csr = admin.post(
+        "certificates/s/create", {"policy": {"issuer": {"name": "Self"}, "x509_props": {"subject": "CN=s"}}}
+    )
+    signing_request = x509.load_der_x509_csr(base64.b64decode(csr.json()["csr"]))
+    answer = admin.post("certificates/s/pending/merge", {"x5c": [signed(signing_request)]})
+    assert answer.status_code == 403
+    assert answer.json()["error"]["message"].startswith(
+        "Merge is forbidden on pending object created with issuer : Self"
+    )
+
+
 def test_merge(admin: Caller) -> None:
     csr = waiting(admin)
     admin.emulator.clock.advance(10_000 - 9_000)

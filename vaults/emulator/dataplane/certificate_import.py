@@ -90,6 +90,13 @@ def merge_certificate(call: Call) -> Response:
             raise rules.invalid_property("x5c")
         if operation["status"] != operations.IN_PROGRESS:
             raise VaultError(403, "Forbidden", "Pending status must be in progress to allow update.")
+        if operation["issuer"].lower() != "unknown":
+            # The typing error is in Microsoft's documentation.
+            raise VaultError(
+                403,
+                "Forbidden",
+                f"Merge is forbidden on pending object created with issuer : {operation['issuer']} while it is in progess.",
+            )
         chain = [_der_certificate(item) for item in requested]
         key = keymaterial.load(material)
         if chain[0].public_key() != key.public_key():
