@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from hashlib import sha1
@@ -17,7 +17,6 @@ from vaults.keyvault.policies import policy_from_json, policy_to_json
 from vaults.keyvault.types import (
     UNSET,
     Certificate,
-    CertificateIssuer,
     CertificateOperation,
     CertificatePolicy,
     CertificateProperties,
@@ -73,11 +72,6 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             preserveCertOrder=preserve_cert_order,
         )
         return self._send("CreateCertificate", self._operation, name, body=body)
-
-    def issuers(self) -> Sequence[CertificateIssuer]:
-        """The CAs that the vault has an account with. Permission: listissuers. (Get Certificate Issuers)"""
-        found = walk(lambda token: self._page("GetCertificateIssuers", token, _issuer))
-        return [issuer for issuer in found if issuer.name]
 
     def get(self, name: str, version: str = "") -> Certificate:
         """A certificate, by default the newest version. Permission: get. (Get Certificate)"""
@@ -166,10 +160,3 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             error_code=error.text("code"),
             error_message=error.text("message"),
         )
-
-
-def _issuer(data: Json, _requested: Requested) -> CertificateIssuer:
-    """An item of the list of issuers; its id is `https://{vault}/certificates/issuers/{name}`."""
-    members = Members(data)
-    _, _, name = (members.text("id") or "").rpartition("/certificates/issuers/")
-    return CertificateIssuer(name, members.text("provider") or "")
