@@ -190,7 +190,7 @@ def test_issuers_of_the_vault(client: VaultClient, azure: FakeAzure) -> None:
     ]
     azure.answer(200, {"value": listed[:1], "nextLink": f"{VAULT}/certificates/issuers?$skiptoken=x"})
     azure.answer(200, {"value": listed[1:]})
-    assert client.certificates.issuers() == [CertificateIssuer("digi-int", "DigiCert"), CertificateIssuer("bare", "")]
+    assert client.issuers.list() == [CertificateIssuer("digi-int", "DigiCert"), CertificateIssuer("bare", "")]
 
 
 def test_pending_ones_are_listed_on_request(client: VaultClient, azure: FakeAzure) -> None:

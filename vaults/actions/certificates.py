@@ -135,7 +135,7 @@ def list_issuers(actor: Actor, vault: Vault) -> Part[Sequence[CertificateIssuer]
     """The issuers (CAs) configured in the vault, if they may be listed. If not, a user can still type an issuer's name."""
     with act(actor, Action.CERTIFICATE_LIST, vault, kind="issuers") as doing:
         client = doing.client
-        issuers = part(lambda: client.certificates.issuers())
+        issuers = part(lambda: client.issuers.list())
         doing.record_unread(issuers)
         return issuers
 
@@ -149,7 +149,7 @@ def read_for_new_version(actor: Actor, vault: Vault, name: str) -> Renewal:
     with act(actor, Action.CERTIFICATE_READ, vault, name=name) as doing:
         client = doing.client
         certificate, issuers = gather(
-            lambda: client.certificates.get(name), lambda: part(lambda: client.certificates.issuers())
+            lambda: client.certificates.get(name), lambda: part(lambda: client.issuers.list())
         )
         doing.record_unread(issuers)
         return Renewal(certificate, issuers, edit_token_with_policy(certificate))

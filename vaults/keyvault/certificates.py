@@ -18,7 +18,6 @@ from vaults.keyvault.policies import policy_from_json, policy_to_json
 from vaults.keyvault.types import (
     UNSET,
     Certificate,
-    CertificateIssuer,
     CertificateOperation,
     CertificatePolicy,
     CertificateProperties,
@@ -74,11 +73,6 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             preserveCertOrder=preserve_cert_order,
         )
         return self._send("CreateCertificate", self._operation, name, body=body)
-
-    def issuers(self) -> Sequence[CertificateIssuer]:
-        """The CAs that the vault has an account with. Permission: listissuers. (Get Certificate Issuers)"""
-        found = walk(lambda token: self._page("GetCertificateIssuers", token, _issuer))
-        return [issuer for issuer in found if issuer.name]
 
     def import_certificate(
         self,
@@ -202,10 +196,3 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
             error_code=error.text("code"),
             error_message=error.text("message"),
         )
-
-
-def _issuer(data: Json, _requested: Requested) -> CertificateIssuer:
-    """An item of the list of issuers; its id is `https://{vault}/certificates/issuers/{name}`."""
-    members = Members(data)
-    _, _, name = (members.text("id") or "").rpartition("/certificates/issuers/")
-    return CertificateIssuer(name, members.text("provider") or "")

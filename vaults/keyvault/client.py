@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from vaults.keyvault.certificates import CertificateClient
+from vaults.keyvault.issuers import IssuerClient
 from vaults.keyvault.keys import KeyClient
 from vaults.keyvault.secrets import SecretClient
 from vaults.keyvault.session import VaultSession
 
 
 class VaultClient(VaultSession):
-    """A session with one vault that gives access to its secrets, keys and certificates.
+    """A session with one vault that gives access to its secrets, keys, certificates and issuers.
 
     Cheap to create, one for each piece of work; connections and tokens are kept outside it.
     """
@@ -28,3 +29,8 @@ class VaultClient(VaultSession):
     def certificates(self) -> CertificateClient:
         """The vault's certificates."""
         return CertificateClient(self)
+
+    @property
+    def issuers(self) -> IssuerClient:
+        """The CAs that the vault has an account with."""
+        return IssuerClient(self)

@@ -127,7 +127,7 @@ def to_pem(der: bytes, label: str) -> str:
 
 def to_p7b(der: bytes) -> bytes | None:
     """A PKCS #7 file with this one certificate. None if it can't be parsed."""
-    return _readable(lambda: pkcs7.serialize_certificates([x509.load_der_x509_certificate(der)], Encoding.DER))
+    return readable(lambda: pkcs7.serialize_certificates([x509.load_der_x509_certificate(der)], Encoding.DER))
 
 
 def public_key_pem(jwk: Mapping[str, str]) -> str:

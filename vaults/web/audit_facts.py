@@ -43,7 +43,6 @@ LABELS = {
     "source": "Source",
     "tag_names": "Changed tags",
     "thumbprint": "SHA-1 thumbprint",
-    "thumbprint": "Thumbprint of the certificate (SHA-1)",
     "through": "Read through another connection",
     "unconfirmed": "Found out later",
     "verdicts": "Permissions",
