@@ -203,7 +203,7 @@ def test_filters_that_are_often_wanted_are_offered(world: World, azure: VaultCli
     olga.get(f"{V}/keys/")
     page = olga.get("/audit/").content.decode()
     for query, actions in (
-        ("action=secret.reveal", ["secret.reveal"]),
+        ("action=readings", ["secret.reveal"]),
         ("action=deletions", ["secret.delete"]),
         ("state=denied", ["secret.reveal"]),
         ("state=failed", ["key.list"]),

@@ -17,7 +17,7 @@ from vaults.azure.errors import NotFound
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
-from vaults.models import AuditEntry, InventoryItem, Submission
+from vaults.models import AuditEntry, InventoryItem, RecordedOperation, Submission
 from vaults.permissions import Action
 
 pytestmark = pytest.mark.sweep
@@ -85,6 +85,16 @@ def test_the_whole_way(olga: Client, shop: Shop, azure: VaultClient, emulator: E
     assert "Pending" not in row.group()
     assert "Pending" not in text_of(olga.get(ITEM))
     assert not InventoryItem.objects.get(name="waiting", kind="certificate").pending
+
+
+def test_the_board_of_operations_leads_there_and_keeps_the_outcome(olga: Client, shop: Shop) -> None:
+    olga.get(f"{ITEM}operation/")
+    assert MERGE in olga.get("/operations/").content.decode()
+    page = give(olga, pem(shop.leaf))
+    olga.post(MERGE, main_form(page).fields)
+    recorded = RecordedOperation.objects.get(name="waiting")
+    assert recorded.outcome == "issued"
+    assert MERGE not in olga.get("/operations/").content.decode()
 
 
 def test_files_in_any_dress(olga: Client, shop: Shop) -> None:

@@ -298,8 +298,8 @@ def merge_certificate(
         except AzureError as lost:
             merged = _look_up_merged(doing, operation, chain[0], lost)
         doing.event.version = merged.properties.version
-    observe.end_request(vault, name, timezone.now())
     observe.remember(vault, merged.properties)
+    observe.end_request(vault, name, timezone.now(), completed=True)
     return merged.properties
 
 

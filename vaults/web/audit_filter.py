@@ -24,17 +24,21 @@ from vaults.permissions import LABELS, Action
 from vaults.web.rendering import search_words
 
 CHANGES, EVERYTHING = "changes", "all"
-#: A choice of the filter for acts that stands for several of them.
-DELETIONS = "deletions"
-_DELETE_OR_PURGE = [action for action in Action if action.endswith((".delete", ".purge"))]
+#: Choices of the filter for acts that stand for several of them.
+DELETIONS, READINGS = "deletions", "readings"
+_SEVERAL: Mapping[str, list[Action]] = {
+    DELETIONS: [action for action in Action if action.endswith((".delete", ".purge"))],
+    READINGS: [Action.SECRET_REVEAL, Action.SECRET_COMPARE, Action.CERTIFICATE_EXPORT],
+}
 ACTIONS = [
+    (READINGS, "Values revealed, compared, exported"),
     (DELETIONS, "Deletes and purges"),
     *sorted(((action.value, label) for action, label in LABELS.items()), key=lambda choice: choice[1]),
 ]
 #: Filters that the page offers as links: label, and the filters that are set.
 _OFFERED: tuple[tuple[str, dict[str, str]], ...] = (
-    ("Revealed values", {"action": Action.SECRET_REVEAL.value}),
-    (ACTIONS[0][1], {"action": DELETIONS}),
+    ("Revealed values", {"action": READINGS}),
+    ("Deletes and purges", {"action": DELETIONS}),
     ("Refused", {"state": AuditState.DENIED.value}),
     ("Failed", {"state": AuditState.FAILED.value}),
 )
@@ -78,7 +82,7 @@ class AuditFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-fil
         return queries.changes(entries) if show == CHANGES else entries
 
     def by_action(self, entries: Entries, _name: str, action: str) -> Entries:
-        return entries.filter(action__in=_DELETE_OR_PURGE if action == DELETIONS else [action])
+        return entries.filter(action__in=_SEVERAL.get(action, [action]))
 
     def by_text(self, entries: Entries, _name: str, text: str) -> Entries:
         entries = entries.annotate(facts=Cast("detail", TextField()))  # as text: others may have written no JSON there
