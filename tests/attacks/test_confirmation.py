@@ -188,7 +188,6 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
     first, second_version = azure.secrets.get("kept"), azure.secrets.set("kept", "the-hidden-value")
     emulator.clock.advance(60)
     azure.certificates.get("web")  # which is issued when it is looked at
-    azure.certificates.create("slow", POLICY)
     slow = azure.certificates.create("slow", POLICY)
     empty = Connection(team=world.team, name="empty", cloud="local", tenant_id=TENANT, client_id=APPLICATION)
     empty.set_client_secret("x")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from vaults import problems
+from vaults import az_clouds, problems
 from vaults.actions import certificates
 from vaults.actions.certificates import HalfDone, OperationChanged
 from vaults.azure.errors import NotFound
@@ -67,6 +67,7 @@ def operation_page(vault: Vault, operation: CertificateOperation) -> dict[str, A
     return {
         "vault": vault,
         "name": operation.name,
+        "az_switch": az_clouds.switch(vault.connection),
         "operation": operation,
         "failure": explain_failure(operation),
         "merge_form": ReplyForm(operation=operation) if operation.awaits_merge else None,

@@ -124,6 +124,8 @@ WHY = {
     "NameTaken": "The name was in use already.",
     "NothingToAddTo": "There was no certificate to add a version to.",
     "OperationChanged": "The operation had ended, or somebody else had replaced it.",
+    "HalfDone": "The operation was deleted, but no new one could be started.",
+    "PolicyChanged": "Somebody else had changed the rotation policy meanwhile.",
     "ChainRefused": "The certificate does not belong to the key of the operation.",
     "ScanUnderWay": "Another scan of the vault was under way.",
     "SealBroken": "The stored credential could not be opened.",

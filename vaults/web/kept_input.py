@@ -4,8 +4,13 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-#: Fields that nobody types.
-UNTYPED = frozenset({"csrfmiddlewaretoken", "form_key", "form_team", "next", "opened_on", "team", "through", "version"})
+#: Fields that nobody types, and choices that say nothing apart from their form.
+UNTYPED = frozenset(
+    {
+        "csrfmiddlewaretoken", "form_key", "form_team", "next", "opened_on", "team", "through", "value_alphabet", "value_from",
+        "value_length", "version",
+    }
+)  # fmt: skip
 #: What boxes and switches send.
 TICKS = frozenset({"on", "true", "false"})
 
