@@ -85,6 +85,7 @@ def test_a_key_from_its_creation_to_its_purge(olga: Page, portal: Portal, pictur
     olga.wait_for_url(re.compile(r"/keys/CreateSoftKeyTest/$"))
     expect(olga.get_by_text("AQAB").first).to_be_visible()
     picture("key")
+    olga.locator("summary", has_text="Download").click()
     with olga.expect_download() as download:
         olga.get_by_role("link", name="PEM").first.click()
     assert "BEGIN PUBLIC KEY" in download.value.path().read_text()
