@@ -23,6 +23,7 @@ from vaults.views import (
     key_rotation,
     keys,
     merging,
+    names,
     operations,
     overview,
     recycle_bin,
@@ -125,6 +126,7 @@ urlpatterns = [
         new_version=secrets.secret_new_version,
     ),
     path("vaults/<slug:slug>/secrets/<str:name>/reveal/", secrets.secret_reveal, name="secret_reveal"),
+    path("vaults/<slug:slug>/new/<kind:kind>/name/", names.name_state, name="name_state"),
     path("vaults/<slug:slug>/secrets/<str:name>/compare/", secret_comparison.secret_compare, name="secret_compare"),
     path(
         "vaults/<slug:slug>/secrets/<str:name>/versions/<str:version>/roll-back/",

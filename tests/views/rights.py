@@ -62,6 +62,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "secret_compare": ("get", [V, NAME], REVEALERS, 302),  # there is one version only
     "secret_delete": ("get", [V, NAME], MANAGERS, 200),
     "key_list": ("get", [V], ALL, 200),
+    "name_state": ("get", [V, "keys"], WRITERS, 200),
     "key_new": ("get", [V], WRITERS, 200),
     "key_detail": ("get", [V, KEY], ALL, 200),
     "key_version": ("get", [V, KEY, "key version"], ALL, 200),
