@@ -7,9 +7,13 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.test import Client
 
-from tests.conftest import World, make_connection, make_vault, signed_in
+from tests.browsing import text_of
+from tests.conftest import World, client_of, make_connection, make_vault, signed_in
+from vaults.actions.scans import scan_vault
+from vaults.actors import System
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.references import find_references
+from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem, Vault
 
 pytestmark = pytest.mark.slow
@@ -344,3 +348,22 @@ def test_nothing_leads_away(wanted: str, olga: Client, world: World, emulator: E
     assert emulator.requests == []
     if answer.status_code == 302:
         assert olga.get(place).status_code in (200, 404)
+
+
+@pytest.mark.parametrize("spelling", ["{}", "{lower}", "{colons}", " {blanks} ", "\u200e{colons}"])
+def test_a_thumbprint_opens_its_certificate(spelling: str, olga: Client, world: World, emulator: Emulator) -> None:
+    client = client_of(world.vault)
+    client.certificates.create("tls", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    emulator.clock.advance(60)
+    x5t = client.certificates.get("tls").properties.x5t
+    scan_vault(System(), world.vault)
+    pairs = [x5t[place : place + 2] for place in range(0, 40, 2)]
+    text = spelling.format(x5t, lower=x5t.lower(), colons=":".join(pairs), blanks=" ".join(pairs))
+    assert olga.get("/go/", {"q": text})["Location"] == f"/vaults/{world.vault.slug}/certificates/tls/"
+    assert "tls" in text_of(olga.get("/inventory/", {"q": text}))
+
+
+def test_an_unknown_thumbprint_is_searched_for_and_another_teams_is_unknown(olga: Client, world: World) -> None:
+    assert olga.get("/go/", {"q": "AB" * 20})["Location"] == f"/inventory/?q={'AB' * 20}"
+    InventoryItem.objects.create(vault=world.vault, kind="certificate", name="tls", thumbprint="AB" * 20)
+    assert signed_in(world.otto).get("/go/", {"q": "AB" * 20})["Location"].startswith("/inventory/")

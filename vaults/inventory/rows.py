@@ -52,6 +52,7 @@ def item_of(vault: Vault, found: Live | AnyDeleted, observed_at: datetime) -> In
             if not found.issued:
                 item.not_before = item.expires_on = None
             item.subject = storable(found.subject or "")[:1000]
+            item.thumbprint = storable(found.x5t)[:40]
     return item
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from vaults.azure.errors import InvalidIdentifier
+from vaults.azure.pasted import strip_invisible
 
 COLLECTIONS = frozenset(
     f"{deleted}{kind}" for deleted in ("", "deleted") for kind in ("secrets", "keys", "certificates")
@@ -62,3 +63,12 @@ _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 def fold(name: str) -> str:
     """The name of an item without case. Key Vault's names are ASCII; other letters stay, so that each database folds alike."""
     return name.translate(_LOWER)
+
+
+_THUMBPRINT = re.compile(r"(?:[0-9a-fA-F]{2}[:\s-]?){20}")
+
+
+def thumbprint_in(text: str) -> str:
+    """The SHA-1 thumbprint that this text is, in upper-case hex; "" if it is none. Tools write it with colons or blanks too."""
+    text = strip_invisible(text[:200]).strip()
+    return re.sub(r"[:\s-]", "", text).upper() if _THUMBPRINT.fullmatch(text) else ""

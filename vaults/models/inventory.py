@@ -105,6 +105,8 @@ class InventoryItem(models.Model):
     recovery_level = models.CharField(max_length=60, blank=True)
     content_type = models.CharField(max_length=255, blank=True)
     subject = models.CharField(max_length=1000, blank=True)
+    #: A certificate's SHA-1 in upper-case hex; "" if it is not known.
+    thumbprint = models.CharField(max_length=40, blank=True)
     tags = ShapedJSONField(default=dict, shape=texts)
     tag_text = DerivedField(of=lambda item: tag_text(item.tags), editable=False)
     #: Attributes that could not be parsed, as text, by the name of their column.
@@ -150,6 +152,8 @@ class InventoryItem(models.Model):
             models.Index(fields=["vault", "scheduled_purge_on", "id"], condition=DELETED, name="inventory_deleted"),
             models.Index(fields=["scheduled_purge_on", "id"], condition=DELETED, name="inventory_purge"),
             models.Index(fields=["vault"], condition=models.Q(pending=True), name="inventory_pending"),
+            # A pasted thumbprint is looked for in all vaults.
+            models.Index(fields=["thumbprint"], condition=~models.Q(thumbprint=""), name="inventory_thumbprint"),
         ]
 
     def __str__(self) -> str:

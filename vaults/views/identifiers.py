@@ -11,10 +11,10 @@ from django.views.decorators.http import require_safe
 from vaults import access, clients
 from vaults.azure.errors import InvalidClouds
 from vaults.inventory import observe
-from vaults.keyvault.identifiers import fold
+from vaults.keyvault.identifiers import fold, thumbprint_in
 from vaults.keyvault.references import Reference, find_references
 from vaults.kinds import BY_COLLECTION
-from vaults.models import Vault
+from vaults.models import InventoryItem, Vault
 from vaults.web.rendering import HtmxRequest, render_page
 
 
@@ -25,8 +25,10 @@ def go(request: HtmxRequest) -> HttpResponse:
     if not {"q", "id"} & request.GET.keys():
         return render_page(request, "vaults/search.html", {})
     wanted = (request.GET.get("id") or request.GET.get("q") or "").strip()
-    references = find_references(wanted)
     visible = access.visible_to(request.actor).vaults
+    if thumbprint := thumbprint_in(wanted):
+        return certificate_of(request, wanted, thumbprint)
+    references = find_references(wanted)
     for reference in references:
         if vaults := list(visible.named(reference.vault)):
             return opened(request, wanted, reference, vaults)
@@ -34,6 +36,15 @@ def go(request: HtmxRequest) -> HttpResponse:
     if missing:
         context = {"wanted": wanted, "vault_asked": missing[0].vault, "pages": []}
         return render_page(request, "vaults/go.html", context, status=404)
+    return redirect(f"{reverse('inventory')}?{urlencode({'q': wanted})}")
+
+
+def certificate_of(request: HtmxRequest, wanted: str, thumbprint: str) -> HttpResponse:
+    """The page of the one certificate with this thumbprint; what the inventory finds if there is none, or several."""
+    known = access.visible_to(request.actor).items.filter(thumbprint=thumbprint, gone_since=None)
+    found: list[InventoryItem] = observe.read(lambda: list(known.select_related("vault")[:2]), [])
+    if len(found) == 1:
+        return redirect(found[0].get_absolute_url())
     return redirect(f"{reverse('inventory')}?{urlencode({'q': wanted})}")
 
 

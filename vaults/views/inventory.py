@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from vaults.access import current_team, visible_to
 from vaults.actions.inventory import export_items
 from vaults.inventory.counts import Summary, expiring, next_months
-from vaults.keyvault.identifiers import fold
+from vaults.keyvault.identifiers import fold, thumbprint_in
 from vaults.keyvault.references import find_references
 from vaults.kinds import KINDS
 from vaults.models import InventoryItem, RecordedOperation, Vault
@@ -166,6 +166,8 @@ class InventoryFilter(django_filters.FilterSet):  # type: ignore[misc]  # django
 
 def matching(text: str, vaults: VaultQuerySet) -> Q:
     """A condition for the items that a search finds: each of its words, or what a pasted address or identifier names."""
+    if thumbprint := thumbprint_in(text):
+        return Q(thumbprint=thumbprint)
     if (named := named_in(text, vaults)) is not None:
         return named
     found = Q()
