@@ -19,6 +19,9 @@ from vaults.forms.policy_fields import (
     CURVES,
     ISSUERS,
     KEY_SIZES,
+    KEY_TYPES,
+    LIFETIME_ACTIONS,
+    TRIGGERS,
     DnsNamesField,
     EmailsField,
     IpAddressesField,
@@ -33,7 +36,6 @@ from vaults.templatetags.kvportal import visible
 
 Choices = Sequence[tuple[str, str]]
 
-KEY_TYPES: Choices = [(kind, kind) for kind in ("RSA", "RSA-HSM", "EC", "EC-HSM")]
 USAGES: Choices = [
     (usage, usage)
     for usage in (
@@ -49,12 +51,7 @@ USAGES: Choices = [
     )
 ]
 YES_NO: Choices = [("true", "Yes"), ("false", "No")]
-ACTIONS: Choices = [
-    ("", "Nothing happens"),
-    ("AutoRenew", "Renew it"),
-    ("EmailContacts", "E-mail the vault's contacts"),
-]
-TRIGGERS: Choices = [("days", "days before it ends"), ("percentage", "percent of its life")]
+ACTIONS: Choices = [("", "Nothing happens"), *LIFETIME_ACTIONS]
 LIFETIME = ("lifetime_action", "lifetime_amount", "lifetime_trigger")
 #: Fields left out if they can't show the present value: several lifetime actions, or an order that the vault does not return.
 NOT_ALWAYS = (*LIFETIME, "preserve_cert_order")

@@ -1,6 +1,7 @@
 """Forms for certificates. The fields have the names of the policy in the REST body."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -12,15 +13,42 @@ from vaults.forms.policy_fields import (
     CURVES,
     ISSUERS,
     KEY_SIZES,
+    KEY_TYPES,
+    LIFETIME_ACTIONS,
+    TRIGGERS,
+    USAGES,
     DnsNamesField,
+    EmailsField,
+    IpAddressesField,
+    LinesField,
     SubjectField,
+    UsagesField,
     issuer_choices,
     unlisted,
 )
 from vaults.keyvault.parts import Part
-from vaults.keyvault.types import CertificateIssuer, CertificatePolicy
+from vaults.keyvault.types import CertificateIssuer, CertificatePolicy, LifetimeAction
 
-KEY_TYPES = [("RSA", "RSA"), ("EC", "EC")]
+#: Key Vault's default validity.
+DEFAULT_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a certificate is for: its extended key usages (object identifiers) and key usages."""
+
+    label: str
+    ekus: tuple[str, ...]
+    key_usage: tuple[str, ...]
+
+
+_TLS = ("digitalSignature", "keyEncipherment")
+PURPOSES: Mapping[str, Purpose] = {
+    "server": Purpose("Servers: serverAuth", (USAGES["serverAuth"],), _TLS),
+    "client": Purpose("Clients: clientAuth", (USAGES["clientAuth"],), _TLS),
+    "mutual": Purpose("Mutual TLS: serverAuth and clientAuth", (USAGES["serverAuth"], USAGES["clientAuth"]), _TLS),
+    "code": Purpose("Code signing: codeSigning", (USAGES["codeSigning"],), ("digitalSignature",)),
+}
 
 
 class CertificateForm(ItemForm):
@@ -34,6 +62,21 @@ class CertificateForm(ItemForm):
     )
     subject = SubjectField()
     dns_names = DnsNamesField("DNS names")
+    ip_addresses = IpAddressesField("IP addresses")
+    emails = EmailsField("E-mail addresses")
+    upns = LinesField("User principal names")
+    uris = LinesField("URIs")
+    purpose = forms.ChoiceField(
+        choices=[
+            ("", "As Key Vault decides: servers and clients"),
+            *((name, each.label) for name, each in PURPOSES.items()),
+        ],
+        label="Use",
+        required=False,
+        help_text="Key Vault's own choice asks for serverAuth and clientAuth. Public CAs leave out clientAuth, the last of them "
+        "from 15 March 2027 on.",
+    )
+    ekus = UsagesField("Other extended key usages")
     validity_in_months = forms.IntegerField(
         label="Validity in months",
         min_value=1,
@@ -41,15 +84,61 @@ class CertificateForm(ItemForm):
         required=False,
         help_text="Empty: 12, Key Vault's default.",
     )
+    lifetime_action = forms.ChoiceField(
+        label="Before it ends", choices=[("", "As Key Vault decides"), *LIFETIME_ACTIONS], required=False
+    )
+    lifetime_amount = forms.IntegerField(label="When", required=False, min_value=1)
+    lifetime_trigger = forms.ChoiceField(label="Counted in", choices=TRIGGERS, required=False)
     content_type = forms.ChoiceField(
         choices=CONTENT_TYPES, required=False, help_text="The format in which the managed secret has it."
     )
-    kty = forms.ChoiceField(label="Key type", choices=KEY_TYPES, required=False)
+    kty = forms.ChoiceField(
+        label="Key type", choices=KEY_TYPES, required=False, help_text="HSM types need a premium vault."
+    )
     key_size = forms.ChoiceField(label="RSA key size", choices=KEY_SIZES, required=False, initial="2048")
     crv = forms.ChoiceField(label="EC curve", choices=CURVES, required=False, initial="P-256")
     exportable = SwitchField(initial=True, help_text="Anyone who may read the managed secret gets the private key.")
     reuse_key = forms.BooleanField(required=False, label="Reuse the key when it is renewed")
     tags = TagsField()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("lifetime_action") and "lifetime_amount" not in self.errors:
+            self._check_lifetime(cleaned)
+        if (cleaned.get("issuer") or "").lower() == "unknown" and cleaned.get("lifetime_action") == "AutoRenew":
+            self.add_error("lifetime_action", "Key Vault can't renew what a CA outside of it signs. Choose the e-mail.")
+        return cleaned
+
+    def _check_lifetime(self, cleaned: dict[str, Any]) -> None:
+        amount, days = cleaned.get("lifetime_amount"), 27 * (cleaned.get("validity_in_months") or DEFAULT_MONTHS)
+        if amount is None:
+            self.add_error("lifetime_amount", "Say when.")
+        elif cleaned.get("lifetime_trigger") == "percentage" and amount > 99:
+            self.add_error("lifetime_amount", "At most 99 percent of its life.")
+        elif cleaned.get("lifetime_trigger") != "percentage" and amount >= days:
+            self.add_error(
+                "lifetime_amount", f"Key Vault takes fewer than {days} days for this validity, 27 for each month."
+            )
+
+    def _lifetime_actions(self) -> tuple[LifetimeAction, ...]:
+        data = self.cleaned_data
+        if not data["lifetime_action"]:
+            return ()
+        if data["lifetime_trigger"] == "percentage":
+            return (LifetimeAction(data["lifetime_action"], lifetime_percentage=data["lifetime_amount"]),)
+        return (LifetimeAction(data["lifetime_action"], days_before_expiry=data["lifetime_amount"]),)
+
+    #: Fields that most certificates do without: folded on the page.
+    folded = ("ip_addresses", "emails", "upns", "uris", "ekus")
+
+    @property
+    def folded_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.folded]
+
+    @property
+    def is_unfolded(self) -> bool:
+        """True if one of them has a text or an error."""
+        return any(field.value() or field.errors for field in self.folded_fields)
 
     def offer(self, issuers: Part[Sequence[CertificateIssuer]]) -> None:
         """Offer the vault's issuers as choices. If they could not be listed, show why, and accept a typed name."""
@@ -62,12 +151,20 @@ class CertificateForm(ItemForm):
 
     def policy(self) -> CertificatePolicy:
         data = self.cleaned_data
-        is_ec = data["kty"] == "EC"
+        is_ec = data["kty"].startswith("EC")
+        purpose = PURPOSES.get(data["purpose"])
         return CertificatePolicy(
             issuer_name=data["issuer"],
             certificate_type=data["certificate_type"] or None,
             subject=data["subject"],
             dns_names=data["dns_names"],
+            ip_addresses=data["ip_addresses"],
+            emails=data["emails"],
+            upns=data["upns"],
+            uris=data["uris"],
+            ekus=tuple(dict.fromkeys([*(purpose.ekus if purpose else ()), *data["ekus"]])),
+            key_usage=_key_usage(purpose, is_ec),
+            lifetime_actions=self._lifetime_actions(),
             validity_in_months=data["validity_in_months"],
             exportable=data["exportable"] is not False,
             key_type=data["kty"] or "RSA",
@@ -76,6 +173,12 @@ class CertificateForm(ItemForm):
             reuse_key=data["reuse_key"],
             content_type=data["content_type"] or CONTENT_TYPES[0][0],
         )
+
+
+def _key_usage(purpose: Purpose | None, is_ec: bool) -> tuple[str, ...]:
+    """EC keys can't encrypt."""
+    usages = purpose.key_usage if purpose else ()
+    return tuple(usage for usage in usages if not (is_ec and usage == "keyEncipherment"))
 
 
 class CertificateUnreadForm(OpenedOnMixin, ItemForm):

@@ -20,6 +20,9 @@ ISSUERS = [
     ("Self", "Self: signed by its own key"),
     ("Unknown", "Unknown: a CA outside of Key Vault, gives a CSR to be signed"),
 ]
+KEY_TYPES = [(kind, kind) for kind in ("RSA", "RSA-HSM", "EC", "EC-HSM")]
+LIFETIME_ACTIONS = [("AutoRenew", "Renew it"), ("EmailContacts", "E-mail the vault's contacts")]
+TRIGGERS = [("days", "days before it ends"), ("percentage", "percent of its life")]
 KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
 CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
 DNS_NAME = re.compile(
