@@ -125,6 +125,7 @@ WHY = {
     "NothingToAddTo": "There was no certificate to add a version to.",
     "OperationChanged": "The operation had ended, or somebody else had replaced it.",
     "HalfDone": "The operation was deleted, but no new one could be started.",
+    "IssuerChanged": "Somebody else had changed the issuer meanwhile.",
     "PolicyChanged": "Somebody else had changed the rotation policy meanwhile.",
     "ChainRefused": "The certificate does not belong to the key of the operation.",
     "ScanUnderWay": "Another scan of the vault was under way.",
@@ -140,7 +141,9 @@ WHY = {
 CALLS_AZURE = frozenset(
     action
     for action in Action
-    if action.startswith(("secret.", "key.", "certificate.", "certificate_operation.", "deleted.", "access."))
+    if action.startswith(
+        ("secret.", "key.", "certificate.", "certificate_operation.", "issuer.", "deleted.", "access.")
+    )
     and action != Action.SECRET_REVEAL_LIMIT
 ) | {Action.VAULT_SCAN, Action.CONNECTION_TEST, Action.AUDIT_SETTLE}
 REFUSED_BY_US = {RoleMissing.__name__, RevealsSpent.__name__}
