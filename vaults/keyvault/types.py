@@ -314,6 +314,23 @@ class CertificateIssuer:
     provider: str
 
 
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person whom the vault sends mail about its certificates."""
+
+    email: str
+    name: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """The contacts of a vault. `unread`: those that can't be read or have members that are not known here, as JSON text."""
+
+    listed: tuple[Contact, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
 #: The sections of an issuer that an update replaces as a whole.
 ACCOUNT: Final = "credentials"
 ORGANIZATION: Final = "org_details"
