@@ -13,6 +13,7 @@ from vaults.emulator.state.registry import find_vault
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.contacts import read_contacts
 from vaults.keyvault.types import CertificatePolicy, Contact, LifetimeAction
+from vaults.models import Vault
 from vaults.permissions import Action, Role
 
 PAGE = "/vaults/kv-shop-prod/contacts/"
@@ -82,6 +83,20 @@ def test_what_does_not_fit_is_said_and_kept(
     assert sentence in text_of(answer)
     assert [line.strip() for line in filled(answer)["contacts"][0].split()] == typed.replace(",", ", ").split()
     assert sent(emulator, "PUT") == []
+
+
+def test_a_name_with_a_comma_stays(olga: Client, azure: VaultClient, emulator: Emulator) -> None:
+    azure.contacts.set([Contact("ada@example.com", 'Lovelace, Ada "A"'), Contact("bo@example.com", "", "1,2")])
+    emulator.requests.clear()
+    assert fill_in(olga, EDIT)["Location"] == PAGE
+    assert sent(emulator, "PUT") == []
+
+
+def test_a_refusal_does_not_mean_none(olga: Client, narrow_vault: Vault) -> None:
+    page = olga.get(f"/vaults/{narrow_vault.slug}/contacts/")
+    assert page.status_code == 403
+    assert "No contacts" not in text_of(page)
+    assert "managecontacts" in text_of(page)
 
 
 def test_a_thousand_contacts_fit(olga: Client, azure: VaultClient) -> None:

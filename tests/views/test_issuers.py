@@ -1,5 +1,6 @@
 """The issuers of a vault: listed, created, shown, changed section by section, deleted; the password never comes back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ def test_a_new_issuer_is_sent_whole(olga: Client, azure: VaultClient, emulator: 
         ({"other_provider": "Test"}, "Choose “another one” above"),
         ({"password": PASSWORD}, "A password belongs to an account"),
         ({"admins": "Ada, Lovelace, not-an-address"}, "“not-an-address” is no e-mail address"),
-        ({"admins": "Ada, Lovelace"}, "Line 1 has no e-mail"),
+        ({"admins": 'Ada, "Lovelace'}, "Line 1 has a quote that does not end"),
         ({"admins": "\r\na, b, a@example.com, 1, 2"}, "Line 2 has 5 parts"),
         ({"admins": "a, b, a@example.com\r\n" * 101}, "At most 100 fit here; these are 101."),
     ],
@@ -204,6 +205,7 @@ def test_an_absent_issuer_is_not_found(olga: Client, world: World, name: str) ->
         ({"credentials": {"account_id": "a", "region": "eu"}}, {"credentials"}),
         ({"org_details": {"admin_details": [{"email": ["x"]}]}}, {"org_details"}),
         ({"org_details": {"admin_details": [{"email": "a@b.c", "title": "Dr"}]}}, {"org_details"}),
+        ({"org_details": {"admin_details": [{"first_name": "a\nb"}]}}, {"org_details"}),
         ({"org_details": {"admin_details": ["x"]}}, {"org_details"}),
         ({"org_details": {"zip": 80331}}, {"org_details"}),
     ],
@@ -212,6 +214,13 @@ def test_a_section_with_more_than_is_known_is_closed(data: dict[str, Any], close
     issuer = read_issuer({"provider": "Test", **data}, "digi")
     assert issuer.closed == closed
     assert changed_members(issuer.settings, "", issuer.settings) == {}
+
+
+def test_an_administrator_with_commas_and_quotes_stays(olga: Client, azure: VaultClient, emulator: Emulator) -> None:
+    odd = IssuerAdmin('Ada "A", Countess', "of Lovelace, née Byron")
+    azure.issuers.create("digi", replace(SETTINGS, admins=(odd, IssuerAdmin(phone="1, 2"))))
+    assert fill_in(olga, EDIT)["Location"] == PAGE
+    assert sent(emulator, "PATCH") == []
 
 
 def test_a_password_that_was_sent_back_is_not_read() -> None:

@@ -66,7 +66,6 @@ class IssuerFields(forms.Form):
         required=False,
         parts=("first name", "last name", "e-mail", "phone"),
         make=IssuerAdmin,
-        needed="e-mail",
         most=MOST_ADMINS,
         help_text="One a line: first name, last name, e-mail, phone.",
     )

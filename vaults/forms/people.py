@@ -1,5 +1,6 @@
-"""People in a text area, one a line, with their parts separated by commas."""
+"""People in a text area, one a line, with their parts separated by commas, in quotes where a part has a comma itself."""
 
+import csv
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -13,10 +14,13 @@ LONGEST = 200_000
 
 
 class PeopleField(forms.CharField, Generic[Person]):
-    """A tuple of people. `parts`: what a line says, in this order; `make`: the person of these texts."""
+    """A tuple of people. `parts`: what a line says, in this order; `make`: the person of these texts.
+
+    `needed`: the part that must not be empty, "" for none.
+    """
 
     def __init__(
-        self, *, parts: Sequence[str], make: Callable[..., Person], needed: str, most: int, **kwargs: Any
+        self, *, parts: Sequence[str], make: Callable[..., Person], most: int, needed: str = "", **kwargs: Any
     ) -> None:
         super().__init__(
             max_length=LONGEST,
@@ -34,11 +38,15 @@ class PeopleField(forms.CharField, Generic[Person]):
         return people
 
     def _person(self, number: int, line: str) -> Person:
-        texts = [text.strip() for text in line.split(",")]
+        try:
+            [row] = csv.reader([line], skipinitialspace=True, strict=True)
+        except (csv.Error, ValueError):
+            raise ValidationError(f"Line {number} has a quote that does not end, or stands inside of a part.") from None
+        texts = [text.strip() for text in row]
         if len(texts) > len(self.parts):
             raise ValidationError(f"Line {number} has {len(texts)} parts, but the order is: {', '.join(self.parts)}.")
         found = dict(zip(self.parts, texts, strict=False))
-        if not found.get(self.needed):
+        if self.needed and not found.get(self.needed):
             raise ValidationError(f"Line {number} has no {self.needed}. The order is: {', '.join(self.parts)}.")
         email = found.get("e-mail")
         if email:
@@ -51,4 +59,13 @@ class PeopleField(forms.CharField, Generic[Person]):
 
 def lines_of(people: Iterable[Sequence[str]]) -> str:
     """The text of the field; trailing empty parts are left out."""
-    return "\n".join(", ".join(texts).rstrip(", ") for texts in people)
+    return "\n".join(_line(texts) for texts in people)
+
+
+def _line(texts: Sequence[str]) -> str:
+    last = max((place for place, text in enumerate(texts) if text), default=-1)
+    return ", ".join(_quoted(text) for text in texts[: last + 1])
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text

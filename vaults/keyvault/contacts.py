@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from vaults.azure.errors import NotFound
 from vaults.azure.json_values import Json
-from vaults.azure.members import Members, as_text
+from vaults.azure.members import Members, as_text, is_one_line
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.session import VaultSession
 from vaults.keyvault.types import Contact, Contacts
@@ -59,6 +59,6 @@ def _is_plain(item: Any) -> bool:
     return (
         isinstance(item, dict)
         and item.keys() <= set(_MEMBERS)
-        and all(text is None or isinstance(text, str) for text in item.values())
+        and all(text is None or is_one_line(text) for text in item.values())
         and bool(item.get("email"))
     )

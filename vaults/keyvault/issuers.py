@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from vaults.azure.json_values import Json
-from vaults.azure.members import Members, as_text
+from vaults.azure.members import Members, as_text, is_one_line
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, page_of, walk
 from vaults.keyvault.paths import path_of
@@ -126,7 +126,7 @@ def _is_plain_admin(item: Any) -> bool:
     return (
         isinstance(item, dict)
         and item.keys() <= set(_ADMIN_MEMBERS)
-        and all(text is None or isinstance(text, str) for text in item.values())
+        and all(text is None or is_one_line(text) for text in item.values())
     )
 
 
