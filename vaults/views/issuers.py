@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults.actions import issuers
@@ -62,6 +62,7 @@ def issuer_detail(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse
 @with_vault
 @needs(Action.ISSUER_CREATE)
 @once
+@sensitive_variables("form", "context")
 def issuer_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
     form = IssuerForm(posted(request))
     context: dict[str, Any] = {"vault": vault, "form": form, "name": "", "issuer": None, "was_changed": False}
@@ -80,6 +81,7 @@ def issuer_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
 @with_vault
 @needs(Action.ISSUER_UPDATE)
 @once
+@sensitive_variables("form", "context", "data")
 def issuer_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     issuer = issuers.read_issuer(request.actor, vault, name)
     form = IssuerEditForm(posted(request), present=issuer)
