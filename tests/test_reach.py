@@ -50,7 +50,14 @@ TABLE: Final = {
     "UpdateCertificateOperation": ("certificate_operation_cancel", "tests/attacks/test_confirmation.py"),
     "DeleteCertificateOperation": ("certificate_operation_delete", "tests/attacks/test_confirmation.py"),
     "MergeCertificate": ("certificate_operation_merge", "tests/views/test_merge.py"),
-    "GetCertificateIssuers": ("certificate_new", "tests/views/test_new_certificate.py"),
+    "GetCertificateIssuers": ("issuer_list", "tests/views/test_issuers.py"),
+    "GetCertificateIssuer": ("issuer_detail", "tests/views/test_issuers.py"),
+    "SetCertificateIssuer": ("issuer_new", "tests/views/test_issuers.py"),
+    "UpdateCertificateIssuer": ("issuer_edit", "tests/views/test_issuers.py"),
+    "DeleteCertificateIssuer": ("issuer_delete", "tests/views/test_issuers.py"),
+    "GetCertificateContacts": ("contacts", "tests/views/test_contacts.py"),
+    "SetCertificateContacts": ("contacts_edit", "tests/views/test_contacts.py"),
+    "DeleteCertificateContacts": ("contacts_delete", "tests/views/test_contacts.py"),
     "GetDeletedCertificates": ("deleted_list", "tests/views/test_gone.py"),
     "GetDeletedCertificate": ("deleted_detail", "tests/views/test_transitions.py"),
     "RecoverDeletedCertificate": ("deleted_recover", "tests/views/test_transitions.py"),
@@ -61,9 +68,7 @@ WITH_ANOTHER: Final = {"GetCertificatePolicy"}
 NOT_YET: Final = {
     *(f"{verb}{kind}" for verb in ("Backup", "Restore") for kind in ("Secret", "Key", "Certificate")),
     "ImportKey", "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey", "release", "securewrapkey",
-    "secureunwrapkey", "UpdateCertificatePolicy", "GetCertificateContacts", "SetCertificateContacts",
-    "DeleteCertificateContacts", "GetCertificateIssuer", "SetCertificateIssuer", "UpdateCertificateIssuer",
-    "DeleteCertificateIssuer", "GetRandomBytes",
+    "secureunwrapkey", "UpdateCertificatePolicy", "GetRandomBytes",
 }  # fmt: skip
 
 

@@ -44,6 +44,16 @@ class Action(StrEnum):
     CERTIFICATE_RECOVER = "certificate.recover"
     CERTIFICATE_PURGE = "certificate.purge"
 
+    ISSUER_LIST = "issuer.list"
+    ISSUER_READ = "issuer.read"
+    ISSUER_CREATE = "issuer.create"
+    ISSUER_UPDATE = "issuer.update"
+    ISSUER_DELETE = "issuer.delete"
+
+    CONTACTS_READ = "contacts.read"
+    CONTACTS_UPDATE = "contacts.update"
+    CONTACTS_DELETE = "contacts.delete"
+
     DELETED_LIST = "deleted.list"
     ACCESS_CHECK = "access.check"
     VAULT_SCAN = "vault.scan"
@@ -118,6 +128,9 @@ _LOOK = OWN_ACCOUNT | frozenset(
         Action.KEY_READ,
         Action.CERTIFICATE_LIST,
         Action.CERTIFICATE_READ,
+        Action.ISSUER_LIST,
+        Action.ISSUER_READ,
+        Action.CONTACTS_READ,
         Action.DELETED_LIST,
         Action.ACCESS_CHECK,
         Action.VAULT_SCAN,
@@ -162,6 +175,11 @@ _MANAGE = frozenset(
         Action.CERTIFICATE_DELETE,
         Action.CERTIFICATE_RECOVER,
         Action.CERTIFICATE_PURGE,
+        Action.ISSUER_CREATE,
+        Action.ISSUER_UPDATE,
+        Action.ISSUER_DELETE,
+        Action.CONTACTS_UPDATE,
+        Action.CONTACTS_DELETE,
     }
 )
 #: The private key and the chain leave the vault. It changes nothing, so it is none of the acts above.
@@ -242,7 +260,8 @@ ROLE_SENTENCES: dict[Role, str] = {
     Role.VIEWER: "sees names, dates and states, never a value",
     Role.READER: "sees what a viewer sees, and may reveal values",
     Role.WRITER: "sees what a viewer sees, and may create and change things; can't read values back",
-    Role.MANAGER: "reader and writer, and may delete, recover and purge, and export certificates with their keys",
+    Role.MANAGER: "reader and writer, and may delete, recover and purge, export certificates with their keys, and manage "
+    "issuers and contacts",
     Role.OWNER: "manager, and manages connections, vaults and members",
 }
 
@@ -282,6 +301,14 @@ LABELS: dict[Action, str] = {
     Action.CERTIFICATE_DELETE: "Delete a certificate",
     Action.CERTIFICATE_RECOVER: "Recover a certificate",
     Action.CERTIFICATE_PURGE: "Purge a certificate",
+    Action.ISSUER_LIST: "List issuers",
+    Action.ISSUER_READ: "Read an issuer",
+    Action.ISSUER_CREATE: "Create an issuer",
+    Action.ISSUER_UPDATE: "Change an issuer",
+    Action.ISSUER_DELETE: "Delete an issuer",
+    Action.CONTACTS_READ: "Read the contacts",
+    Action.CONTACTS_UPDATE: "Change the contacts",
+    Action.CONTACTS_DELETE: "Delete the contacts",
     Action.DELETED_LIST: "List deleted items",
     Action.ACCESS_CHECK: "Check permissions",
     Action.VAULT_SCAN: "Scan a vault",

@@ -19,7 +19,7 @@ from vaults.azure.errors import NotFound
 from vaults.emulator import Emulator
 from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.types import CertificatePolicy
+from vaults.keyvault.types import CertificatePolicy, Contact, IssuerSettings
 from vaults.models import (
     AuditEntry,
     Connection,
@@ -78,6 +78,8 @@ ASKS: dict[str, Act] = {
     "vault_connections": Act(V, {"connection": "empty"}),
     "vault_connection_remove": Act({**V, "connection_id": "second"}),
     "vault_remove": Act(V),
+    "contacts_delete": Act(V),
+    "issuer_delete": Act({**V, "name": "digi"}),
     "certificate_operation_cancel": Act({**V, "name": "slow"}),
     "certificate_operation_delete": Act({**V, "name": "slow"}),
     "certificate_operation_restart": Act({**V, "name": "slow"}, {"request_id": "request"}),
@@ -95,7 +97,7 @@ FREE = {
     "certificate_import",
     "certificate_operation_merge", "secret_version_enable", "secret_version_disable", "key_version_enable", "key_version_disable",
     "certificate_version_enable", "certificate_version_disable",
-    "deleted_recover", "team_choose",
+    "deleted_recover", "team_choose", "issuer_new", "issuer_edit", "contacts_edit",
 }  # fmt: skip
 
 
@@ -157,6 +159,8 @@ class Scene:
             "vaults": list(Vault.objects.order_by("pk").values_list("slug", "production")),
             "reached": list(VaultConnection.objects.values_list("vault__slug", "connection__name")),
             "deleted": [item.properties.name for item in self.azure.secrets.list_deleted()],
+            "contacts": self.azure.contacts.get(),
+            "issuers": list(self.azure.issuers.list()),
             "operation": self.operation(),
         }
 
@@ -180,6 +184,8 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
     for user, password in ((world.olga, PASSWORD), (world.rafi, OTHERS)):
         user.set_password(password)
         user.save()
+    azure.contacts.set([Contact("ada@example.com")])
+    azure.issuers.create("digi", IssuerSettings("DigiCert"))
     for name in ("kept", "gone"):
         azure.secrets.set(name, "the-hidden-value")
     azure.secrets.delete("gone")

@@ -96,6 +96,14 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "certificate_operation_delete": ("get", [V, CERTIFICATE], WRITERS, 200),
     "certificate_operation_merge": ("get", [V, CERTIFICATE], WRITERS, 302),  # it does not wait for a certificate
     "certificate_operation_restart": ("get", [V, CERTIFICATE], WRITERS, 302),  # it is completed
+    "issuer_list": ("get", [V], ALL, 200),
+    "issuer_new": ("get", [V], MANAGERS, 200),
+    "issuer_detail": ("get", [V, "digi"], ALL, 200),
+    "issuer_edit": ("get", [V, "digi"], MANAGERS, 200),
+    "issuer_delete": ("get", [V, "digi"], MANAGERS, 200),
+    "contacts": ("get", [V], ALL, 200),
+    "contacts_edit": ("get", [V], MANAGERS, 200),
+    "contacts_delete": ("get", [V], MANAGERS, 200),
     "deleted_list": ("get", [V], ALL, 200),
     "deleted_detail": ("get", [V, SECRET, "gone"], ALL, 200),
     "deleted_recover": ("get", [V, SECRET, "gone"], MANAGERS, 200),

@@ -17,7 +17,7 @@ from vaults.actors import Person
 from vaults.acts import act
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.types import CertificatePolicy
+from vaults.keyvault.types import CertificatePolicy, IssuerSettings
 from vaults.models import Invitation, Membership, User
 from vaults.permissions import Action, Role
 
@@ -45,6 +45,7 @@ def places(world: World, azure: VaultClient, emulator: Emulator) -> dict[str, ob
     azure.secrets.set("gone", "hidden")
     azure.secrets.delete("gone")
     azure.certificates.create(CERTIFICATE, CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
+    azure.issuers.create("digi", IssuerSettings("DigiCert"))
     emulator.clock.advance(60)
     certificate = azure.certificates.get(CERTIFICATE)
     with act(Person(world.olga), Action.TEAM_READ, world.team) as doing:

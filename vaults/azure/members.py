@@ -102,6 +102,11 @@ class Members:
             return None
 
 
+def is_one_line(value: Any) -> bool:
+    """True for a text without line ends, which a form can show in one line."""
+    return isinstance(value, str) and value.splitlines() in ([], [value])
+
+
 def as_text(value: Any) -> str:
     """The value as JSON, cut to LONGEST characters."""
     text = json.dumps(value, ensure_ascii=False)

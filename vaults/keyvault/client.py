@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vaults.keyvault.certificates import CertificateClient
+from vaults.keyvault.contacts import ContactClient
 from vaults.keyvault.issuers import IssuerClient
 from vaults.keyvault.keys import KeyClient
 from vaults.keyvault.secrets import SecretClient
@@ -10,7 +11,7 @@ from vaults.keyvault.session import VaultSession
 
 
 class VaultClient(VaultSession):
-    """A session with one vault that gives access to its secrets, keys, certificates and issuers.
+    """A session with one vault that gives access to its secrets, keys, certificates, issuers and contacts.
 
     Cheap to create, one for each piece of work; connections and tokens are kept outside it.
     """
@@ -34,3 +35,8 @@ class VaultClient(VaultSession):
     def issuers(self) -> IssuerClient:
         """The CAs that the vault has an account with."""
         return IssuerClient(self)
+
+    @property
+    def contacts(self) -> ContactClient:
+        """Whom the vault sends mail about its certificates."""
+        return ContactClient(self)

@@ -315,6 +315,67 @@ class CertificateIssuer:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """A person whom the vault sends mail about its certificates."""
+
+    email: str
+    name: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """The contacts of a vault. `unread`: those that can't be read or have members that are not known here, as JSON text."""
+
+    listed: tuple[Contact, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+#: The sections of an issuer that an update replaces as a whole.
+ACCOUNT: Final = "credentials"
+ORGANIZATION: Final = "org_details"
+#: Names of issuers, in lower case, that mean something else in a policy.
+RESERVED_ISSUERS: Final = frozenset({"self", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerAdmin:
+    """A person at the organization whom the CA may ask."""
+
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerSettings:
+    """What can be set of an issuer, but for the password of its account. `enabled`: None if it was not sent."""
+
+    provider: str
+    account_id: str = ""
+    organization_id: str = ""
+    admins: tuple[IssuerAdmin, ...] = ()
+    enabled: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerDetail:
+    """An issuer of a vault. The password of its account is never read.
+
+    `closed`: the sections, ACCOUNT or ORGANIZATION, with members that can't be read or are not known here. A change replaces a
+    section as a whole, so they can't be changed without a loss. `odd`: the members that could not be read.
+    """
+
+    name: str
+    settings: IssuerSettings
+    created_on: datetime | None = None
+    updated_on: datetime | None = None
+    closed: frozenset[str] = frozenset()
+    odd: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """A certificate. `cer` is its DER, empty until the first version is issued. `odd`: the members that could not be read.
 

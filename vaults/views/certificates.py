@@ -18,7 +18,7 @@ from vaults.forms.certificate_versions import CertificateVersionForm
 from vaults.forms.certificates import CertificateEditForm, CertificateForm, CertificateUnreadForm
 from vaults.inventory import observe
 from vaults.keyvault import x509
-from vaults.keyvault.types import CertificateProperties
+from vaults.keyvault.types import Certificate, CertificateProperties
 from vaults.kinds import CERTIFICATE
 from vaults.models import Vault
 from vaults.permissions import Action
@@ -70,6 +70,7 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         "certificate_problem": not_read(vault, detail.certificate),
         "facts": facts,
         "renewal_trap": renewal_trap(certificate, facts, request.actor.exchanges),
+        "mails_contacts": _mails_contacts(certificate),
         "policy_groups": parts_of_policy(certificate) if certificate and certificate.policy else [],
         "shown": shown,
         "current": current_version(detail.versions, shown, version),
@@ -80,6 +81,11 @@ def certificate_detail(request: HtmxRequest, vault: Vault, name: str, version: s
         **listed_versions(vault, detail.versions),
     }
     return render_page(request, "vaults/certificate_detail.html", context)
+
+
+def _mails_contacts(certificate: Certificate | None) -> bool:
+    actions = certificate.policy.lifetime_actions if certificate and certificate.policy else ()
+    return any(action.action == "EmailContacts" for action in actions)
 
 
 def _shown(detail: CertificateDetail, version: str = "") -> CertificateProperties:

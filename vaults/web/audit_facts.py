@@ -53,6 +53,7 @@ COUNTED = {
     Action.ACCOUNT_GUESSED: "Wrong passwords in an hour",
     Action.ACCOUNT_PASSWORD: "Wrong passwords in an hour",
     Action.ACCOUNT_SIGN_IN: "Wrong passwords in an hour",
+    Action.CONTACTS_UPDATE: "Contacts sent",
     Action.AUDIT_VERIFY: "Entries read",
     Action.INVENTORY_EXPORT: "Items exported",
     Action.SECRET_REVEAL_LIMIT: "Values that may be revealed in 10 minutes",
@@ -125,6 +126,8 @@ WHY = {
     "NothingToAddTo": "There was no certificate to add a version to.",
     "OperationChanged": "The operation had ended, or somebody else had replaced it.",
     "HalfDone": "The operation was deleted, but no new one could be started.",
+    "ContactsChanged": "Somebody else had changed the contacts meanwhile.",
+    "IssuerChanged": "Somebody else had changed the issuer meanwhile.",
     "PolicyChanged": "Somebody else had changed the rotation policy meanwhile.",
     "ChainRefused": "The certificate does not belong to the key of the operation.",
     "ScanUnderWay": "Another scan of the vault was under way.",
@@ -140,7 +143,9 @@ WHY = {
 CALLS_AZURE = frozenset(
     action
     for action in Action
-    if action.startswith(("secret.", "key.", "certificate.", "certificate_operation.", "deleted.", "access."))
+    if action.startswith(
+        ("secret.", "key.", "certificate.", "certificate_operation.", "issuer.", "contacts.", "deleted.", "access.")
+    )
     and action != Action.SECRET_REVEAL_LIMIT
 ) | {Action.VAULT_SCAN, Action.CONNECTION_TEST, Action.AUDIT_SETTLE}
 REFUSED_BY_US = {RoleMissing.__name__, RevealsSpent.__name__}
