@@ -4,10 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from vaults.forecast.renewals import Cause, Course, Forecast, How, Life, add_months, forecast
 from vaults.forecast.rules import CALENDARS, RULES, rule_of
 from vaults.keyvault.types import CertificatePolicy, LifetimeAction
+from vaults.web.certificate_future import axis, cards
 
 NOW = datetime(2026, 11, 26, 9, 41, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -148,3 +151,40 @@ def test_the_last_rule_that_has_begun_holds() -> None:
 def test_months_end_on_a_day_that_there_is() -> None:
     assert add_months(datetime(2027, 1, 31, tzinfo=UTC), 1) == datetime(2027, 2, 28, tzinfo=UTC)
     assert add_months(datetime(2027, 12, 31, tzinfo=UTC), 2) == datetime(2028, 2, 29, tzinfo=UTC)
+
+
+NUMBERS = st.one_of(st.none(), st.integers(-5, 400), st.sampled_from([-(10**12), 10**7, 10**12, 10**30]))
+ACTIONS = st.builds(
+    LifetimeAction,
+    st.sampled_from(["AutoRenew", "EmailContacts", "Other", ""]),
+    lifetime_percentage=NUMBERS,
+    days_before_expiry=NUMBERS,
+)
+MOMENTS = st.datetimes(timezones=st.just(UTC))
+
+
+@given(
+    actions=st.lists(ACTIONS, max_size=3),
+    months=NUMBERS,
+    begins=MOMENTS,
+    ends=MOMENTS,
+    issuer=st.sampled_from([None, "", "Self", "unknown", "ca"]),
+    by_ca=st.booleans(),
+    is_public=st.booleans(),
+)
+@example(
+    actions=[], months=None, begins=NOW, ends=datetime(1, 1, 1, tzinfo=UTC), issuer=None, by_ca=False, is_public=False
+)
+@example(
+    actions=[], months=None, begins=NOW, ends=datetime(9998, 1, 1, tzinfo=UTC), issuer=None, by_ca=False, is_public=True
+)
+def test_whatever_a_vault_sends_there_is_a_forecast(
+    actions: list[LifetimeAction], months: int | None, begins: datetime, ends: datetime, issuer: str | None, by_ca: bool,
+    is_public: bool,
+) -> None:  # fmt: skip
+    policy = CertificatePolicy(issuer_name=issuer, validity_in_months=months, lifetime_actions=tuple(actions))
+    one = Course(policy=policy, life=Life(begins, ends), by_ca=by_ca, is_public=is_public)
+    for shown in cards(one, NOW):
+        assert 1 <= len(axis(shown, one, NOW).marks) <= 5
+        assert shown.verdict
+        assert shown.why

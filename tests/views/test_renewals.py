@@ -124,3 +124,13 @@ def test_dates_are_those_of_the_certificate(olga: Client, caller: Caller) -> Non
     page = olga.get(PAGE)
     assert page.context["course"].life.ends == ends
     assert page.context["axis"].marks[0].renewal.at == begins + (ends - begins) * 0.8
+
+
+@pytest.mark.parametrize("days", [10**12, -(10**12), 0, 10**40])
+@pytest.mark.parametrize("months", [10**9, -5])
+def test_an_odd_policy_breaks_no_page(olga: Client, caller: Caller, emulator: Emulator, days: int, months: int) -> None:
+    make(caller, "digi")
+    action = {"trigger": {"days_before_expiry": days}, "action": {"action_type": "AutoRenew"}}
+    policy = {"issuer": {"name": "digi"}, "x509_props": {"validity_months": months}, "lifetime_actions": [action]}
+    emulator.hold("kv-shop-prod", CERTIFICATE, "tls", "policy", policy)
+    assert olga.get(PAGE, {"rules": "2029"}).status_code == 200

@@ -8,7 +8,7 @@ from calendar import monthrange
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import islice, takewhile
 from typing import Final
@@ -25,6 +25,12 @@ BACKDATED: Final = timedelta(minutes=10)
 """How long before the moment of its issue a certificate's life begins (recorded)."""
 GRACE: Final = timedelta(days=1)
 """A renewal that is due for no longer than this may still be under way."""
+FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing was issued before: an earlier date is a certificate's mistake."""
+LAST: Final = datetime(9990, 1, 1, tzinfo=UTC)
+"""A later date says "never": nothing is foreseen from there on."""
+END: Final = datetime(9999, 12, 30, tzinfo=UTC)
+"""The last date that can be shown in every time zone."""
 CLIENT_AUTH: Final = "1.3.6.1.5.5.7.3.2"
 
 
@@ -120,7 +126,7 @@ def renewals(course: Course, rules: Sequence[Rule], now: datetime) -> Iterator[R
     renewal = _first(course, rules, now)
     while True:
         yield renewal
-        if renewal.life is None:
+        if renewal.life is None or renewal.at > LAST:
             return
         renewal = _next(course, rules, renewal.life)
 
@@ -131,7 +137,7 @@ def _first(course: Course, rules: Sequence[Rule], now: datetime) -> Renewal:
     is_self = (course.policy.issuer_name or "").lower() == "self"
     if renewal.how == How.AUTOMATIC and course.by_ca and is_self:
         return Renewal(max(renewal.at, now), How.BREAKS, Cause.REPLACED)
-    if renewal.how == How.AUTOMATIC and renewal.at + GRACE < now:
+    if renewal.how == How.AUTOMATIC and renewal.at < now - GRACE:
         return Renewal(course.life.ends, How.BREAKS, Cause.OVERDUE)
     if renewal.how == How.BY_HAND and renewal.at < now:
         return Renewal(now, How.BY_HAND, renewal.cause, _life(course, rules, now))
@@ -162,25 +168,31 @@ def _action(policy: CertificatePolicy) -> LifetimeAction | None:
 
 def _moment(action: LifetimeAction, life: Life) -> datetime | None:
     """When the action happens; None if that is not within the life."""
-    if action.days_before_expiry is not None:
-        at = life.ends - timedelta(days=action.days_before_expiry)
-    else:
-        at = life.begins + (life.ends - life.begins) * (action.lifetime_percentage or 0) / 100
+    try:
+        if action.days_before_expiry is not None:
+            at = life.ends - timedelta(days=action.days_before_expiry)
+        else:
+            at = life.begins + (life.ends - life.begins) * (action.lifetime_percentage or 0) / 100
+    except OverflowError:  # a number of days or percent that leads to no date
+        return None
     return at if life.begins + BACKDATED < at <= life.ends else None
 
 
 def _life(course: Course, rules: Sequence[Rule], made: datetime) -> Life:
     """The life of a version made at this moment."""
-    begins, ends = made - BACKDATED, add_months(made, course.policy.validity_in_months or DEFAULT_MONTHS)
+    made = min(max(made, FIRST), LAST)
+    begins, ends = made - BACKDATED, add_months(made, max(1, course.policy.validity_in_months or DEFAULT_MONTHS))
     if course.is_public:
         ends = min(ends, begins + rule_of(rules, made).longest)
     return Life(begins, ends)
 
 
 def add_months(moment: datetime, months: int) -> datetime:
-    """The same day of a later month, or that month's last day if it is shorter."""
+    """The same day of a later month, or that month's last day if it is shorter; END after the year 9999."""
     years, month = divmod(moment.month - 1 + months, 12)
     year = moment.year + years
+    if year > END.year:
+        return END
     return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
 
 
