@@ -109,9 +109,19 @@ def fill_in(client: Client, address: str, **typed: Typed) -> HttpResponse:
 
 def text_of(page: Any) -> str:
     """The words of a page, without tags, scripts and needless blanks."""
+    return _words_of(page.content.decode())
+
+
+def _words_of(html: str) -> str:
     reader = _Words()
-    reader.feed(page.content.decode())
+    reader.feed(html)
     return " ".join(" ".join(reader.words).split())
+
+
+def timeline(page: Any) -> list[str]:
+    """The words of each version in the list of an item's page, the newest first."""
+    part = page.content.decode().partition('<ol class="timeline">')[2].partition("</ol>")[0]
+    return [_words_of(each) for each in part.split("<li")[1:]]
 
 
 class _Words(HTMLParser):

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.browsing import filled, main_form, text_of
+from tests.browsing import filled, main_form, text_of, timeline
 from tests.conftest import World, last_detail, last_entry, session_contents, signed_in
 from tests.emulator.caller import Caller
 from tests.views.import_files import MIDDLE, OTHER, OWN, PASSWORD, SITE, bundle, pfx
@@ -73,6 +73,10 @@ def test_it_is_sent_as_it_was_shown_and_recorded_by_its_thumbprint(
     now = azure.certificates.get("tls")
     entry = last_entry(Action.CERTIFICATE_IMPORT)
     assert (entry.state, entry.version) == ("succeeded", now.properties.version)
+    assert (
+        f"{world.olga.email} owner · {Action.CERTIFICATE_IMPORT.label}"
+        in timeline(olga.get(f"{V}/certificates/tls/"))[0]
+    )
     assert last_detail(Action.CERTIFICATE_IMPORT)["thumbprint"] == now.properties.x5t == x5t(SITE)
     assert x5t(SITE) in text_of(olga.get(f"/audit/{entry.event}/"))
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.browsing import fill_in, filled, text_of
+from tests.browsing import fill_in, filled, text_of, timeline
 from tests.conftest import World, last_detail, last_entry, signed_in, vault_calls
 from tests.views.policies import newest, set_rotation_policy
 from vaults.emulator import Emulator
@@ -37,6 +37,7 @@ def test_a_rotation_makes_a_version_like_the_one_before(
     assert vault_calls(emulator).count(("POST", "/keys/signing/rotate")) == 1
     entry = last_entry(Action.KEY_ROTATE)
     assert (entry.state, entry.version) == ("succeeded", after.properties.version)
+    assert f"{world.olga.email} owner · {Action.KEY_ROTATE.label}" in timeline(olga.get(KEY))[0]
 
 
 def test_the_page_says_what_happens(olga: Client, newest: VaultClient, key: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.browsing import fill_in, filled, forms_of, main_form, text_of
+from tests.browsing import fill_in, filled, forms_of, main_form, text_of, timeline
 from tests.conftest import World, confirmed, last_detail, last_entry, unwritable
 from tests.signing import Shop, der, p7b, pem, pfx, private_pem
 from vaults.actions.scans import scan_vault
@@ -84,6 +84,7 @@ def test_the_whole_way(olga: Client, shop: Shop, azure: VaultClient, emulator: E
     assert row
     assert "Pending" not in row.group()
     assert "Pending" not in text_of(olga.get(ITEM))
+    assert f"owner · {Action.CERTIFICATE_OPERATION_MERGE.label}" in timeline(olga.get(ITEM))[0]
     assert not InventoryItem.objects.get(name="waiting", kind="certificate").pending
 
 

@@ -1,13 +1,11 @@
 """Who made which version, beside it in the list of versions."""
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.browsing import fill_in, text_of
+from tests.browsing import fill_in, text_of, timeline
 from tests.conftest import World, last_entry, signed_in
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
@@ -18,18 +16,6 @@ from vaults.templatetags.kvportal import short_id
 V = "/vaults/kv-shop-prod"
 SECRET = f"{V}/secrets/api/"
 CANT = "A single version can't be deleted in Key Vault: disable it instead."
-
-
-def timeline(page: Any) -> list[str]:
-    """The words of each version in the list, the newest first."""
-    html = page.content.decode()
-    part = html.partition('<ol class="timeline">')[2].partition("</ol>")[0]
-
-    class Part:
-        def __init__(self, text: str) -> None:
-            self.content = text.encode()
-
-    return [text_of(Part(each)) for each in part.split("<li")[1:]]
 
 
 def new_version(client: Client, emulator: Emulator) -> str:

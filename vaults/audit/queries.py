@@ -20,7 +20,8 @@ from vaults.models.prepared import Parameter, PreparedRows
 from vaults.permissions import Action
 
 Entries = AuditEntryQuerySet
-_MAKING = [action for action in Action if action.endswith((".create", ".new_version"))]
+#: The acts that make a version of an item.
+_MAKING = [action for action in Action if action.endswith((".create", ".new_version", ".rotate", ".import", ".merge"))]
 PAGE_SIZE = 50
 #: The most entries that are counted.
 MOST_COUNTED = 500
@@ -179,7 +180,7 @@ def activity(entries: Entries, vault: Vault, kind: str, name: str, limit: int = 
 
 
 def _made(acts: Entries) -> dict[str, AuditEntry]:
-    """By version, the act that made it. An act on a certificate only requests a version, so it names none."""
+    """By version, the act that made it. The request for a certificate is answered before there is a version: it names none."""
     makers = acts.filter(action__in=_MAKING, state=AuditState.SUCCEEDED).exclude(version="")
     entries = stored.readable(makers.with_accounts().order_by("-id")[:MOST_MADE])
     return {entry.version: entry for entry in entries}
