@@ -134,6 +134,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "template_partials.templatetags.partials",
                 "vaults.templatetags.kvportal",
                 "vaults.templatetags.rows",
+                "vaults.templatetags.list_rows",
                 "vaults.templatetags.fields",
                 "vaults.templatetags.people",
             ],

@@ -3,17 +3,16 @@
 Tags, not includes: lists are the most used pages, and they render each of these once a row.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Protocol
 
 from django import template
 from django.utils import timezone
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 
-from vaults.keyvault.types import CertificateProperties, SecretProperties
 from vaults.kinds import CERTIFICATE, KEY, KINDS, SECRET, Kind
 from vaults.models import InventoryItem
 from vaults.templatetags.kvportal import (
@@ -30,7 +29,6 @@ from vaults.templatetags.kvportal import (
     odd,
     pairs,
     relative,
-    short_id,
     state_of,
     tag_labels,
     visible,
@@ -231,62 +229,6 @@ def row_moment(item: Listed, name: str, css: str, label: str) -> SafeString:
     else:
         shown = markup('<span class="none" title="{}">not known</span>', as_sent(raw))
     return markup('<td class="{}{}" data-label="{}" data-sort="{}">{}</td>', css, blank, label, exact, shown)
-
-
-def _content_type(item: SecretProperties) -> SafeString:
-    raw, text = item.odd.get("content_type"), visible(item.content_type or "")
-    shown = odd(raw) if raw else markup("<bdi>{}</bdi>", text)
-    title = markup(' title="{}"', text) if text else ""
-    return markup('<td class="mono wrap drop-2 content-type"{} data-sort="{}">{}</td>', title, text, shown)
-
-
-def _created(item: Listed) -> SafeString:
-    return row_moment(item, "created_on", "drop-2", "created")
-
-
-def _thumbprint(item: CertificateProperties) -> SafeString:
-    return markup('<td class="mono drop-2" title="{}">{}</td>', item.x5t, short_id(item.x5t))
-
-
-#: By kind: the column that only its list has, as head and a function for the cell of an item.
-OWN_COLUMNS: Final[Mapping[Kind, tuple[SafeString, Callable[[Any], SafeString]]]] = {
-    SECRET: (
-        markup('<th scope="col" data-column="{}" class="drop-2 col-type">{}</th>', "type", "Content type"),
-        _content_type,
-    ),
-    KEY: (
-        markup('<th scope="col" data-column="{}" class="drop-2 col-time">{}</th>', "created", "Created"),
-        _created,
-    ),
-    CERTIFICATE: (markup('<th scope="col" class="drop-2 col-type">{}</th>', "Thumbprint"), _thumbprint),
-}
-
-
-@register.simple_tag
-def own_column_head(kind: Kind) -> SafeString:
-    return OWN_COLUMNS[kind][0]
-
-
-def own_column(item: Listed, kind: Kind) -> SafeString:
-    return OWN_COLUMNS[kind][1](item)
-
-
-CHECK = '<td class="check"><input class="needs-js" type="checkbox" data-select aria-label="Select {}"></td>'
-
-
-@register.simple_tag
-def item_row(item: Identified, kind: Kind, base: str, pending: Collection[str] = ()) -> SafeString:
-    """An item's row in the list of its kind. `base` and `pending` as in `row_attributes`."""
-    return markup(
-        '<tr {}>{}<th class="name" scope="row">{}</th>{}{}<td class="tags-cell">{}</td>{}</tr>',
-        row_attributes(item, base, pending),
-        markup(CHECK, item.name),
-        row_name(item, base),
-        row_end(item, pending),
-        own_column(item, kind),
-        row_tags(item),
-        row_moment(item, "updated_on", "end drop-1 changed", "changed"),
-    )
 
 
 #: A deleted item that is purged within this number of days is marked.
