@@ -58,7 +58,7 @@ def test_everything_is_found_with_its_state(world: World, azure: VaultClient, em
     assert last_detail(Action.VAULT_SCAN) == {"count": 8}
     asked = Counter(each.path for each in emulator.requests if each.host.endswith(".vault.test"))
     lists = {f"/{part}{kind}" for part in ("", "deleted") for kind in ("secrets", "keys", "certificates")}
-    assert set(asked) == lists | {"/certificates/being-made/pending"}
+    assert set(asked) == lists | {"/certificates/being-made/pending", "/certificates/tls"}
 
 
 def test_a_second_scan_replaces_the_first(world: World, azure: VaultClient, emulator: Emulator) -> None:

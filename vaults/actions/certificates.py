@@ -24,6 +24,7 @@ from vaults.acts import Doing, act
 from vaults.azure.errors import AzureError, BadRequest, NotFound
 from vaults.azure.parallel import gather
 from vaults.inventory import observe
+from vaults.inventory.certificates import providers_of
 from vaults.keyvault.chains import build
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part, no_version, part, require_some, versions_read
@@ -88,6 +89,8 @@ def read_certificate(actor: Actor, vault: Vault, name: str, version: str = "") -
             own, pending = certificate.value, operation.value is not None and operation.value.is_pending
             in_progress = None if operation.error else pending
             observe.see_certificate(vault, name, asked_at, in_progress, own.properties if own else None)
+            if own:
+                observe.see_contents(vault, own, asked_at)
             if operation.value:
                 observe.see_operation(vault, operation.value, asked_at)
         if isinstance(certificate.error, NotFound):
@@ -146,11 +149,13 @@ def read_for_new_version(actor: Actor, vault: Vault, name: str) -> Renewal:
     Raises Forbidden if the certificate may not be read. A new version with the vault's stored policy can still be requested
     then.
     """
+    asked_at = timezone.now()
     with act(actor, Action.CERTIFICATE_READ, vault, name=name) as doing:
         client = doing.client
         certificate, issuers = gather(
             lambda: client.certificates.get(name), lambda: part(lambda: client.issuers.list())
         )
+        observe.see_contents(vault, certificate, asked_at, None if issuers.error else providers_of(issuers))
         doing.record_unread(issuers)
         return Renewal(certificate, issuers, edit_token_with_policy(certificate))
 

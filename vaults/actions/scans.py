@@ -73,9 +73,9 @@ def scan_vault(actor: Actor, vault: Vault, run: Run | None = None) -> int:
     """Scan a vault. Returns the number of items found.
 
     Read all six lists in parallel, each through the first connection that may read it; then the operations of certificates
-    that may be pending, and merge the result into the inventory. `vault.scan_problem` names a list that Azure refuses or that
-    fails; the other lists are still used. Known items of a failed list are kept. Raises ScanUnderWay, and the error of a vault
-    from which no list could be read.
+    that may be pending, merge the result into the inventory, and read the certificates that have changed. `vault.scan_problem`
+    names a list that Azure refuses or that fails; the other lists are still used. Known items of a failed list are kept. Raises
+    ScanUnderWay, and the error of a vault from which no list could be read.
     """
     run = run or Run()
     owner = _take_lease(vault, run)
@@ -104,10 +104,11 @@ def _scan(doing: Doing, vault: Vault, owner: uuid.UUID) -> int:
     scan.require_a_list(lists)
     doing.record_unread(*lists)
     _require_lease(vault, owner)
-    count = scan.merge(vault, _reader_of_certificates(reads), progress, lists)
-    doing.detail["count"] = count
+    merged = scan.merge(vault, _reader_of_certificates(reads), progress, lists)
+    doing.record_unread(*lists, merged.certificates)
+    doing.detail["count"] = merged.count
     _end(vault, owner, problem_of_lists(_problems(reads)), failed=False)
-    return count
+    return merged.count
 
 
 def has_ended(vault: Vault, since: datetime) -> bool:

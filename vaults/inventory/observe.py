@@ -3,7 +3,7 @@
 An error here never fails a change, because Azure has already made it. A scan corrects what could not be stored.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
@@ -14,11 +14,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from vaults.actors import Actor, Person
-from vaults.inventory import operations
+from vaults.inventory import certificates, operations
 from vaults.inventory.rows import AnyDeleted, Live, item_of, storable
 from vaults.inventory.store import BEGUN, LAST_TRANSITION, SEEN, locked, put, store
 from vaults.keyvault.identifiers import fold
-from vaults.keyvault.types import CertificateOperation, CertificateProperties
+from vaults.keyvault.types import Certificate, CertificateOperation, CertificateProperties
 from vaults.kinds import CERTIFICATE, Kind
 from vaults.models import InventoryItem, Outcome, Vault
 from vaults.models.inventory import Transition
@@ -200,6 +200,20 @@ def see_certificate(
             row = item_of(vault, shown, asked_at)
             row.pending = known.pending if pending is None else pending
             store(vault, [row])
+
+
+def see_contents(
+    vault: Vault, certificate: Certificate, asked_at: datetime, providers: Mapping[str, str] | None = None
+) -> None:
+    """Keep what a page has just read of a certificate's current version. In the usual case, where it is known, no transaction
+    begins. `providers`: of the vault's issuers by folded name; None if they were not read."""
+    properties = certificate.properties
+    if not properties.issued:
+        return
+    seen = certificates.Read(certificate, asked_at, properties.updated_on, properties.x5t)
+    if not read(lambda: certificates.is_known(vault, seen), True):
+        with _best_effort(vault):
+            certificates.keep(vault, [seen], providers)
 
 
 def end_request(vault: Vault, name: str, asked_at: datetime, *, completed: bool = False) -> None:

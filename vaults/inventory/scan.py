@@ -1,4 +1,4 @@
-"""Scan a vault: read its lists and pending operations, never a value, and merge the result into the inventory."""
+"""Scan a vault: read its lists, pending operations and changed certificates, never a value, and merge it into the inventory."""
 
 import contextvars
 import threading
@@ -21,7 +21,7 @@ from vaults.azure.errors import (
     Unauthorized,
 )
 from vaults.azure.parallel import gather
-from vaults.inventory import observe, operations
+from vaults.inventory import certificates, observe, operations
 from vaults.inventory.rows import AnyDeleted, Live, item_of
 from vaults.inventory.store import mark_gone, remove_long_gone, store
 from vaults.keyvault.client import VaultClient
@@ -116,8 +116,16 @@ def is_refused(part: List) -> bool:
     return isinstance(error, Forbidden | Unauthorized) or (isinstance(error, AuthenticationError) and error.refused)
 
 
-def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence[List]) -> int:
-    """Read the operations of certificates that may be pending, and merge what was found. Returns the number of items found.
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The number of items found; and of the certificates that were to be read, the error if that was refused."""
+
+    count: int
+    certificates: Part[Any]
+
+
+def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence[List]) -> Merged:
+    """Read the operations of certificates that may be pending, merge what was found, and read the changed certificates.
 
     Known items that were not found are gone if their list was read completely; else they are kept as they were.
     """
@@ -135,7 +143,7 @@ def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence
     remove_long_gone(vault, timezone.now())
     operations.remove_old(vault, timezone.now())
     _note_unread(vault, lists)
-    return len(items)
+    return Merged(len(items), certificates.read_changed(vault, client, progress.gather, _names(found)))
 
 
 def _note_unread(vault: Vault, lists: Sequence[List]) -> None:
@@ -224,5 +232,9 @@ def _look(client: VaultClient, name: str) -> _Look:
 
 def _end_of_unlisted(vault: Vault, found: Sequence[Seen], begun: datetime) -> None:
     """Operations of certificates that the complete list does not contain no longer exist."""
-    listed = {fold(each.found.name) for each in found if isinstance(each.found, CertificateProperties)}
-    operations.end(vault, sorted(operations.open_names(vault) - listed), begun, Outcome.FORGOTTEN)
+    operations.end(vault, sorted(operations.open_names(vault) - _names(found)), begun, Outcome.FORGOTTEN)
+
+
+def _names(found: Sequence[Seen]) -> set[str]:
+    """Folded names of the certificates in the list."""
+    return {fold(each.found.name) for each in found if isinstance(each.found, CertificateProperties)}

@@ -6,6 +6,7 @@ from vaults.models.guess import Guess
 from vaults.models.inventory import InventoryItem
 from vaults.models.item_lock import ItemLock
 from vaults.models.job import ItemState, Job, JobItem, JobKind
+from vaults.models.known_certificate import KnownCertificate
 from vaults.models.operation import Outcome, RecordedOperation
 from vaults.models.sealed import SealedCanary
 from vaults.models.submission import Submission
@@ -27,6 +28,7 @@ __all__ = [
     "Job",
     "JobItem",
     "JobKind",
+    "KnownCertificate",
     "Membership",
     "Outcome",
     "RecordedOperation",
