@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.browsing import fill_in, filled, forms_of, main_form, text_of, timeline
 from tests.conftest import World, confirmed, last_detail, last_entry, unwritable
-from tests.signing import Shop, der, p7b, pem, pfx, private_pem
+from tests.signing import Shop, bare, der, p7b, pem, pfx, private_der, private_pem
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
 from vaults.azure.errors import NotFound
@@ -130,6 +130,31 @@ def test_a_private_key_is_refused_and_nowhere_kept(
     assert not any(mark in str(each.body) for each in emulator.requests)
     assert not any(mark in str(entry.detail) for entry in AuditEntry.objects.all())
     assert merges(emulator) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "request_id"),
+    [
+        (b"", "of-another-operation"),
+        (b"", "longer than any id " * 9),
+        (b"\0", None),
+        (b" " * 1_000_000, None),
+    ],
+)
+def test_a_private_key_does_not_return_with_another_error(
+    more: bytes, request_id: str | None, olga: Client, shop: Shop
+) -> None:
+    secret = private_pem(shop.key)
+    form = reply_form(olga.get(MERGE)) | {"reply": (secret + more).decode()}
+    answer = olga.post(MERGE, form | ({"request_id": request_id} if request_id else {}))
+    assert answer.status_code == 422
+    assert secret.splitlines()[2].decode() not in answer.content.decode()
+
+
+def test_a_bare_key_after_too_many_certificates_does_not_return(olga: Client, shop: Shop) -> None:
+    secret = base64.b64encode(private_der(shop.key)).decode()
+    answer = give(olga, bare(*[shop.leaf] * 101) + b"\n\n" + secret.encode())
+    assert (answer.status_code, secret[:40] in answer.content.decode()) == (422, False)
 
 
 def test_what_was_typed_comes_back_where_it_holds_no_key(olga: Client, shop: Shop) -> None:
