@@ -308,7 +308,11 @@ def test_step_6_cancel_and_delete_the_operation(olga: Client, wire: Wire, emulat
     request_certificate(olga)
     wire.forget()
     fill_in(olga, f"{V}/certificates/selfSignedCert01/operation/cancel/")
-    look = ("GET", "/certificates/selfSignedCert01/pending", None)  # the page, and whether it is still the same operation
+    look = (
+        "GET",
+        "/certificates/selfSignedCert01/pending",
+        None,
+    )  # the page, and whether it is still the same operation
     assert wire.take() == [look, look, ("PATCH", look[1], {"cancellation_requested": True})]
     emulator.clock.advance(9)
     fill_in(olga, f"{V}/certificates/selfSignedCert01/operation/delete/")
