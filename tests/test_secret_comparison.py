@@ -134,6 +134,18 @@ def test_hostile_values_take_no_time_and_raise_nothing(name: str) -> None:
     assert time.monotonic() - begun < 2
 
 
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"b":', "}")])
+def test_no_depth_is_read_and_then_not_compared(opened: str, closed: str) -> None:
+    for depth in range(600, 1000):
+        before, after = ('{"a":' + opened * depth + end + closed * depth + "}" for end in "12")
+        assert not compare(before, after).equal
+
+
+def test_half_a_surrogate_pair_in_a_key_is_named_by_its_escape() -> None:
+    added, removed, _ = keys({"\udfff": 1}, {"\ud800": 1, "ü": 1})
+    assert (added, removed) == (['"\\ud800"', '"ü"'], ['"\\udfff"'])
+
+
 def test_nothing_of_a_value_is_in_the_result() -> None:
     found = compare('{"a": "first-hidden", "n": 4711}', '{"a": "second-hidden", "n": 4712, "m": ["third-hidden"]}')
     assert "hidden" not in repr(found)

@@ -62,7 +62,7 @@ class KeyChanges:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`only_blanks`: they differ only in line ends and blank space. `keys`: None unless both are JSON objects."""
+    """`only_blanks`: they differ only in line ends and blank space. `keys`: None unless both are JSON objects to be compared."""
 
     equal: bool
     only_blanks: bool
@@ -166,10 +166,14 @@ def _form(value: str, parsed: Any) -> str:
             return "text" if value else "empty"
 
 
-def _key_changes(before: dict[str, Any], after: dict[str, Any]) -> KeyChanges:
+def _key_changes(before: dict[str, Any], after: dict[str, Any]) -> KeyChanges | None:
+    """None if a part is nested as deep as JSON can just be read, so that it can't be spelled."""
     found: dict[str, list[str]] = {"added": [], "removed": [], "changed": []}
-    for sort, path in _differences(before, after, "", 0):
-        found[sort].append(path)
+    try:
+        for sort, path in _differences(before, after, "", 0):
+            found[sort].append(path)
+    except RecursionError:
+        return None
     return KeyChanges(**{sort: _bounded(paths) for sort, paths in found.items()})
 
 
@@ -199,7 +203,11 @@ def _spelled(part: Any) -> str:
 
 
 def _longer(path: str, key: str) -> str:
-    """The path to a key: `database.password`; a key with other characters than those of plain ones is quoted."""
+    """The path to a key: `database.password`; a key with other characters than those of plain ones is quoted.
+
+    Half of a surrogate pair, which JSON can have and UTF-8 can't, is shown as its escape.
+    """
     shown = key if len(key) <= LONGEST_KEY else f"{key[:LONGEST_KEY]}…"
-    shown = shown if _PLAIN_KEY.fullmatch(key) else json.dumps(shown, ensure_ascii=False)
+    if not _PLAIN_KEY.fullmatch(key):
+        shown = json.dumps(shown, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
     return f"{path}.{shown}" if path else shown

@@ -10,7 +10,7 @@ from tests.conftest import World, last_detail
 from tests.signing import Shop, der
 from vaults.actions import certificates, items
 from vaults.actions.certificates import VersionWanted
-from vaults.actions.changes import ChangedMeanwhile, NameTaken, edit_token_of
+from vaults.actions.changes import UNREAD, ChangedMeanwhile, NameTaken, edit_token_of
 from vaults.actors import Actor, Person
 from vaults.azure.errors import Conflict
 from vaults.emulator import Emulator
@@ -77,12 +77,12 @@ def acts_on(opened_on: str, version_on: str) -> list[Act]:
         Act(
             Action.CERTIFICATE_OPERATION_CANCEL,
             "certificates/update",
-            lambda who, v: certificates.cancel_operation(who, v, PENDING),
+            lambda who, v: certificates.cancel_operation(who, v, PENDING, UNREAD),
         ),
         Act(
             Action.CERTIFICATE_OPERATION_DELETE,
             "certificates/update",
-            lambda who, v: certificates.delete_operation(who, v, PENDING),
+            lambda who, v: certificates.delete_operation(who, v, PENDING, UNREAD),
         ),
         Act(
             Action.CERTIFICATE_OPERATION_MERGE,

@@ -77,3 +77,20 @@ def test_changes_of_different_items_do_not_wait_for_each_other(file_world: World
 
     found = at_once(file_world, create)
     assert [each[1] for each in found] == ["slow", "quick"]
+
+
+def test_two_who_restart_an_operation_do_not_delete_each_others(file_world: World, emulator: Emulator) -> None:
+    azure = client_of(file_world.vault)
+    for number in range(PAIRS):
+        name = f"waiting-{number}"
+        first = azure.certificates.create(name, CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
+        emulator.requests.clear()
+        emulator.latency(0.01)
+        at_once(
+            file_world,
+            lambda who, v, _by, n=name, o=first.request_id: certificates.restart_operation(who, v, n, o),  # type: ignore[misc]
+        )
+        emulator.lift()
+        sent = [each.method for each in emulator.requests if each.path.lower().endswith(f"{name}/pending")]
+        assert sent.count("DELETE") == 1
+        assert azure.certificates.operation(name).request_id != first.request_id

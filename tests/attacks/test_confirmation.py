@@ -80,8 +80,8 @@ ASKS: dict[str, Act] = {
     "vault_remove": Act(V),
     "contacts_delete": Act(V),
     "issuer_delete": Act({**V, "name": "digi"}),
-    "certificate_operation_cancel": Act({**V, "name": "slow"}),
-    "certificate_operation_delete": Act({**V, "name": "slow"}),
+    "certificate_operation_cancel": Act({**V, "name": "slow"}, {"request_id": "request"}),
+    "certificate_operation_delete": Act({**V, "name": "slow"}, {"request_id": "request"}),
     "certificate_operation_restart": Act({**V, "name": "slow"}, {"request_id": "request"}),
 }
 #: What takes a POST and needs no more than the session: nobody gets further by it, or it has a password of its own. What is

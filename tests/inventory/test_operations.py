@@ -13,6 +13,7 @@ from tests.conftest import World, unwritable
 from tests.migrating import database_at, migrate_to
 from vaults.access import vaults_with_state, visible_to
 from vaults.actions import certificates, items
+from vaults.actions.changes import UNREAD
 from vaults.actions.scans import scan_vault
 from vaults.actors import Person, System
 from vaults.azure.errors import NotFound
@@ -87,7 +88,7 @@ def test_certificates_that_were_issued_long_ago_are_no_news(
 
 def test_a_cancelled_one(world: World, emulator: Emulator) -> None:
     request(world, policy=SELF)
-    certificates.cancel_operation(Person(world.olga), world.vault, "tls")
+    certificates.cancel_operation(Person(world.olga), world.vault, "tls", UNREAD)
     assert only().cancellation_requested
     emulator.clock.advance(60)
     scan_vault(System(), world.vault)

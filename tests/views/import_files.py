@@ -253,6 +253,7 @@ REFUSED: dict[str, Callable[[], Case]] = {
     "empty": lambda: Case([b""], "The submitted file is empty."),
     "too many files": lambda: Case([leaf_der(OWN)] * 11, "These are 11 files; 10 are taken at most."),
     "nothing at all": lambda: Case([], "Choose the file or files, or paste PEM text below."),
+    "backslashes only": lambda: Case([b"\\" * 399_000], "This is neither PEM nor PFX nor DER"),
     "a picture": lambda: Case([b"\x89PNG\r\n\x1a\n" + bytes(200)], "This is neither PEM nor PFX nor DER"),
     "OpenSSH": lambda: Case(
         [OWN.key_pem(form=serialization.PrivateFormat.OpenSSH) + OWN.leaf_pem()],

@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.browsing import text_of
 from tests.conftest import World, client_of, make_vault, signed_in, vault_calls
 from vaults.actions import certificates
+from vaults.actions.changes import UNREAD
 from vaults.actions.scans import scan_vault
 from vaults.actors import Person, System
 from vaults.emulator import ADMIN, Emulator
@@ -68,7 +69,7 @@ def test_operations_of_all_vaults_with_their_acts(olga: Client, world: World, em
 
 def test_an_outcome_stays_when_the_vault_has_forgotten_it(olga: Client, world: World) -> None:
     certificates.create_certificate(Person(world.olga), world.vault, "shop-tls", BY_HAND, {}, None)
-    certificates.delete_operation(Person(world.olga), world.vault, "shop-tls")
+    certificates.delete_operation(Person(world.olga), world.vault, "shop-tls", UNREAD)
     page = olga.get("/operations/")
     assert (running(page), ended(page)) == ([], ["shop-tls"])
     assert "Deleted by Olga Brandt" in " ".join(text_of(page).split())

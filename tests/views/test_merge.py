@@ -9,16 +9,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.browsing import fill_in, filled, forms_of, main_form, text_of, timeline
-from tests.conftest import World, confirmed, last_detail, last_entry, unwritable
-from tests.signing import Shop, der, p7b, pem, pfx, private_pem
+from tests.conftest import World, confirmed, last_detail, last_entry, signed_in, unwritable
+from tests.signing import Shop, bare, der, p7b, pem, pfx, private_der, private_pem
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
 from vaults.azure.errors import NotFound
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
-from vaults.models import AuditEntry, InventoryItem, RecordedOperation, Submission
-from vaults.permissions import Action
+from vaults.models import AuditEntry, InventoryItem, Membership, RecordedOperation, Submission
+from vaults.permissions import Action, Role
 
 pytestmark = pytest.mark.sweep
 
@@ -130,6 +130,31 @@ def test_a_private_key_is_refused_and_nowhere_kept(
     assert not any(mark in str(each.body) for each in emulator.requests)
     assert not any(mark in str(entry.detail) for entry in AuditEntry.objects.all())
     assert merges(emulator) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "request_id"),
+    [
+        (b"", "of-another-operation"),
+        (b"", "longer than any id " * 9),
+        (b"\0", None),
+        (b" " * 1_000_000, None),
+    ],
+)
+def test_a_private_key_does_not_return_with_another_error(
+    more: bytes, request_id: str | None, olga: Client, shop: Shop
+) -> None:
+    secret = private_pem(shop.key)
+    form = reply_form(olga.get(MERGE)) | {"reply": (secret + more).decode()}
+    answer = olga.post(MERGE, form | ({"request_id": request_id} if request_id else {}))
+    assert answer.status_code == 422
+    assert secret.splitlines()[2].decode() not in answer.content.decode()
+
+
+def test_a_bare_key_after_too_many_certificates_does_not_return(olga: Client, shop: Shop) -> None:
+    secret = base64.b64encode(private_der(shop.key)).decode()
+    answer = give(olga, bare(*[shop.leaf] * 101) + b"\n\n" + secret.encode())
+    assert (answer.status_code, secret[:40] in answer.content.decode()) == (422, False)
 
 
 def test_what_was_typed_comes_back_where_it_holds_no_key(olga: Client, shop: Shop) -> None:
@@ -319,3 +344,47 @@ def test_a_restart_leaves_another_operation_alone(olga: Client, azure: VaultClie
     other = azure.certificates.create("waiting", POLICY)
     assert olga.post(RESTART, form).status_code == 302
     assert azure.certificates.operation("waiting").request_id == other.request_id
+
+
+@pytest.mark.parametrize("end", ["cancel", "delete"])
+def test_the_operation_that_took_the_place_of_the_shown_one_is_not_ended(
+    end: str, olga: Client, shop: Shop, azure: VaultClient
+) -> None:
+    form = main_form(olga.get(f"{OPERATION}{end}/")).fields
+    azure.certificates.delete_operation("waiting")
+    azure.certificates.create("waiting", POLICY)
+    answer = olga.post(f"{OPERATION}{end}/", form)
+    assert (answer.status_code, answer["Location"]) == (302, OPERATION)
+    assert "was replaced after you opened the page. Nothing was" in text_of(olga.get(OPERATION))
+    now = azure.certificates.operation("waiting")
+    assert now.is_pending
+    assert not now.cancellation_requested
+
+
+@pytest.mark.parametrize("end", ["cancel", "delete"])
+def test_an_operation_that_may_not_be_read_can_be_ended(end: str, olga: Client, shop: Shop, emulator: Emulator) -> None:
+    emulator.deny("certificates/get")
+    assert fill_in(olga, f"{OPERATION}{end}/").status_code == 302
+    assert [each.method for each in emulator.requests if each.path.endswith("/pending")][-1] in ("PATCH", "DELETE")
+
+
+def test_a_restart_that_lost_the_right_half_way_says_what_was_done(
+    world: World, shop: Shop, azure: VaultClient, emulator: Emulator
+) -> None:
+    writer = world.members[Role.WRITER]
+
+    def lower(request: Any, proceed: Any) -> Any:
+        answer = proceed()
+        Membership.objects.filter(user=writer).update(role=Role.VIEWER)
+        return answer
+
+    client = confirmed(signed_in(writer))
+    form = filled(client.get(RESTART))
+    emulator.interfere(lower, 1, method="DELETE", path="/pending$")
+    answer = client.post(RESTART, form)
+    assert answer.status_code == 403
+    words = text_of(answer)
+    assert "The old operation was deleted: its CSR is useless now." in words
+    assert "No new operation was started yet." in words
+    with pytest.raises(NotFound):
+        azure.certificates.operation("waiting")

@@ -11,6 +11,7 @@ from tests.browsing import text_of
 from tests.conftest import World, vault_calls
 from vaults.actions import certificates
 from vaults.actions.certificates import VersionWanted
+from vaults.actions.changes import UNREAD
 from vaults.actions.scans import scan_vault
 from vaults.actors import Person, System
 from vaults.emulator import Emulator
@@ -58,7 +59,7 @@ def test_an_operation_that_is_gone_leaves_it_not_issued(
     by: str, olga: Client, world: World, azure: VaultClient
 ) -> None:
     if by == "this portal":
-        certificates.delete_operation(Person(world.olga), world.vault, "waiting")
+        certificates.delete_operation(Person(world.olga), world.vault, "waiting", UNREAD)
     else:
         azure.certificates.delete_operation("waiting")
         if by == "somebody else":
@@ -210,7 +211,7 @@ def test_without_its_operation_the_inventory_calls_it_not_issued_too(
 def test_one_that_was_asked_for_here_is_known_as_not_issued(olga: Client, world: World) -> None:
     certificates.create_certificate(Person(world.olga), world.vault, "waiting", POLICY, {}, None)
     assert counted(olga) == {"pending": 1}
-    certificates.delete_operation(Person(world.olga), world.vault, "waiting")
+    certificates.delete_operation(Person(world.olga), world.vault, "waiting", UNREAD)
     assert "Not issued" in in_inventory(olga)
 
 

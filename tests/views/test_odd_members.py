@@ -1,5 +1,6 @@
 """Values that real vaults hold and no API takes: one odd member spoils one cell, never the page, the list or the scan."""
 
+import base64
 import csv
 import io
 import json
@@ -206,6 +207,7 @@ ODD: list[tuple[str, Any]] = [
     ("key.n", 7),
     ("key.key_ops", "sign"),
     ("release_policy", 7),
+    ("release_policy", {"data": base64.b64encode(b'{"\\ud800": 1}').decode()}),
 ]
 
 

@@ -82,6 +82,12 @@ def test_a_key_is_shown_as_text(olga: Client, two: Two) -> None:
     assert "\u202e" not in page.content.decode()
 
 
+def test_half_a_surrogate_pair_in_a_key_breaks_no_page(olga: Client, two: Two) -> None:
+    page = olga.post(PAGE, two.store("{}", '{"\\ud800": 1}'))
+    assert page.status_code == 200
+    assert 'Added "\\ud800"' in text_of(page)
+
+
 def test_the_act_is_recorded_with_both_versions(olga: Client, two: Two) -> None:
     ids = two.store("a", "b")
     assert olga.post(PAGE, ids).status_code == 200

@@ -38,6 +38,7 @@ from vaults.keyvault.types import (
 )
 from vaults.models import Vault
 from vaults.permissions import Action
+from vaults.problems import EXPECTED, Expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,25 +262,38 @@ def read_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperatio
     return operation
 
 
-def cancel_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
-    """Request cancellation; the certificate may still be issued."""
-    with act(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault, name=name) as doing:
+class OperationChanged(Exception):
+    """The operation has ended, or it is not the one that the page was opened on."""
+
+
+def cancel_operation(actor: Actor, vault: Vault, name: str, request_id: str) -> CertificateOperation:
+    """Request cancellation of the operation `request_id`; the certificate may still be issued.
+
+    Raises OperationChanged if another one has taken its place. UNREAD: whichever is there, since it may not be read.
+    """
+    with changing(actor, Action.CERTIFICATE_OPERATION_CANCEL, vault, name) as doing:
+        _refuse_if_replaced(doing, name, request_id)
         operation = doing.client.certificates.cancel_operation(name)
     observe.see_operation(vault, operation, timezone.now())
     return operation
 
 
-def delete_operation(actor: Actor, vault: Vault, name: str) -> CertificateOperation:
-    """Delete the operation. A request that a CA has started may continue."""
-    with act(actor, Action.CERTIFICATE_OPERATION_DELETE, vault, name=name) as doing:
+def delete_operation(actor: Actor, vault: Vault, name: str, request_id: str) -> CertificateOperation:
+    """Delete the operation `request_id`. A request that a CA has started may continue.
+
+    Raises OperationChanged if another one has taken its place: its private key would be lost. UNREAD: as in `cancel_operation`.
+    """
+    with changing(actor, Action.CERTIFICATE_OPERATION_DELETE, vault, name) as doing:
+        _refuse_if_replaced(doing, name, request_id)
         operation = doing.client.certificates.delete_operation(name)
     observe.remember_deleted_operation(actor, vault, operation)
     observe.end_request(vault, name, timezone.now())
     return operation
 
 
-class OperationChanged(Exception):
-    """The operation has ended, or it is not the one that the page was opened on."""
+def _refuse_if_replaced(doing: Doing, name: str, request_id: str) -> None:
+    if request_id != UNREAD and doing.client.certificates.operation(name).request_id != request_id:
+        raise OperationChanged
 
 
 def merge_certificate(
@@ -337,9 +351,9 @@ def _look_up_merged(doing: Doing, operation: CertificateOperation, leaf: bytes, 
 
 
 class HalfDone(Exception):
-    """The operation was deleted, but no new one could be started. `error`: why."""
+    """The operation was deleted, but no new one could be started. `error`: why; Azure or the portal refused it."""
 
-    def __init__(self, error: AzureError) -> None:
+    def __init__(self, error: Expected) -> None:
         self.error = error
         super().__init__("the operation was deleted, no new one was started")
 
@@ -359,7 +373,7 @@ def restart_operation(actor: Actor, vault: Vault, name: str, request_id: str) ->
     try:
         with changing(actor, action, vault, name) as doing:
             operation = _create_version(doing, present, wanted)
-    except AzureError as error:
+    except EXPECTED as error:
         if gone:
             raise HalfDone(error) from error
         raise
@@ -375,7 +389,7 @@ def _delete_if_there(actor: Actor, vault: Vault, name: str, request_id: str) -> 
         return False
     if operation.request_id != request_id or operation.status == "completed":
         raise OperationChanged
-    delete_operation(actor, vault, name)
+    delete_operation(actor, vault, name, request_id)
     return True
 
 

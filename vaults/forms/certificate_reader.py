@@ -119,9 +119,12 @@ def _unwrapped(content: bytes) -> bytes:
 
 
 def _unescaped(text: bytes) -> bytes:
-    """The text without the escapes of JSON and environment files: `\\n`, `\\/`, `\\u002B`."""
-    text = re.sub(rb"\\+u00([0-7][0-9a-fA-F])", lambda found: bytes.fromhex(found[1].decode()), text)
-    return re.sub(rb"\\+([/\"'+=])", rb"\1", re.sub(rb"(?:\\+[rn])+", b"\n", text))
+    """The text without the escapes of JSON and environment files: `\\n`, `\\/`, `\\u002B`.
+
+    A run of backslashes is tried from its first one only: from each of them, it would take the square of its length.
+    """
+    text = re.sub(rb"(?<!\\)\\+u00([0-7][0-9a-fA-F])", lambda found: bytes.fromhex(found[1].decode()), text)
+    return re.sub(rb"(?<!\\)\\+([/\"'+=])", rb"\1", re.sub(rb"(?<!\\)(?:\\+[rn])+", b"\n", text))
 
 
 def _from_base64(text: bytes) -> bytes | None:

@@ -91,22 +91,31 @@ class ReplyForm(forms.Form):
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
+        found = self._read(given)
         if given.get("request_id") != self.operation.request_id:
             self._forget("request_id", self.operation.request_id)
             raise ValidationError(REPLACED)
+        try:
+            if found:
+                self.chain = build(found, self.operation.csr, timezone.now())
+        except ChainRefused as refused:
+            self.add_error(None, _no_chain(refused))
+        return given
+
+    @sensitive_variables()
+    def _read(self, given: Mapping[str, Any]) -> list[bytes]:
+        """The certificates; none if the reply is refused. A text that was not read to its end does not return to the page."""
         if "reply" not in given:
-            return given
+            self._forget("reply", "")
+            return []
         files = given.get("uploads") or []
         try:
-            found = read_reply([given["reply"].encode("utf-8", "replace"), *files])
-            self.chain = build(found, self.operation.csr, timezone.now())
+            return read_reply([given["reply"].encode("utf-8", "replace"), *files])
         except ReplyRefused as refused:
             if refused.may_hold_a_key:
                 self._forget("reply", "")
             self.add_error("reply" if given["reply"].strip() or not files else "uploads", _sentence(refused))
-        except ChainRefused as refused:
-            self.add_error(None, _no_chain(refused))
-        return given
+            return []
 
     def _forget(self, field: str, text: str) -> None:
         data = cast(QueryDict, self.data).copy()

@@ -36,6 +36,8 @@ Reason = Literal[
     "too_many",
 ]
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
+#: The reasons that speak of a private key: they are told before others.
+KEYS: Final[tuple[Reason, ...]] = ("private_key", "keystore")
 
 
 class ReplyRefused(Exception):
@@ -48,8 +50,8 @@ class ReplyRefused(Exception):
 
     @property
     def may_hold_a_key(self) -> bool:
-        """Whether the reply is, or may hold, a private key: it must not be shown again."""
-        return self.reason in ("private_key", "keystore")
+        """Whether the reply is, or may hold, a private key: it must not be shown again. Not all was read of one too large."""
+        return self.reason in (*KEYS, "too_large", "too_many")
 
 
 def read_reply(parts: Sequence[bytes]) -> list[bytes]:
@@ -77,7 +79,8 @@ def read_reply(parts: Sequence[bytes]) -> list[bytes]:
 
 def _raise_worst(refused: Sequence[ReplyRefused]) -> None:
     if refused:
-        raise next((reason for reason in refused if reason.may_hold_a_key), refused[0])
+        ranks = (KEYS, ("too_many",))
+        raise next((each for rank in ranks for each in refused if each.reason in rank), refused[0])
 
 
 def _read(part: bytes) -> list[bytes]:

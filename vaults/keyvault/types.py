@@ -123,9 +123,10 @@ class ReleasePolicy:
 
     @property
     def text(self) -> str:
-        """The conditions as indented JSON; `data` unchanged if it is not JSON."""
+        """The conditions as indented JSON; `data` unchanged if it is not JSON. Half a surrogate pair stays an escape."""
         try:
-            return json.dumps(json.loads(base64.urlsafe_b64decode(self.data + "==")), indent=2, ensure_ascii=False)
+            conditions = json.loads(base64.urlsafe_b64decode(self.data + "=="))
+            return json.dumps(conditions, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
         except (ValueError, RecursionError):
             return self.data
 

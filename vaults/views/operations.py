@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from vaults import az_clouds, problems
 from vaults.actions import certificates
 from vaults.actions.certificates import HalfDone, OperationChanged
-from vaults.azure.errors import NotFound
+from vaults.actions.changes import UNREAD
+from vaults.azure.errors import Forbidden, NotFound
 from vaults.forms.confirm import ConfirmForm, OperationForm
 from vaults.forms.merging import ReplyForm
 from vaults.forms.policy_fields import usage_name
@@ -94,14 +95,17 @@ def certificate_operation_csr(request: HtmxRequest, vault: Vault, name: str) -> 
 @needs(Action.CERTIFICATE_OPERATION_CANCEL)
 @once
 def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    context = end_page(request, vault, name, "Cancel the operation", [
+    context = _end_page(request, vault, name, "Cancel the operation", [
         "Key Vault is asked to stop. A CA that is already at work may issue the certificate all the same.",
         "The operation stays visible with its outcome until it is deleted or replaced.",
     ])  # fmt: skip
     form = context["form"]
     if request.method == "POST" and form.is_valid():
-        with refused_form(form, context) as attempt:
-            certificates.cancel_operation(request.actor, vault, name)
+        try:
+            with refused_form(form, context) as attempt:
+                certificates.cancel_operation(request.actor, vault, name, form.cleaned_data["request_id"])
+        except OperationChanged:
+            return _replaced(request, vault, name, "Nothing was cancelled.")
         if attempt.succeeded:
             messages.success(request, "Key Vault was asked to cancel the operation.")
             return redirect("certificate_operation", vault.slug, name)
@@ -114,15 +118,18 @@ def certificate_operation_cancel(request: HtmxRequest, vault: Vault, name: str) 
 @needs(Action.CERTIFICATE_OPERATION_DELETE)
 @once
 def certificate_operation_delete(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    context = end_page(request, vault, name, "Delete the operation", [
+    context = _end_page(request, vault, name, "Delete the operation", [
         "The operation and its CSR are forgotten.",
         "Where no version was issued yet, an empty, disabled certificate keeps the name until it is deleted.",
         "A CA that is already working on it is not notified.",
     ])  # fmt: skip
     form = context["form"]
     if request.method == "POST" and form.is_valid():
-        with refused_form(form, context) as attempt:
-            certificates.delete_operation(request.actor, vault, name)
+        try:
+            with refused_form(form, context) as attempt:
+                certificates.delete_operation(request.actor, vault, name, form.cleaned_data["request_id"])
+        except OperationChanged:
+            return _replaced(request, vault, name, "Nothing was deleted.")
         if attempt.succeeded:
             messages.success(request, f"The operation of {name} was deleted.")
             return redirect("certificate_list", vault.slug)
@@ -143,16 +150,13 @@ def certificate_operation_restart(request: HtmxRequest, vault: Vault, name: str)
         messages.info(request, f"{name} has no operation to replace.")
         return redirect("certificate_detail", vault.slug, name)
     form = OperationForm(posted(request), initial={"request_id": asked_for})
-    context = end_page(request, vault, name, "Delete and start again", RESTART, form)
+    context = _end_page(request, vault, name, "Delete and start again", RESTART, form)
     if request.method == "POST" and form.is_valid():
         try:
             with refused_form(form, context) as attempt:
                 certificates.restart_operation(request.actor, vault, name, asked_for)
         except OperationChanged:
-            messages.error(
-                request, "The operation ended or was replaced after you opened the page. Nothing was deleted."
-            )
-            return redirect("certificate_operation", vault.slug, name)
+            return _replaced(request, vault, name, "Nothing was deleted.")
         except HalfDone as half:
             context |= {"consequences": HALF_DONE, "submit_label": "Start the new operation", "danger": False}
             context["problem"] = problems.explain(half.error, vault=vault)
@@ -185,13 +189,28 @@ HALF_DONE = [
 ]
 
 
-def end_page(
+def _replaced(request: HtmxRequest, vault: Vault, name: str, so: str) -> HttpResponse:
+    messages.error(request, f"The operation ended or was replaced after you opened the page. {so}")
+    return redirect("certificate_operation", vault.slug, name)
+
+
+def _opened_on(request: HtmxRequest, vault: Vault, name: str) -> dict[str, str]:
+    """The operation that a page is opened on. UNREAD if it may not be read: it can be ended all the same."""
+    if request.method == "POST":
+        return {}
+    try:
+        return {"request_id": certificates.read_operation(request.actor, vault, name).request_id}
+    except Forbidden:
+        return {"request_id": UNREAD}
+
+
+def _end_page(
     request: HtmxRequest, vault: Vault, name: str, act: str, consequences: list[str], form: ConfirmForm | None = None
 ) -> dict[str, Any]:
     """Template context for cancel, delete and restart. They ask for the password: ending an operation destroys its private
     key, so a CSR that a CA is processing becomes useless."""
     name = observe.spelling_of(vault, CERTIFICATE, name)
-    form = form or ConfirmForm(posted(request))
+    form = form or OperationForm(posted(request), initial=_opened_on(request, vault, name))
     ask_password(request, form)
     operation_url = reverse("certificate_operation", args=[vault.slug, name])
     page = confirm_page(
