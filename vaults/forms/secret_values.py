@@ -91,7 +91,7 @@ class ValueSourceForm(forms.Form):
         coerce=int,
         required=False,
         initial=6,
-        empty_value=6,
+        empty_value=None,
         help_text="Common English words, from the EFF's long list, for a value that somebody types. The portal makes the value "
         "when you send the form, and nobody is shown it.",
     )
@@ -148,7 +148,7 @@ class ValueSourceForm(forms.Form):
             cleaned["value"], self.bits = generate(alphabet, length), bits_of(alphabet, length)
         elif self.source == WORDS and not {"value_words", "value_separator"} & set(self.errors):
             passphrase = Passphrase(
-                cleaned["value_words"],
+                cleaned["value_words"] or 6,
                 SEPARATORS[cleaned["value_separator"] or "hyphen"],
                 capitals=cleaned["value_capitals"],
                 digit=cleaned["value_digit"],
