@@ -97,15 +97,16 @@ class ReplyForm(forms.Form):
         if "reply" not in given:
             return given
         files = given.get("uploads") or []
+        where = "reply" if given["reply"].strip() or not files else "uploads"
         try:
             found = read_reply([given["reply"].encode("utf-8", "replace"), *files])
             self.chain = build(found, self.operation.csr, timezone.now())
         except ReplyRefused as refused:
             if refused.may_hold_a_key:
                 self._forget("reply", "")
-            self.add_error("reply" if given["reply"].strip() or not files else "uploads", _sentence(refused))
+            self.add_error(where, _sentence(refused))
         except ChainRefused as refused:
-            self.add_error(None, _no_chain(refused))
+            self.add_error(None if refused.reason == "request_unreadable" else where, _no_chain(refused))
         return given
 
     def _forget(self, field: str, text: str) -> None:
