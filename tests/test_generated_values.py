@@ -4,7 +4,18 @@ import math
 
 import pytest
 
-from vaults.generated_values import ALPHABETS, LONGEST, SHORTEST, bits_of, generate
+from vaults.generated_values import (
+    ALPHABETS,
+    FEWEST_WORDS,
+    LONGEST,
+    MOST_WORDS,
+    SEPARATORS,
+    SHORTEST,
+    Passphrase,
+    bits_of,
+    generate,
+    words,
+)
 
 
 @pytest.mark.parametrize("name", ALPHABETS)
@@ -47,3 +58,36 @@ def test_all_characters_occur() -> None:
     assert set(generate(alphabet, LONGEST) + generate(alphabet, LONGEST) + generate(alphabet, LONGEST)) == set(
         alphabet.characters
     )
+
+
+def test_the_words_are_those_of_the_eff_that_are_one_word() -> None:
+    assert len(words()) == len(set(words())) == 7_772
+    assert {"abacus", "zoom"} <= set(words())
+    assert all(word.isascii() and word.isalpha() and word.islower() for word in words())
+
+
+@pytest.mark.parametrize("separator", SEPARATORS.values())
+@pytest.mark.parametrize("number", [FEWEST_WORDS, 6, MOST_WORDS])
+def test_a_passphrase_has_its_words(number: int, separator: str) -> None:
+    chosen = Passphrase(number, separator).generate().split(separator)
+    assert len(chosen) == number
+    assert set(chosen) <= set(words())
+
+
+def test_capitals_and_a_digit_are_added() -> None:
+    made = Passphrase(6, " ", capitals=True, digit=True).generate()
+    *others, last = made.split(" ")
+    assert last[-1] in "23456789"
+    assert all(word == word.capitalize() and word.lower() in words() for word in [*others, last[:-1]])
+
+
+def test_the_entropy_of_a_passphrase_counts_the_equally_likely_ones() -> None:
+    for number in range(FEWEST_WORDS, MOST_WORDS + 1):
+        assert 2 ** Passphrase(number).bits <= 7_772**number < 2 ** (Passphrase(number).bits + 1)
+        assert Passphrase(number, digit=True).bits == Passphrase(number).bits + 3
+        assert Passphrase(number, capitals=True).bits == Passphrase(number).bits
+
+
+def test_every_word_can_be_chosen() -> None:
+    seen = {word for _ in range(8_000) for word in Passphrase(MOST_WORDS).generate().split("-")}
+    assert seen == set(words())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,16 +14,17 @@ from tests.audit.unwritable import OUTCOME, refusing
 from tests.conftest import World, say
 from tests.identities import Identity
 from tests.working import reconcile_open_acts
-from vaults.actions import items, keys, secrets
+from vaults.actions import contacts, issuers, items, keys, secrets
 from vaults.actions.certificate_import import ImportContent, import_certificate
 from vaults.actions.keys import KeyContent
 from vaults.actions.reconciliation import CUT_OFF_AFTER
 from vaults.actions.secrets import SecretContent
 from vaults.actors import Person
 from vaults.audit import queries, verification
+from vaults.azure.errors import TransportError
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
-from vaults.keyvault.types import CertificatePolicy
+from vaults.keyvault.types import CertificatePolicy, Contact, IssuerSettings
 from vaults.kinds import SECRET
 from vaults.models import AuditEntry, User, Vault
 from vaults.permissions import Action
@@ -40,6 +42,19 @@ CONTENT = ImportContent(
     (OWN.leaf.public_bytes(Encoding.DER),),
 )
 
+ISSUER, ADA = IssuerSettings("DigiCert", "account-1", "org-1", enabled=True), Contact("ada@example.com")
+
+
+def change_issuer(who: User, vault: Vault) -> None:
+    token = issuers.issuer_token(issuers.read_issuer(Person(who), vault, "digi"))
+    issuers.update_issuer(Person(who), vault, "digi", replace(ISSUER, organization_id="org-2"), "", token)
+
+
+def change_contacts(who: User, vault: Vault) -> None:
+    token = contacts.contacts_token(contacts.read_contacts(Person(who), vault))
+    contacts.update_contacts(Person(who), vault, [ADA, Contact("bo@example.com")], token)
+
+
 ACTS: dict[Action, Do] = {
     Action.SECRET_CREATE: lambda who, v: secrets.create_secret(Person(who), v, "fresh", SecretContent("hidden")),
     Action.KEY_CREATE: lambda who, v: keys.create_key(Person(who), v, "fresh", KeyContent("EC", crv="P-256")),
@@ -56,14 +71,33 @@ ACTS: dict[Action, Do] = {
     Action.SECRET_DELETE: lambda who, v: items.delete_item(Person(who), v, SECRET, "kept"),
     Action.SECRET_RECOVER: lambda who, v: items.recover_deleted(Person(who), v, SECRET, "gone"),
     Action.SECRET_PURGE: lambda who, v: items.purge_deleted(Person(who), v, SECRET, "gone"),
+    Action.ISSUER_CREATE: lambda who, v: issuers.create_issuer(Person(who), v, "fresh", ISSUER, "hidden"),
+    Action.ISSUER_UPDATE: change_issuer,
+    Action.ISSUER_DELETE: lambda who, v: issuers.delete_issuer(Person(who), v, "digi"),
+    Action.CONTACTS_UPDATE: change_contacts,
+    Action.CONTACTS_DELETE: lambda who, v: contacts.delete_contacts(Person(who), v),
+}
+#: By which method each of them is sent, for a request that is lost.
+METHODS = {
+    Action.SECRET_DELETE: "DELETE",
+    Action.SECRET_RECOVER: "POST",
+    Action.SECRET_PURGE: "DELETE",
+    Action.ISSUER_CREATE: "PUT",
+    Action.ISSUER_UPDATE: "PATCH",
+    Action.ISSUER_DELETE: "DELETE",
+    Action.CONTACTS_DELETE: "DELETE",
 }
 
 
 @pytest.fixture
-def stock(azure: VaultClient) -> None:
+def stock(azure: VaultClient, emulator: Emulator) -> None:
+    emulator.clock.advance(-60)
     for name in ("kept", "gone"):
         azure.secrets.set(name, "hidden")
     azure.secrets.delete("gone")
+    azure.issuers.create("digi", ISSUER, "hidden")
+    azure.contacts.set([ADA])
+    emulator.clock.advance(60)
 
 
 def cut_off(do: Do, world: World) -> None:
@@ -85,11 +119,34 @@ def test_what_was_done_is_found_out(action: Action, world: World, stock: None) -
     assert all(each.broken is None for each in verification.verify_all().values())
 
 
-@pytest.mark.parametrize("action", [Action.SECRET_DELETE, Action.SECRET_RECOVER, Action.SECRET_PURGE])
+@pytest.mark.parametrize("action", METHODS)
 def test_what_was_not_done_is_found_out(action: Action, world: World, stock: None, emulator: Emulator) -> None:
-    emulator.lose_request(method="POST" if action == Action.SECRET_RECOVER else "DELETE")
+    emulator.lose_request(method=METHODS[action])
     cut_off(ACTS[action], world)
     assert outcome(action).state == "failed"
+
+
+def test_a_list_of_contacts_that_is_another_one_stays_unknown(
+    world: World, stock: None, emulator: Emulator, azure: VaultClient
+) -> None:
+    emulator.lose_request(method="PUT")
+    cut_off(ACTS[Action.CONTACTS_UPDATE], world)
+    assert outcome(Action.CONTACTS_UPDATE).state == "unknown"
+    assert azure.contacts.get().listed == (ADA,)
+
+
+def test_what_somebody_else_made_afterwards_is_not_taken_for_it(
+    world: World, stock: None, emulator: Emulator, azure: VaultClient
+) -> None:
+    for action in (Action.ISSUER_CREATE, Action.ISSUER_UPDATE, Action.ISSUER_DELETE):
+        emulator.lose_request(method=METHODS[action])
+        cut_off(ACTS[action], world)
+    emulator.clock.advance(600)
+    azure.issuers.create("fresh", ISSUER)
+    azure.issuers.delete("digi")
+    azure.issuers.create("digi", ISSUER)
+    for action in (Action.ISSUER_CREATE, Action.ISSUER_UPDATE, Action.ISSUER_DELETE):
+        assert outcome(action).state == "unknown"
 
 
 def test_an_import_that_did_not_arrive_is_found_out(world: World, emulator: Emulator) -> None:
@@ -120,3 +177,30 @@ def test_every_open_act_gets_an_outcome_once(world: World, stock: None) -> None:
     )
     assert settled == len(ACTS)
     assert not left
+
+
+@pytest.mark.parametrize(
+    "action", [each for each in METHODS if not each.startswith("secret.")] + [Action.CONTACTS_UPDATE]
+)
+def test_a_lost_answer_about_issuers_and_contacts_is_looked_up(
+    action: Action, world: World, stock: None, emulator: Emulator
+) -> None:
+    emulator.lose_answer(method=METHODS.get(action, "PUT"))
+    ACTS[action](world.olga, world.vault)
+    entry = AuditEntry.objects.filter(action=action).latest("id")
+    assert (entry.state, entry.detail["unconfirmed"]) == ("succeeded", True)
+
+
+@pytest.mark.parametrize(
+    "action", [each for each in METHODS if not each.startswith("secret.")] + [Action.CONTACTS_UPDATE]
+)
+def test_a_lost_request_about_them_is_unknown_and_not_repeated(
+    action: Action, world: World, stock: None, emulator: Emulator
+) -> None:
+    emulator.requests.clear()
+    method = METHODS.get(action, "PUT")
+    emulator.lose_request(method=method)
+    with pytest.raises(TransportError):
+        ACTS[action](world.olga, world.vault)
+    assert AuditEntry.objects.filter(action=action).latest("id").state == "unknown"
+    assert sum(each.method == method for each in emulator.requests) == 1

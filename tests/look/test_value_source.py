@@ -21,8 +21,13 @@ def test_what_is_typed_is_masked_until_it_is_to_be_shown(portal_page: Page) -> N
 def test_only_the_fields_of_the_chosen_way_are_shown(portal_page: Page) -> None:
     page = portal_page
     page.goto(NEW)
-    fields = {"text": "[name=value]", "file": "[name=value_file]", "generated": "[name=value_length]"}
-    for chosen in ("file", "generated", "text"):
+    fields = {
+        "text": "[name=value]",
+        "file": "[name=value_file]",
+        "generated": "[name=value_length]",
+        "words": "[name=value_words]",
+    }
+    for chosen in ("file", "generated", "words", "text"):
         page.locator(f".ways [value={chosen}]").check()
         for way, field in fields.items():
             expect(page.locator(field)).to_be_visible(visible=way == chosen)

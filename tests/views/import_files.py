@@ -9,6 +9,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
+from pyasn1.codec.der import decoder, encoder
+from pyasn1.type import univ
+from pyasn1_modules import rfc5652, rfc7292
 
 from tests.attacks.test_earlier import endless_key
 from tests.identities import Identity
@@ -70,6 +73,26 @@ def pfx(who: Identity, password: str = "", *above: Identity, algorithm: Any = No
     return pkcs12.serialize_key_and_certificates(b"x", who.key, who.leaf, [each.leaf for each in above], lock)
 
 
+def together(*files: bytes) -> bytes:
+    """One PFX with the parts of several, as Windows exports several certificates. It has no MAC."""
+    parts = rfc7292.AuthenticatedSafe()
+    for each in files:
+        opened, _ = decoder.decode(each, asn1Spec=rfc7292.PFX())
+        inner, _ = decoder.decode(opened["authSafe"]["content"])
+        parts.extend(decoder.decode(inner, asn1Spec=rfc7292.AuthenticatedSafe())[0])
+    made = rfc7292.PFX()
+    made["version"], made["authSafe"]["contentType"] = 3, rfc5652.id_data
+    made["authSafe"]["content"] = encoder.encode(univ.OctetString(encoder.encode(parts)))
+    return bytes(encoder.encode(made))
+
+
+def endless_pfx() -> bytes:
+    """A PFX whose password has to go through two thousand million rounds, before it is known to be right."""
+    made, _ = decoder.decode(pfx(OWN, PASSWORD), asn1Spec=rfc7292.PFX())
+    made["macData"]["iterations"] = 2**31 - 1
+    return bytes(encoder.encode(made))
+
+
 def der(who: Identity, form: Any = serialization.PrivateFormat.PKCS8, password: str = "") -> bytes:
     lock = serialization.BestAvailableEncryption(password.encode()) if password else NONE
     return bytes(who.key.private_bytes(DER, form, lock))
@@ -83,9 +106,13 @@ def bundle(*who: Identity) -> bytes:
     return b"".join(each.leaf_pem() for each in who)
 
 
-def many(count: int) -> bytes:
+def many_of(count: int) -> list[Identity]:
     key = ec.generate_private_key(ec.SECP256R1())
-    return b"".join(Identity("", key=key, name=named(f"number {number}")).leaf_pem() for number in range(count))
+    return [Identity("", key=key, name=named(f"number {number}")) for number in range(count)]
+
+
+def many(count: int) -> bytes:
+    return bundle(*many_of(count))
 
 
 def of_size(bits: int) -> Identity:
@@ -205,6 +232,14 @@ REFUSED: dict[str, Callable[[], Case]] = {
     "two keys": lambda: Case(
         [SITE.key_pem() + OTHER.key_pem() + SITE.leaf_pem()], "There are 2 private keys in it. Leave in only the one"
     ),
+    "PFX, three keys": lambda: Case(
+        [together(*(pfx(each, PASSWORD) for each in (SITE, OTHER, OWN)))],
+        "There are 3 private keys in it. Leave in only the one",
+        password=PASSWORD,
+    ),
+    "PFX, three keys, no password": lambda: Case(
+        [together(pfx(SITE), pfx(OTHER), pfx(OWN))], "There are 3 private keys in it. Leave in only the one"
+    ),
     "another's key": lambda: Case(
         [OTHER.key_pem() + SITE.leaf_pem()], "The private key does not belong to the certificate."
     ),
@@ -245,6 +280,12 @@ REFUSED: dict[str, Callable[[], Case]] = {
     ),
     "500 certificates": lambda: Case(
         [OWN.key_pem() + OWN.leaf_pem() + many(499)], "There are 500 certificates in it; 30 are taken at most."
+    ),
+    "PFX, 500 certificates": lambda: Case(
+        [pfx(OWN, "", *many_of(499))], "There are 500 certificates in it; 30 are taken at most."
+    ),
+    "PFX, 2^31 rounds": lambda: Case(
+        [endless_pfx()], "Reading the file took longer than 5 seconds.", password=PASSWORD
     ),
     "2^31 rounds": lambda: Case(
         [endless_key() + OWN.leaf_pem()], "Reading the file took longer than 5 seconds.", password=PASSWORD

@@ -7,6 +7,7 @@ from django.test import Client
 
 from tests.browsing import fill_in, filled, text_of
 from tests.conftest import World, confirmed, last_detail, last_entry, signed_in
+from vaults.actions.contacts import contacts_token
 from vaults.emulator import Emulator
 from vaults.emulator.state.issuers import write_contacts
 from vaults.emulator.state.registry import find_vault
@@ -54,7 +55,8 @@ def test_the_first_contacts_are_set(olga: Client, azure: VaultClient, emulator: 
         "contacts": [{"email": "ada@example.com", "name": "Ada", "phone": "+44 1"}, {"email": "bo@example.com"}]
     }
     assert azure.contacts.get().listed == (ADA, BO)
-    assert last_detail(Action.CONTACTS_UPDATE) == {"count": 2}
+    detail = last_detail(Action.CONTACTS_UPDATE)
+    assert detail == {"count": 2, "digest": contacts_token(azure.contacts.get())}
 
 
 def test_an_untouched_form_sends_nothing(olga: Client, two: VaultClient, emulator: Emulator) -> None:

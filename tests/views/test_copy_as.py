@@ -57,13 +57,28 @@ def test_each_cloud_has_its_addresses(vault: Vault, cloud: str) -> None:
     assert current["Line of a shell"] == f'export API_KEY="$({current["az"]})"'
     assert f"vault.getSecret('api-key', '{VERSION}')" in pinned["Bicep"]
     assert f'version      = "{VERSION}"' in pinned["Terraform"]
-    assert f'objectVersion: "{VERSION}"' in pinned["Kubernetes"]
-    assert f"tenantId: {json.dumps(str(vault.connection.tenant_id))}" in current["Kubernetes"]
+    assert f'objectVersion: "{VERSION}"' in pinned["Kubernetes, mounted"]
+    assert f"tenantId: {json.dumps(str(vault.connection.tenant_id))}" in current["Kubernetes, mounted"]
+    assert f'version: "{VERSION}"' in pinned["Kubernetes, as a Secret"]
     assert all(VERSION not in text for text in current.values())
 
 
+@pytest.mark.parametrize(
+    ("cloud", "environment"), [("azure", "PublicCloud"), ("china", "ChinaCloud"), ("usgov", "USGovernmentCloud")]
+)
+def test_the_external_secret_names_store_vault_and_secret(vault: Vault, cloud: str, environment: str) -> None:
+    vault.cloud, vault.host, vault.name = cloud, HOSTS[cloud], "kv-shop"
+    store, secret = of(vault, "Api-Key")["Kubernetes, as a Secret"].split("\n---\n")
+    assert (
+        store.count("apiVersion: external-secrets.io/v1\n") == secret.count("apiVersion: external-secrets.io/v1\n") == 1
+    )
+    assert f'vaultUrl: "https://{HOSTS[cloud]}"\n      environmentType: {environment}\n' in store
+    assert '    name: "kv-shop"\n  data:\n    - secretKey: "api-key"\n      remoteRef:\n' in secret
+    assert secret.endswith('        key: "secret/Api-Key"')
+
+
 def test_a_cloud_that_the_driver_does_not_know_has_no_reference_for_it(vault: Vault) -> None:
-    assert "Kubernetes" not in of(vault, "api")
+    assert not [label for label in of(vault, "api") if "Kubernetes" in label]
     assert len(of(vault, "api")) == 5
 
 
@@ -79,9 +94,12 @@ def test_a_hostile_name_stays_in_its_quotes(vault: Vault, name: str) -> None:
     assert inner == found["az"]
     assert not set("'\"`$ \n;") & set(words[5])
     assert re.fullmatch(r"@Microsoft\.KeyVault\(SecretUri=[^\s()]*\)", found["App Service and Functions"])
-    [line] = [line for line in found["Kubernetes"].splitlines() if "objectName" in line]
+    [line] = [line for line in found["Kubernetes, mounted"].splitlines() if "objectName" in line]
     assert json.loads(line.partition(": ")[2]) == name
-    assert found["Kubernetes"].count("\n") == of(vault, "plain")["Kubernetes"].count("\n")
+    assert found["Kubernetes, mounted"].count("\n") == of(vault, "plain")["Kubernetes, mounted"].count("\n")
+    external = found["Kubernetes, as a Secret"].splitlines()
+    assert json.loads(external[-1].partition(": ")[2]) == f"secret/{name}"
+    assert len(external) == len(of(vault, "plain")["Kubernetes, as a Secret"].splitlines())
     hcl = found["Terraform"].splitlines()[1].partition(" = ")[2]
     assert not re.search(r"(?<!\$)\$\{|(?<!%)%\{", hcl)
     assert json.loads(hcl.replace("$${", "${").replace("%%{", "%{")) == name

@@ -25,6 +25,7 @@ EDIT = f"{PAGE}edit/"
 DELETE = f"{PAGE}delete/"
 PASSWORD = "the-account's-p4ssword"
 ADA = IssuerAdmin("Ada", "Lovelace", "ada@example.com", "+44 1")
+ADA_SENT = {"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com", "phone": "+44 1"}
 SETTINGS = IssuerSettings("DigiCert", "account-1", "org-1", (ADA,), True)
 
 
@@ -140,6 +141,7 @@ def test_an_untouched_form_sends_nothing(olga: Client, digi: VaultClient, emulat
         ({"enabled": None}, {"attributes": {"enabled": False}}),
         ({"provider": "GlobalSign"}, {"provider": "GlobalSign"}),
         ({"admins": ""}, {"org_details": {"id": "org-1", "admin_details": []}}),
+        ({"organization_id": ""}, {"org_details": {"admin_details": [ADA_SENT]}}),
     ],
 )
 def test_only_the_sections_that_differ_are_sent(
@@ -148,6 +150,21 @@ def test_only_the_sections_that_differ_are_sent(
     assert fill_in(olga, EDIT, **typed)["Location"] == PAGE
     assert sent(emulator, "PATCH") == [body]
     assert last_detail(Action.ISSUER_UPDATE) == {"attributes": sorted(body)}
+
+
+def test_an_organization_id_that_is_taken_away_is_gone(olga: Client, digi: VaultClient) -> None:
+    fill_in(olga, EDIT, organization_id="")
+    assert digi.issuers.get("digi").settings == replace(SETTINGS, organization_id="")
+    assert "Issuer digi was changed." in text_of(olga.get(PAGE))
+
+
+def test_an_organization_id_that_the_vault_keeps_is_said(olga: Client, digi: VaultClient, emulator: Emulator) -> None:
+    def kept(body: Any) -> Any:
+        return {**body, "org_details": {**body["org_details"], "id": "org-1"}}
+
+    emulator.rewrite(kept, method="PATCH", path="/issuers/digi")
+    fill_in(olga, EDIT, organization_id="")
+    assert "was changed, but the vault kept its organization ID." in text_of(olga.get(PAGE))
 
 
 def test_another_account_needs_its_password(olga: Client, digi: VaultClient, emulator: Emulator) -> None:

@@ -48,6 +48,13 @@ def items(azure: VaultClient, emulator: Emulator) -> None:
         ("keys", "kept", "This name is free.", ""),
         ("certificates", "tls", "A certificate has this name.", "/certificates/tls/"),
         ("certificates", "slow", "A certificate of this name is being issued.", "/certificates/slow/operation/"),
+        (
+            "secrets",
+            "slow",
+            "being issued, and its key and secret will have this name.",
+            "/certificates/slow/operation/",
+        ),
+        ("keys", "SLOW", "being issued, and its key and secret will have this name.", "/certificates/SLOW/operation/"),
         ("certificates", "contacts", "a word of Key Vault's own addresses", ""),
         ("secrets", "two words", "Use 1 to 127 letters, digits and hyphens.", ""),
         ("secrets", "x" * 128, "Use 1 to 127 letters, digits and hyphens.", ""),
@@ -66,7 +73,11 @@ def test_what_is_said(olga: Client, kind: str, name: str, sentence: str, link: s
 def test_the_calls_are_side_by_side_and_none_reads_a_value(olga: Client, emulator: Emulator) -> None:
     emulator.requests.clear()
     said(olga, "secrets", "kept")
-    assert sorted(vault_calls(emulator)) == [("GET", "/deletedsecrets/kept"), ("GET", "/secrets/kept/versions")]
+    assert sorted(vault_calls(emulator)) == [
+        ("GET", "/certificates/kept/pending"),
+        ("GET", "/deletedsecrets/kept"),
+        ("GET", "/secrets/kept/versions"),
+    ]
     emulator.requests.clear()
     said(olga, "secrets", "not a name")
     assert vault_calls(emulator) == []
@@ -85,6 +96,30 @@ def test_typing_makes_one_look(olga: Client) -> None:
 def test_what_may_not_be_read_is_not_called_free(olga: Client, emulator: Emulator, what: str) -> None:
     emulator.deny(what)
     assert said(olga, "secrets", "fresh").startswith("Whether this name is free is not known")
+
+
+@pytest.mark.parametrize("kind", ["secrets", "keys"])
+def test_a_certificate_that_never_came_holds_the_name(
+    olga: Client, azure: VaultClient, emulator: Emulator, kind: str
+) -> None:
+    azure.certificates.create("slow", CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
+    azure.certificates.cancel_operation("slow")
+    emulator.clock.advance(60)
+    assert "belongs to a certificate" in said(olga, kind, "slow")
+
+
+@pytest.mark.usefixtures("items")
+@pytest.mark.parametrize("kind", ["secrets", "keys"])
+def test_without_the_right_to_certificates_the_portal_tells_what_it_knows(
+    olga: Client, emulator: Emulator, kind: str
+) -> None:
+    assert olga.get("/vaults/kv-shop-prod/certificates/slow/operation/").status_code == 200
+    emulator.deny("certificates/get")
+    assert "being issued, and its key" in said(olga, kind, "slow")
+    words = said(olga, kind, "fresh")
+    assert words.startswith(
+        "No " + kind[:-1] + " has this name. Whether a certificate of this name is being issued is not"
+    )
 
 
 @pytest.mark.usefixtures("items")

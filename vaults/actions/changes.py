@@ -152,6 +152,19 @@ def look_up_lost(
     return made[0]
 
 
+def settle_lost(error: AzureError, doing: Doing, is_done: Callable[[], bool]) -> None:
+    """After a lost response: mark the change as done if the vault shows it. Raises `error` again if that can't be determined."""
+    if not error.maybe_done:
+        raise error
+    try:
+        done = is_done()
+    except AzureError:
+        raise error from None
+    if not done:
+        raise error
+    doing.happened_after_all()
+
+
 def is_taken(items: ObjectClient[Any, Any], name: str) -> bool:
     """True if an item has the name. Best effort: False if the service principal may not list, so that it can still create."""
     try:

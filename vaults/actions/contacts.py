@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 
-from vaults.actions.changes import PartsUnread, changing
+from vaults.actions.changes import PartsUnread, changing, settle_lost
 from vaults.actors import Actor
 from vaults.acts import act
+from vaults.azure.errors import AzureError
 from vaults.keyvault.types import Contact, Contacts
 from vaults.models import Vault
 from vaults.permissions import Action
@@ -35,8 +36,10 @@ def update_contacts(actor: Actor, vault: Vault, wanted: Sequence[Contact], opene
 
     `opened_on`: the `contacts_token` of the form. Raises ContactsChanged, and PartsUnread if one could not be sent anew.
     """
-    with changing(actor, Action.CONTACTS_UPDATE, vault, "") as doing:
-        present = doing.client.contacts.get()
+    digest = contacts_token(Contacts(tuple(wanted)))
+    with changing(actor, Action.CONTACTS_UPDATE, vault, "", digest=digest) as doing:
+        contacts = doing.client.contacts
+        present = contacts.get()
         if contacts_token(present) != opened_on:
             raise ContactsChanged(present)
         if present.unread:
@@ -44,11 +47,18 @@ def update_contacts(actor: Actor, vault: Vault, wanted: Sequence[Contact], opene
         if present.listed == tuple(wanted):
             return False
         doing.detail["count"] = len(wanted)
-        doing.client.contacts.set(wanted)
+        try:
+            contacts.set(wanted)
+        except AzureError as lost:
+            settle_lost(lost, doing, lambda: contacts_token(contacts.get()) == digest)
         return True
 
 
 def delete_contacts(actor: Actor, vault: Vault) -> None:
     """Delete all. Raises NotFound if there are none."""
     with changing(actor, Action.CONTACTS_DELETE, vault, "") as doing:
-        doing.client.contacts.delete()
+        contacts = doing.client.contacts
+        try:
+            contacts.delete()
+        except AzureError as lost:
+            settle_lost(lost, doing, lambda: contacts.get() == Contacts())

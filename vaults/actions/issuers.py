@@ -1,15 +1,17 @@
 """Issuers of a vault: each function checks the permission, acts on the vault and records the act."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any
 
 from django.views.decorators.debug import sensitive_variables
 
-from vaults.actions.changes import NameTaken, PartsUnread, changing
+from vaults.actions.changes import NameTaken, PartsUnread, changing, settle_lost
 from vaults.actors import Actor
-from vaults.acts import act
-from vaults.azure.errors import NotFound
-from vaults.keyvault.issuers import changed_members
+from vaults.acts import Doing, act
+from vaults.azure.errors import AzureError, NotFound
+from vaults.keyvault.issuers import IssuerClient, changed_members
 from vaults.keyvault.types import ACCOUNT, ORGANIZATION, CertificateIssuer, IssuerDetail, IssuerSettings
 from vaults.models import Vault
 from vaults.permissions import Action
@@ -24,6 +26,14 @@ class IssuerChanged(Exception):
     def __init__(self, issuer: IssuerDetail) -> None:
         self.issuer = issuer
         super().__init__("changed meanwhile")
+
+
+class Change(Enum):
+    """What became of a change."""
+
+    NONE = "nothing differed"
+    DONE = "done"
+    ORGANIZATION_KEPT = "done, but the vault kept the organization ID that was to go"
 
 
 def issuer_token(issuer: IssuerDetail) -> str:
@@ -44,22 +54,26 @@ def read_issuer(actor: Actor, vault: Vault, name: str) -> IssuerDetail:
 
 
 @sensitive_variables("password")
-def create_issuer(actor: Actor, vault: Vault, name: str, settings: IssuerSettings, password: str) -> IssuerDetail:
+def create_issuer(actor: Actor, vault: Vault, name: str, settings: IssuerSettings, password: str) -> None:
     """Key Vault overwrites an issuer without a word, so the name is looked up first.
 
     Raises NameTaken, and Forbidden if it can't be looked up.
     """
     with changing(actor, Action.ISSUER_CREATE, vault, name) as doing:
+        issuers = doing.client.issuers
+        if is_there(issuers, name):
+            raise NameTaken
         try:
-            doing.client.issuers.get(name)
-        except NotFound:
-            return doing.client.issuers.create(name, settings, password)
-        raise NameTaken
+            issuers.create(name, settings, password)
+        except AzureError as lost:
+            settle_lost(lost, doing, lambda: not changed_members(settings, "", issuers.get(name).settings))
 
 
 @sensitive_variables("password")
-def update_issuer(actor: Actor, vault: Vault, name: str, wanted: IssuerSettings, password: str, opened_on: str) -> bool:
-    """Send the sections that differ. False if none does.
+def update_issuer(
+    actor: Actor, vault: Vault, name: str, wanted: IssuerSettings, password: str, opened_on: str
+) -> Change:
+    """Send the sections that differ.
 
     `opened_on`: the `issuer_token` of the form. Raises IssuerChanged, NotFound, and PartsUnread if a section that
     differs can't be sent anew without a loss.
@@ -72,12 +86,38 @@ def update_issuer(actor: Actor, vault: Vault, name: str, wanted: IssuerSettings,
         if lost := [SECTIONS[section] for section in sorted(present.closed & body.keys())]:
             raise PartsUnread(lost)
         doing.detail["attributes"] = sorted(body)
-        if body:
-            doing.client.issuers.update(name, body)
-    return bool(body)
+        return _update(doing, name, body, wanted, opened_on) if body else Change.NONE
+
+
+def _update(doing: Doing, name: str, body: Mapping[str, Any], wanted: IssuerSettings, opened_on: str) -> Change:
+    issuers = doing.client.issuers
+    try:
+        found = issuers.update(name, body)
+    except AzureError as lost:
+        settle_lost(lost, doing, lambda: _is_changed(issuers.get(name), wanted, opened_on))
+        return Change.DONE
+    is_kept = found.settings.organization_id and not wanted.organization_id
+    return Change.ORGANIZATION_KEPT if is_kept else Change.DONE
+
+
+def _is_changed(found: IssuerDetail, wanted: IssuerSettings, opened_on: str) -> bool:
+    return issuer_token(found) != opened_on and not changed_members(wanted, "", found.settings)
 
 
 def delete_issuer(actor: Actor, vault: Vault, name: str) -> None:
     """Delete it for good. Raises NotFound."""
     with changing(actor, Action.ISSUER_DELETE, vault, name) as doing:
-        doing.client.issuers.delete(name)
+        issuers = doing.client.issuers
+        try:
+            issuers.delete(name)
+        except AzureError as lost:
+            settle_lost(lost, doing, lambda: not is_there(issuers, name))
+
+
+def is_there(issuers: IssuerClient, name: str) -> bool:
+    """Raises other errors than NotFound."""
+    try:
+        issuers.get(name)
+    except NotFound:
+        return False
+    return True

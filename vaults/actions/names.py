@@ -9,8 +9,8 @@ from vaults.actors import Actor
 from vaults.acts import act
 from vaults.azure.errors import NotFound
 from vaults.azure.parallel import gather
+from vaults.inventory.operations import is_open
 from vaults.inventory.rows import AnyDeleted
-from vaults.keyvault.client import VaultClient
 from vaults.keyvault.parts import Part, part
 from vaults.keyvault.paths import check_new_name
 from vaults.keyvault.types import CertificateOperation, Properties
@@ -24,8 +24,10 @@ class NameState(StrEnum):
     MANAGED = "managed"
     """It belongs to the certificate of this name."""
     PENDING = "pending"
-    """A certificate of this name is being issued for the first time."""
+    """A certificate of this name is being issued for the first time. Its key and secret will have the name."""
     DELETED = "deleted"
+    UNHELD = "unheld"
+    """No item of this kind has it. Whether a certificate of this name is being issued could not be read."""
     UNKNOWN = "unknown"
     """Not everything could be read."""
 
@@ -40,7 +42,7 @@ class NameUse:
 
 
 def look_up_name(actor: Actor, vault: Vault, kind: Kind, name: str) -> NameUse:
-    """Ask the vault side by side for live items, deleted ones, and of certificates the pending operation.
+    """Ask the vault side by side for live items, deleted ones, and the pending operation of a certificate of this name.
 
     Recorded as a look at the list: while somebody types, it is one look and not one for each name. Raises AmbiguousPath.
     """
@@ -50,12 +52,15 @@ def look_up_name(actor: Actor, vault: Vault, kind: Kind, name: str) -> NameUse:
         live, deleted, operation = gather(
             lambda: _if_there(lambda: kind.client(client).versions_page(name).items),
             lambda: _if_there(lambda: kind.client(client).get_deleted(name)),
-            lambda: _operation(client, kind, name),
+            lambda: _if_there(lambda: client.certificates.operation(name)),
             meanwhile=doing.meanwhile,
         )
         unread = tuple(each for each in (live, deleted, operation) if each.error)
         doing.record_unread(*unread)
-        return NameUse(_state(live.value or (), deleted.value, operation.value, bool(unread)), deleted.value, unread)
+        state = _state(kind, live.value or (), deleted.value, operation.value)
+        if state == NameState.FREE and unread:
+            state = _unread_state(vault, kind, name, only_operation=unread == (operation,))
+        return NameUse(state, deleted.value, unread)
 
 
 def _if_there(read: Callable[[], Any]) -> Part[Any]:
@@ -64,13 +69,10 @@ def _if_there(read: Callable[[], Any]) -> Part[Any]:
     return Part() if isinstance(found.error, NotFound) else found
 
 
-def _operation(client: VaultClient, kind: Kind, name: str) -> Part[CertificateOperation]:
-    return _if_there(lambda: client.certificates.operation(name)) if kind == CERTIFICATE else Part()
-
-
 def _state(
-    live: tuple[Properties, ...], deleted: AnyDeleted | None, operation: CertificateOperation | None, unread: bool
+    kind: Kind, live: tuple[Properties, ...], deleted: AnyDeleted | None, operation: CertificateOperation | None
 ) -> NameState:
+    """The state by what could be read."""
     if any(getattr(version, "managed", False) for version in live):
         return NameState.MANAGED
     if any(version.issued for version in live):
@@ -78,7 +80,12 @@ def _state(
     if operation is not None and operation.is_pending:
         return NameState.PENDING
     if live or operation is not None:
-        return NameState.TAKEN
-    if deleted is not None:
-        return NameState.DELETED
-    return NameState.UNKNOWN if unread else NameState.FREE
+        return NameState.TAKEN if kind == CERTIFICATE else NameState.MANAGED
+    return NameState.DELETED if deleted is not None else NameState.FREE
+
+
+def _unread_state(vault: Vault, kind: Kind, name: str, *, only_operation: bool) -> NameState:
+    """The state of a name of which nothing was found, but not all could be read: the portal may know of an operation."""
+    if is_open(vault, name):
+        return NameState.PENDING
+    return NameState.UNHELD if only_operation and kind != CERTIFICATE else NameState.UNKNOWN

@@ -1,7 +1,7 @@
 """Reconcile acts that were cut off, whose audit entry says "started" and has no outcome: look up the result in the vault.
 
 A process that is killed between the call and its outcome leaves such an entry. Only facts count: a version created in those
-seconds, or a deleted item with its date. If they show nothing, the outcome is "unknown".
+seconds, a deleted item with its date, or an issuer's dates. If they show nothing, the outcome is "unknown".
 """
 
 import uuid
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from vaults import access
+from vaults.actions.contacts import contacts_token
 from vaults.actors import System
 from vaults.acts import act
 from vaults.audit import queries, recording
@@ -21,8 +22,9 @@ from vaults.audit.appending import AuditUnavailable
 from vaults.azure.errors import NotFound
 from vaults.azure.time_limit import time_limit
 from vaults.keyvault.certificates import CertificateClient
+from vaults.keyvault.client import VaultClient
 from vaults.keyvault.objects import ObjectClient
-from vaults.keyvault.types import Properties
+from vaults.keyvault.types import Contacts, IssuerDetail, Properties
 from vaults.kinds import CERTIFICATE, KEY, KINDS, Kind
 from vaults.models import AuditEntry, Vault
 from vaults.models.audit import AuditState
@@ -68,16 +70,16 @@ def reconcile_act(event: uuid.UUID) -> str:
 
 
 def _outcome_of(entry: AuditEntry) -> tuple[AuditState, str]:
-    vault, found = _vault_of(entry), _FINDERS.get(entry.action)
-    if vault is None or found is None:
+    vault, found, of_vault = _vault_of(entry), _FINDERS.get(entry.action), _OF_VAULT.get(entry.action)
+    if vault is None or not (found or of_vault):
         return UNKNOWN.state, ""
-    kind, find = found
+    target = access.Item(vault, found[0], entry.name) if found else vault
     try:
-        with (
-            act(System(), Action.AUDIT_SETTLE, access.Item(vault, kind, entry.name)) as doing,
-            time_limit(settings.CHANGE_SECONDS),
-        ):
-            finding = find(doing.client_of(kind), entry)
+        with act(System(), Action.AUDIT_SETTLE, target) as doing, time_limit(settings.CHANGE_SECONDS):
+            if found:
+                finding = found[1](doing.client_of(found[0]), entry)
+            elif of_vault:
+                finding = of_vault(doing.client, entry)
     except AuditUnavailable:
         raise  # the database may be available at the next run
     except EXPECTED:
@@ -159,6 +161,58 @@ def _is_deleted(items: AnyItems, name: str) -> bool:
     return True
 
 
+def _is_in_time(moment: datetime, entry: AuditEntry) -> bool:
+    return entry.at - CLOCK_TOLERANCE <= moment <= entry.at + LONGEST_CALL
+
+
+def _issuer(client: VaultClient, name: str) -> IssuerDetail | None:
+    try:
+        return client.issuers.get(name)
+    except NotFound:
+        return None
+
+
+def _issuer_created(client: VaultClient, entry: AuditEntry) -> Finding:
+    """The act had found that there was none of this name."""
+    found = _issuer(client, entry.name)
+    if found is None:
+        return NOT_DONE
+    return DONE if found.created_on and _is_in_time(found.created_on, entry) else UNKNOWN
+
+
+def _issuer_changed(client: VaultClient, entry: AuditEntry) -> Finding:
+    found = _issuer(client, entry.name)
+    if found is None or found.updated_on is None:
+        return UNKNOWN
+    if _is_in_time(found.updated_on, entry):
+        return DONE
+    return NOT_DONE if found.updated_on < entry.at else UNKNOWN
+
+
+def _issuer_deleted(client: VaultClient, entry: AuditEntry) -> Finding:
+    found = _issuer(client, entry.name)
+    if found is None:
+        return DONE
+    return NOT_DONE if found.created_on and found.created_on < entry.at else UNKNOWN
+
+
+def _contacts_set(client: VaultClient, entry: AuditEntry) -> Finding:
+    """Contacts have no dates. Another list than the one that was sent may have been set before or afterwards."""
+    return DONE if contacts_token(client.contacts.get()) == entry.detail.get("digest") else UNKNOWN
+
+
+def _contacts_deleted(client: VaultClient, _entry: AuditEntry) -> Finding:
+    return DONE if client.contacts.get() == Contacts() else NOT_DONE
+
+
+#: Finders for what belongs to the vault and is no item, by the action's name in the record.
+_OF_VAULT: dict[str, Callable[[VaultClient, AuditEntry], Finding]] = {
+    Action.ISSUER_CREATE.value: _issuer_created,
+    Action.ISSUER_UPDATE.value: _issuer_changed,
+    Action.ISSUER_DELETE.value: _issuer_deleted,
+    Action.CONTACTS_UPDATE.value: _contacts_set,
+    Action.CONTACTS_DELETE.value: _contacts_deleted,
+}
 Finder = Callable[[AnyItems, AuditEntry], Finding]
 #: Finder for the result of an act, by the action's name in the record. For other acts the result can't be determined.
 _FINDERS: dict[str, tuple[Kind, Finder]] = {

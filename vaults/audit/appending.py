@@ -21,7 +21,7 @@ from vaults.permissions import QUIET, Action
 DETAIL_KEYS = frozenset(
     {
         "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud",
-        "compared_with", "count", "email", "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read",
+        "compared_with", "count", "digest", "email", "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read",
         "origin", "production", "reason", "request_id", "result", "role", "sentence", "source", "tag_names", "through",
         "thumbprint", "unconfirmed", "verdicts",
         "encrypted", "format",

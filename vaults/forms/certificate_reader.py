@@ -28,6 +28,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
+from pyasn1.codec.ber import decoder
+from pyasn1.error import PyAsn1Error
+from pyasn1_modules import rfc5652, rfc7292
 
 MOST_MEMORY = 512 * 1024 * 1024
 #: Most certificates of an import: no chain is as long, and each is compared with each.
@@ -56,6 +59,7 @@ RSA_SIZES = (2048, 3072, 4096)
 CURVES = ("secp256r1", "secp384r1", "secp521r1", "secp256k1")
 #: A PFX starts with its version 3, in DER or in BER.
 IS_PFX = re.compile(rb"0(?:[\x00-\x80]|[\x81-\x84].{1,4})\x02\x01\x03", re.DOTALL)
+SEVERAL_KEYS = "There are {} private keys in it. Leave in only the one that belongs to the certificate."
 PFX_CLOSED = "The password does not open the PFX file, or the file is damaged."
 PFX_WITHOUT_PASSWORD = "The PFX file has a password, or it is damaged. Give its password."  # noqa: S105 a sentence
 
@@ -183,9 +187,34 @@ def _from_pfx(content: bytes, password: bytes | None) -> tuple[Keys, Certificate
 
 
 def _load_pfx(content: bytes, password: bytes | None) -> tuple[Any, Certificates]:
-    """The key, or None, and the certificates, the key's own first. Raises ValueError, TypeError, UnsupportedAlgorithm."""
+    """The key, or None, and the certificates, the key's own first.
+
+    Raises ValueError, TypeError, UnsupportedAlgorithm, and Refused for several keys.
+    """
     key, certificate, others = pkcs12.load_key_and_certificates(content, password)
+    if (count := _keys_in_pfx(content)) > 1:  # the library hands out the first one
+        raise Refused(SEVERAL_KEYS.format(count))
     return key, [*([certificate] if certificate else []), *others]
+
+
+def _keys_in_pfx(content: bytes) -> int:
+    """How many private keys a PFX has, 0 if that can't be read. (RFC 7292, sections 4.1 and 4.2)
+
+    Keys are encrypted one by one. Those in a part that is encrypted as a whole are not counted: OpenSSL, Windows and Java
+    keep certificates in it, and keys outside.
+    """
+    with suppress(PyAsn1Error, ValueError, TypeError, LookupError, RecursionError):
+        pfx, _ = decoder.decode(content, asn1Spec=rfc7292.PFX())
+        parts, _ = decoder.decode(_octets(pfx["authSafe"]), asn1Spec=rfc7292.AuthenticatedSafe())
+        plain = [_octets(part) for part in parts if part["contentType"] == rfc5652.id_data]
+        bags = [bag for part in plain for bag in decoder.decode(part, asn1Spec=rfc7292.SafeContents())[0]]
+        return sum(bag["bagId"] in (rfc7292.id_keyBag, rfc7292.id_pkcs8ShroudedKeyBag) for bag in bags)
+    return 0
+
+
+def _octets(part: Any) -> Any:
+    """What a part of a PFX holds. Raises PyAsn1Error."""
+    return decoder.decode(part["content"])[0]
 
 
 def _what_it_is(content: bytes) -> str:
@@ -292,9 +321,7 @@ def _for_import(files: list[bytes], password: bytes | None) -> dict[str, Any]:
     if not keys:
         raise Refused("There is no private key in it.")
     if len(keys) > 1:
-        raise Refused(
-            f"There are {len(keys)} private keys in it. Leave in only the one that belongs to the certificate."
-        )
+        raise Refused(SEVERAL_KEYS.format(len(keys)))
     if not certificates:
         raise Refused(
             "There is no certificate in it that can be read." if parts.unread else "There is no certificate in it."

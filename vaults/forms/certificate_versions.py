@@ -28,7 +28,9 @@ from vaults.forms.policy_fields import (
     LinesField,
     SubjectField,
     UsagesField,
+    contradictions,
     issuer_choices,
+    lifetime_refusal,
     unlisted,
 )
 from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction
@@ -56,6 +58,12 @@ LIFETIME = ("lifetime_action", "lifetime_amount", "lifetime_trigger")
 #: Fields left out if they can't show the present value: several lifetime actions, or an order that the vault does not return.
 NOT_ALWAYS = (*LIFETIME, "preserve_cert_order")
 
+#: For a member that another one excludes, the fields that decide on it. (See `contradictions`.)
+EXCLUDING = {
+    "exportable": {"kty", "exportable"},
+    "certificate_type": {"issuer", "certificate_type"},
+    "lifetime_action": {"issuer", *LIFETIME},
+}
 #: Parts of the version itself, independent of its policy.
 OF_THE_VERSION = {"preserve_cert_order", "enabled", "tags"}
 
@@ -226,10 +234,20 @@ class CertificateVersionForm(OpenedOnMixin, ItemForm):
             if not cleaned.get(needed):
                 self.add_error(needed, f"Choose a {word} for the new type of key.")
         if set(LIFETIME) & set(self.changed_data) and cleaned.get("lifetime_action"):
-            for name in ("lifetime_amount", "lifetime_trigger"):
-                if name not in self.errors and not cleaned.get(name):
-                    self.add_error(name if name in self.fields else "lifetime_action", "Say when.")
+            self._check_lifetime(cleaned)
+        for name, why in contradictions(cleaned).items():
+            if EXCLUDING[name] & set(self.changed_data):
+                self.add_error(name, why)
         return cleaned
+
+    def _check_lifetime(self, cleaned: Mapping[str, Any]) -> None:
+        for name in ("lifetime_amount", "lifetime_trigger"):
+            if name not in self.errors and not cleaned.get(name):
+                self.add_error(name if name in self.fields else "lifetime_action", "Say when.")
+        if not set(LIFETIME) & set(self.errors):
+            months = cleaned.get("validity_in_months")
+            if why := lifetime_refusal(cleaned["lifetime_amount"], cleaned["lifetime_trigger"], months):
+                self.add_error("lifetime_amount", why)
 
     def wanted(self) -> VersionWanted:
         """The wanted differences from the present version."""

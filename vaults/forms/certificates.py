@@ -23,7 +23,9 @@ from vaults.forms.policy_fields import (
     LinesField,
     SubjectField,
     UsagesField,
+    contradictions,
     issuer_choices,
+    lifetime_refusal,
     unlisted,
 )
 from vaults.keyvault.parts import Part
@@ -103,22 +105,19 @@ class CertificateForm(ItemForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("lifetime_action") and "lifetime_amount" not in self.errors:
+        for name, why in contradictions(cleaned).items():
+            self.add_error(name, why)
+        if cleaned.get("lifetime_amount") and not cleaned.get("lifetime_action"):
+            self.add_error("lifetime_action", "Choose what happens then, or leave the time empty.")
+        elif cleaned.get("lifetime_action") and "lifetime_amount" not in self.errors:
             self._check_lifetime(cleaned)
-        if (cleaned.get("issuer") or "").lower() == "unknown" and cleaned.get("lifetime_action") == "AutoRenew":
-            self.add_error("lifetime_action", "Key Vault can't renew what a CA outside of it signs. Choose the e-mail.")
         return cleaned
 
     def _check_lifetime(self, cleaned: dict[str, Any]) -> None:
-        amount, days = cleaned.get("lifetime_amount"), 27 * (cleaned.get("validity_in_months") or DEFAULT_MONTHS)
-        if amount is None:
-            self.add_error("lifetime_amount", "Say when.")
-        elif cleaned.get("lifetime_trigger") == "percentage" and amount > 99:
-            self.add_error("lifetime_amount", "At most 99 percent of its life.")
-        elif cleaned.get("lifetime_trigger") != "percentage" and amount >= days:
-            self.add_error(
-                "lifetime_amount", f"Key Vault takes fewer than {days} days for this validity, 27 for each month."
-            )
+        amount, months = cleaned.get("lifetime_amount"), cleaned.get("validity_in_months") or DEFAULT_MONTHS
+        why = lifetime_refusal(amount, cleaned.get("lifetime_trigger") or "", months) if amount else "Say when."
+        if why:
+            self.add_error("lifetime_amount", why)
 
     def _lifetime_actions(self) -> tuple[LifetimeAction, ...]:
         data = self.cleaned_data

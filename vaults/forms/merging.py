@@ -99,7 +99,7 @@ class ReplyForm(forms.Form):
             if found:
                 self.chain = build(found, self.operation.csr, timezone.now())
         except ChainRefused as refused:
-            self.add_error(None, _no_chain(refused))
+            self.add_error(None if refused.reason == "request_unreadable" else self._source(given), _no_chain(refused))
         return given
 
     @sensitive_variables()
@@ -114,8 +114,12 @@ class ReplyForm(forms.Form):
         except ReplyRefused as refused:
             if refused.may_hold_a_key:
                 self._forget("reply", "")
-            self.add_error("reply" if given["reply"].strip() or not files else "uploads", _sentence(refused))
+            self.add_error(self._source(given), _sentence(refused))
             return []
+
+    def _source(self, given: Mapping[str, Any]) -> str:
+        """The field that has the reply."""
+        return "reply" if given.get("reply", "").strip() or not given.get("uploads") else "uploads"
 
     def _forget(self, field: str, text: str) -> None:
         data = cast(QueryDict, self.data).copy()

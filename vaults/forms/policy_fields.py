@@ -1,7 +1,7 @@
 """Fields of certificate policies. Azure validates the values; only certainly wrong ones are refused here."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -28,6 +28,8 @@ CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
 DNS_NAME = re.compile(
     r"(\*\.)?([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?\.)*[a-zA-Z0-9_]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 )
+#: The most names of one kind, and the most characters of one: more than any CA takes. Key Vault's own limits are not published.
+MOST_NAMES, LONGEST_NAME = 1000, 2048
 OID = re.compile(r"[0-2](\.\d+)+")
 #: Extended key usages by the names that OpenSSL and Azure's documentation give them.
 USAGES = {
@@ -54,11 +56,39 @@ def unlisted(error: AzureError) -> str:
     return f"The vault's issuers could not be listed. {problems.explain(error).title}."
 
 
+def lifetime_refusal(amount: int, trigger: str, months: int | None) -> str:
+    """Why Key Vault refuses this time of a lifetime action; "" if it does not. `months`: the validity, if it is known."""
+    if trigger == "percentage":
+        return "At most 99 percent of its life." if amount > 99 else ""
+    if months is not None and amount >= 27 * months:
+        return f"Key Vault takes fewer than {27 * months} days for this validity, 27 for each month."
+    return ""
+
+
+def contradictions(policy: Mapping[str, Any]) -> dict[str, str]:
+    """Members that exclude each other, by the field to change, with the reason. `policy`: the cleaned fields of a form.
+
+    Source: Key Vault REST, CertificatePolicy; "About Azure Key Vault certificates", exportable or non-exportable key.
+    """
+    found = {}
+    if str(policy.get("kty") or "").endswith("-HSM") and policy.get("exportable"):
+        found["exportable"] = (
+            "A key in an HSM can't be exported. Switch this off, or choose a key type outside of the HSM."
+        )
+    issuer = str(policy.get("issuer") or "").lower()
+    if issuer == "unknown" and policy.get("lifetime_action") == "AutoRenew":
+        found["lifetime_action"] = "Key Vault can't renew what a CA outside of it signs. Choose the e-mail."
+    if issuer in ("self", "unknown") and policy.get("certificate_type"):
+        found["certificate_type"] = "Self and Unknown ask no CA, so there is no product to choose. Leave this empty."
+    return found
+
+
 class SubjectField(forms.CharField):
     """An X.500 name."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(
+            max_length=LONGEST_NAME,
             help_text='An X.500 name, such as CN=www.example.com, O="Example, Ltd.", C=DE. '
             "Quotes hold a value with a comma; a state is S.",
             **more,
@@ -89,8 +119,12 @@ class LinesField(forms.Field):
 
     def to_python(self, value: Any) -> tuple[str, ...]:
         items = self.split(value)
+        if len(items) > max(MOST_NAMES, len(self.present)):
+            raise ValidationError(f"At most {MOST_NAMES} fit here; these are {len(items)}.")
         for item in items:
             if item not in self.present:
+                if len(item) > LONGEST_NAME:
+                    raise ValidationError(f"“{item[:60]}…” is longer than {LONGEST_NAME} characters.")
                 self.check(item)
         return items
 

@@ -162,7 +162,9 @@ class SecretVersionForm(OpenedOnMixin, SecretContentForm):
 class SecretRollBackForm(SecretVersionForm):
     """A new version with the value of an earlier one, which no form has, and otherwise as in SecretVersionForm."""
 
-    value = value_from = value_file = value_alphabet = value_length = None  # type: ignore[assignment]  # removes the fields
+    # None removes a field.
+    value = value_from = value_file = value_alphabet = value_length = None  # type: ignore[assignment]
+    value_words = value_separator = value_capitals = value_digit = None  # type: ignore[assignment]
     note_origin = forms.BooleanField(
         label="Note the earlier version in a tag", required=False, help_text=f"{ORIGIN_TAG}=ID of the version"
     )

@@ -74,6 +74,11 @@ def open_names(vault: Vault) -> set[str]:
     return set(vault.operations.filter(ended_at=None).values_list("folded_name", flat=True))
 
 
+def is_open(vault: Vault, name: str) -> bool:
+    """True if the certificate of this name has an operation that is in progress, as far as is known."""
+    return RecordedOperation.objects.filter(_open(vault, name)).exists()
+
+
 def remove_old(vault: Vault, now: datetime) -> None:
     vault.operations.filter(ended_at__lt=now - OUTCOMES_KEPT).delete()
 

@@ -75,8 +75,9 @@ def changed_members(
     if password or settings.account_id != before.account_id:
         body[ACCOUNT] = {"account_id": settings.account_id} | ({"pwd": password} if password else {})
     if (settings.organization_id, settings.admins) != (before.organization_id, before.admins):
-        admins = [_admin_members(admin) for admin in settings.admins]
-        body[ORGANIZATION] = {"id": settings.organization_id, "admin_details": admins}
+        # Without an ID, as in all recordings of issuers that have none. What an empty one does is not documented.
+        named = {"id": settings.organization_id} if settings.organization_id else {}
+        body[ORGANIZATION] = named | {"admin_details": [_admin_members(admin) for admin in settings.admins]}
     if settings.enabled is not None and settings.enabled != before.enabled:
         body["attributes"] = {"enabled": settings.enabled}
     return body

@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 
 from vaults.actions import issuers
-from vaults.actions.issuers import IssuerChanged
+from vaults.actions.issuers import Change, IssuerChanged
 from vaults.forms.confirm import ConfirmForm
 from vaults.forms.fields import name_rule
 from vaults.forms.issuers import CLOSED, IssuerEditForm, IssuerForm
@@ -92,19 +92,30 @@ def issuer_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
         data = form.cleaned_data
         try:
             with refused_form(form, context) as attempt:
-                changed = issuers.update_issuer(
+                change = issuers.update_issuer(
                     request.actor, vault, name, form.settings(), data.get("password", ""), data["opened_on"]
                 )
         except IssuerChanged as meanwhile:
             form = IssuerEditForm(request.POST, present=meanwhile.issuer)
             return _changed_meanwhile(request, context, form)
         if attempt.succeeded:
-            messages.success(
-                request, f"Issuer {name} was changed." if changed else "Nothing was different, so nothing was sent."
-            )
+            _tell(request, name, change)
             return redirect("issuer_detail", vault.slug, name)
     context["closed"] = [f"{issuers.SECTIONS[section]}: {CLOSED}" for section in sorted(issuer.closed)]
     return form_page(request, FORM, context | {"form": form})
+
+
+def _tell(request: HtmxRequest, name: str, change: Change) -> None:
+    if change is Change.NONE:
+        messages.success(request, "Nothing was different, so nothing was sent.")
+    elif change is Change.DONE:
+        messages.success(request, f"Issuer {name} was changed.")
+    else:
+        messages.warning(
+            request,
+            f"Issuer {name} was changed, but the vault kept its organization ID. To be rid of it, delete the issuer "
+            "and create it anew; certificates stay.",
+        )
 
 
 def _changed_meanwhile(request: HtmxRequest, context: dict[str, Any], form: IssuerEditForm) -> HttpResponse:

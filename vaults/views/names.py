@@ -24,7 +24,7 @@ def name_state(request: HtmxRequest, vault: Vault, kind: Kind) -> HttpResponse:
         try:
             use = look_up_name(request.actor, vault, kind, check_name(name))
             context |= {"state": use.state.value, "deleted": use.deleted}
-            if use.state == NameState.UNKNOWN and use.unread[0].error:
+            if use.state in (NameState.UNKNOWN, NameState.UNHELD) and use.unread[0].error:
                 context["problem_title"] = problems.explain(use.unread[0].error, vault=vault).title
         except InvalidIdentifier:
             context["state"] = "invalid"

@@ -27,6 +27,7 @@ LABELS = {
     "encrypted": "Private key encrypted",
     "facts": "Facts of the result",
     "first_seq": "First entry",
+    "digest": "Digest of the list",
     "format": "File",
     "issuer": "Issuer",
     "kind": "Kind",

@@ -1,7 +1,10 @@
 """References to a secret, to be copied: how other tools ask for it. None has the value.
 
-Azure CLI reference: az keyvault secret show. App Service: Use Key Vault references. Secrets Store CSI driver, provider for
-Azure: SecretProviderClass. Bicep: getSecret. Terraform: azurerm_key_vault_secret. Text from the vault is quoted for each.
+Sources: Azure CLI reference, az keyvault secret show. App Service, "Use Key Vault references" (SecretUri, version optional).
+Secrets Store CSI driver, provider for Azure: SecretProviderClass. External Secrets Operator, "Azure Key Vault" (azurekv,
+environmentType, remoteRef.key with the prefix secret/). Azure Resource Manager, "Use Azure Key Vault to pass a secret as a
+parameter during Bicep deployment": getSecret stands in a module's params only. Terraform, provider azurerm: data source and
+ephemeral resource azurerm_key_vault_secret, both with name, key_vault_id and version. Text from the vault is quoted for each.
 """
 
 import json
@@ -17,6 +20,8 @@ from vaults.models import Vault
 
 #: The names of Azure's own clouds in the Secrets Store CSI driver. It knows no others.
 CSI_CLOUDS: Final = {"azure": "AzurePublicCloud", "china": "AzureChinaCloud", "usgov": "AzureUSGovernmentCloud"}
+#: The same in the External Secrets Operator.
+ESO_CLOUDS: Final = {"azure": "PublicCloud", "china": "ChinaCloud", "usgov": "USGovernmentCloud"}
 #: Longest name of a Kubernetes object that is used as a label, too.
 _LONGEST_LABEL: Final = 63
 
@@ -42,7 +47,7 @@ def references(vault: Vault, name: str, version: str = "") -> Sequence[Reference
         [f"https://{vault.host}", "secrets", quote(name, safe=""), *([quote(version, safe="")] if version else [])]
     )
     show = f"az keyvault secret show --id {shlex.quote(address)} --query value --output tsv"
-    found = [
+    return [
         Reference("az", show, "It prints the value."),
         Reference(
             "Line of a shell", f'export {_variable(name)}="$({show})"', "For a script: the value is read when it runs."
@@ -50,16 +55,38 @@ def references(vault: Vault, name: str, version: str = "") -> Sequence[Reference
         Reference(
             "App Service and Functions",
             f"@Microsoft.KeyVault(SecretUri={address})",
-            "As the value of an app setting; the app's identity needs the right to get secrets.",
+            "As the value of an app setting; the app's identity needs the right to get secrets. "
+            + ("The version stays." if version else "A new version is taken up within 24 hours."),
         ),
-        Reference("Bicep", _bicep(vault, name, version), "For a parameter of a module that is marked @secure()."),
-        Reference("Terraform", _terraform(name, version), "Terraform keeps the value in its state."),
+        *_kubernetes(vault, name, version),
+        Reference(
+            "Bicep",
+            _bicep(vault, name, version),
+            "For a parameter of a module that is marked @secure(). The vault must allow template deployments; if it is in "
+            "another resource group, its resource needs scope: resourceGroup(…).",
+        ),
+        Reference(
+            "Terraform",
+            _terraform(name, version),
+            "Terraform keeps the value in its state. From Terraform 1.10 on, write ephemeral in place of data, and it does not.",
+        ),
     ]
-    if vault.cloud in CSI_CLOUDS:
-        found.insert(
-            3, Reference("Kubernetes", _csi(vault, name, version), "For the Secrets Store CSI driver, which mounts it.")
-        )
-    return found
+
+
+def _kubernetes(vault: Vault, name: str, version: str) -> Sequence[Reference]:
+    """None for a cloud that the two do not know."""
+    if vault.cloud not in CSI_CLOUDS:
+        return ()
+    return (
+        Reference(
+            "Kubernetes, mounted", _csi(vault, name, version), "For the Secrets Store CSI driver, which mounts it."
+        ),
+        Reference(
+            "Kubernetes, as a Secret",
+            _external_secret(vault, name, version),
+            "For the External Secrets Operator, which copies the value into a Secret of the cluster.",
+        ),
+    )
 
 
 def _variable(name: str) -> str:
@@ -99,6 +126,41 @@ def _csi(vault: Vault, name: str, version: str) -> str:
             "        - |",
             f"          objectName: {_yaml(name)}",
             "          objectType: secret",
+            *pinned,
+        ]
+    )
+
+
+def _external_secret(vault: Vault, name: str, version: str) -> str:
+    pinned = [f"        version: {_yaml(version)}"] if version else []
+    return "\n".join(
+        [
+            "apiVersion: external-secrets.io/v1",
+            "kind: SecretStore",
+            "metadata:",
+            f"  name: {_yaml(_label(vault.name))}",
+            "spec:",
+            "  provider:",
+            "    azurekv:",
+            f"      vaultUrl: {_yaml(f'https://{vault.host}')}",
+            f"      environmentType: {ESO_CLOUDS[vault.cloud]}",
+            "      authType: WorkloadIdentity",
+            "      serviceAccountRef:",
+            '        name: "service account of the identity that reads it"',
+            "---",
+            "apiVersion: external-secrets.io/v1",
+            "kind: ExternalSecret",
+            "metadata:",
+            f"  name: {_yaml(_label(name))}",
+            "spec:",
+            "  refreshInterval: 1h",
+            "  secretStoreRef:",
+            "    kind: SecretStore",
+            f"    name: {_yaml(_label(vault.name))}",
+            "  data:",
+            f"    - secretKey: {_yaml(_label(name))}",
+            "      remoteRef:",
+            f"        key: {_yaml(f'secret/{name}')}",
             *pinned,
         ]
     )

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 UNTYPED = frozenset(
     {
         "csrfmiddlewaretoken", "form_key", "form_team", "next", "opened_on", "team", "through", "value_alphabet", "value_from",
-        "value_length", "version",
+        "value_length", "value_separator", "value_words", "version",
     }
 )  # fmt: skip
 #: What boxes and switches send.
