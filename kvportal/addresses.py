@@ -14,7 +14,7 @@ NO_PAGES = frozenset(
     {
         "account_inactive", "account_login", "account_logout", "account_reauthenticate", "certificate_download",
         "certificate_operation_csr", "certificate_operation_status", "healthz", "inventory_csv", "key_public", "readyz",
-        "session",
+        "session", "vault_postman",
     }
 )  # fmt: skip
 #: Maximum number of slashes in a path; the portal's own have fewer.

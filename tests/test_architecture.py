@@ -52,6 +52,9 @@ NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", 
         "durations",
         "rotation",
         "since",
+        "operations",
+        "paths",
+        "request_samples",
     )
 )
 CALLERS = (

@@ -28,6 +28,7 @@ from vaults.views import (
     names,
     operations,
     overview,
+    postman,
     recycle_bin,
     renewals,
     secret_comparison,
@@ -118,6 +119,7 @@ urlpatterns = [
     ),
     path("vaults/<slug:slug>/remove/", vaults.vault_remove, name="vault_remove"),
     path("vaults/<slug:slug>/scan/", vaults.vault_scan, name="vault_scan"),
+    path("vaults/<slug:slug>/postman/", postman.vault_postman, name="vault_postman"),
     path("vaults/<slug:slug>/access/", access.access, name="access"),
     path("vaults/<slug:slug>/access/grant/", access.access_grant, name="access_grant"),
     *item_paths(

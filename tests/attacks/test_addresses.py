@@ -56,7 +56,7 @@ def paths() -> list[str]:
 
 #: What only takes forms, hands out data or parts, or is there for signing in and out: nobody is led there.
 LED_NOWHERE = [path for path in paths() if not has_page(path)]
-NO_FORM = ["/csr/", "/status/", "/csv/", "/public-key/", "/download/", "/healthz", "/readyz", "/session/"]
+NO_FORM = ["/csr/", "/status/", "/csv/", "/public-key/", "/download/", "/postman/", "/healthz", "/readyz", "/session/"]
 SIGNING = [f"/account/{page}/" for page in ("inactive", "login", "logout", "reauthenticate")]
 FORM_ONLY = [path for path in LED_NOWHERE if not path.endswith((*NO_FORM, *SIGNING))]
 

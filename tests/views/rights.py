@@ -47,6 +47,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "vault_connection_remove": ("get", [V, "connection"], OWNERS, 200),
     "vault_remove": ("get", [V], OWNERS, 200),
     "vault_scan": ("post", [V], ALL, 302),
+    "vault_postman": ("get", [V], ALL, 200),
     "access": ("get", [V], ALL, 200),
     "access_grant": ("get", [V], ALL, 200),
     "secret_list": ("get", [V], ALL, 200),

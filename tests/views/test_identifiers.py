@@ -1,20 +1,22 @@
 """The one box: an identifier of Key Vault opens its page, words are looked for, nothing leads away from here."""
 
+import base64
 import re
 import time
 from urllib.parse import quote, urlencode
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from tests.browsing import text_of
-from tests.conftest import World, client_of, make_connection, make_vault, signed_in
+from tests.browsing import fill_in, text_of
+from tests.conftest import World, client_of, make_connection, make_vault, signed_in, unreadable
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
 from vaults.emulator import ADMIN, Emulator
 from vaults.keyvault.references import find_references
-from vaults.keyvault.types import CertificatePolicy
-from vaults.models import InventoryItem, Vault
+from vaults.keyvault.types import Certificate, CertificatePolicy
+from vaults.models import InventoryItem, KnownCertificate, Vault
 
 pytestmark = pytest.mark.slow
 
@@ -249,6 +251,7 @@ WORDS = [
     "--name checkout",
     "vault name kv-shop-prod checkout",
     "az keyvault secret show --name checkout",
+    "CN=nobody.example, O=Nobody",
 ]
 
 
@@ -350,7 +353,20 @@ def test_nothing_leads_away(wanted: str, olga: Client, world: World, emulator: E
         assert olga.get(place).status_code in (200, 404)
 
 
-@pytest.mark.parametrize("spelling", ["{}", "{lower}", "{colons}", " {blanks} ", "\u200e{colons}"])
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "{}",
+        "{lower}",
+        "{colons}",
+        " {blanks} ",
+        "\u200e{colons}",
+        '"{}",',
+        "Thumbprint: {lower}",
+        "SHA1 Fingerprint={colons}",
+        "sha1 Fingerprint={colons}",
+    ],
+)
 def test_a_thumbprint_opens_its_certificate(spelling: str, olga: Client, world: World, emulator: Emulator) -> None:
     client = client_of(world.vault)
     client.certificates.create("tls", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
@@ -358,9 +374,122 @@ def test_a_thumbprint_opens_its_certificate(spelling: str, olga: Client, world: 
     x5t = client.certificates.get("tls").properties.x5t
     scan_vault(System(), world.vault)
     pairs = [x5t[place : place + 2] for place in range(0, 40, 2)]
-    text = spelling.format(x5t, lower=x5t.lower(), colons=":".join(pairs), blanks=" ".join(pairs))
+    text = spelling.format(
+        x5t,
+        lower=x5t.lower(),
+        colons=":".join(pairs),
+        blanks=" ".join(pairs),
+    )
     assert olga.get("/go/", {"q": text})["Location"] == f"/vaults/{world.vault.slug}/certificates/tls/"
     assert "tls" in text_of(olga.get("/inventory/", {"q": text}))
+
+
+@pytest.fixture
+def certificate(world: World, emulator: Emulator) -> Certificate:
+    """A certificate that was scanned, as it is in the vault."""
+    client = client_of(world.vault)
+    subject = 'CN=shop.example, O="Shop, Ltd.", C=DE'
+    client.certificates.create("tls", CertificatePolicy(issuer_name="Self", subject=subject))
+    client.certificates.create("other", CertificatePolicy(issuer_name="Self", subject="CN=www.shop.example, C=DE"))
+    emulator.clock.advance(60)
+    scan_vault(System(), world.vault)
+    emulator.requests.clear()
+    return client.certificates.get("tls")
+
+
+TLS = "/vaults/kv-shop-prod/certificates/tls/"
+
+
+@pytest.mark.parametrize("spelling", ["{}", "{}=", '"x5t": "{}"'.partition(": ")[2], "'{}',"])
+def test_the_x5t_of_key_vault_opens_its_certificate(spelling: str, olga: Client, certificate: Certificate) -> None:
+    x5t = base64.urlsafe_b64encode(bytes.fromhex(certificate.properties.x5t)).decode().rstrip("=")
+    assert olga.get("/go/", {"q": spelling.format(x5t)})["Location"] == TLS
+    assert olga.get("/go/", {"q": "a" * 27})["Location"].startswith("/inventory/")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        'CN=shop.example, O="Shop, Ltd.", C=DE',
+        'cn=SHOP.example,o="shop, ltd.",c=de',
+        'subject=C = DE, O = "Shop, Ltd.", CN = shop.example',
+        'Subject: C=DE, O="Shop, Ltd.", CN=shop.example',
+    ],
+)
+def test_a_subject_opens_its_certificate(subject: str, olga: Client, certificate: Certificate) -> None:
+    assert olga.get("/go/", {"q": subject})["Location"] == TLS
+
+
+def test_a_subject_that_is_not_whole_is_searched_for(olga: Client, certificate: Certificate) -> None:
+    place = olga.get("/go/", {"q": "CN=shop.example"})["Location"]
+    assert place == "/inventory/?q=CN%3Dshop.example"
+    assert "tls" in text_of(olga.get(place))
+    assert olga.get("/go/", {"q": "C=DE"})["Location"] == "/inventory/?q=C%3DDE"
+
+
+@pytest.mark.parametrize("spelling", ["{}", "{upper}", '"{}",', " {}\n", "({})."])
+def test_the_current_version_of_a_certificate_opens_it(
+    spelling: str, olga: Client, world: World, certificate: Certificate, emulator: Emulator
+) -> None:
+    version = certificate.properties.version
+    emulator.requests.clear()
+    text = spelling.format(version, upper=version.upper())
+    assert olga.get("/go/", {"q": text})["Location"] == f"{TLS}versions/{version}/"
+    assert emulator.requests == []
+    assert signed_in(world.otto).get("/go/", {"q": text}).status_code == 404
+
+
+def test_a_version_of_the_record_opens_its_item(olga: Client, world: World) -> None:
+    assert fill_in(olga, "/vaults/kv-shop-prod/new/secret/", name="made-here", value="hidden").status_code == 302
+    version = client_of(world.vault).secrets.versions("made-here")[0].version
+    fill_in(olga, "/vaults/kv-shop-prod/secrets/made-here/new-version/", value="hidden again")
+    page = f"/vaults/kv-shop-prod/secrets/made-here/versions/{version}/"
+    assert olga.get("/go/", {"q": version})["Location"] == page
+    assert signed_in(world.otto).get("/go/", {"q": version}).status_code == 404
+
+
+def test_one_version_of_several_items_is_a_choice(olga: Client, world: World, certificate: Certificate) -> None:
+    other = make_vault(world.connection, "kv-shop-dev")
+    item = InventoryItem.objects.create(vault=other, kind="certificate", name="restored", enabled=True)
+    version = certificate.properties.version
+    KnownCertificate.objects.create(item=item, version=version, read_at=timezone.now())
+    answer = olga.get("/go/", {"q": version})
+    assert "Several items have a version of this number" in text_of(answer)
+    for place in (f"{TLS}versions/{version}/", f"/vaults/kv-shop-dev/certificates/restored/versions/{version}/"):
+        assert f'href="{place}"' in answer.content.decode()
+
+
+VERSION_SAID, SHA256_SAID = "This version is not known here", "Certificates are not known by SHA-256 here"
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("0a" * 16, VERSION_SAID),
+        (f"'{'0A' * 16}',", VERSION_SAID),
+        ("0a" * 32, SHA256_SAID),
+        (":".join(["0A"] * 32), SHA256_SAID),
+        (f"sha256 Fingerprint={':'.join(['0A'] * 32)}", SHA256_SAID),
+    ],
+)
+def test_what_is_not_known_is_said(token: str, said: str, olga: Client, world: World) -> None:
+    answer = olga.get("/go/", {"q": token})
+    assert answer.status_code == 404
+    assert said in text_of(answer)
+
+
+@pytest.mark.parametrize("length", [32, 64])
+def test_a_name_or_tag_that_looks_so_is_found(length: int, olga: Client, world: World) -> None:
+    token = "0A" * (length // 2)
+    InventoryItem.objects.create(vault=world.vault, kind="secret", name="x", enabled=True, tags={"commit": token})
+    assert olga.get("/go/", {"q": token})["Location"] == f"/inventory/?q={token}"
+    assert signed_in(world.otto).get("/go/", {"q": token}).status_code == 404
+
+
+def test_without_the_index_the_box_still_answers(olga: Client, world: World) -> None:
+    with unreadable("vaults_knowncertificate"):
+        assert olga.get("/go/", {"q": "0a" * 16}).status_code == 404
+        assert olga.get("/go/", {"q": "CN=a"})["Location"].startswith("/inventory/")
 
 
 def test_an_unknown_thumbprint_is_searched_for_and_another_teams_is_unknown(olga: Client, world: World) -> None:

@@ -5,12 +5,13 @@ Key Vault REST: About keys, secrets and certificates, "Object identifiers".
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from vaults.azure.errors import InvalidIdentifier
-from vaults.azure.pasted import strip_invisible
+from vaults.azure.pasted import bare, strip_invisible
 
 COLLECTIONS = frozenset(
     f"{deleted}{kind}" for deleted in ("", "deleted") for kind in ("secrets", "keys", "certificates")
@@ -65,10 +66,44 @@ def fold(name: str) -> str:
     return name.translate(_LOWER)
 
 
-_THUMBPRINT = re.compile(r"(?:[0-9a-fA-F]{2}[:\s-]?){20}")
+_SEPARATED = r"(?:[0-9a-fA-F]{{2}}[:\s-]?){{{0}}}"
+_THUMBPRINT, _SHA256 = re.compile(_SEPARATED.format(20)), re.compile(_SEPARATED.format(32))
+#: What openssl, Windows and people write before it.
+_BEFORE = re.compile(
+    r"(?:sha-?(?:1|256)[ -]?)?(?:(?:finger|thumb)print)?(?: \(sha-?(?:1|256)\))? ?[=:] ?", re.IGNORECASE
+)
+_X5T = re.compile(r"[0-9a-zA-Z_+/-]{27}=?")
+_ALONE = re.compile(r"[0-9a-fA-F]{32}")
 
 
 def thumbprint_in(text: str) -> str:
     """The SHA-1 thumbprint that this text is, in upper-case hex; "" if it is none. Tools write it with colons or blanks too."""
-    text = strip_invisible(text[:200]).strip()
-    return re.sub(r"[:\s-]", "", text).upper() if _THUMBPRINT.fullmatch(text) else ""
+    return _hex_in(text, _THUMBPRINT)
+
+
+def sha256_in(text: str) -> str:
+    """The same for a SHA-256 thumbprint."""
+    return _hex_in(text, _SHA256)
+
+
+def _hex_in(text: str, form: re.Pattern[str]) -> str:
+    text = bare(text[:200])
+    text = bare(_BEFORE.sub("", text, count=1)) if _BEFORE.match(text) else text
+    return re.sub(r"[:\s-]", "", text).upper() if form.fullmatch(text) else ""
+
+
+def x5t_in(text: str) -> str:
+    """The SHA-1 thumbprint, in upper-case hex, that this text would be as the `x5t` of Key Vault, which is base64; else "".
+
+    A name can look like one.
+    """
+    text = strip_invisible(text[:200]).strip(" \t\r\n\"',;")  # it may begin or end with a "_"
+    if not _X5T.fullmatch(text):
+        return ""
+    return base64.urlsafe_b64decode(text.rstrip("=").replace("+", "-").replace("/", "_") + "=").hex().upper()
+
+
+def version_in(text: str) -> str:
+    """The version that this text is, in lower case as Key Vault writes it; "" if it is none."""
+    text = bare(text[:200])
+    return text.lower() if _ALONE.fullmatch(text) else ""

@@ -176,6 +176,7 @@ def matching(text: str, vaults: VaultQuerySet) -> Q:
             Q(folded_name__contains=fold(word))
             | Q(tag_text__contains=word.casefold())
             | Q(subject__icontains=word)
+            | Q(known_certificate__subject__icontains=word)
             | Q(content_type__icontains=word)
             | Q(vault__name__icontains=word)
         )

@@ -10,7 +10,7 @@ from django_htmx.middleware import HtmxDetails
 
 from vaults.azure.pasted import bare
 from vaults.problems import Problem
-from vaults.web.by_hand import by_hand
+from vaults.web.by_hand import ByHand, by_hand, by_hand_of_form
 from vaults.web.polls import signed
 
 if TYPE_CHECKING:
@@ -57,17 +57,16 @@ def render_page(
 ) -> HttpResponse:
     """Render the page, or only its named partial when htmx swaps part of it in.
 
-    The context always has `vault` and `problem` (default None), `exchanges`: the requests sent to Azure for the vault, and
-    `look`:
-    what a page that polls sends back (see `polls`).
+    The context always has `vault` and `problem` (default None), `exchanges`: the requests sent to Azure for the vault,
+    `planned`: those that the page's form will send, and `look`: what a page that polls sends back (see `polls`).
     """
     template = f"{page}#{partial}" if partial and is_swap(request) else page
     vault: Vault | None = context.get("vault")
-    exchanges = by_hand(request.actor.exchanges, vault.connection) if vault else []
     context = {
         "vault": None,
         "problem": None,
-        "exchanges": exchanges,
+        "exchanges": by_hand(request.actor.exchanges, vault.connection) if vault else [],
+        "planned": requests_of_form(request, vault) if vault else [],
         "look": signed(request.actor.looked if hasattr(request, "actor") else None),
         **context,
     }
@@ -78,6 +77,11 @@ def render_page(
         asked = problem.retry_after if problem else None
         response["Retry-After"] = str(math.ceil(asked or RETRY_AFTER))
     return response
+
+
+def requests_of_form(request: HtmxRequest, vault: "Vault") -> list[ByHand]:
+    match = request.resolver_match
+    return by_hand_of_form(request.actor, vault, match.url_name or "", match.kwargs) if match else []
 
 
 def is_swap(request: HtmxRequest) -> bool:
