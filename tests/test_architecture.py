@@ -130,6 +130,7 @@ def test_one_seam_decides_and_records() -> None:
     assert users_of("require") == {"vaults.access", "vaults.acts", "vaults.views.audit"}
     assert users_of("writing") == {
         "vaults.acts",
+        "vaults.actions.authorities",
         "vaults.actions.connections",
         "vaults.actions.jobs",
         "vaults.actions.scans",

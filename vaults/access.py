@@ -20,13 +20,16 @@ from vaults.keyvault.identifiers import fold
 from vaults.kinds import OF_ACTION, Kind
 from vaults.models import (
     AuditEntry,
+    CertificateAuthority,
     ChosenConnection,
     Connection,
+    ForeseenRenewals,
     FormerVault,
     InventoryItem,
     Invitation,
     Job,
     JobItem,
+    KnownCertificate,
     Membership,
     RecordedOperation,
     Team,
@@ -202,6 +205,24 @@ class Visible:
         """Operations of certificates, in progress or ended."""
         found = RecordedOperation.objects.all()
         return found if self.teams is None else found.filter(self._of_visible_vault)
+
+    @property
+    def certificates(self) -> QuerySet[KnownCertificate]:
+        """What is known of live certificates beyond their lists."""
+        found = KnownCertificate.objects.filter(item__gone_since=None, item__deleted_on=None)
+        return found if self.teams is None else found.filter(item__vault__team_id__in=self.teams)
+
+    @property
+    def foreseen(self) -> QuerySet[ForeseenRenewals]:
+        """The verdicts on live certificates."""
+        found = ForeseenRenewals.objects.filter(certificate__item__gone_since=None, certificate__item__deleted_on=None)
+        return found if self.teams is None else found.filter(certificate__item__vault__team_id__in=self.teams)
+
+    @property
+    def authorities(self) -> QuerySet[CertificateAuthority]:
+        """What teams have said of CAs."""
+        found = CertificateAuthority.objects.all()
+        return found if self.teams is None else found.filter(team_id__in=self.teams)
 
     @property
     def recycle_bin(self) -> QuerySet[InventoryItem]:

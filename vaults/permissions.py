@@ -53,6 +53,7 @@ class Action(StrEnum):
     CONTACTS_READ = "contacts.read"
     CONTACTS_UPDATE = "contacts.update"
     CONTACTS_DELETE = "contacts.delete"
+    AUTHORITY_UPDATE = "authority.update"
 
     DELETED_LIST = "deleted.list"
     ACCESS_CHECK = "access.check"
@@ -180,6 +181,7 @@ _MANAGE = frozenset(
         Action.ISSUER_DELETE,
         Action.CONTACTS_UPDATE,
         Action.CONTACTS_DELETE,
+        Action.AUTHORITY_UPDATE,
     }
 )
 #: The private key and the chain leave the vault. It changes nothing, so it is none of the acts above.
@@ -261,7 +263,7 @@ ROLE_SENTENCES: dict[Role, str] = {
     Role.READER: "sees what a viewer sees, and may reveal values",
     Role.WRITER: "sees what a viewer sees, and may create and change things; can't read values back",
     Role.MANAGER: "reader and writer, and may delete, recover and purge, export certificates with their keys, and manage "
-    "issuers and contacts",
+    "issuers and contacts, and say which CAs are public",
     Role.OWNER: "manager, and manages connections, vaults and members",
 }
 
@@ -309,6 +311,7 @@ LABELS: dict[Action, str] = {
     Action.CONTACTS_READ: "Read the contacts",
     Action.CONTACTS_UPDATE: "Change the contacts",
     Action.CONTACTS_DELETE: "Delete the contacts",
+    Action.AUTHORITY_UPDATE: "Say whether a CA is public",
     Action.DELETED_LIST: "List deleted items",
     Action.ACCESS_CHECK: "Check permissions",
     Action.VAULT_SCAN: "Scan a vault",

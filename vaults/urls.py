@@ -9,6 +9,7 @@ from vaults.kinds import BY_COLLECTION, CERTIFICATE, KEY, SECRET, Kind
 from vaults.views import (
     access,
     all_operations,
+    all_renewals,
     audit,
     certificate_export,
     certificate_import,
@@ -93,6 +94,8 @@ urlpatterns = [
     path("inventory/", inventory.inventory, name="inventory"),
     path("inventory/csv/", inventory.inventory_csv, name="inventory_csv"),
     path("operations/", all_operations.all_operations, name="all_operations"),
+    path("renewals/", all_renewals.all_renewals, name="all_renewals"),
+    path("renewals/authority/", all_renewals.authority_update, name="authority_update"),
     path("deleted/", recycle_bin.all_deleted, name="all_deleted"),
     path("go/", identifiers.go, name="go"),
     path("connections/", connections.connection_list, name="connection_list"),

@@ -97,7 +97,7 @@ FREE = {
     "certificate_import",
     "certificate_operation_merge", "secret_version_enable", "secret_version_disable", "key_version_enable", "key_version_disable",
     "certificate_version_enable", "certificate_version_disable",
-    "deleted_recover", "team_choose", "issuer_new", "issuer_edit", "contacts_edit",
+    "deleted_recover", "team_choose", "issuer_new", "issuer_edit", "contacts_edit", "authority_update",
 }  # fmt: skip
 
 

@@ -32,6 +32,7 @@ PAGES = (
     "/audit/?show=all",
     "/jobs/?show=all",
     "/operations/",
+    "/renewals/",
     "/deleted/",
     f"/jobs/{JOB}/",
     "/vaults/kv-shop-prod/",

@@ -16,6 +16,8 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "inventory": ("get", [], ALL, 200),
     "inventory_csv": ("get", [], ALL, 200),
     "all_operations": ("get", [], ALL, 200),
+    "all_renewals": ("get", [], ALL, 200),
+    "authority_update": ("post", [], MANAGERS, 422),
     "all_deleted": ("get", [], ALL, 200),
     "go": ("get", [], ALL, 200),
     "audit_list": ("get", [], ALL, 200),

@@ -7,10 +7,12 @@ import pytest
 from django.test import Client
 
 from tests.browsing import text_of
-from tests.conftest import vault_calls
+from tests.conftest import World, signed_in, vault_calls
 from tests.emulator.caller import Caller, issued
 from vaults.emulator import Emulator
 from vaults.emulator.wire.kinds import CERTIFICATE
+from vaults.models import CertificateAuthority, Team
+from vaults.permissions import Role
 
 PAGE = "/vaults/kv-shop-prod/certificates/tls/renewals/"
 
@@ -41,7 +43,7 @@ def test_a_self_signed_certificate_keeps_its_months(olga: Client, caller: Caller
     assert [card.verdict for card in page.context["cards"]] == ["Automatic, once a year"] * 3
     assert "not public, keeps its months" in text_of(page)
     assert "Key Vault renews it at 80 % of its life." in text_of(page)
-    assert "Browsers trust the CA" not in text_of(page)
+    assert "Counted as public" not in text_of(page)
 
 
 def test_a_public_one_is_renewed_more_often_with_each_rule(olga: Client, caller: Caller) -> None:
@@ -67,21 +69,39 @@ def test_one_that_will_break_says_why(olga: Client, caller: Caller) -> None:
     assert "there is none" in text_of(page)
 
 
-def test_where_the_issuer_does_not_tell_one_says_whether_it_is_public(olga: Client, caller: Caller) -> None:
+def test_where_the_issuer_does_not_tell_it_is_public_until_the_team_says_otherwise(
+    olga: Client, world: World, caller: Caller
+) -> None:
     make(caller, "own", "EmailContacts", days_before_expiry=30)
     public = olga.get(PAGE)
-    assert "Browsers trust the CA that signs it?" in text_of(public)
+    assert "nobody in the team has said whether browsers trust own" in text_of(public)
+    assert 'href="/renewals/#authorities"' in public.content.decode()
     assert [card.verdict for card in public.context["cards"]] == [
         "By hand, twice a year",
         "By hand, 5 times a year",
         "By hand, 21 times a year",
     ]
-    private = olga.get(PAGE, {"public": "no"})
+    CertificateAuthority.objects.create(team=world.team, name="Own", is_public=False)
+    private = olga.get(PAGE)
     assert {card.verdict for card in private.context["cards"]} == {"By hand, once a year"}
-    assert "?rules=2027&amp;public=no" in private.content.decode()
+    assert "not public, keeps its months" in text_of(private)
 
 
-@pytest.mark.parametrize("query", [{"rules": "1999"}, {"rules": "x"}, {"public": "maybe"}, {"rules": "2027" * 50}])
+def test_what_another_team_says_does_not_count(olga: Client, world: World, caller: Caller) -> None:
+    make(caller, "own", "EmailContacts", days_before_expiry=30)
+    other = Team.objects.exclude(pk=world.team.pk).get()
+    CertificateAuthority.objects.create(team=other, name="own", is_public=False)
+    assert "nobody in the team has said" in text_of(olga.get(PAGE))
+
+
+def test_who_may_not_say_it_is_told_who_may(world: World, caller: Caller) -> None:
+    make(caller, "own")
+    page = signed_in(world.members[Role.WRITER]).get(PAGE)
+    assert "A manager of your team can say it." in text_of(page)
+    assert "#authorities" not in page.content.decode()
+
+
+@pytest.mark.parametrize("query", [{"rules": "1999"}, {"rules": "x"}, {"rules": "2027" * 50}])
 def test_what_is_no_calendar_shows_the_first(olga: Client, caller: Caller, query: dict[str, str]) -> None:
     make(caller, "Self")
     assert olga.get(PAGE, query).context["chosen"].year == 2026
@@ -93,12 +113,12 @@ def test_without_a_policy_nothing_is_said(olga: Client, caller: Caller, emulator
     assert "Nothing can be said about its renewals" in text_of(olga.get(PAGE))
 
 
-def test_issuers_that_may_not_be_listed_are_asked_for(olga: Client, caller: Caller, emulator: Emulator) -> None:
+def test_issuers_that_may_not_be_listed_are_counted_as_public(olga: Client, caller: Caller, emulator: Emulator) -> None:
     make(caller, "digi")
     emulator.deny("certificates/listissuers", "certificates/manageissuers")
     page = olga.get(PAGE)
     assert page.status_code == 200
-    assert "Browsers trust the CA that signs it?" in text_of(page)
+    assert "nobody in the team has said whether browsers trust digi" in text_of(page)
 
 
 def test_two_calls_side_by_side(olga: Client, caller: Caller, emulator: Emulator) -> None:

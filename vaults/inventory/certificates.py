@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from vaults.azure.errors import AuthenticationError, Forbidden, Unauthorized
+from vaults.forecast.renewals import CLIENT_AUTH
 from vaults.inventory.rows import storable
 from vaults.inventory.store import BATCH, locked
 from vaults.keyvault import x509
@@ -27,7 +28,6 @@ from vaults.models import InventoryItem, KnownCertificate, Vault
 MOST_READ: Final = 100
 #: A change of a policy does not show in the list: after this time a certificate is read again.
 READ_AGAIN: Final = timedelta(days=1)
-CLIENT_AUTH: Final = "1.3.6.1.5.5.7.3.2"
 #: The largest number of an integer column.
 LARGEST: Final = 2**31 - 1
 MOST_UNREAD: Final = 30

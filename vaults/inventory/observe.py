@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from vaults.actors import Actor, Person
-from vaults.inventory import certificates, operations
+from vaults.inventory import certificates, foresight, operations
 from vaults.inventory.rows import AnyDeleted, Live, item_of, storable
 from vaults.inventory.store import BEGUN, LAST_TRANSITION, SEEN, locked, put, store
 from vaults.keyvault.identifiers import fold
@@ -214,6 +214,7 @@ def see_contents(
     if not read(lambda: certificates.is_known(vault, seen), True):
         with _best_effort(vault):
             certificates.keep(vault, [seen], providers)
+            foresight.foresee(vault, timezone.now(), [fold(properties.name)])
 
 
 def end_request(vault: Vault, name: str, asked_at: datetime, *, completed: bool = False) -> None:

@@ -21,7 +21,7 @@ from vaults.azure.errors import (
     Unauthorized,
 )
 from vaults.azure.parallel import gather
-from vaults.inventory import certificates, observe, operations
+from vaults.inventory import certificates, foresight, observe, operations
 from vaults.inventory.rows import AnyDeleted, Live, item_of
 from vaults.inventory.store import mark_gone, remove_long_gone, store
 from vaults.keyvault.client import VaultClient
@@ -125,7 +125,8 @@ class Merged:
 
 
 def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence[List]) -> Merged:
-    """Read the operations of certificates that may be pending, merge what was found, and read the changed certificates.
+    """Read the operations of certificates that may be pending, merge what was found, read the changed certificates, and foresee
+    their renewals.
 
     Known items that were not found are gone if their list was read completely; else they are kept as they were.
     """
@@ -143,7 +144,9 @@ def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence
     remove_long_gone(vault, timezone.now())
     operations.remove_old(vault, timezone.now())
     _note_unread(vault, lists)
-    return Merged(len(items), certificates.read_changed(vault, client, progress.gather, _names(found)))
+    unread = certificates.read_changed(vault, client, progress.gather, _names(found))
+    foresight.foresee(vault, timezone.now())
+    return Merged(len(items), unread)
 
 
 def _note_unread(vault: Vault, lists: Sequence[List]) -> None:

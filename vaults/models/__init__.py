@@ -1,7 +1,9 @@
 """The portal's own data. Never a secret's value, a private key of a vault, a token or a backup blob."""
 
 from vaults.models.audit import AuditChain, AuditEntry
+from vaults.models.certificate_authority import CertificateAuthority
 from vaults.models.connection import Connection
+from vaults.models.foreseen import ForeseenRenewals
 from vaults.models.guess import Guess
 from vaults.models.inventory import InventoryItem
 from vaults.models.item_lock import ItemLock
@@ -17,8 +19,10 @@ from vaults.models.vault_connection import ChosenConnection, FormerVault, VaultC
 __all__ = [
     "AuditChain",
     "AuditEntry",
+    "CertificateAuthority",
     "ChosenConnection",
     "Connection",
+    "ForeseenRenewals",
     "FormerVault",
     "Guess",
     "InventoryItem",

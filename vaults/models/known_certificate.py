@@ -2,8 +2,20 @@
 
 from django.db import models
 
+from vaults.keyvault.types import RESERVED_ISSUERS
 from vaults.models.inventory import InventoryItem
 from vaults.models.json import ShapedJSONField, text_list
+
+
+def trapped(prefix: str = "") -> models.Q:
+    """A CA issued it, and its vault is going to replace it by a certificate or a request of its own making (web.renewal_trap).
+
+    `prefix`: of the columns, for rows of another table.
+    """
+    own_issuer = models.Q()
+    for name in RESERVED_ISSUERS:
+        own_issuer |= models.Q((f"{prefix}policy_issuer__iexact", name))
+    return own_issuer & models.Q((f"{prefix}renews", True), (f"{prefix}self_signed", False))
 
 
 class KnownCertificate(models.Model):

@@ -89,6 +89,7 @@ TITLES: Final[Mapping[str, str]] = {
     "team.last_owner": "A team keeps at least one owner",
     "team.member_gone": "This member is no longer in the team",
     "team.no_such_role": "There is no such role",
+    "team.unknown_ca": "None of the team's certificates is of this CA",
     "vault.ca_file": "The file of CAs can't be read",
     "vault.keeps_failing": "The vault keeps failing: {cause}",
     "vault.last_connection": "It is the only connection of this vault",

@@ -4,11 +4,16 @@ from django.http import HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from vaults.access import visible_to
 from vaults.actions import certificates
 from vaults.actions.certificates import Renewal
+from vaults.actors import Person
 from vaults.forecast.renewals import Course, Life
-from vaults.forecast.rules import PUBLIC_PROVIDERS
+from vaults.inventory import observe
+from vaults.inventory.certificates import providers_of
+from vaults.inventory.foresight import Said, authority_of, is_public
 from vaults.keyvault import x509
+from vaults.keyvault.x509 import CertificateFacts
 from vaults.models import Vault
 from vaults.web.certificate_future import axis, cards, loses_client_auth
 from vaults.web.decorators import with_vault
@@ -18,18 +23,20 @@ from vaults.web.rendering import HtmxRequest, render_page
 @require_safe
 @with_vault
 def certificate_renewals(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
-    """`?rules=` is the year of the calendar that is shown; `?public=` yes or no, where the issuer does not tell."""
+    """`?rules=` is the year of the calendar that is shown."""
     found = certificates.read_for_new_version(request.actor, vault, name)
-    certificate, said = found.certificate, request.GET.get("public", "")
-    known = _is_public(found)
-    course = _course(found, is_public=known if known is not None else said != "no")
+    certificate, facts = found.certificate, x509.read_certificate(found.certificate.cer)
+    provider = _provider(found)
+    authority = _authority(found, facts, provider)
+    known = is_public(provider, authority, observe.read(lambda: said_by(request.actor, vault), {}))
+    course = _course(found, facts, is_public=known is not False)
     context = {
         "vault": vault,
         "name": certificate.properties.name,
         "certificate": certificate,
         "course": course,
-        "asks_public": known is None,
-        "said_public": said != "no",
+        "authority": authority,
+        "not_said": known is None,
         "cards": [],
     }
     if course:
@@ -41,9 +48,9 @@ def certificate_renewals(request: HtmxRequest, vault: Vault, name: str) -> HttpR
     return render_page(request, "vaults/certificate_renewals.html", context)
 
 
-def _course(found: Renewal, *, is_public: bool) -> Course | None:
+def _course(found: Renewal, facts: CertificateFacts, *, is_public: bool) -> Course | None:
     """None without a policy or without dates that can be read."""
-    facts, policy = x509.read_certificate(found.certificate.cer), found.certificate.policy
+    policy = found.certificate.policy
     if policy is None or facts.not_before is None or facts.not_after is None:
         return None
     return Course(
@@ -54,11 +61,21 @@ def _course(found: Renewal, *, is_public: bool) -> Course | None:
     )
 
 
-def _is_public(found: Renewal) -> bool | None:
-    """Whether the CA of the next version is public; None if that can't be known from here."""
-    issuer = (found.certificate.policy.issuer_name or "") if found.certificate.policy else ""
-    if issuer.lower() == "self":
-        return False
-    providers = {each.name.lower(): each.provider.lower() for each in found.issuers.value or ()}
-    provider = providers.get(issuer.lower(), "")
-    return True if provider in PUBLIC_PROVIDERS else None
+def _provider(found: Renewal) -> str:
+    """The provider of the policy's issuer; "" if it has none, or the vault's issuers could not be read."""
+    return providers_of(found.issuers).get(_issuer(found).lower(), "")
+
+
+def _authority(found: Renewal, facts: CertificateFacts, provider: str) -> str:
+    is_self_signed = facts.subject is not None and facts.subject == facts.issuer
+    return authority_of(_issuer(found), provider, facts.issuer or "", is_self_signed)
+
+
+def _issuer(found: Renewal) -> str:
+    policy = found.certificate.policy
+    return (policy.issuer_name if policy else "") or ""
+
+
+def said_by(actor: Person, vault: Vault) -> Said:
+    """What the vault's team has said of CAs."""
+    return dict(visible_to(actor, vault.team).authorities.values_list("folded_name", "is_public"))

@@ -77,6 +77,7 @@ VALUE_WORDS = {
 }
 #: Labels of the fields of connections, members and vaults that an act may change.
 CHANGED = {
+    "authority": "Trusted by browsers",
     "api_version": "API version",
     "client_id": "Application (client) ID",
     "cloud": "Cloud",
@@ -127,6 +128,7 @@ WHY = {
     "NothingToAddTo": "There was no certificate to add a version to.",
     "OperationChanged": "The operation had ended, or somebody else had replaced it.",
     "HalfDone": "The operation was deleted, but no new one could be started.",
+    "NoSuchAuthority": "No certificate of the team was of this CA any more.",
     "ContactsChanged": "Somebody else had changed the contacts meanwhile.",
     "IssuerChanged": "Somebody else had changed the issuer meanwhile.",
     "PolicyChanged": "Somebody else had changed the rotation policy meanwhile.",

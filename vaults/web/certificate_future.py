@@ -20,6 +20,14 @@ TONES: Final[Mapping[How, str]] = {How.AUTOMATIC: "ok", How.BY_HAND: "soon", How
 ICONS: Final[Mapping[How, str]] = {How.AUTOMATIC: "check", How.BY_HAND: "hand-stop", How.BREAKS: "alert-circle"}
 
 
+def verdict_of(how: How, a_year: int) -> str:
+    """In words: "By hand, twice a year"."""
+    if how == How.BREAKS:
+        return VERDICTS[how]
+    times = {1: "once", 2: "twice"}.get(a_year, f"{a_year} times")
+    return f"{VERDICTS[how]}, {times} a year"
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """What a calendar means for the certificate."""
@@ -35,10 +43,7 @@ class Card:
 
     @property
     def verdict(self) -> str:
-        if self.how == How.BREAKS:
-            return VERDICTS[self.how]
-        times = {1: "once", 2: "twice"}.get(self.forecast.a_year, f"{self.forecast.a_year} times")
-        return f"{VERDICTS[self.how]}, {times} a year"
+        return verdict_of(self.how, self.forecast.a_year)
 
     @property
     def tone(self) -> str:
