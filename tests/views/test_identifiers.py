@@ -74,7 +74,9 @@ PASTED = {
     "“kv-shop-prod”": "/vaults/kv-shop-prod/",
     f"{HOST}/secrets?api-version=7.4&maxresults=25": "/vaults/kv-shop-prod/secrets/",
     f"{HOST}/deletedkeys/": "/vaults/kv-shop-prod/deleted/",
-    f"{HOST}/certificates/issuers/digi-int": "/vaults/kv-shop-prod/certificates/",
+    f"{HOST}/certificates/issuers/Digi-int": "/vaults/kv-shop-prod/issuers/Digi-int/",
+    f"{HOST}/certificates/issuers?api-version=7.4": "/vaults/kv-shop-prod/issuers/",
+    f"{HOST}/certificates/contacts": "/vaults/kv-shop-prod/contacts/",
     # spellings
     f"HTTPS://KV-SHOP-PROD.VAULT.TEST/SECRETS/checkout/{VERSION.upper()}": ITEM_VERSION,
     f"kv-shop-prod.vault.test/secrets/checkout/{VERSION}": ITEM_VERSION,
@@ -313,6 +315,7 @@ def test_the_inventorys_own_box_takes_them_too(olga: Client, world: World) -> No
         (f"{HOST}/secrets/checkout", 1),
         (f"{HOST}/", 2),
         (RESOURCE, 2),
+        (f"{HOST}/certificates/issuers/digi", 2),
         ("checkout-old", 1),
         ("checkout", 2),
         ('"checkout"', 2),
@@ -454,7 +457,7 @@ def test_one_version_of_several_items_is_a_choice(olga: Client, world: World, ce
     version = certificate.properties.version
     KnownCertificate.objects.create(item=item, version=version, read_at=timezone.now())
     answer = olga.get("/go/", {"q": version})
-    assert "Several items have a version of this number" in text_of(answer)
+    assert "Several items have this version" in text_of(answer)
     for place in (f"{TLS}versions/{version}/", f"/vaults/kv-shop-dev/certificates/restored/versions/{version}/"):
         assert f'href="{place}"' in answer.content.decode()
 

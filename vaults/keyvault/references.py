@@ -27,7 +27,7 @@ _NAME = r"(?P<name>[0-9a-zA-Z-]{1,127})"
 _END = r"(?=$|[/?#&)\]},;|]|[.!:…]+$)"
 
 _ITEM = re.compile(
-    rf"(?<![\w.@:/-])(?:(?:https?:)?//)?{_HOST}/+(?P<collection>(?:deleted)?(?:{_KINDS}))/+{_NAME}(?:/+(?P<tail>[0-9a-z]+))?{_END}",
+    rf"(?<![\w.@:/-])(?:(?:https?:)?//)?{_HOST}/+(?P<collection>(?:deleted)?(?:{_KINDS}))/+{_NAME}(?:/+(?P<tail>[0-9a-z-]+))?{_END}",
     re.IGNORECASE,
 )
 #: An address of a vault or of one of its lists, without other text.
@@ -84,8 +84,9 @@ _UNRESERVED = re.compile(r"%(2D|2E|5F|7E|3[0-9]|[46][1-9A-F]|[57][0-9A])", re.IG
 class Reference:
     """A vault, one of its lists, or an item.
 
-    `vault` is a `host[:port]` in lower case, without the port 443 and without "privatelink", or only a name; `sure` is False
-    if the text may also be any other host or word. `suffix` is "pending" for a certificate's operation.
+    `collection` is as in identifiers, or "issuers" or "contacts". `vault` is a `host[:port]` in lower case, without the port
+    443 and without "privatelink", or only a name; `sure` is False if the text may also be any other host or word. `suffix` is
+    "pending" for a certificate's operation.
     """
 
     vault: str
@@ -166,9 +167,10 @@ def _reference(
     vault: str, collection: str | None, name: str | None = "", tail: str | None = "", *, sure: bool = True
 ) -> Reference:
     """A Reference, in lower case except for the name. Text after the name that is not a version or "pending" is left out."""
-    collection, name, tail = (collection or "").lower(), name or "", (tail or "").lower()
-    if collection == "certificates" and name.lower() in ("issuers", "contacts"):
-        name, tail = "", ""
+    collection, name, tail = (collection or "").lower(), name or "", tail or ""
+    if collection == "certificates" and name.lower() in ("issuers", "contacts"):  # fixed words in the place of a name
+        collection, name, tail = name.lower(), tail, ""
+    tail = tail.lower()
     return Reference(
         _PRIVATE.sub(".vault.", host_of(vault), count=1),
         collection,

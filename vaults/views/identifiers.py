@@ -67,7 +67,7 @@ def the_only(found: Sequence[InventoryItem]) -> HttpResponse | None:
 
 
 def of_version(request: HtmxRequest, visible: Visible, wanted: str, version: str) -> HttpResponse:
-    """The page of the version; a choice if several items have one of this number."""
+    """The page of the version; a choice if several items have it."""
     found = known_tokens.with_version(visible, version)
     pages = [(each, reverse(each.kind.pages.version, args=[each.vault.slug, each.name, version])) for each in found]
     if len(pages) == 1:
@@ -105,8 +105,10 @@ def is_vault_host(host: str) -> bool:
 
 
 def page_of(request: HtmxRequest, vault: Vault, reference: Reference) -> str:
-    if not reference.name:
+    if not reference.name or reference.collection == "contacts":
         return list_of(vault, reference.collection)
+    if reference.collection == "issuers":
+        return reverse("issuer_detail", args=[vault.slug, reference.name])
     collection = reference.collection.removeprefix("deleted")
     kind = BY_COLLECTION[collection]
     # Case does not matter in names. If the item is known, the address has its own spelling.
@@ -125,4 +127,5 @@ def page_of(request: HtmxRequest, vault: Vault, reference: Reference) -> str:
 def list_of(vault: Vault, collection: str) -> str:
     if collection.startswith("deleted"):
         return reverse("deleted_list", args=[vault.slug])
-    return reverse(BY_COLLECTION[collection].pages.list if collection else "vault_detail", args=[vault.slug])
+    pages = {"": "vault_detail", "issuers": "issuer_list", "contacts": "contacts"}
+    return reverse(pages.get(collection) or BY_COLLECTION[collection].pages.list, args=[vault.slug])

@@ -189,7 +189,8 @@ def named_in(text: str, vaults: VaultQuerySet) -> Q | None:
     for reference in pasted:
         if found := list(vaults.named(reference.vault)):
             named = Q(vault__in=found)
-            return named & Q(folded_name=fold(reference.name)) if reference.name else named
+            of_item = reference.name and reference.collection not in ("issuers", "contacts")
+            return named & Q(folded_name=fold(reference.name)) if of_item else named
     return None
 
 
