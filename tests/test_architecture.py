@@ -38,6 +38,7 @@ NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", 
     f"vaults.keyvault.{name}"
     for name in (
         "types",
+        "x500",
         "x509",
         "certificate_export",
         "ca_reply",

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
+from vaults.keyvault.x500 import common_name
 from vaults.keyvault.x509 import (
     AlternativeName,
     public_key_pem,
@@ -52,6 +53,24 @@ def certificate(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed
 
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 EC_DER = certificate(EC_KEY)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("CN=shop.example", "shop.example"),
+        ('C=US, O="CN=no, Inc.", CN="Shop ""A"", Ltd."', 'Shop "A", Ltd.'),
+        ("CN=one, CN=two", "one"),
+        ("OU=a + CN=b, C=DE", "b"),
+        ("O=No common name, C=DE", "O=No common name, C=DE"),
+        ("CN=", ""),
+        ("", ""),
+        ('CN="not closed', '"not closed'),
+        ("no name at all", "no name at all"),
+    ],
+)
+def test_the_common_name_of_a_written_name(text: str, found: str) -> None:
+    assert common_name(text) == found
 
 
 def test_all_that_stands_in_a_certificate() -> None:

@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
+from tests.chains import import_certificate, make_chain, pem
 from tests.conftest import World
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.sweep
 
 VAULT = "/vaults/kv-shop-prod/"
 SECRETS = f"{VAULT}secrets/"
+CERTIFICATES = f"{VAULT}certificates/"
 LONG = "payments-reconciliation-export-service-signing-key-for-europe-west-2026-q4"
 REFUSED = """for (const name of ['getItem', 'setItem', 'removeItem']) {
   const original = Storage.prototype[name];
@@ -32,6 +34,13 @@ def filled(world: World, azure: VaultClient, olga: Client) -> None:
     azure.keys.create("signing", kty="EC")
     azure.secrets.set("gone", "v")
     azure.secrets.delete("gone")
+    scan_vault(System(), world.vault)
+
+
+@pytest.fixture
+def with_certificate(filled: None, world: World, azure: VaultClient) -> None:
+    issued = make_chain("EC")
+    import_certificate(azure, "tls", issued.key_pem + pem(issued.leaf))
     scan_vault(System(), world.vault)
 
 
@@ -59,12 +68,32 @@ def heads(page: Page) -> list[str]:
         (SECRETS, 900, "Columns, 4 of 5", ["Expires", "Tags", "Updated"], ["Content type"]),
         (SECRETS, 820, "Columns, 3 of 5", ["Expires", "Tags"], ["Content type", "Updated"]),
         (f"{VAULT}keys/", 820, "Columns, 3 of 5", ["Expires", "Tags"], ["Created", "Updated"]),
+        (
+            CERTIFICATES,
+            1440,
+            "Columns, 7 of 9",
+            ["Expires", "Renewal", "Subject", "Issuer", "Key", "Thumbprint"],
+            ["Tags", "Updated"],
+        ),
+        (
+            CERTIFICATES,
+            900,
+            "Columns, 4 of 9",
+            ["Expires", "Renewal", "Issuer"],
+            ["Subject", "Key", "Thumbprint", "Tags", "Updated"],
+        ),
         ("/inventory/", 900, "Columns, 4 of 5", ["Vault", "Expires", "Updated"], ["Tags"]),
         (f"{VAULT}deleted/", 820, "Columns, 3 of 5", ["Kind", "Recoverable until"], ["Deleted", "Purge"]),
     ],
 )
 def test_it_says_what_gave_way_and_brings_it_back(
-    portal_page: Page, filled: None, address: str, width: int, summary: str, shown: list[str], hidden: list[str]
+    portal_page: Page,
+    with_certificate: None,
+    address: str,
+    width: int,
+    summary: str,
+    shown: list[str],
+    hidden: list[str],
 ) -> None:
     choice = opened(portal_page, address, width, summary)
     for name in (*shown, *hidden):
@@ -74,7 +103,8 @@ def test_it_says_what_gave_way_and_brings_it_back(
         choice.get_by_role("checkbox", name=name, exact=True).focus()
         portal_page.keyboard.press("Space")
         assert name in heads(portal_page)
-    expect(portal_page.locator("summary", has_text="Columns")).to_have_text("Columns, 5 of 5")
+    every = 1 + len(shown) + len(hidden)
+    expect(portal_page.locator("summary", has_text="Columns")).to_have_text(f"Columns, {every} of {every}")
     row = portal_page.locator("tr[data-row]").first
     assert row.locator("> :visible").count() == portal_page.locator("thead th:visible").count()
     assert portal_page.evaluate("() => document.documentElement.scrollWidth") == width

@@ -1,6 +1,7 @@
 """The forecast for certificates of the index: from what is known of them, without asking Azure."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -121,3 +122,20 @@ def _row(known: KnownCertificate, year: int, ahead: Forecast) -> ForeseenRenewal
         a_year=ahead.a_year,
         rank=RANKS[verdict.how],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WithRenewal:
+    """What is known of a certificate, and its verdict under the rule of today; None if nothing is foreseen."""
+
+    known: KnownCertificate
+    renewal: ForeseenRenewals | None
+
+
+def with_renewals(vault: Vault, names: Collection[str]) -> dict[str, WithRenewal]:
+    """Of the certificates with these folded names, by name."""
+    live = KnownCertificate.objects.filter(item__vault=vault, item__gone_since=None, item__deleted_on=None)
+    found = list(live.filter(item__folded_name__in=names).select_related("item"))
+    rows = ForeseenRenewals.objects.filter(certificate__in=[known.pk for known in found], year=min(CALENDARS))
+    renewals = {row.certificate_id: row for row in rows}
+    return {known.item.folded_name: WithRenewal(known, renewals.get(known.pk)) for known in found}

@@ -31,12 +31,22 @@ _LABELS = {
     "0.9.2342.19200300.100.1.25": "DC",
     "1.2.840.113549.1.9.1": "E",
 }
+_ATTRIBUTE = re.compile(r'([^=]+)=(?:"((?:[^"]|"")*)"|([^,+]*))(?:, | \+ |$)')
 _NEEDS_QUOTES = re.compile(r'[,+="\n<>#;]|^[ \t-\r]|[ \t-\r]$|^$')
 
 
 def write(name: x509.Name) -> str:
     """A name as text, its parts in the reverse of their order in the certificate."""
     return ", ".join(" + ".join(_write_attribute(attribute) for attribute in part) for part in reversed(name.rdns))
+
+
+def common_name(text: str) -> str:
+    """The first common name of a name in this format; else the whole text."""
+    for attribute in _ATTRIBUTE.finditer(text):
+        label, quoted, plain = attribute.groups()
+        if label == "CN":
+            return plain if quoted is None else quoted.replace('""', '"')
+    return text
 
 
 def _write_attribute(attribute: x509.NameAttribute[str | bytes]) -> str:

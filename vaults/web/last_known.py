@@ -1,6 +1,6 @@
 """List pages: one page of a list from Azure, and data of the last scan for a list that is refused, empty or paged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -10,10 +10,13 @@ from django.db.models import Count, Min, QuerySet
 
 from vaults import access, problems
 from vaults.azure.errors import AzureError
-from vaults.inventory import observe
+from vaults.inventory import foresight, observe
 from vaults.inventory.figures import live_of_kind
+from vaults.inventory.foresight import WithRenewal
+from vaults.keyvault.identifiers import fold
 from vaults.keyvault.paging import Page
-from vaults.kinds import KINDS, Kind
+from vaults.keyvault.types import CertificateProperties
+from vaults.kinds import CERTIFICATE, KINDS, Kind
 from vaults.models import InventoryItem, Vault
 from vaults.permissions import Action
 from vaults.web.rendering import HtmxRequest
@@ -90,6 +93,7 @@ def list_context(request: HtmxRequest, vault: Vault, kind: Kind, page: Page[Any]
         "kind": kind,
         "items": page.items,
         "pending": scanned.pending() if page.items else set(),
+        "known": _known(vault, page.items) if kind == CERTIFICATE else {},
         "more": f"?{urlencode({'page': page.next_token})}" if page.next_token else "",
         "nameless": page.nameless,
         "broken_off": problems.explain(page.broken_off, vault=vault) if page.broken_off else None,
@@ -97,6 +101,13 @@ def list_context(request: HtmxRequest, vault: Vault, kind: Kind, page: Page[Any]
         # Only if there are more: Azure gives no total.
         "total": scanned.total() if page.next_token else None,
     }
+
+
+def _known(vault: Vault, items: Sequence[CertificateProperties]) -> dict[str, WithRenewal]:
+    """By folded name: what the index has of the certificates of this page, as far as they have not been changed since."""
+    thumbprints, nothing = {fold(item.name): item.x5t for item in items}, dict[str, WithRenewal]()
+    found = observe.read(lambda: foresight.with_renewals(vault, list(thumbprints)), nothing)
+    return {name: each for name, each in found.items() if each.known.of_thumbprint == thumbprints[name]}
 
 
 def _deleted(request: HtmxRequest, vault: Vault, kind: Kind) -> Deleted:

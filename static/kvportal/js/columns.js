@@ -57,8 +57,11 @@ function offer(menu) {
     for (const [head, box] of boxes) box.checked = shown(head);
     menu.querySelector("[data-count]").textContent = `, ${heads.filter(shown).length + 1} of ${heads.length + 1}`;
     table.style.minWidth = "";
-    const lacks = NAME - name.offsetWidth;
-    if (table.dataset.with && lacks > 0 && !phone.matches) table.style.minWidth = `${table.offsetWidth + lacks * 1.25}px`; // a column with a fifth of the width grows too
+    if (!table.dataset.with || phone.matches) return;
+    // In steps: a column with a share of the width grows too, and a name without any width may lack more than all of its own.
+    for (let step = 0; step < 8 && name.offsetWidth < NAME; step++) {
+      table.style.minWidth = `${table.offsetWidth + (NAME - name.offsetWidth) * 1.25}px`;
+    }
   }
 
   menu.hidden = false;
