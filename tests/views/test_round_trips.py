@@ -111,12 +111,6 @@ def _rest(page: str, arguments: list[object], vault: VaultClient) -> list[object
     return rest
 
 
-#: Pages that tell only what the portal knows, or ask first and read later.
-NOTHING: Final = {
-    "vault_detail", "vault_edit", "vault_connections", "vault_connection_remove", "vault_remove", "vault_postman",
-    "access_grant", "secret_new", "key_new", "certificate_import", "certificate_operation_cancel",
-    "certificate_operation_delete", "issuer_new", "contacts_delete", "deleted_recover", "deleted_purge",
-}  # fmt: skip
 #: Pages whose requests depend on others. Whether the check of the permissions goes on depends on each four of its probes.
 DEPENDENT: Final = {"access": 11}
 #: A busy machine can only make a chain look longer. Then the page is opened again.
@@ -128,23 +122,24 @@ def test_independent_requests_of_a_page_are_sent_side_by_side(
 ) -> None:
     olga.get(reverse("secret_list", args=[V]))  # it signs in
     way.latency = LATENCY
-    expected = {name: 0 if name in NOTHING else DEPENDENT.get(name, 1) for name in places}
-    found = {name: measured(olga, way, name, arguments, expected[name]) for name, arguments in places.items()}
+    allowed = {name: DEPENDENT.get(name, 1) for name in places}
+    found = {name: measured(olga, way, name, arguments, allowed[name]) for name, arguments in places.items()}
     for name, (chain, count) in found.items():
         say(f"{name}: {count} requests, {chain} round trip{'' if chain == 1 else 's'}")
     several = [name for name, (_, count) in found.items() if count > 1]
     say(f"{len(found)} pages, {len(several)} with several requests, {len(DEPENDENT)} with dependent ones")
-    assert {name: chain for name, (chain, _) in found.items()} == expected
+    assert {name: chain for name, (chain, _) in found.items() if chain > allowed[name]} == {}
+    assert {name: chain for name, (chain, _) in found.items() if chain > 1} == DEPENDENT
     assert len(several) > 15
 
 
-def measured(olga: Client, way: Watched, name: str, arguments: list[object], expected: int) -> tuple[int, int]:
+def measured(olga: Client, way: Watched, name: str, arguments: list[object], allowed: int) -> tuple[int, int]:
     """The round trips and the requests of a page."""
     for _ in range(TRIES):
         answer = olga.get(reverse(name, args=arguments), {"name": "fresh"} if name == "name_state" else {})
         assert answer.status_code in (200, 302), name
         count, chain = len(way.sent), way.chain()
-        if chain == expected:
+        if chain <= allowed:
             break
     return chain, count
 
