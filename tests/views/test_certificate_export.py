@@ -348,3 +348,14 @@ def test_an_encrypted_file_does_not_hold_the_key_in_the_open(olga: Client, chain
     raw = chain.key.private_numbers().private_value.to_bytes(32, "big")
     assert raw not in export(olga, **TWICE).content
     assert raw in base64.b64decode("".join(chain.key_pem.splitlines()[1:-1]))  # so that the test can fail
+
+
+def test_a_refused_export_comes_back_though_the_certificate_can_no_longer_be_read(
+    olga: Client, chain: Chain, emulator: Emulator
+) -> None:
+    form = filled(olga.get(EXPORT), format="pem-key")
+    emulator.deny("certificates/get")
+    page = olga.post(EXPORT, form)
+    assert page.status_code == 403
+    assert "By the policy" not in text_of(page)
+    assert main_form(page).fields["format"] == ["pem-key"]
