@@ -76,3 +76,16 @@ def test_audit_pages_fit_and_no_line_begins_with_a_dot(width: int, portal_page: 
         assert begun == 0, address
     portal_page.goto("/audit/")
     expect(portal_page.get_by_role("heading", name="The audit trail was tampered with")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 1081, 900])
+def test_the_filters_stand_in_one_line(portal_page: Page, width: int) -> None:
+    portal_page.set_viewport_size({"width": width, "height": 900})
+    portal_page.goto("/audit/?show=all")
+    bottoms: set[int] = set(
+        portal_page.evaluate(
+            """() => [...document.querySelectorAll('.filters :is(input, select, a)')].filter((one) => one.offsetParent)
+  .map((one) => Math.round(one.getBoundingClientRect().bottom))"""
+        )
+    )
+    assert len(bottoms) == 1

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
+from tests.chains import import_certificate, make_chain, pem
 from vaults.emulator import Emulator
 from vaults.emulator.faults.faults import Proceed
 from vaults.emulator.wire.http import Request, Response, json_response
@@ -175,3 +176,15 @@ def test_a_list_that_breaks_off_keeps_its_rows_and_says_so(
     expect(portal_page.locator("tr[data-row]:visible")).to_have_count(1)
     expect(portal_page.locator("tr.broken-off")).to_be_visible()
     assert portal_page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_password_of_a_pfx_is_not_called_optional(portal_page: Page, azure: VaultClient) -> None:
+    chain = make_chain("EC")
+    import_certificate(azure, "tls", chain.key_pem + pem(chain.leaf))
+    portal_page.goto("/vaults/kv-shop-prod/certificates/tls/export/")
+    labels = portal_page.locator("main label", has_text="Password of the file")
+    expect(labels).to_have_count(2)
+    assert [text.strip() for text in labels.evaluate_all("all => all.map((one) => one.innerText)")] == [
+        "Password of the file",
+        "Password of the file once more",
+    ]

@@ -3,6 +3,7 @@
 What was typed comes back, except files. (Files, one by one: test_import_files.py. Hostile text: test_bad_input.py.)
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -151,6 +152,9 @@ def refused(answer: Any, field: str, sentence: str) -> None:
     assert set(errors) == {field}
     assert sentence in " ".join(errors[field])
     assert sentence in text_of(answer)
+    assert re.search(
+        r"<form [^>]*data-guard[^>]* data-typed", answer.content.decode()
+    )  # the browser asks before it is lost
 
 
 def nothing_sent(emulator: Emulator) -> bool:
@@ -196,6 +200,16 @@ def test_a_new_version_is_checked_as_well(case: str, olga: Client, azure: VaultC
     refused(answer, field, sentence)
     back = main_form(answer).fields
     assert {name: back[name] for name in typed} == {name: [text] for name, text in typed.items()}
+    assert nothing_sent(emulator)
+
+
+def test_a_new_version_of_a_key_is_checked_as_well(olga: Client, azure: VaultClient, emulator: Emulator) -> None:
+    azure.keys.create("signing", kty="EC")
+    vault_calls(emulator)
+    address, tags = f"{V}/keys/signing/new-version/", f"team={'x' * 257}"
+    answer = olga.post(address, filled(olga.get(address), tags=tags))
+    refused(answer, "tags", "have 256 characters at most")
+    assert main_form(answer).fields["tags"] == [tags]
     assert nothing_sent(emulator)
 
 
