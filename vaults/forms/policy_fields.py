@@ -24,12 +24,16 @@ KEY_TYPES = [(kind, kind) for kind in ("RSA", "RSA-HSM", "EC", "EC-HSM")]
 LIFETIME_ACTIONS = [("AutoRenew", "Renew it"), ("EmailContacts", "E-mail the vault's contacts")]
 TRIGGERS = [("days", "days before it ends"), ("percentage", "percent of its life")]
 KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
+#: Of a list of names or usages. Key Vault names no limit; a certificate with more would hardly fit into its secret.
+MOST_ITEMS = 500
 CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
 DNS_NAME = re.compile(
     r"(\*\.)?([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?\.)*[a-zA-Z0-9_]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 )
 #: The most names of one kind, and the most characters of one: more than any CA takes. Key Vault's own limits are not published.
 MOST_NAMES, LONGEST_NAME = 1000, 2048
+#: The longest validity, in months. (The local Key Vault refuses more; Key Vault's own limit is not published.)
+MOST_MONTHS = 1200
 OID = re.compile(r"[0-2](\.\d+)+")
 #: Extended key usages by the names that OpenSSL and Azure's documentation give them.
 USAGES = {
@@ -111,7 +115,9 @@ class LinesField(forms.Field):
         super().__init__(
             label=label,
             required=False,
-            widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+            widget=forms.Textarea(
+                attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off", "data-count-items": MOST_ITEMS}
+            ),
             help_text=help_text or self.help_text,
             **more,
         )
@@ -126,6 +132,12 @@ class LinesField(forms.Field):
                 if len(item) > LONGEST_NAME:
                     raise ValidationError(f"“{item[:60]}…” is longer than {LONGEST_NAME} characters.")
                 self.check(item)
+        return items
+
+    def clean(self, value: Any) -> tuple[str, ...]:
+        items: tuple[str, ...] = super().clean(value)
+        if len(items) > max(MOST_ITEMS, len(self.present)):
+            raise ValidationError(f"These are {len(items)}; at most {MOST_ITEMS} are taken.")
         return items
 
     def split(self, value: Any) -> tuple[str, ...]:
