@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils import timezone
+
 from vaults.actions.certificates import Renewal
 from vaults.actions.changes import PartsUnread, changing
 from vaults.actors import Actor
 from vaults.acts import Doing, act
 from vaults.azure.errors import AzureError
 from vaults.azure.parallel import gather
+from vaults.inventory import observe
+from vaults.inventory.certificates import providers_of
 from vaults.keyvault.parts import part
 from vaults.keyvault.types import Certificate, CertificatePolicy
 from vaults.models import Vault
@@ -45,6 +49,7 @@ def read_policy(actor: Actor, vault: Vault, name: str) -> Renewal:
 
     `opened_on` is the `policy_token`. Raises Forbidden if the certificate may not be read.
     """
+    asked_at = timezone.now()
     with act(actor, Action.CERTIFICATE_READ, vault, name=name) as doing:
         client = doing.client
         certificate, issuers = gather(
@@ -52,6 +57,7 @@ def read_policy(actor: Actor, vault: Vault, name: str) -> Renewal:
             lambda: part(lambda: client.issuers.list()),
             meanwhile=doing.meanwhile,
         )
+        observe.see_contents(vault, certificate, asked_at, None if issuers.error else providers_of(issuers))
         doing.record_unread(issuers)
     return Renewal(certificate, issuers, policy_token(certificate))
 
@@ -76,6 +82,7 @@ def update_policy(actor: Actor, vault: Vault, name: str, wanted: Mapping[str, An
             return PolicyUpdate(())
         doing.detail["issuer"] = changed.issuer_name
         answered = _send(doing, name, changed, names)
+    observe.see_contents(vault, replace(present, policy=answered), timezone.now())
     return PolicyUpdate(names, tuple(_differing(changed, answered, names)))
 
 

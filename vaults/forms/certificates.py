@@ -15,6 +15,7 @@ from vaults.forms.policy_fields import (
     KEY_SIZES,
     KEY_TYPES,
     LIFETIME_ACTIONS,
+    MOST_MONTHS,
     TRIGGERS,
     USAGES,
     DnsNamesField,
@@ -82,7 +83,7 @@ class CertificateForm(ItemForm):
     validity_in_months = forms.IntegerField(
         label="Validity in months",
         min_value=1,
-        max_value=1200,
+        max_value=MOST_MONTHS,
         required=False,
         help_text="Empty: 12, Key Vault's default.",
     )

@@ -24,8 +24,6 @@ KEY_TYPES = [(kind, kind) for kind in ("RSA", "RSA-HSM", "EC", "EC-HSM")]
 LIFETIME_ACTIONS = [("AutoRenew", "Renew it"), ("EmailContacts", "E-mail the vault's contacts")]
 TRIGGERS = [("days", "days before it ends"), ("percentage", "percent of its life")]
 KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
-#: Of a list of names or usages. Key Vault names no limit; a certificate with more would hardly fit into its secret.
-MOST_ITEMS = 500
 CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
 DNS_NAME = re.compile(
     r"(\*\.)?([a-zA-Z0-9_]([a-zA-Z0-9_-]{0,61}[a-zA-Z0-9_])?\.)*[a-zA-Z0-9_]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -116,7 +114,7 @@ class LinesField(forms.Field):
             label=label,
             required=False,
             widget=forms.Textarea(
-                attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off", "data-count-items": MOST_ITEMS}
+                attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off", "data-count-items": MOST_NAMES}
             ),
             help_text=help_text or self.help_text,
             **more,
@@ -134,12 +132,6 @@ class LinesField(forms.Field):
                 self.check(item)
         return items
 
-    def clean(self, value: Any) -> tuple[str, ...]:
-        items: tuple[str, ...] = super().clean(value)
-        if len(items) > max(MOST_ITEMS, len(self.present)):
-            raise ValidationError(f"These are {len(items)}; at most {MOST_ITEMS} are taken.")
-        return items
-
     def split(self, value: Any) -> tuple[str, ...]:
         found = (item.strip() for item in re.split(self.separators, value or ""))
         return tuple(dict.fromkeys(item for item in found if item))
@@ -155,6 +147,10 @@ class WordsField(LinesField):
     """A list of texts without spaces, one per line or separated by commas."""
 
     separators = r"[\s,]+"
+
+    def __init__(self, label: str, **more: Any) -> None:
+        super().__init__(label, **more)
+        self.widget.attrs["data-words"] = ""
 
 
 class DnsNamesField(WordsField):

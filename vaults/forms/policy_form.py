@@ -189,9 +189,10 @@ class PolicyForm(OpenedOnMixin, ItemForm):
             if changed and name not in self.errors and not cleaned.get(name):
                 self.add_error(name if name in self.fields else "lifetime_action", "Say when.")
         amount, months = cleaned.get("lifetime_amount"), cleaned.get("validity_in_months")
-        if amount and not set(LIFETIME) & set(self.errors):
-            if why := lifetime_refusal(amount, cleaned.get("lifetime_trigger") or "", months):
-                self.add_error("lifetime_amount" if changed else "validity_in_months", why)
+        is_said = not amount or set(LIFETIME) & set(self.errors)
+        why = "" if is_said else lifetime_refusal(amount, cleaned.get("lifetime_trigger") or "", months)
+        if why:
+            self.add_error("lifetime_amount" if changed else "validity_in_months", why)
 
     def policy_changes(self) -> dict[str, Any]:
         """The wanted differences: fields of CertificatePolicy."""
@@ -244,6 +245,7 @@ class PolicyForm(OpenedOnMixin, ItemForm):
         return form
 
     def _take_over(self, data: QueryDict, renewal: Renewal) -> None:
+        data["opened_on"] = renewal.opened_on
         fresh = type(self)(renewal=renewal)
         for name in fresh.part_names:
             field = fresh.fields[name]
