@@ -39,6 +39,7 @@ NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", 
     for name in (
         "types",
         "x509",
+        "x500",
         "certificate_export",
         "ca_reply",
         "chains",

@@ -181,10 +181,13 @@ def test_a_new_version_meanwhile_is_no_change_of_the_policy(olga: Client, caller
         ({"validity_in_months": "1201"}, "less than or equal to 1200"),
         ({"crv": "P-256"}, "no version would get another key"),
         ({"kty": "RSA", "reuse_key": "false", "key_size": ""}, "Choose a size for the new type of key."),
-        ({"kty": "EC-HSM", "reuse_key": "false", "exportable": "true"}, "it can't be exportable"),
+        ({"kty": "EC-HSM", "reuse_key": "false", "exportable": "true"}, "A key in an HSM can't be exported."),
         ({"subject": "shop"}, "This is not an X.500 name."),
         ({"dns_names": "a_b.example\nnot a name!"}, "is not a DNS name"),
-        ({"dns_names": "\n".join(f"n{each}.example" for each in range(501))}, "These are 501; at most 500 are taken."),
+        (
+            {"dns_names": "\n".join(f"n{each}.example" for each in range(1001))},
+            "At most 1000 fit here; these are 1001.",
+        ),
         ({"ekus": "serverauth"}, "neither an object identifier nor a known name"),
     ],
 )

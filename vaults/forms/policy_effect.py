@@ -7,15 +7,16 @@ from django import forms
 
 from vaults.forecast.renewals import DEFAULT_MONTHS, Life
 from vaults.forms.policy_fields import MOST_MONTHS, contradictions, lifetime_refusal
+from vaults.forms.subject_parts import LABELS, SubjectPartsForm
 from vaults.keyvault.types import CertificatePolicy, LifetimeAction
 
 #: Fields that this form has in common with the forms of policies.
-TYPED: Final = ("issuer", "validity_in_months", "lifetime_action", "lifetime_amount", "lifetime_trigger")
+TYPED: Final = ("issuer", "validity_in_months", "lifetime_action", "lifetime_amount", "lifetime_trigger", *LABELS)
 
 
-class EffectForm(forms.Form):
+class EffectForm(SubjectPartsForm):
     """`effect_begins` and `effect_ends`: the life of the present version, empty for a new certificate. `effect_public`: the
-    names of the vault's issuers whose CAs are public, with spaces between them.
+    names of the vault's issuers whose CAs are public, with spaces between them. The subject's parts are shown joined.
     """
 
     issuer = forms.CharField(required=False, max_length=127)

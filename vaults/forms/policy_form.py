@@ -189,9 +189,9 @@ class PolicyForm(OpenedOnMixin, ItemForm):
             if changed and name not in self.errors and not cleaned.get(name):
                 self.add_error(name if name in self.fields else "lifetime_action", "Say when.")
         amount, months = cleaned.get("lifetime_amount"), cleaned.get("validity_in_months")
-        is_said = not amount or set(LIFETIME) & set(self.errors)
-        why = "" if is_said else lifetime_refusal(amount, cleaned.get("lifetime_trigger") or "", months)
-        if why:
+        if amount is None or set(LIFETIME) & set(self.errors):
+            return
+        if why := lifetime_refusal(amount, cleaned.get("lifetime_trigger") or "", months):
             self.add_error("lifetime_amount" if changed else "validity_in_months", why)
 
     def policy_changes(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ backslashes, ", " between the parts, `OID.` before a type without a name. Micros
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from cryptography import x509
 
@@ -31,12 +32,23 @@ _LABELS = {
     "0.9.2342.19200300.100.1.25": "DC",
     "1.2.840.113549.1.9.1": "E",
 }
+_BACKSLASH = "\\"
 _NEEDS_QUOTES = re.compile(r'[,+="\n<>#;]|^[ \t-\r]|[ \t-\r]$|^$')
 
 
 def write(name: x509.Name) -> str:
     """A name as text, its parts in the reverse of their order in the certificate."""
     return ", ".join(" + ".join(_write_attribute(attribute) for attribute in part) for part in reversed(name.rdns))
+
+
+def join(parts: Iterable[tuple[str, str]]) -> str:
+    """A name as text from labels and values, for a policy.
+
+    A backslash is quoted too: without quotes the separator after it could be taken for a part of the value.
+    """
+    return ", ".join(
+        f"{label}={_quoted(value) if _BACKSLASH in value else _write_value(value)}" for label, value in parts
+    )
 
 
 def _write_attribute(attribute: x509.NameAttribute[str | bytes]) -> str:
@@ -47,7 +59,9 @@ def _write_attribute(attribute: x509.NameAttribute[str | bytes]) -> str:
 def _write_value(value: str | bytes) -> str:
     if isinstance(value, bytes):
         return f"#{value.hex().upper()}"
-    if not _NEEDS_QUOTES.search(value):
-        return value
+    return _quoted(value) if _NEEDS_QUOTES.search(value) else value
+
+
+def _quoted(value: str) -> str:
     doubled = value.replace('"', '""')
     return f'"{doubled}"'

@@ -27,7 +27,7 @@ from vaults.web.certificate_course import authority_for, course_of, effect_of
 from vaults.web.certificate_parts import parts_of_form, parts_of_policy
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, refused_form
-from vaults.web.policy_effects import effects, effects_of_typed
+from vaults.web.policy_effects import effect_context, effects
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.renewal_trap import renewal_trap
 from vaults.web.submissions import once
@@ -56,6 +56,7 @@ def certificate_policy(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
         "groups": parts_of_policy(certificate) if certificate.policy else [],
         "odd": certificate.odd.get("policy", ""),
         "effects": effects(course, now) if course else [],
+        "built_subject": "",
         "mails_contacts": any(action.action == "EmailContacts" for action in _actions(found)),
         "renewal_trap": renewal_trap(certificate, facts, request.actor.exchanges),
     }
@@ -132,8 +133,7 @@ def _edit_page(request: HtmxRequest, context: dict[str, Any], form: PolicyEditFo
         "count": len(parts),
         "changed_parts": [part.label for part in parts if part.changed],
         "tally": tally_of(groups, lost=False),
-        "effect": effect,
-        "effects": effects_of_typed(effect, timezone.now()) if effect else [],
+        **effect_context(effect),
     }
     return form_page(request, EDIT, context)
 
@@ -143,6 +143,5 @@ def _edit_page(request: HtmxRequest, context: dict[str, Any], form: PolicyEditFo
 @needs(Action.CERTIFICATE_READ)
 def policy_effect(request: HtmxRequest, vault: Vault) -> HttpResponse:
     """The part of a policy's form that says what follows from what was typed so far. Azure is not asked."""
-    form = EffectForm(request.GET)
-    context = {"vault": vault, "effects": effects_of_typed(form, timezone.now())}
+    context = {"vault": vault, **effect_context(EffectForm(request.GET))}
     return render_page(request, "includes/policy_effects.html", context)

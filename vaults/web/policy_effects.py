@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+from django.utils import timezone
 
 from vaults.forecast.renewals import BACKDATED, DEFAULT_MONTHS, Cause, Course, How, Life, Renewal, add_months, renewals
 from vaults.forecast.rules import RULES, rule_of
 from vaults.forms.policy_effect import EffectForm
+from vaults.forms.subject_parts import LABELS
 from vaults.keyvault.types import CertificatePolicy, LifetimeAction
 from vaults.templatetags.kvportal import day
 from vaults.web.certificate_future import TONES, trigger_words, why
@@ -89,8 +92,8 @@ def _cut(life: Life, policy: CertificatePolicy, is_public: bool) -> str:
 
 
 def effects_of_typed(form: EffectForm, now: datetime) -> Sequence[Effect]:
-    """The same for what stands in the fields of a form so far. None if a field is wrong; a contradiction is said."""
-    if not form.is_valid():
+    """The same for what stands in the fields of a form so far: nothing if a field is wrong. A contradiction is said."""
+    if form.errors.keys() - LABELS.keys():
         return []
     if form.refusals:
         return [Effect(sentence, "bad") for sentence in form.refusals]
@@ -98,3 +101,11 @@ def effects_of_typed(form: EffectForm, now: datetime) -> Sequence[Effect]:
     if life is None:
         return effects_of_new(policy, now, is_public=is_public)
     return effects(Course(policy=policy, life=life, by_ca=form.cleaned_data["effect_by_ca"], is_public=is_public), now)
+
+
+def effect_context(form: EffectForm | None) -> dict[str, Any]:
+    """Template context of includes/live_effect.html. None: there are no fields to follow."""
+    if form is None:
+        return {"effect": None, "effects": [], "built_subject": ""}
+    shown = effects_of_typed(form, timezone.now())
+    return {"effect": form, "effects": shown, "built_subject": form.built_subject}
