@@ -42,7 +42,7 @@ LIFETIME = ("lifetime_action", "lifetime_amount", "lifetime_trigger")
 #: For a member that another one excludes, the fields that decide on it. (See `contradictions`.)
 EXCLUDING = {
     "exportable": {"kty", "exportable"},
-    "certificate_type": {"issuer", "certificate_type"},
+    "certificate_type": {"certificate_type"},
     "lifetime_action": {"issuer", *LIFETIME},
 }
 #: Form fields and the fields of CertificatePolicy that have the same value.
