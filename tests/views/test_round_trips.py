@@ -115,7 +115,7 @@ def _rest(page: str, arguments: list[object], vault: VaultClient) -> list[object
 NOTHING: Final = {
     "vault_detail", "vault_edit", "vault_connections", "vault_connection_remove", "vault_remove", "vault_postman",
     "access_grant", "secret_new", "key_new", "certificate_import", "certificate_operation_cancel",
-    "certificate_operation_delete", "issuer_new", "contacts_delete", "deleted_recover", "deleted_purge",
+    "certificate_operation_delete", "issuer_new", "policy_effect", "contacts_delete", "deleted_recover", "deleted_purge",
 }  # fmt: skip
 #: Pages whose requests depend on others. Whether the check of the permissions goes on depends on each four of its probes.
 DEPENDENT: Final = {"access": 11}
