@@ -13,8 +13,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 NO_PAGES = frozenset(
     {
         "account_inactive", "account_login", "account_logout", "account_reauthenticate", "certificate_download",
-        "certificate_operation_csr", "certificate_operation_status", "healthz", "inventory_csv", "key_public", "readyz",
-        "session", "vault_postman",
+        "certificate_operation_csr", "certificate_operation_status", "healthz", "inventory_csv", "key_public",
+        "policy_effect", "readyz", "session", "vault_postman",
     }
 )  # fmt: skip
 #: Maximum number of slashes in a path; the portal's own have fewer.

@@ -43,6 +43,7 @@ TABLE: Final = {
     "ImportCertificate": ("certificate_import", "tests/views/test_import_certificate.py"),
     "GetCertificate": ("certificate_detail", "tests/views/test_odd_policies.py"),
     "UpdateCertificate": ("certificate_edit", "tests/views/test_untouched.py"),
+    "UpdateCertificatePolicy": ("certificate_policy_edit", "tests/views/test_certificate_policy.py"),
     "GetCertificates": ("certificate_list", "tests/views/test_never_issued.py"),
     "GetCertificateVersions": ("certificate_detail", "tests/views/test_version_state.py"),
     "DeleteCertificate": ("certificate_delete", "tests/attacks/test_confirmation.py"),
@@ -68,7 +69,7 @@ WITH_ANOTHER: Final = {"GetCertificatePolicy"}
 NOT_YET: Final = {
     *(f"{verb}{kind}" for verb in ("Backup", "Restore") for kind in ("Secret", "Key", "Certificate")),
     "ImportKey", "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey", "release", "securewrapkey",
-    "secureunwrapkey", "UpdateCertificatePolicy", "GetRandomBytes",
+    "secureunwrapkey", "GetRandomBytes",
 }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ class Action(StrEnum):
     CERTIFICATE_CREATE = "certificate.create"
     CERTIFICATE_NEW_VERSION = "certificate.new_version"
     CERTIFICATE_UPDATE = "certificate.update"
+    CERTIFICATE_UPDATE_POLICY = "certificate.update_policy"
     CERTIFICATE_IMPORT = "certificate.import"
     CERTIFICATE_EXPORT = "certificate.export"
     CERTIFICATE_OPERATION_CANCEL = "certificate_operation.cancel"
@@ -159,6 +160,7 @@ _WRITE = frozenset(
         Action.CERTIFICATE_CREATE,
         Action.CERTIFICATE_NEW_VERSION,
         Action.CERTIFICATE_UPDATE,
+        Action.CERTIFICATE_UPDATE_POLICY,
         Action.CERTIFICATE_IMPORT,
         Action.CERTIFICATE_OPERATION_CANCEL,
         Action.CERTIFICATE_OPERATION_DELETE,
@@ -295,6 +297,7 @@ LABELS: dict[Action, str] = {
     Action.CERTIFICATE_CREATE: "Request a certificate",
     Action.CERTIFICATE_NEW_VERSION: "Request a certificate version",
     Action.CERTIFICATE_UPDATE: "Update a certificate",
+    Action.CERTIFICATE_UPDATE_POLICY: "Change a certificate's policy",
     Action.CERTIFICATE_IMPORT: "Import a certificate",
     Action.CERTIFICATE_EXPORT: "Export a certificate",
     Action.CERTIFICATE_OPERATION_CANCEL: "Cancel a certificate operation",

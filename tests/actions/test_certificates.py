@@ -1,5 +1,6 @@
 """Acts on certificates and their pending operations: result, refusals, record."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ from tests.actions.acts import Act
 from tests.conftest import World, last_detail
 from tests.signing import Shop, der
 from vaults.actions import certificates, items
+from vaults.actions.certificate_policy import PolicyChanged, policy_token, read_policy, update_policy
 from vaults.actions.certificates import VersionWanted
 from vaults.actions.changes import UNREAD, ChangedMeanwhile, NameTaken, edit_token_of
 from vaults.actors import Actor, Person
-from vaults.azure.errors import Conflict
+from vaults.azure.errors import AzureError, Conflict
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy
@@ -38,9 +40,12 @@ def opened_on(world: World, azure: VaultClient, emulator: Emulator) -> str:
     azure.certificates.create(PENDING, POLICY)
     waiting = azure.certificates.create(WAITING, CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
     SIGNED.update(leaf=der(Shop(csr=waiting.csr).leaf), request_id=waiting.request_id)
+    POLICY_TOKEN[:] = [policy_token(azure.certificates.get(NAME))]
     return edit_token_of(azure.certificates.get(NAME).properties)
 
 
+#: What the form for the policy carries.
+POLICY_TOKEN: list[str] = []
 #: What a CA has signed for the operation of WAITING, and its request id.
 SIGNED: dict[str, Any] = {}
 
@@ -53,6 +58,12 @@ def acts_on(opened_on: str, version_on: str) -> list[Act]:
     return [
         Act(Action.CERTIFICATE_LIST, "certificates/list", lambda who, v: items.list_items(who, v, CERTIFICATE)),
         Act(Action.CERTIFICATE_READ, "certificates/get", lambda who, v: certificates.read_issued(who, v, NAME)),
+        Act(Action.CERTIFICATE_READ, "certificates/get", lambda who, v: read_policy(who, v, NAME), "a policy"),
+        Act(
+            Action.CERTIFICATE_UPDATE_POLICY,
+            "certificates/update",
+            lambda who, v: update_policy(who, v, NAME, {"validity_in_months": 6}, POLICY_TOKEN[0]),
+        ),
         Act(
             Action.CERTIFICATE_CREATE,
             "certificates/create",
@@ -139,3 +150,35 @@ def test_nobody_overwrites_what_he_has_not_seen(
         certificates.update_certificate(Person(world.olga), world.vault, NAME, {"tags": {}}, opened_on)
     with pytest.raises(ChangedMeanwhile):
         certificates.new_version_of_certificate(Person(world.olga), world.vault, NAME, VersionWanted(), version_on)
+
+
+def test_a_policy_is_not_changed_over_another_change(world: World, azure: VaultClient, opened_on: str) -> None:
+    changed = azure.certificates.get(NAME).policy
+    assert changed
+    azure.certificates.update_policy(NAME, replace(changed, validity_in_months=3))
+    with pytest.raises(PolicyChanged) as refusal:
+        update_policy(Person(world.olga), world.vault, NAME, {"validity_in_months": 6}, POLICY_TOKEN[0])
+    assert refusal.value.present.policy
+    assert refusal.value.present.policy.validity_in_months == 3
+
+
+def test_what_the_vault_keeps_otherwise_is_told(world: World, opened_on: str, emulator: Emulator) -> None:
+    def kept(body: Any) -> Any:
+        body["x509_props"]["validity_months"] = 12
+        return body
+
+    emulator.rewrite(kept, method="PATCH", path=f"/certificates/{NAME}/policy")
+    wanted = {"validity_in_months": 6, "ekus": ("1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"), "reuse_key": True}
+    update = update_policy(Person(world.olga), world.vault, NAME, wanted, POLICY_TOKEN[0])
+    assert (update.changed, update.otherwise) == (("ekus", "reuse_key", "validity_in_months"), ("validity_in_months",))
+    assert last_detail(Action.CERTIFICATE_UPDATE_POLICY) == {"attributes": list(update.changed), "issuer": "Self"}
+
+
+def test_a_lost_answer_of_a_policy_is_looked_up(world: World, opened_on: str, emulator: Emulator) -> None:
+    emulator.lose_answer(method="PATCH")
+    update_policy(Person(world.olga), world.vault, NAME, {"validity_in_months": 6}, POLICY_TOKEN[0])
+    assert last_detail(Action.CERTIFICATE_UPDATE_POLICY)["unconfirmed"] is True
+    emulator.lose_request(method="PATCH")
+    token = read_policy(Person(world.olga), world.vault, NAME).opened_on
+    with pytest.raises(AzureError):
+        update_policy(Person(world.olga), world.vault, NAME, {"validity_in_months": 7}, token)

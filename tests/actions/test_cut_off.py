@@ -16,6 +16,7 @@ from tests.identities import Identity
 from tests.working import reconcile_open_acts
 from vaults.actions import contacts, issuers, items, keys, secrets
 from vaults.actions.certificate_import import ImportContent, import_certificate
+from vaults.actions.certificate_policy import read_policy, update_policy
 from vaults.actions.keys import KeyContent
 from vaults.actions.reconciliation import CUT_OFF_AFTER
 from vaults.actions.secrets import SecretContent
@@ -55,7 +56,13 @@ def change_contacts(who: User, vault: Vault) -> None:
     contacts.update_contacts(Person(who), vault, [ADA, Contact("bo@example.com")], token)
 
 
+def change_policy(who: User, vault: Vault) -> None:
+    opened_on = read_policy(Person(who), vault, "tls").opened_on
+    update_policy(Person(who), vault, "tls", {"validity_in_months": 6}, opened_on)
+
+
 ACTS: dict[Action, Do] = {
+    Action.CERTIFICATE_UPDATE_POLICY: change_policy,
     Action.SECRET_CREATE: lambda who, v: secrets.create_secret(Person(who), v, "fresh", SecretContent("hidden")),
     Action.KEY_CREATE: lambda who, v: keys.create_key(Person(who), v, "fresh", KeyContent("EC", crv="P-256")),
     Action.CERTIFICATE_IMPORT: lambda who, v: import_certificate(
@@ -98,6 +105,7 @@ def stock(azure: VaultClient, emulator: Emulator) -> None:
     azure.issuers.create("digi", ISSUER, "hidden")
     azure.contacts.set([ADA])
     emulator.clock.advance(60)
+    azure.certificates.create("tls", CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
 
 
 def cut_off(do: Do, world: World) -> None:
@@ -153,6 +161,18 @@ def test_an_import_that_did_not_arrive_is_found_out(world: World, emulator: Emul
     emulator.lose_request(method="POST")
     cut_off(ACTS[Action.CERTIFICATE_IMPORT], world)
     assert outcome(Action.CERTIFICATE_IMPORT).state == "failed"
+
+
+def test_a_policy_that_was_not_changed_is_found_out(world: World, stock: None, emulator: Emulator) -> None:
+    emulator.lose_request(method="PATCH")
+    cut_off(ACTS[Action.CERTIFICATE_UPDATE_POLICY], world)
+
+    def of_an_hour_ago(body: Any) -> Any:
+        body["attributes"]["updated"] -= 3600
+        return body
+
+    emulator.rewrite(of_an_hour_ago, times=9, method="GET", path="/certificates/tls/policy")
+    assert outcome(Action.CERTIFICATE_UPDATE_POLICY).state == "failed"
 
 
 def test_what_the_vault_cannot_tell_stays_unknown(world: World, stock: None, emulator: Emulator) -> None:

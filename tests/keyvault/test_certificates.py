@@ -214,3 +214,19 @@ def test_deleted_certificates(client: VaultClient, azure: FakeAzure) -> None:
     azure.answer(200, bundle())
     assert client.certificates.delete(NAME).recovery_id.endswith(f"/deletedcertificates/{NAME}")
     assert client.certificates.recover(NAME).name == NAME
+
+
+def test_a_policy_is_changed_by_whole_sections(client: VaultClient, azure: FakeAzure) -> None:
+    azure.answer(200, POLICY_JSON)
+    policy = policy_from_json(READ)
+    client.certificates.update_policy(NAME, replace(policy, subject="CN=y", certificate_type=None, key_type=None))
+    (sent,) = azure.vault_requests
+    assert (sent.method, sent.path_url) == ("PATCH", f"/certificates/{NAME}/policy?api-version=7.0")
+    assert body(sent) == {
+        "x509_props": {**READ["x509_props"], "subject": "CN=y"},
+        "issuer": {"name": "digi-int", "cert_transparency": True},
+        "key_props": {"key_size": 3072, "exportable": False, "reuse_key": None, "novelty": 1},
+    }
+    azure.answer(200, POLICY_JSON)
+    client.certificates.update_policy(NAME, replace(policy, lifetime_actions=()))
+    assert body(azure.vault_requests[-1]) == {}

@@ -50,6 +50,8 @@ PAGES = (
     "/vaults/kv-shop-prod/new/certificate/",
     "/vaults/kv-shop-prod/import/certificate/",
     f"{LISTS[2]}{LONG}-tls/export/",
+    f"{LISTS[2]}{LONG}-tls/policy/",
+    f"{LISTS[2]}{LONG}-tls/policy/edit/",
     "/inventory/?q=payments",
     "/inventory/?q=nothing-has-this-name",
 )

@@ -91,6 +91,9 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "certificate_import": ("get", [V], WRITERS, 200),
     "certificate_download": ("get", [V, CERTIFICATE], ALL, 200),
     "certificate_renewals": ("get", [V, CERTIFICATE], ALL, 200),
+    "certificate_policy": ("get", [V, CERTIFICATE], ALL, 200),
+    "certificate_policy_edit": ("get", [V, CERTIFICATE], WRITERS, 200),
+    "policy_effect": ("get", [V], ALL, 200),
     "certificate_export": ("get", [V, CERTIFICATE], ALL, 200),  # key and chain: test_certificate_export
     "certificate_operation": ("get", [V, CERTIFICATE], ALL, 200),
     "certificate_operation_status": ("get", [V, CERTIFICATE], ALL, 200),

@@ -1,13 +1,19 @@
 """A new certificate: its issuer is one of the vault's, or is typed where those may not be listed."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.x509 import load_der_x509_certificate
 from django.test import Client
+from django.utils import timezone
 
 from tests.browsing import fill_in, filled, main_form, text_of
 from tests.emulator.caller import Caller
 from vaults.emulator import Emulator
+from vaults.forecast.renewals import BACKDATED, add_months
+from vaults.keyvault.client import VaultClient
+from vaults.templatetags.kvportal import day
 
 pytestmark = pytest.mark.slow
 
@@ -170,3 +176,106 @@ def test_a_contradictory_policy_is_refused_at_the_field(
 
 def test_the_form_says_what_public_authorities_leave_out(olga: Client) -> None:
     assert "Public CAs leave out clientAuth" in text_of(olga.get(PAGE))
+
+
+PARTS = {
+    "subject_cn": "www.example.com",
+    "subject_o": 'Example "Shop", Ltd.',
+    "subject_ou": "C:\\ops\\",
+    "subject_l": " Köln #1 ",
+    "subject_s": "NRW + more",
+    "subject_c": "de",
+}
+BUILT = 'CN=www.example.com, O="Example ""Shop"", Ltd.", OU="C:\\ops\\", L="Köln #1", S="NRW + more", C=DE'
+
+
+def test_the_subject_is_built_from_its_parts(olga: Client, azure: VaultClient, emulator: Emulator) -> None:
+    assert fill_in(olga, PAGE, name="tls", **PARTS).status_code == 302
+    assert policy_sent(emulator)["x509_props"]["subject"] == BUILT
+    emulator.clock.advance(60)
+    certificate = load_der_x509_certificate(azure.certificates.get("tls").cer)
+    issued = {each.rfc4514_attribute_name: each.value for each in certificate.subject}
+    assert issued == {
+        "CN": "www.example.com",
+        "O": 'Example "Shop", Ltd.',
+        "OU": "C:\\ops\\",
+        "L": "Köln #1",
+        "ST": "NRW + more",
+        "C": "DE",
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "sentence"),
+    [
+        ({}, "subject", "Write a subject, or build it from its parts below."),
+        ({"subject": "CN=a", "subject_cn": "b"}, "subject", "but not both"),
+        ({"subject_cn": "b", "subject_c": "DEU"}, "subject_c", "at most 2 characters"),
+        ({"subject_cn": "b", "subject_c": "1x"}, "subject_c", "A country has two letters"),
+        ({"subject_cn": "b" * 65}, "subject_cn", "at most 64 characters"),
+        (
+            {"subject": "CN=a", "certificate_transparency": "perhaps"},
+            "certificate_transparency",
+            "Select a valid choice",
+        ),
+        (
+            {"subject": "CN=a", "kty": "RSA-HSM", "exportable": "on"},
+            "exportable",
+            "A key in an HSM can't be exported.",
+        ),
+        (
+            {"subject": "CN=a", "dns_names": "\n".join(f"n{each}.example" for each in range(1001))},
+            "dns_names",
+            "At most 1000 fit here; these are 1001.",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_subject_or_a_list_is_said_at_its_field(
+    typed: dict[str, str], field: str, sentence: str, olga: Client, emulator: Emulator
+) -> None:
+    refused: Any = fill_in(olga, PAGE, name="tls", **typed)
+    assert refused.status_code == 422
+    assert sentence in " ".join(refused.context["form"].errors[field])
+    texts = {name: text for name, text in typed.items() if name.startswith(("subject", "dns"))}
+    assert {name: main_form(refused).fields[name][0].replace("\r", "") for name in texts} == texts
+    assert not [request for request in emulator.requests if request.path.endswith("/create")]
+
+
+@pytest.mark.parametrize(("chosen", "said"), [("true", True), ("false", False)])
+def test_transparency_is_sent_if_it_is_chosen(chosen: str, said: bool, olga: Client, emulator: Emulator) -> None:
+    assert fill_in(olga, PAGE, name="tls", subject="CN=a", certificate_transparency=chosen).status_code == 302
+    assert sent(emulator) == {"name": "Self", "cert_transparency": said}
+
+
+def test_the_page_says_in_dates_what_will_happen(olga: Client) -> None:
+    now = timezone.now()
+    words = text_of(olga.get(PAGE))
+    ends = add_months(now, 12)
+    assert f"Issued today, it is valid until {day(ends)}." in words
+    begins = now - BACKDATED
+    assert f"The vault will renew it on {day(begins + (ends - begins) * 0.8)}, at 80 % of its life." in words
+
+
+@pytest.mark.usefixtures("vault")
+def test_without_javascript_the_dates_of_what_is_typed_are_shown(olga: Client, emulator: Emulator) -> None:
+    typed = {"name": "tls", "subject_cn": "a, b", "issuer": "digi-int", "show_effect": "1"}
+    shown = fill_in(olga, PAGE, **typed, lifetime_action="EmailContacts", lifetime_amount="20", lifetime_trigger="days")
+    assert shown.status_code == 200
+    words = text_of(shown)
+    assert 'Subject: CN="a, b"' in words
+    assert f"If a CA signs it today, it is valid until {day(timezone.now() + timedelta(days=200) - BACKDATED)}" in words
+    assert "200 days: public CAs may not give more then" in words
+    assert "The vault will e-mail its contacts on" in words
+    assert not [request for request in emulator.requests if request.path.endswith("/create")]
+    assert olga.post(PAGE, filled(shown)).status_code == 302
+
+
+def test_what_is_typed_is_followed(olga: Client) -> None:
+    typed = {"issuer": "Self", "validity_in_months": "6", "lifetime_action": "", "subject_cn": "a", "subject_c": "x"}
+    words = text_of(olga.get(f"{PAGE}effect/", typed))
+    assert f"Issued today, it is valid until {day(add_months(timezone.now(), 6))}." in words
+    assert "Subject: CN=a" in words
+    unknown = text_of(olga.get(f"{PAGE}effect/", {**typed, "issuer": "unknown"}))
+    assert "The vault will e-mail its contacts on" in unknown
+    wrong = text_of(olga.get(f"{PAGE}effect/", {**typed, "validity_in_months": "0"}))
+    assert "The dates appear here as soon as the fields can be read." in wrong

@@ -20,6 +20,7 @@ from vaults.acts import act
 from vaults.audit import queries, recording
 from vaults.audit.appending import AuditUnavailable
 from vaults.azure.errors import NotFound
+from vaults.azure.members import Members
 from vaults.azure.time_limit import time_limit
 from vaults.keyvault.certificates import CertificateClient
 from vaults.keyvault.client import VaultClient
@@ -146,6 +147,16 @@ def _merged(items: AnyItems, entry: AuditEntry) -> Finding:
     return Finding(AuditState.SUCCEEDED, newest.version) if is_ours else UNKNOWN
 
 
+def _policy_updated(items: AnyItems, entry: AuditEntry) -> Finding:
+    """Succeeded if the policy was last updated while the act was running; not done if that was before."""
+    if not isinstance(items, CertificateClient):
+        return UNKNOWN
+    updated = Members(items.get_policy(entry.name).as_read).section("attributes").timestamp("updated")
+    if updated is None or updated > entry.at + LONGEST_CALL:
+        return UNKNOWN
+    return DONE if updated >= entry.at - CLOCK_TOLERANCE else NOT_DONE
+
+
 def _versions(items: AnyItems, name: str) -> Sequence[Properties]:
     try:
         return items.versions(name)
@@ -229,4 +240,5 @@ _FINDERS: dict[str, tuple[Kind, Finder]] = {
     Action.KEY_ROTATE.value: (KEY, _made),
     Action.CERTIFICATE_IMPORT.value: (CERTIFICATE, _imported),
     Action.CERTIFICATE_OPERATION_MERGE.value: (CERTIFICATE, _merged),
+    Action.CERTIFICATE_UPDATE_POLICY.value: (CERTIFICATE, _policy_updated),
 }

@@ -4,7 +4,6 @@ Source: Key Vault REST, CertificatePolicy (validity_months, lifetime_actions); t
 validity without changing the policy.
 """
 
-from calendar import monthrange
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from itertools import islice, takewhile
 from typing import Final
 
 from vaults.forecast.rules import CLIENT_AUTH_ENDS, Rule, rule_of
+from vaults.keyvault.durations import Duration
 from vaults.keyvault.types import CertificatePolicy, LifetimeAction
 
 SHOWN: Final = 5
@@ -189,11 +189,10 @@ def _life(course: Course, rules: Sequence[Rule], made: datetime) -> Life:
 
 def add_months(moment: datetime, months: int) -> datetime:
     """The same day of a later month, or that month's last day if it is shorter; END after the year 9999."""
-    years, month = divmod(moment.month - 1 + months, 12)
-    year = moment.year + years
-    if year > END.year:
+    try:
+        return Duration(months, timedelta()).after(moment)
+    except OverflowError:
         return END
-    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
 
 
 def _a_year(shown: Sequence[Renewal]) -> int:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
 from vaults.actions.certificates import VersionWanted
 from vaults.forms.fields import ItemForm, NameField, OpenedOnMixin, SwitchField, TagsField
+from vaults.forms.offered_fields import YES_NO
 from vaults.forms.policy_fields import (
     CONTENT_TYPES,
     CURVES,
@@ -15,6 +16,7 @@ from vaults.forms.policy_fields import (
     KEY_SIZES,
     KEY_TYPES,
     LIFETIME_ACTIONS,
+    MOST_MONTHS,
     TRIGGERS,
     USAGES,
     DnsNamesField,
@@ -28,6 +30,7 @@ from vaults.forms.policy_fields import (
     lifetime_refusal,
     unlisted,
 )
+from vaults.forms.subject_parts import LABELS, SubjectPartsForm
 from vaults.keyvault.parts import Part
 from vaults.keyvault.types import CertificateIssuer, CertificatePolicy, LifetimeAction
 
@@ -53,7 +56,27 @@ PURPOSES: Mapping[str, Purpose] = {
 }
 
 
-class CertificateForm(ItemForm):
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Fields that most certificates do without. `is_open`: one of them has a text or an error."""
+
+    title: str
+    fields: Sequence[forms.BoundField]
+
+    @property
+    def is_open(self) -> bool:
+        return any(field.value() or field.errors for field in self.fields)
+
+
+class WrittenSubjectField(SubjectField):
+    """A subject that may also be built from its parts: the form asks for one of the two."""
+
+    def validate(self, value: Any) -> None:
+        if value:
+            super().validate(value)
+
+
+class CertificateForm(SubjectPartsForm, ItemForm):
     """A new certificate: its policy, in the order of the Azure Portal."""
 
     name = NameField()
@@ -62,7 +85,15 @@ class CertificateForm(ItemForm):
         required=False,
         help_text="The product that the CA is asked for, such as DV-SSL, OV-SSL or EV-SSL. Self and Unknown have none.",
     )
-    subject = SubjectField()
+    certificate_transparency = forms.TypedChoiceField(
+        label="Into the public logs of certificates",
+        choices=[("", "As Key Vault decides"), *YES_NO],
+        coerce=lambda chosen: chosen == "true",
+        empty_value=None,
+        required=False,
+        help_text="Certificate transparency: browsers ask for it from public CAs, and everybody can read the names there.",
+    )
+    subject = WrittenSubjectField()
     dns_names = DnsNamesField("DNS names")
     ip_addresses = IpAddressesField("IP addresses")
     emails = EmailsField("E-mail addresses")
@@ -82,7 +113,7 @@ class CertificateForm(ItemForm):
     validity_in_months = forms.IntegerField(
         label="Validity in months",
         min_value=1,
-        max_value=1200,
+        max_value=MOST_MONTHS,
         required=False,
         help_text="Empty: 12, Key Vault's default.",
     )
@@ -111,6 +142,7 @@ class CertificateForm(ItemForm):
             self.add_error("lifetime_action", "Choose what happens then, or leave the time empty.")
         elif cleaned.get("lifetime_action") and "lifetime_amount" not in self.errors:
             self._check_lifetime(cleaned)
+        self._check_subject(cleaned)
         return cleaned
 
     def _check_lifetime(self, cleaned: dict[str, Any]) -> None:
@@ -118,6 +150,14 @@ class CertificateForm(ItemForm):
         why = lifetime_refusal(amount, cleaned.get("lifetime_trigger") or "", months) if amount else "Say when."
         if why:
             self.add_error("lifetime_amount", why)
+
+    def _check_subject(self, cleaned: dict[str, Any]) -> None:
+        """The subject is written or built. What is wrong in a part is said there."""
+        parts = self.built_subject or any(name in self.errors for name in LABELS)
+        if cleaned.get("subject") and parts:
+            self.add_error("subject", "Write the subject here, or build it from its parts below, but not both.")
+        elif not cleaned.get("subject") and not parts and "subject" not in self.errors:
+            self.add_error("subject", "Write a subject, or build it from its parts below.")
 
     def _lifetime_actions(self) -> tuple[LifetimeAction, ...]:
         data = self.cleaned_data
@@ -127,17 +167,21 @@ class CertificateForm(ItemForm):
             return (LifetimeAction(data["lifetime_action"], lifetime_percentage=data["lifetime_amount"]),)
         return (LifetimeAction(data["lifetime_action"], days_before_expiry=data["lifetime_amount"]),)
 
-    #: Fields that most certificates do without: folded on the page.
-    folded = ("ip_addresses", "emails", "upns", "uris", "ekus")
+    #: Folded on the page: by the field below which they stand, the title and the fields.
+    folded: ClassVar[Mapping[str, tuple[str, Sequence[str]]]] = {
+        "subject": ("Build the subject from its parts", tuple(LABELS)),
+        "dns_names": ("Other names and usages", ("ip_addresses", "emails", "upns", "uris", "ekus")),
+    }
 
     @property
-    def folded_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.folded]
+    def unfolded_fields(self) -> list[forms.BoundField]:
+        folded = {name for _, names in self.folded.values() for name in names}
+        return [field for field in self.visible_fields() if field.name not in folded]
 
     @property
-    def is_unfolded(self) -> bool:
-        """True if one of them has a text or an error."""
-        return any(field.value() or field.errors for field in self.folded_fields)
+    def folds(self) -> dict[str, Fold]:
+        """By the field below which they stand."""
+        return {above: Fold(title, [self[name] for name in names]) for above, (title, names) in self.folded.items()}
 
     def offer(self, issuers: Part[Sequence[CertificateIssuer]]) -> None:
         """Offer the vault's issuers as choices. If they could not be listed, show why, and accept a typed name."""
@@ -155,7 +199,8 @@ class CertificateForm(ItemForm):
         return CertificatePolicy(
             issuer_name=data["issuer"],
             certificate_type=data["certificate_type"] or None,
-            subject=data["subject"],
+            certificate_transparency=data["certificate_transparency"],
+            subject=data["subject"] or self.built_subject,
             dns_names=data["dns_names"],
             ip_addresses=data["ip_addresses"],
             emails=data["emails"],

@@ -208,7 +208,8 @@ class ItemForm(FormKeyMixin, forms.Form):
         for name in self.carried:
             self.fields[name].show_hidden_initial = True
         self.raw = [name for name in self.carried if self._starts_raw(name)]
-        self.fields["tags"].widget.attrs["data-longest"] = str(self.longest_tag)
+        if "tags" in self.fields:
+            self.fields["tags"].widget.attrs["data-longest"] = str(self.longest_tag)
 
     def _starts_raw(self, name: str) -> bool:
         field = self.fields[name]

@@ -30,6 +30,8 @@ DNS_NAME = re.compile(
 )
 #: The most names of one kind, and the most characters of one: more than any CA takes. Key Vault's own limits are not published.
 MOST_NAMES, LONGEST_NAME = 1000, 2048
+#: The longest validity, in months. (The local Key Vault refuses more; Key Vault's own limit is not published.)
+MOST_MONTHS = 1200
 OID = re.compile(r"[0-2](\.\d+)+")
 #: Extended key usages by the names that OpenSSL and Azure's documentation give them.
 USAGES = {
@@ -111,7 +113,9 @@ class LinesField(forms.Field):
         super().__init__(
             label=label,
             required=False,
-            widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+            widget=forms.Textarea(
+                attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off", "data-count-items": MOST_NAMES}
+            ),
             help_text=help_text or self.help_text,
             **more,
         )
@@ -143,6 +147,10 @@ class WordsField(LinesField):
     """A list of texts without spaces, one per line or separated by commas."""
 
     separators = r"[\s,]+"
+
+    def __init__(self, label: str, **more: Any) -> None:
+        super().__init__(label, **more)
+        self.widget.attrs["data-words"] = ""
 
 
 class DnsNamesField(WordsField):

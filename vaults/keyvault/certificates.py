@@ -14,7 +14,7 @@ from vaults.keyvault.bodies import creation_members, update_members
 from vaults.keyvault.bundles import Requested, attributes, deletion, identity
 from vaults.keyvault.objects import CommonOperations, ObjectClient
 from vaults.keyvault.paging import Page, walk
-from vaults.keyvault.policies import policy_from_json, policy_to_json
+from vaults.keyvault.policies import changed_sections, policy_from_json, policy_to_json
 from vaults.keyvault.types import (
     UNSET,
     Certificate,
@@ -108,6 +108,14 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
     def get_policy(self, name: str) -> CertificatePolicy:
         """The policy for the next version. Permission: get. (Get Certificate Policy)"""
         return self._call("GetCertificatePolicy", lambda data, _requested: policy_from_json(data), name)
+
+    def update_policy(self, name: str, policy: CertificatePolicy) -> CertificatePolicy:
+        """Send the sections of a policy that differ from what was read, and return the vault's policy. Permission: update.
+
+        (Update Certificate Policy) It makes no new version.
+        """
+        body = changed_sections(policy)
+        return self._send("UpdateCertificatePolicy", lambda data, _requested: policy_from_json(data), name, body=body)
 
     def update(
         self,

@@ -60,6 +60,15 @@ def policy_to_json(policy: CertificatePolicy) -> dict[str, Any]:
     return body
 
 
+def changed_sections(policy: CertificatePolicy) -> dict[str, Any]:
+    """The body of Update Certificate Policy: the sections that differ from what was read, each whole.
+
+    The vault keeps the sections that are left out. Whether it also keeps members that are left out of a section is nowhere
+    said, so a section is sent with all of its members.
+    """
+    return {name: value for name, value in policy_to_json(policy).items() if value != policy.as_read.get(name)}
+
+
 def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     """Set a member, or remove it if the value is None. A section that is missing or not an object is replaced."""
     *sections, name = path

@@ -7,6 +7,7 @@ backslashes, ", " between the parts, `OID.` before a type without a name. Micros
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from cryptography import x509
 
@@ -32,6 +33,7 @@ _LABELS = {
     "1.2.840.113549.1.9.1": "E",
 }
 _ATTRIBUTE = re.compile(r'([^=]+)=(?:"((?:[^"]|"")*)"|([^,+]*))(?:, | \+ |$)')
+_BACKSLASH = "\\"
 _NEEDS_QUOTES = re.compile(r'[,+="\n<>#;]|^[ \t-\r]|[ \t-\r]$|^$')
 
 
@@ -49,6 +51,16 @@ def common_name(text: str) -> str:
     return text
 
 
+def join(parts: Iterable[tuple[str, str]]) -> str:
+    """A name as text from labels and values, for a policy.
+
+    A backslash is quoted too: without quotes the separator after it could be taken for a part of the value.
+    """
+    return ", ".join(
+        f"{label}={_quoted(value) if _BACKSLASH in value else _write_value(value)}" for label, value in parts
+    )
+
+
 def _write_attribute(attribute: x509.NameAttribute[str | bytes]) -> str:
     oid = attribute.oid.dotted_string
     return f"{_LABELS.get(oid, f'OID.{oid}')}={_write_value(attribute.value)}"
@@ -57,7 +69,9 @@ def _write_attribute(attribute: x509.NameAttribute[str | bytes]) -> str:
 def _write_value(value: str | bytes) -> str:
     if isinstance(value, bytes):
         return f"#{value.hex().upper()}"
-    if not _NEEDS_QUOTES.search(value):
-        return value
+    return _quoted(value) if _NEEDS_QUOTES.search(value) else value
+
+
+def _quoted(value: str) -> str:
     doubled = value.replace('"', '""')
     return f'"{doubled}"'

@@ -24,10 +24,12 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.activity import activity_of
 from vaults.web.carried_over import unreadable_of_certificate
+from vaults.web.certificate_course import effect_of
 from vaults.web.certificate_parts import parts_of_form, parts_of_policy
 from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
+from vaults.web.policy_effects import effect_context
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.renewal_trap import renewal_trap
 from vaults.web.submissions import once
@@ -123,15 +125,21 @@ def certificate_download(request: HtmxRequest, vault: Vault, name: str) -> HttpR
 def certificate_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
     form = CertificateForm(posted(request))
     context: dict[str, Any] = {"vault": vault, "form": form}
-    if request.method == "POST" and form.is_valid():
+    only_shown = "show_effect" in request.POST
+    if request.method == "POST" and form.is_valid() and not only_shown:
         name = form.cleaned_data["name"]
         with refused_form(form, context) as attempt:
             certificates.create_certificate(request.actor, vault, name, form.policy(), form.cleaned_data["tags"], None)
         if attempt.succeeded:
             messages.success(request, f"Certificate {name} was requested.")
             return redirect("certificate_operation", vault.slug, name)
-    form.offer(certificates.list_issuers(request.actor, vault))
-    return form_page(request, "vaults/certificate_form.html", context)
+    issuers = certificates.list_issuers(request.actor, vault)
+    form.offer(issuers)
+    context |= effect_context(effect_of(form, issuers, None))
+    response = form_page(request, "vaults/certificate_form.html", context)
+    if only_shown:
+        response.status_code = 200
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -107,7 +107,7 @@ def axis(card: Card, course: Course, now: datetime) -> Axis:
 def why(renewal: Renewal, course: Course) -> str:
     """The cause in words."""
     policy = course.policy
-    renews, mails = _trigger(policy, "AutoRenew"), _trigger(policy, "EmailContacts")
+    renews, mails = trigger_words(policy, "AutoRenew"), trigger_words(policy, "EmailContacts")
     words = {
         Cause.RENEWED: f"Key Vault renews it {renews}.",
         Cause.MAILED: f"Key Vault writes to the vault's contacts {mails}. Somebody has to ask for the next version.",
@@ -126,7 +126,8 @@ def loses_client_auth(course: Course) -> bool:
     return course.is_public and CLIENT_AUTH in course.policy.ekus and len(course.policy.ekus) > 1
 
 
-def _trigger(policy: CertificatePolicy, name: str) -> str:
+def trigger_words(policy: CertificatePolicy, name: str) -> str:
+    """When the policy's first action of this name happens: "30 days before the end", "at 80 % of its life"."""
     action = next((each for each in policy.lifetime_actions if each.action == name), LifetimeAction(name))
     if action.days_before_expiry is not None:
         return f"{action.days_before_expiry} day{'' if action.days_before_expiry == 1 else 's'} before the end"

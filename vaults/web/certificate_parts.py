@@ -7,14 +7,9 @@ from typing import Any
 
 from django.forms.boundfield import BoundField
 
-from vaults.forms.certificate_versions import (
-    LIFETIME,
-    OF_THE_VERSION,
-    POLICY_FIELDS,
-    CertificateVersionForm,
-    values_of,
-)
+from vaults.forms.certificate_versions import OF_THE_VERSION
 from vaults.forms.policy_fields import CONTENT_TYPES, usage_name
+from vaults.forms.policy_form import LIFETIME, POLICY_FIELDS, PolicyForm, values_of
 from vaults.keyvault.types import Certificate, CertificatePolicy, LifetimeAction, Properties
 from vaults.keyvault.x509 import CertificateFacts
 
@@ -65,8 +60,8 @@ def parts_of_policy(certificate: Certificate) -> Sequence[Group]:
     return [*groups, *_others(certificate.policy)]
 
 
-def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) -> Sequence[Group]:
-    """All parts of a new version, with the fields that change them. `facts`: those of the present version."""
+def parts_of_form(form: PolicyForm, facts: CertificateFacts | None) -> Sequence[Group]:
+    """All parts of a policy or of a new version, with the fields that change them. `facts`: those of the present version."""
     certificate = form.renewal.certificate if form.renewal else None
     policy = certificate.policy if certificate else None
     values = {name: form.present(name) for name in form.part_names}
@@ -88,8 +83,7 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
         )
 
     groups = [
-        Group(label, [part(*each) for each in parts if form.shows_policy or OF_THE_VERSION & set(each[1])])
-        for label, parts in _GROUPS
+        Group(label, [part(*each) for each in parts if _is_about(form, set(each[1]))]) for label, parts in _GROUPS
     ]
     if certificate and not policy:
         raw = certificate.odd.get("policy", "")
@@ -97,6 +91,10 @@ def parts_of_form(form: CertificateVersionForm, facts: CertificateFacts | None) 
         not_returned = "not returned by the vault, which makes the new version with the policy it has"
         groups.insert(0, Group("Policy", [Part("Policy", raw, note=note if raw else not_returned)]))
     return [*(group for group in groups if group.parts), *_others(policy)]
+
+
+def _is_about(form: PolicyForm, names: set[str]) -> bool:
+    return bool(form.of_the_version & names) if OF_THE_VERSION & names else form.shows_policy
 
 
 def _of_policy(name: str) -> str:

@@ -16,7 +16,9 @@ PAGES = (
         for page in (kind.pages.detail, kind.pages.version, kind.pages.edit, kind.pages.new_version, kind.pages.delete)
     }
     | dict.fromkeys(("secret_roll_back", "secret_compare"), SECRET)
-    | dict.fromkeys(("certificate_renewals", "certificate_export"), CERTIFICATE)
+    | dict.fromkeys(
+        ("certificate_renewals", "certificate_policy", "certificate_policy_edit", "certificate_export"), CERTIFICATE
+    )
     | dict.fromkeys(("key_rotate", "key_rotation", "key_rotation_edit", "key_attestation"), KEY)
     | {f"{kind}_version_{verb}": kind for kind in KINDS for verb in ("enable", "disable")}
 )

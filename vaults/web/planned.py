@@ -36,6 +36,7 @@ OPERATIONS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "key_rotation_edit": ("UpdateKeyRotationPolicy",),
     "certificate_new": ("CreateCertificate",),
     "certificate_new_version": ("CreateCertificate",),
+    "certificate_policy_edit": ("UpdateCertificatePolicy",),
     "certificate_import": ("ImportCertificate",),
     "certificate_export": ("GetSecret",),
     "certificate_operation_cancel": ("UpdateCertificateOperation",),

@@ -32,10 +32,17 @@ let pressed = false;
 addEventListener("pointerdown", () => { pressed = true; }, true);
 for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => { pressed = false; }, true);
 
+// A list in a text field: one item a line, or also with commas and spaces between them. What is there twice is sent once.
+function itemsIn(control) {
+  const separators = "words" in control.dataset ? /[\s,]+/ : /[\r\n]+/;
+  return new Set(control.value.split(separators).map((item) => item.trim()).filter(Boolean)).size;
+}
+
 // Counters are shown while a field has the focus, and from half of its limit on.
 function counter(control) {
   const bytes = Number(control.dataset.countBytes);
-  const limit = bytes || Number(control.dataset.count) || control.maxLength;
+  const items = Number(control.dataset.countItems);
+  const limit = bytes || items || Number(control.dataset.count) || control.maxLength;
   if (!(limit > 0) || control.type === "password") return;
   const place = document.createElement("div");
   place.className = "counter";
@@ -43,11 +50,11 @@ function counter(control) {
   spoken.className = "visually-hidden";
   spoken.setAttribute("role", "status");
   const draw = () => {
-    const used = bytes ? encoder.encode(control.value).length : control.value.length;
+    const used = bytes ? encoder.encode(control.value).length : items ? itemsIn(control) : control.value.length;
     place.textContent = `${used.toLocaleString()} of ${limit.toLocaleString()}${bytes ? " bytes" : ""}`;
     place.classList.toggle("over", used > limit);
     place.hidden = used < limit * 0.5 && document.activeElement !== control;
-    spoken.textContent = used > limit ? `Too long by ${used - limit}` : "";
+    spoken.textContent = used > limit ? `${items ? "Too many" : "Too long"} by ${used - limit}` : "";
   };
   const under = control.closest(".field")?.querySelector(".under");
   (under ?? control.parentElement).append(place, spoken);
@@ -55,7 +62,7 @@ function counter(control) {
   control.addEventListener("blur", () => (pressed ? addEventListener("pointerup", () => setTimeout(draw), { once: true }) : draw()));
   draw();
 }
-for (const control of document.querySelectorAll("[data-guard] :is([maxlength], [data-count], [data-count-bytes])")) counter(control);
+for (const control of document.querySelectorAll("[data-guard] :is([maxlength], [data-count], [data-count-items], [data-count-bytes])")) counter(control);
 
 // A new version: the summary lists the changed parts. Hidden fields named initial-… hold the initial values of a field.
 const tally = document.querySelector("[data-guard] .tally");
@@ -76,8 +83,9 @@ function tell() {
   for (const part of parts) part.classList.toggle("touched", isTouched(part));
   const names = parts.filter((part) => part.classList.contains("touched")).map((part) => part.dataset.part);
   tally.classList.toggle("touched", names.length > 0);
-  // The steps are valid only for the initial issuer and validity.
-  document.querySelector(".version-steps").hidden = names.includes("Authority") || names.includes("Validity");
+  // The steps are valid only for the initial issuer and validity. A policy has none.
+  const steps = document.querySelector(".version-steps");
+  if (steps) steps.hidden = names.includes("Authority") || names.includes("Validity");
   tally.querySelector("span").textContent = names.length ? `Changed: ${names.join(", ")}. ${tally.dataset.rest}` : tally.dataset.untouched;
 }
 if (tally) {
