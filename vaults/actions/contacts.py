@@ -7,6 +7,7 @@ from vaults.actions.changes import PartsUnread, changing, settle_lost
 from vaults.actors import Actor
 from vaults.acts import act
 from vaults.azure.errors import AzureError
+from vaults.inventory import observe
 from vaults.keyvault.types import Contact, Contacts
 from vaults.models import Vault
 from vaults.permissions import Action
@@ -28,7 +29,9 @@ def contacts_token(contacts: Contacts) -> str:
 def read_contacts(actor: Actor, vault: Vault) -> Contacts:
     """Raises Forbidden: then it is not known whether there are any."""
     with act(actor, Action.CONTACTS_READ, vault) as doing:
-        return doing.client.contacts.get()
+        found = doing.client.contacts.get()
+    observe.see_contacts(vault, found)
+    return found
 
 
 def update_contacts(actor: Actor, vault: Vault, wanted: Sequence[Contact], opened_on: str) -> bool:
@@ -51,7 +54,8 @@ def update_contacts(actor: Actor, vault: Vault, wanted: Sequence[Contact], opene
             contacts.set(wanted)
         except AzureError as lost:
             settle_lost(lost, doing, lambda: contacts_token(contacts.get()) == digest)
-        return True
+    observe.see_contacts(vault, Contacts(tuple(wanted)))
+    return True
 
 
 def delete_contacts(actor: Actor, vault: Vault) -> None:
@@ -62,3 +66,4 @@ def delete_contacts(actor: Actor, vault: Vault) -> None:
             contacts.delete()
         except AzureError as lost:
             settle_lost(lost, doing, lambda: contacts.get() == Contacts())
+    observe.see_contacts(vault, Contacts())

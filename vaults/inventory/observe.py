@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from vaults.actors import Actor, Person
 from vaults.inventory import certificates, foresight, operations
+from vaults.inventory import contacts as of_contacts
 from vaults.inventory.rows import AnyDeleted, Live, item_of, storable
 from vaults.inventory.store import BEGUN, LAST_TRANSITION, SEEN, locked, put, store
 from vaults.keyvault.identifiers import fold
-from vaults.keyvault.types import Certificate, CertificateOperation, CertificateProperties
+from vaults.keyvault.types import Certificate, CertificateOperation, CertificateProperties, Contacts
 from vaults.kinds import CERTIFICATE, Kind
 from vaults.models import InventoryItem, Outcome, Vault
 from vaults.models.inventory import Transition
@@ -215,6 +216,13 @@ def see_contents(
         with _best_effort(vault):
             certificates.keep(vault, [seen], providers)
             foresight.foresee(vault, timezone.now(), [fold(properties.name)])
+
+
+def see_contacts(vault: Vault, contacts: Contacts) -> None:
+    """Keep whether the vault has contacts. Where that is known, no transaction begins."""
+    if of_contacts.are_any(contacts) != vault.has_contacts:
+        with _best_effort(vault):
+            of_contacts.see(vault, of_contacts.are_any(contacts))
 
 
 def end_request(vault: Vault, name: str, asked_at: datetime, *, completed: bool = False) -> None:

@@ -21,7 +21,7 @@ from vaults.azure.errors import (
     Unauthorized,
 )
 from vaults.azure.parallel import gather
-from vaults.inventory import certificates, foresight, observe, operations
+from vaults.inventory import certificates, contacts, foresight, observe, operations
 from vaults.inventory.rows import AnyDeleted, Live, item_of
 from vaults.inventory.store import mark_gone, remove_long_gone, store
 from vaults.keyvault.client import VaultClient
@@ -126,7 +126,7 @@ class Merged:
 
 def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence[List]) -> Merged:
     """Read the operations of certificates that may be pending, merge what was found, read the changed certificates, and foresee
-    their renewals.
+    their renewals. Where a policy e-mails the vault's contacts, ask whether it has any.
 
     Known items that were not found are gone if their list was read completely; else they are kept as they were.
     """
@@ -146,6 +146,7 @@ def merge(vault: Vault, client: VaultClient, progress: Progress, lists: Sequence
     _note_unread(vault, lists)
     unread = certificates.read_changed(vault, client, progress.gather, _names(found))
     foresight.foresee(vault, timezone.now())
+    contacts.read_if_mailed(vault, client, progress.gather)
     return Merged(len(items), unread)
 
 

@@ -78,6 +78,8 @@ class Vault(models.Model):
     scan_problem_facts = ShapedJSONField(default=dict, shape=nested_facts, editable=False)
     #: Lists that the last scan could not read completely, by name, each with the time of the last scan that did; "" if none.
     unread_lists = ShapedJSONField(default=dict, shape=texts, editable=False)
+    #: Whether the vault has contacts, whom it e-mails; None if that was not read, or may not be.
+    has_contacts = models.BooleanField(null=True, editable=False)
 
     #: Set by `with_state`.
     first_expiry: datetime | None = None

@@ -19,6 +19,7 @@ from vaults.actions.authorities import NoSuchAuthority
 from vaults.forecast.renewals import How
 from vaults.forecast.rules import CALENDARS
 from vaults.forms.authorities import AuthorityForm
+from vaults.inventory.contacts import MAILED_OF_VAULT
 from vaults.inventory.foresight import Said
 from vaults.keyvault.identifiers import fold
 from vaults.kinds import CERTIFICATE
@@ -38,7 +39,7 @@ from vaults.web.submissions import once
 PAGE = "vaults/all_renewals.html"
 PAGE_SIZE = 50
 #: CAs and findings on the page; the others are counted.
-MOST_AUTHORITIES, MOST_TRAPPED = 50, 10
+MOST_AUTHORITIES, MOST_TRAPPED, MOST_VAULTS = 50, 10, 10
 TRAP = "trap"
 #: Trouble first; of the same kind what has to be done most often, then what comes first.
 ORDER = ("rank", "-a_year", "at", "pk")
@@ -132,6 +133,7 @@ def _context(request: HtmxRequest) -> dict[str, Any]:
         "searched_in_part": searched_in_part(request.GET.get("q", "")),
         **_state(visible, one),
         **_trapped(visible, one, navigation.vaults),
+        "without_contacts": _without_contacts(visible, one),
         **_authorities(visible, said),
         "is_current_team": one is None or one.team == request.actor.team,
     }
@@ -163,6 +165,13 @@ def _trapped(visible: Visible, one: Vault | None, vaults: list[Vault]) -> dict[s
     first = list(found.select_related("item").order_by("not_after", "pk")[: MOST_TRAPPED + 1])
     with_vaults([known.item for known in first], vaults)
     return {"trapped": first[:MOST_TRAPPED], "more_trapped": len(first) > MOST_TRAPPED}
+
+
+def _without_contacts(visible: Visible, one: Vault | None) -> list[Vault]:
+    """The vaults without contacts whose policies e-mail them, those first with most such certificates (`mailed`)."""
+    vaults = visible.vaults.filter(pk=one.pk) if one else visible.vaults
+    found = vaults.filter(MAILED_OF_VAULT, has_contacts=False).annotate(mailed=Count("items"))
+    return list(found.order_by("-mailed", "name")[:MOST_VAULTS])
 
 
 def _authorities(visible: Visible, said: Said) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.db.models import Count, Min, QuerySet
 
 from vaults import access, problems
 from vaults.azure.errors import AzureError
-from vaults.inventory import foresight, observe
+from vaults.inventory import contacts, foresight, observe
 from vaults.inventory.figures import live_of_kind
 from vaults.inventory.foresight import WithRenewal
 from vaults.keyvault.identifiers import fold
@@ -93,6 +93,7 @@ def list_context(request: HtmxRequest, vault: Vault, kind: Kind, page: Page[Any]
         "kind": kind,
         "items": page.items,
         "pending": scanned.pending() if page.items else set(),
+        "mailed": _mailed(vault) if kind == CERTIFICATE else 0,
         "known": _known(vault, page.items) if kind == CERTIFICATE else {},
         "more": f"?{urlencode({'page': page.next_token})}" if page.next_token else "",
         "nameless": page.nameless,
@@ -108,6 +109,11 @@ def _known(vault: Vault, items: Sequence[CertificateProperties]) -> dict[str, Wi
     thumbprints, nothing = {fold(item.name): item.x5t for item in items}, dict[str, WithRenewal]()
     found = observe.read(lambda: foresight.with_renewals(vault, list(thumbprints)), nothing)
     return {name: each for name, each in found.items() if each.known.of_thumbprint == thumbprints[name]}
+
+
+def _mailed(vault: Vault) -> int:
+    """The number of certificates whose policy e-mails contacts that the vault does not have."""
+    return observe.read(lambda: contacts.mailed(vault), 0) if vault.has_contacts is False else 0
 
 
 def _deleted(request: HtmxRequest, vault: Vault, kind: Kind) -> Deleted:
