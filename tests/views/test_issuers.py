@@ -264,3 +264,20 @@ def test_a_closed_section_is_not_in_the_form_and_stays(olga: Client, digi: Vault
     forced = olga.post(EDIT, filled(olga.get(EDIT), account_id="mine", password=PASSWORD))
     assert forced["Location"] == PAGE
     assert len(sent(emulator, "PATCH")) == 1
+
+
+def test_a_list_that_breaks_off_shows_what_was_read(olga: Client, digi: VaultClient, emulator: Emulator) -> None:
+    elsewhere = {"nextLink": "https://evil.example/certificates/issuers?$skiptoken=a"}
+    emulator.rewrite(lambda answer: answer | elsewhere, path="/issuers$")
+    page = olga.get(LIST)
+    assert (page.status_code, f'href="{PAGE}"' in page.content.decode()) == (200, True)
+    assert "So there may be more issuers than these." in text_of(page)
+    assert "evil.example" not in page.content.decode()
+
+
+@pytest.mark.parametrize("odd", [7, {"id": "https://kv-shop-prod.vault.test/", "provider": "DigiCert"}, {}])
+def test_issuers_without_a_name_are_counted(odd: Any, olga: Client, digi: VaultClient, emulator: Emulator) -> None:
+    emulator.rewrite(lambda answer: answer | {"value": [odd, *answer["value"], odd]}, path="/issuers$")
+    page = olga.get(LIST)
+    assert f'href="{PAGE}"' in page.content.decode()
+    assert "2 more issuers here have no name that can be read." in text_of(page)

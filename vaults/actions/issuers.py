@@ -12,6 +12,7 @@ from vaults.actors import Actor
 from vaults.acts import Doing, act
 from vaults.azure.errors import AzureError, NotFound
 from vaults.keyvault.issuers import IssuerClient, changed_members
+from vaults.keyvault.parts import Part, require_some
 from vaults.keyvault.types import ACCOUNT, ORGANIZATION, CertificateIssuer, IssuerDetail, IssuerSettings
 from vaults.models import Vault
 from vaults.permissions import Action
@@ -42,9 +43,13 @@ def issuer_token(issuer: IssuerDetail) -> str:
     return hashlib.blake2b(state.encode(), digest_size=16).hexdigest()
 
 
-def list_issuers(actor: Actor, vault: Vault) -> Sequence[CertificateIssuer]:
+def list_issuers(actor: Actor, vault: Vault) -> Part[Sequence[CertificateIssuer]]:
+    """Where the list breaks off, what was read before. Raises the error if nothing was."""
     with act(actor, Action.ISSUER_LIST, vault) as doing:
-        return doing.client.issuers.list()
+        found = doing.client.issuers.read()
+        require_some(found)
+        doing.record_unread(found)
+        return found
 
 
 def read_issuer(actor: Actor, vault: Vault, name: str) -> IssuerDetail:

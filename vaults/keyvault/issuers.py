@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from vaults.azure.errors import MalformedResponse
 from vaults.azure.json_values import Json
 from vaults.azure.members import Members, as_text, is_one_line
 from vaults.keyvault.operations import OPERATIONS
-from vaults.keyvault.paging import Page, page_of, walk
+from vaults.keyvault.paging import Page, page_of, pages, walk
+from vaults.keyvault.parts import Part, read_through
 from vaults.keyvault.paths import path_of
 from vaults.keyvault.session import VaultSession
 from vaults.keyvault.types import ACCOUNT, ORGANIZATION, CertificateIssuer, IssuerAdmin, IssuerDetail, IssuerSettings
@@ -29,7 +31,12 @@ class IssuerClient:
 
     def list(self) -> Sequence[CertificateIssuer]:
         """All issuers, without their accounts. Permission: listissuers. (Get Certificate Issuers)"""
-        return [issuer for issuer in walk(self._page) if issuer.name]
+        return list(walk(self._page))
+
+    def read(self) -> Part[Sequence[CertificateIssuer]]:
+        """The same for display: where the list breaks off, what was read before. (Get Certificate Issuers)"""
+        read = read_through(pages(self._page))
+        return Part(read.value, read.error, read.nameless)
 
     def get(self, name: str) -> IssuerDetail:
         """One issuer. Permission: getissuers. (Get Certificate Issuer)"""
@@ -92,7 +99,6 @@ def read_issuer(data: Json, name: str) -> IssuerDetail:
     members = Members(data)
     account, organization = members.section(ACCOUNT), members.section(ORGANIZATION)
     attributes = Members(members.raw("attributes"), members.odd)
-    _, _, own_name = (members.text("id") or "").rpartition("/certificates/issuers/")
     sent = organization.raw("admin_details")
     listed = sent if isinstance(sent, list) else []
     settings = IssuerSettings(
@@ -106,7 +112,7 @@ def read_issuer(data: Json, name: str) -> IssuerDetail:
     closed = {section for section in _KNOWN if not _is_plain(section, members.raw(section))}
     if ORGANIZATION in closed and sent is not None:
         members.odd["admins"] = as_text(sent)
-    return IssuerDetail(own_name or name, settings, created, updated, frozenset(closed), members.odd)
+    return IssuerDetail(_name_in(members) or name, settings, created, updated, frozenset(closed), members.odd)
 
 
 def _is_plain(section: str, sent: Any) -> bool:
@@ -136,8 +142,16 @@ def _admin(item: Mapping[str, Any]) -> IssuerAdmin:
     return IssuerAdmin(*(members.text(member) or "" for member in _ADMIN_MEMBERS))
 
 
+def _name_in(members: Members) -> str:
+    """The name in the id, `https://{vault}/certificates/issuers/{name}`; "" if it has none."""
+    _, found, name = (members.text("id") or "").rpartition("/certificates/issuers/")
+    return name if found else ""
+
+
 def _listed(data: Json) -> CertificateIssuer:
-    """An item of the list; its id is `https://{vault}/certificates/issuers/{name}`."""
+    """An item of the list. Raises MalformedResponse if it has no name."""
     members = Members(data)
-    _, _, name = (members.text("id") or "").rpartition("/certificates/issuers/")
+    name = _name_in(members)
+    if not name:
+        raise MalformedResponse("The answer names no issuer.")
     return CertificateIssuer(name, members.text("provider") or "")

@@ -23,6 +23,7 @@ from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, posted, refused_form
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
+from vaults.web.unread_parts import unread_parts
 
 FORM = "vaults/issuer_form.html"
 
@@ -31,8 +32,14 @@ FORM = "vaults/issuer_form.html"
 @with_vault
 def issuer_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     found = issuers.list_issuers(request.actor, vault)
-    rows = [(each, _address(vault, each.name)) for each in sorted(found, key=lambda each: each.name.lower())]
-    return render_page(request, "vaults/issuer_list.html", {"vault": vault, "rows": rows})
+    listed = sorted(found.value or (), key=lambda each: each.name.lower())
+    context = {
+        "vault": vault,
+        "rows": [(each, _address(vault, each.name)) for each in listed],
+        "nameless": found.nameless,
+        "unread_parts": unread_parts(vault, (found, "So there may be more issuers than these.")),
+    }
+    return render_page(request, "vaults/issuer_list.html", context)
 
 
 def _address(vault: Vault, name: str) -> str:
