@@ -94,7 +94,7 @@ FREE = {
     "secret_new", "secret_new_version", "secret_roll_back", "secret_edit", "secret_delete",
     "key_new", "key_new_version", "key_rotate", "key_rotation_edit", "key_edit", "key_delete",
     "certificate_new", "certificate_new_version", "certificate_edit", "certificate_delete",
-    "certificate_import",
+    "certificate_import", "key_import",
     "certificate_operation_merge", "secret_version_enable", "secret_version_disable", "key_version_enable", "key_version_disable",
     "certificate_version_enable", "certificate_version_disable",
     "deleted_recover", "team_choose", "issuer_new", "issuer_edit", "contacts_edit",

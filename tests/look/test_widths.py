@@ -48,6 +48,7 @@ PAGES = (
     "/vaults/kv-shop-prod/contacts/",
     "/vaults/kv-shop-prod/new/certificate/",
     "/vaults/kv-shop-prod/import/certificate/",
+    "/vaults/kv-shop-prod/import/key/",
     f"{LISTS[2]}{LONG}-tls/export/",
     "/inventory/?q=payments",
     "/inventory/?q=nothing-has-this-name",

@@ -29,6 +29,7 @@ LABELS = {
     "first_seq": "First entry",
     "format": "File",
     "issuer": "Issuer",
+    "key_thumbprint": "SHA-256 thumbprint of the key",
     "kind": "Kind",
     "last_seq": "Last entry",
     "members": "Members",
