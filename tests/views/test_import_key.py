@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -58,7 +59,7 @@ def thumbprint(key: Any) -> str:
 def test_it_is_sent_as_it_was_shown_and_recorded_by_its_thumbprint(
     olga: Client, world: World, azure: VaultClient, emulator: Emulator
 ) -> None:
-    typed = {
+    typed: dict[str, Any] = {
         "tags": "team=shop",
         "protection": "hsm",
         "key_ops": ["sign"],
@@ -120,7 +121,7 @@ def exchange_key(azure: VaultClient) -> Any:
 def blob_of(exchange_key: Any, key: Any) -> bytes:
     jwk = exchange_key.jwk
     numbers = {name: int.from_bytes(base64.urlsafe_b64decode(jwk[name] + "=="), "big") for name in ("n", "e")}
-    public = keymaterial.rsa.RSAPublicNumbers(numbers["e"], numbers["n"]).public_key()
+    public = rsa.RSAPublicNumbers(numbers["e"], numbers["n"]).public_key()
     return blob(exchange_key.properties.id, public, key)
 
 
@@ -141,7 +142,7 @@ def test_a_key_transfer_blob_goes_into_the_hsm(
     kty, _, curve = transferred.partition(" ")
     typed: dict[str, Any] = {"name": "moved", "step": "look", "transferred": transferred}
     if form == "file":
-        again = {"upload": SimpleUploadedFile("key.byok", content)}
+        again: dict[str, Any] = {"upload": SimpleUploadedFile("key.byok", content)}
     elif form == "base64":
         again = {"pasted": encoded}
     else:
