@@ -147,3 +147,21 @@ def test_a_vault_without_aes_keys_says_so(olga: Client, world: World, emulator: 
     assert answer.status_code == 400
     assert "has invalid value" in text_of(answer)
     assert answer.context["form"]["kty"].value() == "oct-HSM"
+
+
+def test_a_key_exchange_key_is_made_with_import_as_its_only_operation(
+    olga: Client, world: World, emulator: Emulator
+) -> None:
+    assert create(olga, kty="RSA-HSM", key_ops=["import"]).status_code == 302
+    assert sent(emulator)[0]["key_ops"] == ["import"]
+
+
+@pytest.mark.parametrize(("kty", "operations"), [("RSA", ["import"]), ("RSA-HSM", ["import", "sign"])])
+def test_a_key_exchange_key_is_nothing_else(
+    kty: str, operations: list[str], olga: Client, world: World, emulator: Emulator
+) -> None:
+    answer = create(olga, kty=kty, key_ops=operations)
+    assert answer.context["form"].errors == {
+        "key_ops": ["A key exchange key is RSA in an HSM, and “import” is its only operation."]
+    }
+    assert not sent(emulator)

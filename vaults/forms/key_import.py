@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -165,7 +166,8 @@ class KeyImportForm(ReleasePolicyMixin, AttributesForm):
         if self.material is None:
             return ""
         public = self.material.thumbprint or sorted(self.material.jwk.items())
-        return hashlib.sha256(repr([public, self.hsm, self.content()]).encode()).hexdigest()
+        shown = replace(self.content(), tags=None, enabled=None)
+        return hashlib.sha256(repr([public, self.hsm, shown]).encode()).hexdigest()
 
 
 def initial_of(name: str, present: Key | None) -> dict[str, Any]:

@@ -21,6 +21,8 @@ KEY_TYPES = [
 RSA_SIZES, AES_SIZES = ("2048", "3072", "4096"), ("128", "192", "256")
 KEY_SIZES = [*((size, size) for size in RSA_SIZES), *((size, f"{size} (AES)") for size in AES_SIZES)]
 CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
+#: The only operation of a key exchange key. Source: Azure Key Vault, "Bring your own key specification".
+EXCHANGE = "import"
 OPERATIONS = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
 
 
@@ -113,6 +115,22 @@ class KeyForm(ReleasePolicyMixin, KeyContentForm):
 
     name = NameField()
     field_order = ("name", *KeyContentForm.field_order, "exportable", "release_policy", "immutable")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key_ops"].offer([EXCHANGE])  # type: ignore[attr-defined]
+        self.fields[
+            "key_ops"
+        ].help_text += (
+            f" “{EXCHANGE}” alone makes a key exchange key: RSA in an HSM, to which key transfer blobs are encrypted."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        operations = cleaned.get("key_ops") or []
+        if EXCHANGE in operations and (len(operations) > 1 or cleaned.get("kty") != "RSA-HSM"):
+            self.add_error("key_ops", "A key exchange key is RSA in an HSM, and “import” is its only operation.")
+        return cleaned
 
     def content(self) -> KeyContent:
         return replace(super().content(), **self.export_members())

@@ -124,7 +124,7 @@ WHY = {
     "CurrentUnread": "The current version could not be read, so nobody could tell whether it had changed.",
     "PartsUnread": "Parts of the current version could not be read, and the new one would have been made without them.",
     "NameTaken": "The name was in use already.",
-    "NothingToAddTo": "There was no certificate to add a version to.",
+    "NothingToAddTo": "There was nothing of this name to add a version to.",
     "OperationChanged": "The operation had ended, or somebody else had replaced it.",
     "HalfDone": "The operation was deleted, but no new one could be started.",
     "ContactsChanged": "Somebody else had changed the contacts meanwhile.",
