@@ -27,6 +27,7 @@ TABLE: Final = {
     "PurgeDeletedSecret": ("deleted_purge", "tests/views/test_confirm.py"),
     "CreateKey": ("key_new", "tests/views/test_new_version.py"),
     "GetKey": ("key_detail", "tests/views/test_key_files.py"),
+    "ImportKey": ("key_import", "tests/views/test_import_key.py"),
     "UpdateKey": ("key_edit", "tests/views/test_untouched.py"),
     "GetKeys": ("key_list", "tests/views/test_odd_members.py"),
     "GetKeyVersions": ("key_detail", "tests/views/test_version_state.py"),
@@ -68,7 +69,7 @@ TABLE: Final = {
 WITH_ANOTHER: Final = {"GetCertificatePolicy"}
 NOT_YET: Final = {
     *(f"{verb}{kind}" for verb in ("Backup", "Restore") for kind in ("Secret", "Key", "Certificate")),
-    "ImportKey", "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey", "release", "securewrapkey",
+    "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey", "release", "securewrapkey",
     "secureunwrapkey", "GetRandomBytes",
 }  # fmt: skip
 

@@ -22,6 +22,7 @@ class Action(StrEnum):
     KEY_LIST = "key.list"
     KEY_READ = "key.read"
     KEY_CREATE = "key.create"
+    KEY_IMPORT = "key.import"
     KEY_NEW_VERSION = "key.new_version"
     KEY_ROTATE = "key.rotate"
     KEY_UPDATE = "key.update"
@@ -153,6 +154,7 @@ _WRITE = frozenset(
         Action.SECRET_NEW_VERSION,
         Action.SECRET_UPDATE,
         Action.KEY_CREATE,
+        Action.KEY_IMPORT,
         Action.KEY_NEW_VERSION,
         Action.KEY_ROTATE,
         Action.KEY_UPDATE,
@@ -285,6 +287,7 @@ LABELS: dict[Action, str] = {
     Action.KEY_LIST: "List keys",
     Action.KEY_READ: "Read a key",
     Action.KEY_CREATE: "Create a key",
+    Action.KEY_IMPORT: "Import a key",
     Action.KEY_NEW_VERSION: "Add a key version",
     Action.KEY_ROTATE: "Rotate a key",
     Action.KEY_UPDATE: "Update a key",

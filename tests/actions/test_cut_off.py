@@ -17,6 +17,7 @@ from tests.working import reconcile_open_acts
 from vaults.actions import contacts, issuers, items, keys, secrets
 from vaults.actions.certificate_import import ImportContent, import_certificate
 from vaults.actions.certificate_policy import read_policy, update_policy
+from vaults.actions.key_import import KeyMaterial, import_key
 from vaults.actions.keys import KeyContent
 from vaults.actions.reconciliation import CUT_OFF_AFTER
 from vaults.actions.secrets import SecretContent
@@ -36,6 +37,13 @@ pytestmark = pytest.mark.slow
 Do = Callable[[User, Vault], Any]
 
 OWN = Identity("cut off")
+JWK = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "li86GrOlNxhcyInofgyKTYvekq3QGpspRuByNRSR5CM",
+    "y": "ypRUUQHi84SwobPHhHHDzqXSPGPUvvijyt-i6AiQA0Y",
+    "d": "iSHNXO4xIu4VArH0o-PLYrKy6VaJxvjEGQVT-rz1IU4",
+}
 CONTENT = ImportContent(
     OWN.key_pem().decode() + OWN.leaf_pem().decode(),
     "",
@@ -65,6 +73,9 @@ ACTS: dict[Action, Do] = {
     Action.CERTIFICATE_UPDATE_POLICY: change_policy,
     Action.SECRET_CREATE: lambda who, v: secrets.create_secret(Person(who), v, "fresh", SecretContent("hidden")),
     Action.KEY_CREATE: lambda who, v: keys.create_key(Person(who), v, "fresh", KeyContent("EC", crv="P-256")),
+    Action.KEY_IMPORT: lambda who, v: import_key(
+        Person(who), v, "imported", KeyMaterial(JWK), KeyContent("EC"), hsm=False, as_version=False
+    ),
     Action.CERTIFICATE_IMPORT: lambda who, v: import_certificate(
         Person(who),
         v,

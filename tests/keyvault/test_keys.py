@@ -43,6 +43,26 @@ def test_create_sends_only_what_was_filled_in(client: VaultClient, azure: FakeAz
     )
 
 
+def test_an_import_sends_the_key_and_what_was_filled_in(client: VaultClient, azure: FakeAzure) -> None:
+    azure.answer(200, key_bundle())
+    jwk = {"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ", "d": "AQ"}
+    made = client.keys.import_key("CreateSoftKeyTest", jwk, hsm=False)
+    request = azure.vault_requests[0]
+    assert (request.method, request.url) == ("PUT", f"{VAULT}/keys/CreateSoftKeyTest?api-version=7.0")
+    assert body(request) == {"key": jwk, "Hsm": False}
+    assert (made.properties.version, "d" in made.jwk) == (VERSION, False)
+
+    azure.answer(200, key_bundle())
+    transfer = {"kty": "RSA-HSM", "key_hsm": "AAAA"}
+    client.keys.import_key("k", transfer, hsm=True, key_ops=["sign"], enabled=False, exportable=True, tags={"a": "b"})
+    assert body(azure.vault_requests[1]) == {
+        "key": {**transfer, "key_ops": ["sign"]},
+        "Hsm": True,
+        "attributes": {"enabled": False, "exportable": True},
+        "tags": {"a": "b"},
+    }
+
+
 def test_private_parts_are_left_behind(client: VaultClient, azure: FakeAzure) -> None:
     azure.answer(200, key_bundle(managed=True))
     key = client.keys.get("CreateSoftKeyTest")

@@ -49,6 +49,7 @@ PAGES = (
     "/vaults/kv-shop-prod/contacts/",
     "/vaults/kv-shop-prod/new/certificate/",
     "/vaults/kv-shop-prod/import/certificate/",
+    "/vaults/kv-shop-prod/import/key/",
     f"{LISTS[2]}{LONG}-tls/export/",
     f"{LISTS[2]}{LONG}-tls/policy/",
     f"{LISTS[2]}{LONG}-tls/policy/edit/",

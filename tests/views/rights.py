@@ -88,6 +88,7 @@ TABLE: dict[str, tuple[str, list[object], frozenset[Role], int]] = {
     "certificate_edit": ("get", [V, CERTIFICATE], WRITERS, 200),
     "certificate_new_version": ("get", [V, CERTIFICATE], WRITERS, 200),
     "certificate_delete": ("get", [V, CERTIFICATE], MANAGERS, 200),
+    "key_import": ("get", [V], WRITERS, 200),
     "certificate_import": ("get", [V], WRITERS, 200),
     "certificate_download": ("get", [V, CERTIFICATE], ALL, 200),
     "certificate_renewals": ("get", [V, CERTIFICATE], ALL, 200),

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 
 from django.views.decorators.debug import sensitive_variables
 
-from vaults.actions.changes import NameTaken, changing, look_up_lost
+from vaults.actions.changes import changing, look_up_lost, versions_before_import
 from vaults.actors import Actor
 from vaults.acts import Doing
-from vaults.azure.errors import AzureError, Forbidden, NotFound
+from vaults.azure.errors import AzureError
 from vaults.inventory import observe
-from vaults.keyvault.client import VaultClient
 from vaults.keyvault.paths import check_new_name
 from vaults.keyvault.types import CertificatePolicy, CertificateProperties
 from vaults.models import Vault
@@ -36,10 +35,6 @@ class ImportContent:
         return hashlib.sha1(self.certificates[0], usedforsecurity=False).hexdigest().upper()
 
 
-class NothingToAddTo(Exception):
-    """A version was to be added to a certificate, and the vault has none of this name."""
-
-
 @sensitive_variables("content")
 def import_certificate(
     actor: Actor,
@@ -59,24 +54,10 @@ def import_certificate(
     """
     with changing(actor, Action.CERTIFICATE_IMPORT, vault, name, thumbprint=content.x5t) as doing:
         check_new_name("certificates", name)
-        before = _versions(doing.client, name)
-        if before and not as_version:
-            raise NameTaken
-        if before is not None and not before and as_version:
-            raise NothingToAddTo
+        before = versions_before_import(doing.client.certificates, name, as_version=as_version)
         imported = _import(doing, name, content, policy, before, tags=tags, enabled=enabled)
     observe.remember(vault, imported)
     return imported
-
-
-def _versions(client: VaultClient, name: str) -> Sequence[CertificateProperties] | None:
-    """The versions before the import; none for a new name. None if they may not be listed: it is imported all the same."""
-    try:
-        return client.certificates.versions(name)
-    except NotFound:
-        return ()
-    except Forbidden:
-        return None
 
 
 @sensitive_variables("content")

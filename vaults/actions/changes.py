@@ -57,6 +57,10 @@ class NameTaken(Exception):
     """The name is in use. Creating would silently add a version to an existing item."""
 
 
+class NothingToAddTo(Exception):
+    """An import was to add a version to an item, and the vault has none of this name."""
+
+
 @contextmanager
 def changing(
     actor: Actor, action: Action, vault: Vault, name: str, *, version: str = "", **detail: Any
@@ -163,6 +167,25 @@ def settle_lost(error: AzureError, doing: Doing, is_done: Callable[[], bool]) ->
     if not done:
         raise error
     doing.happened_after_all()
+
+
+def versions_before_import(items: ObjectClient[Found, Any], name: str, *, as_version: bool) -> Sequence[Found] | None:
+    """The versions before an import; none for a new name. None if they may not be listed: it is imported all the same.
+
+    Raises NameTaken and NothingToAddTo if the import is not what was meant, a new item or with `as_version` a new version.
+    """
+    before: Sequence[Found]
+    try:
+        before = items.versions(name)
+    except NotFound:
+        before = ()
+    except Forbidden:
+        return None
+    if before and not as_version:
+        raise NameTaken
+    if as_version and not before:
+        raise NothingToAddTo
+    return before
 
 
 def is_taken(items: ObjectClient[Any, Any], name: str) -> bool:

@@ -238,6 +238,7 @@ _FINDERS: dict[str, tuple[Kind, Finder]] = {
     )
 } | {
     Action.KEY_ROTATE.value: (KEY, _made),
+    Action.KEY_IMPORT.value: (KEY, _made),
     Action.CERTIFICATE_IMPORT.value: (CERTIFICATE, _imported),
     Action.CERTIFICATE_OPERATION_MERGE.value: (CERTIFICATE, _merged),
     Action.CERTIFICATE_UPDATE_POLICY.value: (CERTIFICATE, _policy_updated),

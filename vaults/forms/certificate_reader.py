@@ -1,8 +1,8 @@
 """A separate process that reads the private key and the certificates from PEM, PFX and DER files.
 
 The file itself determines the time and memory for this: it sets the rounds of its key derivation, up to 2^31, and OpenSSL
-lets no other thread run meanwhile. So the portal starts this script, sends it the file, and stops it if it takes too long
-(vaults.forms.certificate_files). It imports nothing of the portal: `python -I` starts it in a fifth of a second.
+lets no other thread run meanwhile. So the portal starts this module, sends it the file, and stops it if it takes too long
+(vaults.forms.reader_process). It imports nothing of the portal, and so starts in a fifth of a second.
 
 Standard input: {"purpose", "files": list of base64, "password"}. Standard output, or {"refused"} with a sentence:
 
@@ -17,7 +17,7 @@ import json
 import re
 import secrets
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -73,15 +73,20 @@ class Refused(Exception):
 
 
 def main() -> None:
+    answer({"sign_in": lambda files, password: _for_sign_in(files[0], password), "import": _for_import})
+
+
+def answer(readers: Mapping[str, Callable[[list[bytes], bytes | None], Mapping[str, Any]]]) -> None:
+    """Read the request, give its files to the reader of its purpose, and write what that finds, or its refusal."""
     with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     request = json.load(sys.stdin)
     files, password = [base64.b64decode(file) for file in request["files"]], request["password"].encode() or None
-    found: dict[str, Any]
+    found: Mapping[str, Any]
     try:
-        found = _for_import(files, password) if request["purpose"] == "import" else _for_sign_in(files[0], password)
+        found = readers[request["purpose"]](files, password)
     except Refused as refused:
         found = {"refused": str(refused)}
     json.dump(found, sys.stdout)
@@ -89,7 +94,7 @@ def main() -> None:
 
 def _for_sign_in(content: bytes, password: bytes | None) -> dict[str, str]:
     """Raises Refused."""
-    content = _unwrapped(content)
+    content = unwrapped(content)
     keys, certificates = _from_pem(content, password) if BEGIN in content else _from_pfx(content, password)
     key, leaf = _pair(keys, certificates)
     return {
@@ -107,7 +112,7 @@ def _key_pem(key: Any) -> str:
     return pem.decode()
 
 
-def _unwrapped(content: bytes) -> bytes:
+def unwrapped(content: bytes) -> bytes:
     """The content as PEM in ASCII, or as PFX, without its wrapping.
 
     The wrapping may be UTF-16 (Windows PowerShell), base64 (Key Vault's PFX), or
@@ -116,7 +121,7 @@ def _unwrapped(content: bytes) -> bytes:
     ascii_only = content.replace(b"\0", b"")  # UTF-16 of either byte order, also where only a part of the file is
     if BEGIN in ascii_only:
         return _unescaped(ascii_only)
-    decoded = _from_base64(_unescaped(ascii_only))
+    decoded = from_base64(_unescaped(ascii_only))
     if decoded is None:
         return content
     return _unescaped(decoded) if BEGIN in decoded else decoded
@@ -131,7 +136,7 @@ def _unescaped(text: bytes) -> bytes:
     return re.sub(rb"(?<!\\)\\+([/\"'+=])", rb"\1", re.sub(rb"(?<!\\)(?:\\+[rn])+", b"\n", text))
 
 
-def _from_base64(text: bytes) -> bytes | None:
+def from_base64(text: bytes) -> bytes | None:
     """The decoded bytes, or None if it is not base64. It may have lines, quotes, either alphabet, and no padding."""
     text = re.sub(rb"[\s\"'`,;]|\xef\xbb\xbf|\xff\xfe|\xfe\xff", b"", text).rstrip(b"=")
     try:
@@ -141,20 +146,18 @@ def _from_base64(text: bytes) -> bytes | None:
 
 
 def _from_pem(content: bytes, password: bytes | None) -> tuple[Keys, Certificates]:
-    keys = _blocks(
-        content, b"PRIVATE KEY", lambda block: _load_key(block, password), _other_file(content) or UNREADABLE
-    )
+    keys = _blocks(content, b"PRIVATE KEY", lambda block: _load_key(block, password), other_file(content) or UNREADABLE)
     loaded = x509.load_pem_x509_certificate
     return keys, _blocks(content, b"CERTIFICATE", loaded, "The file's certificate can't be read.")
 
 
-def _other_file(content: bytes) -> str:
+def other_file(content: bytes) -> str:
     return next((advice for start, advice in OTHER_FILES.items() if start in content), "")
 
 
 def _blocks(content: bytes, label: bytes, load: Callable[[bytes], T], unreadable: str) -> list[T]:
     """The readable blocks whose label ends with `label`; unreadable ones are skipped. Raises Refused if there is none."""
-    blocks = _blocks_of(content, label)
+    blocks = blocks_of(content, label)
     if not blocks:
         raise Refused(NO_KEY if label == b"PRIVATE KEY" else NO_CERTIFICATE)
     found = []
@@ -166,7 +169,7 @@ def _blocks(content: bytes, label: bytes, load: Callable[[bytes], T], unreadable
     return found
 
 
-def _blocks_of(content: bytes, label: bytes) -> list[bytes]:
+def blocks_of(content: bytes, label: bytes) -> list[bytes]:
     block = rb"-----BEGIN ([A-Z0-9 ]*" + label + rb")-----(?:(?!-----BEGIN ).)+?-----END \1-----"
     return [found[0] for found in re.finditer(block, content, re.DOTALL)]
 
@@ -315,8 +318,8 @@ def _for_import(files: list[bytes], password: bytes | None) -> dict[str, Any]:
     """
     parts = _Parts()
     for file in files:
-        _add_parts(parts, _unwrapped(file), password)
-    keys = list({_public(key): key for key in parts.keys}.values())
+        _add_parts(parts, unwrapped(file), password)
+    keys = list({public(key): key for key in parts.keys}.values())
     certificates = list(dict.fromkeys(parts.certificates))
     if not keys:
         raise Refused("There is no private key in it.")
@@ -332,7 +335,7 @@ def _for_import(files: list[bytes], password: bytes | None) -> dict[str, Any]:
             "Leave in the certificate and those that issued it."
         )
     key = keys[0]
-    _refuse_unheld(key)
+    refuse_unheld(key)
     chain = _chain(_leaf(key, certificates), certificates)
     left_out = [(_der(each), _why_left_out(each, chain)) for each in certificates if each not in chain]
     left_out += [("", "It can't be read.")] * parts.unread
@@ -352,15 +355,15 @@ def _add_parts(parts: _Parts, content: bytes, password: bytes | None) -> None:
 
 
 def _add_from_pem(parts: _Parts, content: bytes, password: bytes | None) -> None:
-    for block in _blocks_of(content, b"PRIVATE KEY"):
-        parts.keys.append(_key_of(block, serialization.load_pem_private_key, password, _other_file(block)))
+    for block in blocks_of(content, b"PRIVATE KEY"):
+        parts.keys.append(key_of(block, serialization.load_pem_private_key, password, other_file(block)))
         parts.as_pem = True
-    for block in _blocks_of(content, b"CERTIFICATE"):
+    for block in blocks_of(content, b"CERTIFICATE"):
         try:
             parts.certificates.append(x509.load_pem_x509_certificate(block))
         except ValueError:
             parts.unread += 1
-    for block in _blocks_of(content, b"PKCS7"):
+    for block in blocks_of(content, b"PKCS7"):
         try:
             parts.certificates += pkcs7.load_pem_pkcs7_certificates(block)
         except (ValueError, UnsupportedAlgorithm):
@@ -385,11 +388,11 @@ def _add_from_der(parts: _Parts, content: bytes, password: bytes | None) -> bool
         return True
     if not content.startswith(b"0"):
         return False
-    parts.keys.append(_key_of(content, serialization.load_der_private_key, password, ""))
+    parts.keys.append(key_of(content, serialization.load_der_private_key, password, ""))
     return True
 
 
-def _key_of(content: bytes, load: Callable[..., Any], password: bytes | None, advice: str) -> Any:
+def key_of(content: bytes, load: Callable[..., Any], password: bytes | None, advice: str) -> Any:
     """The key of a PEM block or a DER file; a password that it does not need is ignored. Raises Refused."""
     if advice:
         raise Refused(advice)
@@ -411,7 +414,7 @@ def _other_start(content: bytes) -> str:
     return next((advice for start, advice in OTHER_FILES.items() if content.startswith(start)), "")
 
 
-def _public(key: Any) -> bytes:
+def public(key: Any) -> bytes:
     """Identifies a key by its public part."""
     encoded: bytes = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -423,7 +426,7 @@ def _der(certificate: x509.Certificate) -> str:
     return base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()
 
 
-def _refuse_unheld(key: Any) -> None:
+def refuse_unheld(key: Any) -> None:
     """Raises Refused for a key that no vault holds. Key Vault REST: About keys, "Key types and protection methods"."""
     if isinstance(key, rsa.RSAPrivateKey):
         if key.key_size not in RSA_SIZES:
@@ -512,7 +515,3 @@ def _packed(key: Any, chain: Certificates, *, as_pem: bool) -> dict[str, str]:
         "password": password,
         "content_type": "application/x-pkcs12",
     }
-
-
-if __name__ == "__main__":
-    main()

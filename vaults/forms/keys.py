@@ -1,17 +1,28 @@
 """Forms for keys. The fields have the names in the REST body."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django import forms
 
 from vaults.actions.keys import KeyContent
 from vaults.forms.fields import AttributesForm, NameField, OpenedOnMixin
+from vaults.forms.release_policy import ReleasePolicyMixin
 from vaults.templatetags.kvportal import visible
 
-KEY_TYPES = [("RSA", "RSA"), ("EC", "EC"), ("RSA-HSM", "RSA in an HSM"), ("EC-HSM", "EC in an HSM")]
-KEY_SIZES = [("2048", "2048"), ("3072", "3072"), ("4096", "4096")]
+KEY_TYPES = [
+    ("RSA", "RSA"),
+    ("EC", "EC"),
+    ("RSA-HSM", "RSA in an HSM"),
+    ("EC-HSM", "EC in an HSM"),
+    ("oct-HSM", "AES in an HSM (oct-HSM)"),
+]
+RSA_SIZES, AES_SIZES = ("2048", "3072", "4096"), ("128", "192", "256")
+KEY_SIZES = [*((size, size) for size in RSA_SIZES), *((size, f"{size} (AES)") for size in AES_SIZES)]
 CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
+#: The only operation of a key exchange key. Source: Azure Key Vault, "Bring your own key specification".
+EXCHANGE = "import"
 OPERATIONS = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"]
 
 
@@ -20,6 +31,10 @@ def choices_with(choices: list[tuple[str, str]], *present: Any) -> list[tuple[st
     known = {value for value, _ in choices}
     more = [str(value) for value in dict.fromkeys(present) if value and str(value) not in known]
     return [*choices, *((value, visible(value)) for value in more)]
+
+
+def _listed(sizes: tuple[str, ...]) -> str:
+    return f"{', '.join(sizes[:-1])} or {sizes[-1]}"
 
 
 class KeyOpsField(forms.MultipleChoiceField):
@@ -49,14 +64,14 @@ class KeyContentForm(AttributesForm):
 
     kty = forms.ChoiceField(label="Key type", choices=KEY_TYPES, help_text="HSM types need a premium vault.")
     key_size = forms.ChoiceField(
-        label="RSA key size",
+        label="Key size",
         choices=KEY_SIZES,
         required=False,
         initial="2048",
-        help_text="In bits; not for EC keys.",
+        help_text="In bits, of RSA and AES keys; not for EC keys.",
     )
     crv = forms.ChoiceField(
-        label="EC curve", choices=CURVES, required=False, initial="P-256", help_text="Not for RSA keys."
+        label="EC curve", choices=CURVES, required=False, initial="P-256", help_text="For EC keys only."
     )
     key_ops = KeyOpsField()
     field_order: tuple[str, ...] = (
@@ -69,6 +84,17 @@ class KeyContentForm(AttributesForm):
         "enabled",
         "tags",
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        kty, size = cleaned.get("kty") or "", cleaned.get("key_size")
+        if {"kty", "key_size"} <= self.untouched():
+            return cleaned
+        if kty.startswith("RSA") and size in AES_SIZES:
+            self.add_error("key_size", f"An RSA key has {_listed(RSA_SIZES)} bits.")
+        if kty.startswith("oct") and size in RSA_SIZES:
+            self.add_error("key_size", f"An AES key has {_listed(AES_SIZES)} bits.")
+        return cleaned
 
     def content(self) -> KeyContent:
         data = self.cleaned_data
@@ -84,11 +110,30 @@ class KeyContentForm(AttributesForm):
         ).fitting()
 
 
-class KeyForm(KeyContentForm):
+class KeyForm(ReleasePolicyMixin, KeyContentForm):
     """A new key."""
 
     name = NameField()
-    field_order = ("name", *KeyContentForm.field_order)
+    field_order = ("name", *KeyContentForm.field_order, "exportable", "release_policy", "immutable")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key_ops"].offer([EXCHANGE])  # type: ignore[attr-defined]
+        self.fields[
+            "key_ops"
+        ].help_text += (
+            f" “{EXCHANGE}” alone makes a key exchange key: RSA in an HSM, to which key transfer blobs are encrypted."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        operations = cleaned.get("key_ops") or []
+        if EXCHANGE in operations and (len(operations) > 1 or cleaned.get("kty") != "RSA-HSM"):
+            self.add_error("key_ops", "A key exchange key is RSA in an HSM, and “import” is its only operation.")
+        return cleaned
+
+    def content(self) -> KeyContent:
+        return replace(super().content(), **self.export_members())
 
 
 class KeyVersionForm(OpenedOnMixin, KeyContentForm):

@@ -78,6 +78,34 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         )
         return self._call("CreateKey", self._key, name, kty=kty, **more)
 
+    def import_key(
+        self,
+        name: str,
+        jwk: Mapping[str, str],
+        *,
+        hsm: bool,
+        key_ops: Sequence[str] | None = None,
+        enabled: bool | None = None,
+        exportable: bool | None = None,
+        not_before: datetime | None = None,
+        expires_on: datetime | None = None,
+        tags: Mapping[str, str] | None = None,
+        release_policy: ReleasePolicy | None = None,
+    ) -> Key:
+        """Import a key, as a new version if the name exists. Permission: import. (Import Key)
+
+        `jwk`: kty and the private members, or kty (and crv) with `key_hsm`, the key transfer blob as base64url.
+        `hsm`: into hardware. Never repeated after a lost response: look for a new version with its public part then.
+        """
+        body = creation_members(
+            key={**jwk, **creation_members(key_ops=list(key_ops) if key_ops is not None else None)},
+            Hsm=hsm,
+            attributes=new_attributes(enabled, not_before, expires_on) | creation_members(exportable=exportable),
+            tags=tags,
+            release_policy=release_policy and _release_policy_to_json(release_policy),
+        )
+        return self._send("ImportKey", self._key, name, body=body)
+
     def rotate(self, name: str) -> Key:
         """Create a new version of the same type and size, with the dates of the rotation policy. Permission: rotate.
 

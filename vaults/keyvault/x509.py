@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -128,6 +129,14 @@ def to_pem(der: bytes, label: str) -> str:
 def to_p7b(der: bytes) -> bytes | None:
     """A PKCS #7 file with this one certificate. None if it can't be parsed."""
     return readable(lambda: pkcs7.serialize_certificates([x509.load_der_x509_certificate(der)], Encoding.DER))
+
+
+def jwk_thumbprint(jwk: Mapping[str, str]) -> str:
+    """The SHA-256 thumbprint of an RSA or EC key's public part, as base64url (RFC 7638). Raises KeyError for a missing member."""
+    names = ("e", "kty", "n") if jwk["kty"].startswith("RSA") else ("crv", "kty", "x", "y")
+    public = {name: jwk[name] for name in names} | {"kty": jwk["kty"].removesuffix("-HSM")}
+    digest = hashlib.sha256(json.dumps(public, separators=(",", ":")).encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def public_key_pem(jwk: Mapping[str, str]) -> str:

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from vaults import problems
 from vaults.actions import certificate_import, certificates
-from vaults.actions.certificate_import import ImportContent, NothingToAddTo
+from vaults.actions.certificate_import import ImportContent
+from vaults.actions.changes import NothingToAddTo
 from vaults.forms.certificate_import import CertificateImportForm, initial_of
 from vaults.inventory import observe
 from vaults.keyvault.types import Certificate, CertificateProperties

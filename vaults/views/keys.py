@@ -130,7 +130,7 @@ def _version_form_of(key: Key | None) -> KeyVersionForm:
 @needs(Action.KEY_CREATE)
 @once
 def key_new(request: HtmxRequest, vault: Vault) -> HttpResponse:
-    form = KeyForm(posted(request))
+    form = KeyForm(posted(request), api_version=vault.connection.api_version)
     context: dict[str, Any] = {"vault": vault, "name": "", "form": form}
     if request.method == "POST" and form.is_valid():
         name = form.cleaned_data["name"]

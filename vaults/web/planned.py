@@ -32,6 +32,7 @@ OPERATIONS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "secret_roll_back": ("GetSecret", "SetSecret"),
     "key_new": ("CreateKey",),
     "key_new_version": ("CreateKey",),
+    "key_import": ("ImportKey",),
     "key_rotate": ("RotateKey",),
     "key_rotation_edit": ("UpdateKeyRotationPolicy",),
     "certificate_new": ("CreateCertificate",),

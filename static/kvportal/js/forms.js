@@ -94,7 +94,7 @@ if (tally) {
   tell();
 }
 
-// A key's form shows what its type has: a size for RSA, a curve and fewer operations for EC.
+// A key's form shows what its type has: the sizes of RSA or of AES, a curve and fewer operations for EC.
 const keyType = document.querySelector("form[data-guard] select[name=kty]");
 function fitKeyType() {
   const elliptic = keyType.value.startsWith("EC");
@@ -102,6 +102,11 @@ function fitKeyType() {
     const field = document.querySelector(`form[data-guard] [name=${name}]`)?.closest(".field");
     if (field) field.hidden = !wanted;
   }
+  const sizes = document.querySelector("form[data-guard] select[name=key_size]");
+  for (const size of sizes?.options ?? []) {
+    size.hidden = size.disabled = size.value !== "" && size.text.endsWith("(AES)") !== keyType.value.startsWith("oct");
+  }
+  if (sizes?.selectedOptions[0]?.disabled) sizes.value = [...sizes.options].find((size) => !size.disabled).value;
   for (const operation of document.querySelectorAll("form[data-guard] [name=key_ops]")) {
     operation.closest("label").parentElement.hidden = elliptic && !["sign", "verify"].includes(operation.value);
   }
@@ -109,4 +114,16 @@ function fitKeyType() {
 if (keyType) {
   keyType.addEventListener("change", fitKeyType);
   fitKeyType();
+}
+
+// A release policy is asked for once the key may be exported. What stands in it already stays in sight.
+const exportable = document.querySelector("form[data-guard] input[name=exportable][type=checkbox]");
+const ofExport = ["release_policy", "immutable"].map((name) => document.querySelector(`form[data-guard] [name=${name}]`));
+function fitExport() {
+  const given = ofExport.some((input) => (input.type === "checkbox" ? input.checked : input.value.trim()));
+  for (const input of ofExport) input.closest(".field").hidden = !exportable.checked && !given;
+}
+if (exportable && ofExport.every(Boolean)) {
+  exportable.addEventListener("change", fitExport);
+  fitExport();
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, keywrap
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from tests.emulator.caller import Caller, issued, refusal
@@ -205,6 +205,55 @@ def test_imports_that_are_refused(admin: Caller, key: Any) -> None:
     answer = admin.put("keys/k", {"key": key})
     assert refusal(answer) == (400, "BadParameter", None)
     assert answer.json()["error"]["message"] == 'The property "key" must be a valid JsonWebKey object.'
+
+
+def transfer_blob(kid: str, public: rsa.RSAPublicKey, key: keymaterial.PrivateKey, **header: str) -> dict[str, Any]:
+    """As the BYOK tools of HSM vendors write it."""
+    aes = bytes(range(32))
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303 as specified
+    wrapped = public.encrypt(aes, oaep) + keywrap.aes_key_wrap_with_padding(aes, keymaterial.dump(key))
+    head = {"kid": kid, "alg": "dir", "enc": "CKM_RSA_AES_KEY_WRAP", **header}
+    return {"schema_version": "1.0.0", "header": head, "ciphertext": jwt.encode(wrapped), "generator": "a test"}
+
+
+def exchange_key(admin: Caller) -> tuple[str, rsa.RSAPublicKey]:
+    made = admin.post("keys/kek/create", {"kty": "RSA-HSM", "key_ops": ["import"]}).json()["key"]
+    return made["kid"], rsa.RSAPublicNumbers(number(made["e"]), number(made["n"])).public_key()
+
+
+def as_sent(blob: dict[str, Any]) -> str:
+    return jwt.encode(json.dumps(blob).encode())
+
+
+@pytest.mark.parametrize(("kty", "curve"), [("RSA", ""), ("EC", "P-256"), ("EC", "P-521")])
+def test_a_key_transfer_blob_is_unwrapped(kty: str, curve: str, admin: Caller) -> None:
+    kid, public = exchange_key(admin)
+    key = keymaterial.pooled_key(kty, 2048, curve)
+    sent = {"kty": f"{kty}-HSM", "key_hsm": as_sent(transfer_blob(kid, public, key))} | (
+        {"crv": curve} if curve else {}
+    )
+    shown = admin.put("keys/k", {"key": sent}).json()
+    assert shown["key"].items() >= keymaterial.public_jwk(key).items()
+    assert (shown["key"]["kty"], "key_hsm" in shown["key"]) == (f"{kty}-HSM", False)
+
+
+@pytest.mark.parametrize("wrong", ["type", "curve", "software", "mechanism", "vault", "key", "damaged", "rubbish"])
+def test_other_key_transfer_blobs_are_refused(wrong: str, admin: Caller) -> None:
+    kid, public = exchange_key(admin)
+    if wrong == "key":
+        kid = admin.post("keys/other/create", {"kty": "RSA-HSM"}).json()["key"]["kid"]
+    if wrong == "vault":
+        kid = kid.replace("https://", "https://another-")
+    key = keymaterial.pooled_key("EC", 0, "P-256")
+    blob = transfer_blob(kid, public, key, **({"enc": "dir"} if wrong == "mechanism" else {}))
+    if wrong == "damaged":
+        blob["ciphertext"] = blob["ciphertext"][:-8] + "AAAAAAAA"
+    sent = {
+        "kty": {"type": "RSA-HSM", "software": "EC"}.get(wrong, "EC-HSM"),
+        "crv": "P-384" if wrong == "curve" else "P-256",
+        "key_hsm": "AAAA" if wrong == "rubbish" else as_sent(blob),
+    }
+    assert refusal(admin.put("keys/k", {"key": sent})) == (400, "BadParameter", None)
 
 
 def test_rotate(admin: Caller) -> None:

@@ -10,10 +10,11 @@ from azure.keyvault.keys import (
     KeyRotationPolicy,
     KeyRotationPolicyAction,
 )
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.emulator.sdk.settling import LONG_AGO, POLLING, settled
 from tests.emulator.sdk.watched import Watched
+from tests.views.key_files import blob
 from vaults.emulator.dataplane.versions import reaches
 
 RELEASE_POLICY = (
@@ -30,6 +31,7 @@ async def keys(call: Watched, name: str) -> None:
     await call.is_refused("create_oct_key", f"{name}-oct", size=256, status=400)
     imported = await call("import_key", f"{name}-own", _own_key(), tags={})
     assert imported.key.kid == imported.id
+    await _transfer(call, name)
     second = await call("create_key", name, "RSA", size=3072)
     assert (await call("get_key", name)).id == second.id
     assert (await call("get_key", name, made.properties.version)).key.n == made.key.n
@@ -45,6 +47,16 @@ async def keys(call: Watched, name: str) -> None:
     raw = await call("send_request", HttpRequest("GET", f"/keys/{name}?api-version={call.api_version}"))
     assert raw.json()["key"]["kid"] == second.id or reaches(call.api_version, "7.3")
     await call("close")
+
+
+async def _transfer(call: Watched, name: str) -> None:
+    """A key from another HSM, as a key transfer blob (BYOK)."""
+    exchange = (await call("create_rsa_key", f"{name}-kek", hardware_protected=True, key_operations=["import"])).key
+    n, e = (int.from_bytes(part, "big") for part in (exchange.n, exchange.e))
+    key = rsa.generate_private_key(65537, 2048)
+    content = blob(exchange.kid, rsa.RSAPublicNumbers(e, n).public_key(), key)
+    moved = await call("import_key", f"{name}-moved", JsonWebKey(kty="RSA-HSM", key_ops=["sign"], t=content))
+    assert int.from_bytes(moved.key.n, "big") == key.private_numbers().public_numbers.n
 
 
 async def _rotation(call: Watched, name: str) -> None:

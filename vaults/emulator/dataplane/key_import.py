@@ -3,10 +3,11 @@
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
-from vaults.emulator.dataplane import keys, release_policy
+from vaults.emulator.dataplane import key_transfer, keys, release_policy
 from vaults.emulator.dataplane.call import Call
-from vaults.emulator.state.keymaterial import CURVES, RSA_SIZES, PrivateKey
+from vaults.emulator.state.keymaterial import CURVES, RSA_SIZES, PrivateKey, curve_name
 from vaults.emulator.wire import jwt, rules
 from vaults.emulator.wire.errors import bad_parameter
 from vaults.emulator.wire.http import Response
@@ -26,14 +27,30 @@ def import_key(call: Call) -> Response:
         kty = f"{family}-HSM"
     keys.check_sku(call, kty)
     try:
-        key = _rsa(requested) if family == "RSA" else _ec(requested)
-    except (ValueError, TypeError, KeyError):
+        key = _transferred(call, requested, kty) if requested.get("key_hsm") else _private_key(requested, family)
+    except (ValueError, TypeError, KeyError, InvalidUnwrap, RecursionError):
         raise bad_parameter(INVALID) from None
     data: dict[str, Any] = {"kty": kty, "key_ops": keys.read_key_ops(requested, family), "imported": True}
     curve = rules.text(requested, "crv")
     if family == "RSA" and curve is not None:
         data["crv"] = curve  # it has no meaning there, but a recorded response has it
     return keys.add_key(call, key, data | release_policy.read(call))
+
+
+def _private_key(requested: dict[str, Any], family: str) -> PrivateKey:
+    return _rsa(requested) if family == "RSA" else _ec(requested)
+
+
+def _transferred(call: Call, requested: dict[str, Any], kty: str) -> PrivateKey:
+    """The key in a key transfer blob, if it is of the type that the request names, in hardware."""
+    key = key_transfer.unwrap(call, requested["key_hsm"])
+    if isinstance(key, rsa.RSAPrivateKey):
+        fits = kty == "RSA-HSM" and key.key_size in RSA_SIZES
+    else:
+        fits = kty == "EC-HSM" and requested["crv"] == curve_name(key)
+    if not fits:
+        raise ValueError("another key than the request names")
+    return key
 
 
 def _rsa(requested: dict[str, Any]) -> PrivateKey:
