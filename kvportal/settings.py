@@ -232,7 +232,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Uploads (certificates, keys) are small and never written to disk.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_100_000  # a file of 1 MB, and the rest of its form
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 
 LANGUAGE_CODE = "en-gb"

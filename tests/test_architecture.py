@@ -57,6 +57,7 @@ NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", 
         "operations",
         "paths",
         "request_samples",
+        "algorithms",
     )
 )
 CALLERS = (
@@ -142,6 +143,7 @@ def test_one_seam_decides_and_records() -> None:
     assert {module for module in users_of("decide") if within(module, "vaults.actions")} <= {
         # A revealed or exported value is decided on once more before it is handed out.
         "vaults.actions.certificate_export",
+        "vaults.actions.key_operations",
         "vaults.actions.secrets",
     }
 
@@ -190,6 +192,9 @@ def test_every_action_has_a_role_a_label_and_a_function() -> None:
 def test_what_the_roles_promise() -> None:
     viewer, reader, writer, manager, owner = (ROLE_ACTIONS[role] for role in Role)
     assert Action.SECRET_REVEAL not in viewer | writer
+    assert Action.KEY_DECRYPT in reader - viewer - writer
+    assert Action.KEY_SIGN in writer - reader
+    assert Action.KEY_RELEASE in manager - reader - writer
     assert viewer < reader < manager < owner
     assert viewer < writer < manager
     assert not {action for action in manager if action.startswith(("connection.", "member.", "vault."))} - {

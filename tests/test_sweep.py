@@ -121,6 +121,7 @@ def work(journey: Journey) -> None:
     emulator.clock.advance(60)
     export_certificate(journey)
     journey.do(f"{V}/new/key/", name="signing", kty="EC", crv="P-256")
+    use_key(journey)
     for path in (
         "secrets/",
         "secrets/kept/",
@@ -135,6 +136,25 @@ def work(journey: Journey) -> None:
     journey.do(f"{V}/deleted/secrets/kept/recover/")
     journey.do(f"{V}/secrets/kept/delete/")
     journey.do(f"{V}/deleted/secrets/kept/purge/", confirm_name="kept")
+
+
+def use_key(journey: Journey) -> None:
+    """What goes into a key and comes out of it is in the answers to these forms alone."""
+    journey.do(f"{V}/new/key/", name="rsa", kty="RSA", key_size="2048")
+    address, found = f"{V}/keys/rsa/try/", journey.canaries
+    found["key input"] = f"input-{secrets.token_hex(12)}"
+    typed = {"algorithm": "RSA-OAEP", "value_from": "text", "value": found["key input"]}
+    made = journey.browser.post(f"{address}encrypt/", typed).context["result"]["notations"]
+    found["ciphertext"] = made[0].text
+    opened = journey.browser.post(f"{address}decrypt/", {**typed, "value_from": "base64", "value": found["ciphertext"]})
+    assert opened.context["result"]["notations"][0].text == found["key input"]
+    signed = journey.browser.post(f"{address}sign/", {**typed, "algorithm": "RS256"}).context["result"]
+    found["signature"], found["digest"] = signed["notations"][0].text, signed["digest"]
+    for status, body in ((400, {"error": {"code": "X", "message": found["key input"]}}), (200, {"value": 7})):
+        journey.emulator.answer_next(status, body, path="/encrypt$")
+        assert journey.browser.post(f"{address}encrypt/", typed).status_code >= 400
+    journey.see(address)
+    journey.see(f"{address}encrypt/")
 
 
 def export_certificate(journey: Journey) -> None:

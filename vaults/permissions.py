@@ -27,6 +27,15 @@ class Action(StrEnum):
     KEY_ROTATE = "key.rotate"
     KEY_UPDATE = "key.update"
     KEY_UPDATE_ROTATION = "key.update_rotation"
+    KEY_ENCRYPT = "key.encrypt"
+    KEY_DECRYPT = "key.decrypt"
+    KEY_SIGN = "key.sign"
+    KEY_VERIFY = "key.verify"
+    KEY_WRAP = "key.wrap"
+    KEY_UNWRAP = "key.unwrap"
+    KEY_RELEASE = "key.release"
+    KEY_SECURE_WRAP = "key.secure_wrap"
+    KEY_SECURE_UNWRAP = "key.secure_unwrap"
     KEY_DELETE = "key.delete"
     KEY_RECOVER = "key.recover"
     KEY_PURGE = "key.purge"
@@ -60,6 +69,7 @@ class Action(StrEnum):
     DELETED_LIST = "deleted.list"
     ACCESS_CHECK = "access.check"
     VAULT_SCAN = "vault.scan"
+    RANDOM_BYTES = "random.bytes"
     INVENTORY_READ = "inventory.read"
     INVENTORY_EXPORT = "inventory.export"
 
@@ -147,7 +157,27 @@ _LOOK = OWN_ACCOUNT | frozenset(
         Action.TEAM_READ,
     }
 )
-_REVEAL = frozenset({Action.SECRET_REVEAL, Action.SECRET_REVEAL_LIMIT, Action.SECRET_COMPARE})
+_REVEAL = frozenset(
+    {
+        Action.SECRET_REVEAL,
+        Action.SECRET_REVEAL_LIMIT,
+        Action.SECRET_COMPARE,
+        Action.KEY_DECRYPT,
+        Action.KEY_UNWRAP,
+        Action.KEY_SECURE_UNWRAP,
+    }
+)
+#: A key is used, and what was encrypted with it stays so. It changes nothing in the vault.
+_USE = frozenset(
+    {
+        Action.KEY_ENCRYPT,
+        Action.KEY_SIGN,
+        Action.KEY_VERIFY,
+        Action.KEY_WRAP,
+        Action.KEY_SECURE_WRAP,
+        Action.RANDOM_BYTES,
+    }
+)
 _WRITE = frozenset(
     {
         Action.SECRET_CREATE,
@@ -188,8 +218,8 @@ _MANAGE = frozenset(
         Action.AUTHORITY_UPDATE,
     }
 )
-#: The private key and the chain leave the vault. It changes nothing, so it is none of the acts above.
-_EXPORT = frozenset({Action.CERTIFICATE_EXPORT})
+#: A private key leaves the vault. It changes nothing, so it is none of the acts above.
+_EXPORT = frozenset({Action.CERTIFICATE_EXPORT, Action.KEY_RELEASE})
 _KEEP = frozenset(
     {
         Action.CONNECTION_CREATE,
@@ -232,9 +262,9 @@ QUIET = LOOKS | {
 ROLE_ACTIONS: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _LOOK,
     Role.READER: _LOOK | _REVEAL,
-    Role.WRITER: _LOOK | _WRITE,
-    Role.MANAGER: _LOOK | _REVEAL | _WRITE | _MANAGE | _EXPORT,
-    Role.OWNER: _LOOK | _REVEAL | _WRITE | _MANAGE | _EXPORT | _KEEP | _OVERSEE,
+    Role.WRITER: _LOOK | _WRITE | _USE,
+    Role.MANAGER: _LOOK | _REVEAL | _WRITE | _USE | _MANAGE | _EXPORT,
+    Role.OWNER: _LOOK | _REVEAL | _WRITE | _USE | _MANAGE | _EXPORT | _KEEP | _OVERSEE,
 }
 
 #: Who cancels or retries a job also needs the right to what it does, by the kind of the job.
@@ -264,10 +294,11 @@ STRANGER_ACTIONS = frozenset({Action.ACCOUNT_SIGN_IN, Action.ACCOUNT_GUESSED, Ac
 
 ROLE_SENTENCES: dict[Role, str] = {
     Role.VIEWER: "sees names, dates and states, never a value",
-    Role.READER: "sees what a viewer sees, and may reveal values",
-    Role.WRITER: "sees what a viewer sees, and may create and change things; can't read values back",
-    Role.MANAGER: "reader and writer, and may delete, recover and purge, export certificates with their keys, and manage "
-    "issuers and contacts, and say which CAs are public",
+    Role.READER: "sees what a viewer sees, and may reveal values and decrypt with keys",
+    Role.WRITER: "sees what a viewer sees, may create and change things, and encrypt and sign with keys; can't read "
+    "values back",
+    Role.MANAGER: "reader and writer, and may delete, recover and purge, export certificates with their keys, release "
+    "keys, and manage issuers and contacts, and say which CAs are public",
     Role.OWNER: "manager, and manages connections, vaults and members",
 }
 
@@ -292,6 +323,15 @@ LABELS: dict[Action, str] = {
     Action.KEY_ROTATE: "Rotate a key",
     Action.KEY_UPDATE: "Update a key",
     Action.KEY_UPDATE_ROTATION: "Change a rotation policy",
+    Action.KEY_ENCRYPT: "Encrypt with a key",
+    Action.KEY_DECRYPT: "Decrypt with a key",
+    Action.KEY_SIGN: "Sign with a key",
+    Action.KEY_VERIFY: "Verify a signature with a key",
+    Action.KEY_WRAP: "Wrap with a key",
+    Action.KEY_UNWRAP: "Unwrap with a key",
+    Action.KEY_RELEASE: "Release a key",
+    Action.KEY_SECURE_WRAP: "Secure wrap with a key",
+    Action.KEY_SECURE_UNWRAP: "Secure unwrap with a key",
     Action.KEY_DELETE: "Delete a key",
     Action.KEY_RECOVER: "Recover a key",
     Action.KEY_PURGE: "Purge a key",
@@ -321,6 +361,7 @@ LABELS: dict[Action, str] = {
     Action.DELETED_LIST: "List deleted items",
     Action.ACCESS_CHECK: "Check permissions",
     Action.VAULT_SCAN: "Scan a vault",
+    Action.RANDOM_BYTES: "Get random bytes",
     Action.INVENTORY_READ: "Read the inventory",
     Action.INVENTORY_EXPORT: "Export the inventory",
     Action.JOB_READ: "Read a job",

@@ -25,6 +25,7 @@ from vaults.views import (
     items,
     jobs,
     key_import,
+    key_operations,
     key_rotation,
     keys,
     merging,
@@ -87,6 +88,7 @@ def item_paths(kind: Kind, *, new: View, detail: View, edit: View, new_version: 
     ]
 
 
+TRY_KEY = "vaults/<slug:slug>/keys/<str:name>/try/"
 ONE_CERTIFICATE = "vaults/<slug:slug>/certificates/<str:name>/"
 OPERATION = f"{ONE_CERTIFICATE}operation/"
 DELETED = "vaults/<slug:slug>/deleted/"
@@ -155,6 +157,17 @@ urlpatterns = [
     path("vaults/<slug:slug>/keys/<str:name>/rotation/edit/", key_rotation.key_rotation_edit, name="key_rotation_edit"),
     path("vaults/<slug:slug>/keys/<str:name>/attestation/", keys.key_attestation, name="key_attestation"),
     path("vaults/<slug:slug>/keys/<str:name>/public-key/", keys.key_public, name="key_public"),
+    path(TRY_KEY, key_operations.key_try, name="key_try"),
+    path(f"{TRY_KEY}encrypt/", key_operations.key_encrypt, name="key_encrypt"),
+    path(f"{TRY_KEY}decrypt/", key_operations.key_decrypt, name="key_decrypt"),
+    path(f"{TRY_KEY}sign/", key_operations.key_sign, name="key_sign"),
+    path(f"{TRY_KEY}verify/", key_operations.key_verify, name="key_verify"),
+    path(f"{TRY_KEY}wrap/", key_operations.key_wrap, name="key_wrap"),
+    path(f"{TRY_KEY}unwrap/", key_operations.key_unwrap, name="key_unwrap"),
+    path(f"{TRY_KEY}release/", key_operations.key_release, name="key_release"),
+    path(f"{TRY_KEY}secure-wrap/", key_operations.key_secure_wrap, name="key_secure_wrap"),
+    path(f"{TRY_KEY}secure-unwrap/", key_operations.key_secure_unwrap, name="key_secure_unwrap"),
+    path("vaults/<slug:slug>/random-bytes/", key_operations.random_bytes, name="random_bytes"),
     *item_paths(
         CERTIFICATE,
         new=certificates.certificate_new,

@@ -1,5 +1,6 @@
 """A session that was left open or stolen: what gives or takes access, or hands a value out, asks who is there."""
 
+import base64
 import io
 import json
 import uuid
@@ -15,9 +16,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.browsing import Form, forms_of, text_of
 from tests.conftest import World, say, session_contents, signed_in
+from tests.views.policies import POLICY as RELEASE_POLICY
+from tests.views.policies import newest_client
 from vaults.azure.errors import NotFound
 from vaults.emulator import Emulator
 from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET
+from vaults.keyvault.algorithms import KeyOperation
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.types import CertificatePolicy, Contact, IssuerSettings
 from vaults.models import (
@@ -59,6 +63,15 @@ ASKS: dict[str, Act] = {
         {"format": "pfx", "encryption": "old", "root": "on"},
         {"file_password": "file-p4ssword", "file_password_again": "file-p4ssword"},
     ),
+    "key_decrypt": Act({**V, "name": "rsa"}, {"algorithm": "RSA-OAEP", "value_from": "hex", "value": "ciphertext"}),
+    "key_unwrap": Act({**V, "name": "rsa"}, {"algorithm": "RSA-OAEP", "value_from": "hex", "value": "ciphertext"}),
+    "key_sign": Act({**V, "name": "rsa"}, {"algorithm": "PS256", "value_from": "text", "value": "a text"}),
+    "key_release": Act(
+        {**V, "name": "exportable"}, {"encryption": "RSA_AES_KEY_WRAP_256", "target": "a.token", "nonce": "1"}
+    ),
+    "key_secure_unwrap": Act(
+        {**V, "name": "rsa"}, {"algorithm": "RSA-OAEP-256", "value": "wrapped key", "target": "a.token"}
+    ),
     "deleted_purge": Act({**V, "kind": "secrets", "name": "gone"}, {"confirm_name": "gone"}),
     "member_invite": Act({}, {"email": "new@example.com", "role": "owner"}),
     "member_update": Act({"member_id": "rafi"}, {"role": "owner"}),
@@ -93,6 +106,7 @@ FREE = {
     "invitation_withdraw",
     "secret_new", "secret_new_version", "secret_roll_back", "secret_edit", "secret_delete",
     "key_new", "key_new_version", "key_rotate", "key_rotation_edit", "key_edit", "key_delete",
+    "key_encrypt", "key_verify", "key_wrap", "key_secure_wrap", "random_bytes",
     "certificate_new", "certificate_new_version", "certificate_edit", "certificate_policy_edit",
     "certificate_delete", "certificate_import", "key_import",
     "certificate_operation_merge", "secret_version_enable", "secret_version_disable", "key_version_enable", "key_version_disable",
@@ -190,6 +204,8 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
         azure.secrets.set(name, "the-hidden-value")
     azure.secrets.delete("gone")
     azure.certificates.create("web", replace(POLICY, issuer_name="Self"))
+    azure.keys.create("rsa", kty="RSA")
+    newest_client(world).keys.create("exportable", kty="RSA", exportable=True, release_policy=RELEASE_POLICY)
     emulator.clock.advance(60)
     first, second_version = azure.secrets.get("kept"), azure.secrets.set("kept", "the-hidden-value")
     emulator.clock.advance(60)
@@ -210,8 +226,14 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
         "first version": first.properties.version,
         "second version": second_version.version,
         "request": slow.request_id,
+        "ciphertext": encrypted(azure, b"the-hidden-value").hex(),
+        "wrapped key": base64.b64encode(azure.cryptography.secure_wrap("rsa", "", "RSA-OAEP-256").value).decode(),
     }
     return Scene(world, azure, emulator, places, signed_in(world.olga))
+
+
+def encrypted(azure: VaultClient, value: bytes) -> bytes:
+    return azure.cryptography.transform(KeyOperation.ENCRYPT, "rsa", "", "RSA-OAEP", value).value
 
 
 def confirm(client: Client, password: str = PASSWORD) -> None:
@@ -247,6 +269,10 @@ def assert_done(scene: Scene, name: str, answer: Any, before: dict[str, Any]) ->
     if name == "secret_compare":
         assert answer.status_code == 200
         assert "The values are equal" in text_of(answer)
+        return
+    if name.startswith("key_"):
+        assert answer.status_code == 200
+        assert "Shown this once and kept nowhere" in text_of(answer)
         return
     if name == "certificate_export":
         assert answer["Content-Disposition"] == 'attachment; filename="web.pfx"'

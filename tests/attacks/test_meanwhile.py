@@ -15,6 +15,7 @@ from tests.browsing import filled, text_of
 from tests.conftest import World, client_of, confirmed, last_entry, local_cloud, signed_in
 from vaults.emulator import Emulator
 from vaults.emulator.serve.adapter import EmulatorAdapter
+from vaults.keyvault.algorithms import KeyOperation
 from vaults.keyvault.types import CertificatePolicy
 from vaults.models import Membership, User
 from vaults.permissions import Action, Role
@@ -31,16 +32,17 @@ LOSSES: dict[str, Callable[[User], Any]] = {
 
 
 class Slow(EmulatorAdapter):
-    """What happens elsewhere while the vault works on its first answer."""
+    """What happens elsewhere while the vault works on its first answer, or on the first for an address with the text `on`."""
 
     def __init__(self, emulator: Emulator) -> None:
         super().__init__(emulator)
         self.meanwhile: Callable[[], Any] = lambda: None
         self.happened = True
+        self.on = ".vault."
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         answer = super().send(request, *args, **kwargs)
-        if not self.happened and ".vault." in str(request.url):
+        if not self.happened and self.on in str(request.url):
             self.meanwhile()
             self.happened = True
             if threading.current_thread() is not threading.main_thread():  # of a page that asks several things at once
@@ -53,6 +55,7 @@ def slow(file_world: World, emulator: Emulator, settings: Settings) -> Slow:
     azure = client_of(file_world.vault)
     azure.secrets.set("kept", "the-value-itself")
     azure.keys.create("signing", kty="EC")
+    azure.keys.create("rsa", kty="RSA")
     azure.certificates.create("tls", CertificatePolicy(issuer_name="Self", subject="CN=shop.example"))
     emulator.clock.advance(60)
     azure.certificates.get("tls")
@@ -83,6 +86,25 @@ def test_no_private_key_is_handed_out(lost: Callable[[User], Any], slow: Slow, f
     assert answer.status_code == 403
     assert b"PRIVATE KEY" not in answer.content
     entry = last_entry(Action.CERTIFICATE_EXPORT)
+    assert (entry.state, entry.code) == ("denied", "RoleMissing")
+
+
+@pytest.mark.parametrize("lost", LOSSES.values(), ids=LOSSES.keys())
+@pytest.mark.parametrize(("verb", "action"), [("decrypt", Action.KEY_DECRYPT), ("unwrapkey", Action.KEY_UNWRAP)])
+def test_nothing_decrypted_is_handed_out(
+    lost: Callable[[User], Any], slow: Slow, file_world: World, verb: str, action: Action
+) -> None:
+    azure = client_of(file_world.vault)
+    sent = azure.cryptography.transform(KeyOperation.ENCRYPT, "rsa", "", "RSA-OAEP", b"the-value-itself").value.hex()
+    browser = confirmed(signed_in(file_world.rafi))
+    address = f"{V}/keys/rsa/try/{verb.removesuffix('key')}/"
+    typed = {"algorithm": "RSA-OAEP", "value_from": "hex", "value": sent}
+    assert b"the-value-itself" in browser.post(address, typed).content
+    slow.meanwhile, slow.happened, slow.on = lambda: lost(file_world.rafi), False, f"/{verb}?"
+    answer = browser.post(address, typed)
+    assert answer.status_code == 403
+    assert b"the-value-itself" not in answer.content
+    entry = last_entry(action)
     assert (entry.state, entry.code) == ("denied", "RoleMissing")
 
 

@@ -17,6 +17,11 @@ def newest(world: World, azure: VaultClient) -> VaultClient:
     """The same vault at the newest API version, for what 7.0 does not tell."""
     world.connection.api_version = NEWEST_API_VERSION
     world.connection.save()
+    return newest_client(world)
+
+
+def newest_client(world: World) -> VaultClient:
+    """A client of the world's vault at the newest API version, whatever the connection's is."""
     return VaultClient(
         clients.vault_url(world.vault),
         clients.azure.cloud_of(world.connection),

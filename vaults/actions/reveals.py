@@ -19,7 +19,15 @@ from vaults.permissions import Action, RevealsSpent
 
 WINDOW = timedelta(minutes=10)
 #: By act: how many values it reads.
-VALUES_READ: Final = {Action.SECRET_REVEAL: 1, Action.SECRET_COMPARE: 2, Action.CERTIFICATE_EXPORT: 1}
+VALUES_READ: Final = {
+    Action.SECRET_REVEAL: 1,
+    Action.SECRET_COMPARE: 2,
+    Action.CERTIFICATE_EXPORT: 1,
+    Action.KEY_DECRYPT: 1,
+    Action.KEY_UNWRAP: 1,
+    Action.KEY_SECURE_UNWRAP: 1,
+    Action.KEY_RELEASE: 1,
+}
 
 log = structlog.get_logger("vaults.reveals")
 

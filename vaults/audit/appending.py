@@ -20,7 +20,7 @@ from vaults.permissions import QUIET, Action
 #: Keys that `detail` may contain: facts about the act, never a value that was read or written.
 DETAIL_KEYS = frozenset(
     {
-        "actor_email", "actor_role", "after", "attributes", "before", "broken", "browser", "cause", "cloud",
+        "actor_email", "actor_role", "after", "algorithm", "attributes", "before", "broken", "browser", "cause", "cloud",
         "compared_with", "count", "digest", "email", "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read",
         "origin", "production", "reason", "request_id", "result", "role", "sentence", "source", "tag_names", "through",
         "thumbprint", "unconfirmed", "verdicts",

@@ -12,7 +12,7 @@ from vaults.actions.changes import UNREAD
 from vaults.actions.secrets import ORIGIN_TAG, SecretContent
 from vaults.forms.fields import MOST_TAGS, AttributesForm, NameField, OpenedOnMixin
 from vaults.forms.secret_values import MOST_BYTES, ValueSourceForm
-from vaults.keyvault.types import SecretProperties
+from vaults.keyvault.types import Properties, SecretProperties
 from vaults.templatetags.kvportal import date_and_time, short_id
 
 #: Most characters of a tag's name and of its value: for secrets twice as many as for keys and certificates.
@@ -206,7 +206,7 @@ class SecretCompareForm(forms.Form):
         return cleaned
 
 
-def version_label(version: SecretProperties, current: SecretProperties) -> str:
+def version_label(version: Properties, current: Properties) -> str:
     words = [short_id(version.version)]
     words += ["current"] * (version is current) + ["disabled"] * (version.enabled is False)
     words += [f"made {date_and_time(version.created_on)}"] if version.created_on else []

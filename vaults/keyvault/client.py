@@ -5,6 +5,7 @@ from __future__ import annotations
 from vaults.keyvault.certificates import CertificateClient
 from vaults.keyvault.contacts import ContactClient
 from vaults.keyvault.issuers import IssuerClient
+from vaults.keyvault.key_operations import CryptographyClient
 from vaults.keyvault.keys import KeyClient
 from vaults.keyvault.secrets import SecretClient
 from vaults.keyvault.session import VaultSession
@@ -25,6 +26,11 @@ class VaultClient(VaultSession):
     def keys(self) -> KeyClient:
         """The vault's keys."""
         return KeyClient(self)
+
+    @property
+    def cryptography(self) -> CryptographyClient:
+        """What the vault's keys are used for."""
+        return CryptographyClient(self)
 
     @property
     def certificates(self) -> CertificateClient:

@@ -15,6 +15,7 @@ LABELS = {
     "actor_email": "E-mail of who acted",
     "actor_role": "Role of who acted",
     "after": "Changed to",
+    "algorithm": "Algorithm",
     "attributes": "Changed attributes",
     "before": "Changed from",
     "broken": "First entry that does not fit",
@@ -59,6 +60,7 @@ COUNTED = {
     Action.AUDIT_VERIFY: "Entries read",
     Action.INVENTORY_EXPORT: "Items exported",
     Action.SECRET_REVEAL_LIMIT: "Values that may be revealed in 10 minutes",
+    Action.RANDOM_BYTES: "Random bytes",
     Action.VAULT_SCAN: "Items found",
 }
 #: Texts for some values of facts.

@@ -20,6 +20,8 @@ PAGES = (
         ("certificate_renewals", "certificate_policy", "certificate_policy_edit", "certificate_export"), CERTIFICATE
     )
     | dict.fromkeys(("key_rotate", "key_rotation", "key_rotation_edit", "key_attestation"), KEY)
+    | dict.fromkeys(("key_try", "key_encrypt", "key_decrypt", "key_sign", "key_verify", "key_wrap", "key_unwrap"), KEY)
+    | dict.fromkeys(("key_release", "key_secure_wrap", "key_secure_unwrap"), KEY)
     | {f"{kind}_version_{verb}": kind for kind in KINDS for verb in ("enable", "disable")}
 )
 
