@@ -19,7 +19,14 @@ from vaults.permissions import Action, RevealsSpent
 
 WINDOW = timedelta(minutes=10)
 #: By act: how many values it reads.
-VALUES_READ: Final = {Action.SECRET_REVEAL: 1, Action.SECRET_COMPARE: 2, Action.CERTIFICATE_EXPORT: 1}
+VALUES_READ: Final = {
+    Action.SECRET_REVEAL: 1,
+    Action.SECRET_COMPARE: 2,
+    Action.CERTIFICATE_EXPORT: 1,
+    Action.SECRET_BACKUP: 1,
+    Action.KEY_BACKUP: 1,
+    Action.CERTIFICATE_BACKUP: 1,
+}
 
 log = structlog.get_logger("vaults.reveals")
 
