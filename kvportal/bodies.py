@@ -1,6 +1,7 @@
 """Request bodies, read on the event loop so that no thread waits for them, with limits on time, rate and size."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
@@ -46,9 +47,11 @@ class Bodies:
         self._taken = {True: 0, False: 0}
 
     @contextmanager
-    def receiving(self, *, known: bool) -> Iterator["Body"]:
-        """A body whose memory is released when its request ends. `known`: the request has a known session."""
-        body = Body(self._taken, known)
+    def receiving(self, *, known: bool, path: str = "") -> Iterator["Body"]:
+        """A body whose memory is released when its request ends. `known`: the request has a known session; `path`: its
+        address, without the query.
+        """
+        body = Body(self._taken, known, largest_body(path) if known else largest_body())
         try:
             yield body
         finally:
@@ -56,14 +59,15 @@ class Bodies:
 
 
 class Body:
-    def __init__(self, taken: dict[bool, int], known: bool) -> None:
+    def __init__(self, taken: dict[bool, int], known: bool, largest: int) -> None:
         self._taken = taken
         self._known = known
+        self._largest = largest
         self.beyond = 0
 
     async def read(self, headers: Headers, chunks: AsyncIterator[bytes]) -> bytes:
         """The complete body. Raises Refused and ClientDisconnected."""
-        length = announced_length(headers)
+        length = announced_length(headers, self._largest)
         if not length:
             return b""
         loop = asyncio.get_running_loop()
@@ -90,7 +94,14 @@ class Body:
         self.beyond += more
 
 
-def announced_length(headers: Headers) -> int:
+def largest_body(path: str = "") -> int:
+    """The most bytes of a body that an address takes: few take more than a form with a small file."""
+    if re.fullmatch(settings.LARGE_UPLOADS, path):
+        return int(settings.LARGE_UPLOAD_BYTES)
+    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + settings.FILE_UPLOAD_MAX_MEMORY_SIZE)
+
+
+def announced_length(headers: Headers, most: int) -> int:
     """The body's size by its Content-Length. Raises Refused, before any of it is read, if it is too large or unknown: for a
     body without a size, granian does not tell a complete one from one that was cut off.
     """
@@ -99,7 +110,6 @@ def announced_length(headers: Headers) -> int:
             411, "The size of what was sent is missing", "A program or a proxy has to say it (Content-Length)."
         )
     length = int(headers.get("content-length") or 0)
-    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + settings.FILE_UPLOAD_MAX_MEMORY_SIZE
     if length > most:
         raise Refused(413, f"This is larger than the {most / 1e6:g} MB that fit here", "Go back and take less.")
     return length

@@ -79,7 +79,7 @@ class Portal:
         chunks = aiter(exchange)
         environ = environ_of(scope)
         known = known_sessions.includes(environ.get("HTTP_COOKIE", ""))
-        with self._bodies.receiving(known=known) as body:
+        with self._bodies.receiving(known=known, path=environ["PATH_INFO"]) as body:
             try:
                 environ["wsgi.input"] = BytesIO(await body.read(scope.headers, chunks))
                 await (self._answer(environ, exchange) if known else self._answer_without_session(environ, exchange))

@@ -231,9 +231,12 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Uploads (certificates, keys) are small and never written to disk.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1_100_000  # a file of 1 MB, and the rest of its form
+FILE_UPLOAD_HANDLERS = ["kvportal.uploads.InMemory"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
+#: Addresses that take larger files, and how many bytes with all that is sent. A backup of 8 MB as base64 text fits.
+LARGE_UPLOADS = r"/vaults/[^/]+/restore/"
+LARGE_UPLOAD_BYTES = 12_000_000
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False

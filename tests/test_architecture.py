@@ -42,6 +42,8 @@ NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", 
         "x509",
         "x500",
         "certificate_export",
+        "age_files",
+        "backup_blobs",
         "ca_reply",
         "chains",
         "identifiers",
@@ -141,7 +143,8 @@ def test_one_seam_decides_and_records() -> None:
         "vaults.actions.vaults",
     }
     assert {module for module in users_of("decide") if within(module, "vaults.actions")} <= {
-        # A revealed or exported value is decided on once more before it is handed out.
+        # A revealed, exported or backed-up value is decided on once more before it is handed out.
+        "vaults.actions.backups",
         "vaults.actions.certificate_export",
         "vaults.actions.key_operations",
         "vaults.actions.secrets",

@@ -25,6 +25,8 @@ TABLE: Final = {
     "GetDeletedSecret": ("deleted_detail", "tests/views/test_gone.py"),
     "RecoverDeletedSecret": ("deleted_recover", "tests/views/test_gone.py"),
     "PurgeDeletedSecret": ("deleted_purge", "tests/views/test_confirm.py"),
+    "BackupSecret": ("secret_backup", "tests/views/test_backups.py"),
+    "RestoreSecret": ("restore", "tests/views/test_backups.py"),
     "CreateKey": ("key_new", "tests/views/test_new_version.py"),
     "GetKey": ("key_detail", "tests/views/test_key_files.py"),
     "ImportKey": ("key_import", "tests/views/test_import_key.py"),
@@ -36,6 +38,8 @@ TABLE: Final = {
     "GetDeletedKey": ("deleted_detail", "tests/e2e/test_scenario.py"),
     "RecoverDeletedKey": ("deleted_recover", "tests/views/test_transitions.py"),
     "PurgeDeletedKey": ("deleted_purge", "tests/e2e/test_scenario.py"),
+    "BackupKey": ("key_backup", "tests/views/test_backups.py"),
+    "RestoreKey": ("restore", "tests/views/test_backups.py"),
     "RotateKey": ("key_rotate", "tests/views/test_key_rotate.py"),
     "GetKeyRotationPolicy": ("key_rotation", "tests/views/test_key_rotation.py"),
     "UpdateKeyRotationPolicy": ("key_rotation_edit", "tests/views/test_key_rotation.py"),
@@ -74,10 +78,12 @@ TABLE: Final = {
     "GetDeletedCertificate": ("deleted_detail", "tests/views/test_transitions.py"),
     "RecoverDeletedCertificate": ("deleted_recover", "tests/views/test_transitions.py"),
     "PurgeDeletedCertificate": ("deleted_purge", "tests/actions/test_certificates.py"),
+    "BackupCertificate": ("certificate_backup", "tests/views/test_backups.py"),
+    "RestoreCertificate": ("restore", "tests/views/test_backups.py"),
 }
 #: Read with the certificate, in the same answer (GetCertificate): no page needs another request for it.
 WITH_ANOTHER: Final = {"GetCertificatePolicy"}
-NOT_YET: Final = {f"{verb}{kind}" for verb in ("Backup", "Restore") for kind in ("Secret", "Key", "Certificate")}
+NOT_YET: Final[frozenset[str]] = frozenset()
 
 
 def test_every_operation_has_its_page_or_is_known_to_have_none() -> None:

@@ -20,6 +20,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
 from pytest_django import Settings
 
+from tests import age
 from tests.browsing import fill_in, filled
 from tests.conftest import PASSWORD, World, confirmed, say, session_contents, signed_in
 from tests.databases import is_sqlite, stored
@@ -120,6 +121,7 @@ def work(journey: Journey) -> None:
     journey.do(f"{V}/new/certificate/", name="tls", subject="CN=shop.example")
     emulator.clock.advance(60)
     export_certificate(journey)
+    back_up_and_restore(journey)
     journey.do(f"{V}/new/key/", name="signing", kty="EC", crv="P-256")
     use_key(journey)
     for path in (
@@ -155,6 +157,36 @@ def use_key(journey: Journey) -> None:
         assert journey.browser.post(f"{address}encrypt/", typed).status_code >= 400
     journey.see(address)
     journey.see(f"{address}encrypt/")
+
+
+def back_up_and_restore(journey: Journey) -> None:
+    """The blob leaves in files, which are the only answers that may hold it, and comes back in others."""
+    journey.do(f"{V}/new/secret/", name="backed-up", value=journey.canaries["value"])
+    address, password = f"{V}/secrets/backed-up/backup/", f"b4ckup-{secrets.token_hex(12)}"
+    sent = filled(journey.see(address))
+    blob = journey.browser.post(address, {**sent, "raw": "on"}).content
+    text = base64.urlsafe_b64encode(blob).decode().rstrip("=")
+    journey.canaries |= {"backup-password": password, "blob": blob.decode()[-80:], "blob as sent": text[-90:-10]}
+    twice = {"file_password": password, "file_password_again": password}
+    assert journey.browser.post(address, {**sent, **twice}).status_code == 200
+    file = age.write(blob, password)
+    journey.do(f"{V}/secrets/backed-up/delete/")
+    journey.do(f"{V}/deleted/secrets/backed-up/purge/", confirm_name="backed-up")
+    form = filled(journey.see(f"{V}/restore/"))
+
+    def post(content: bytes, **more: Any) -> Any:
+        upload = SimpleUploadedFile("backed-up.secret.age", content)
+        return journey.keep(journey.browser.post(f"{V}/restore/", {**form, "upload": upload, **more}))
+
+    post(file, password="wrong", step="look")
+    post(file[:-1], password=password, step="look")
+    shown = filled(post(file, password=password, step="look"))
+    form["shown"] = shown["shown"]
+    for status in (400, 409, 500):
+        refusal = {"error": {"code": "Malformed backup blob", "message": f"You sent {text}."}}
+        journey.emulator.answer_next(status, refusal, path="/secrets/restore")
+        post(file, password=password, step="restore")
+    assert post(file, password=password, step="restore").status_code == 302
 
 
 def export_certificate(journey: Journey) -> None:

@@ -22,6 +22,8 @@ class Actions:
     delete: Action
     recover: Action
     purge: Action
+    backup: Action
+    restore: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Pages:
     edit: str
     new_version: str
     delete: str
+    backup: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ SECRET: Final = Kind(
         delete=Action.SECRET_DELETE,
         recover=Action.SECRET_RECOVER,
         purge=Action.SECRET_PURGE,
+        backup=Action.SECRET_BACKUP,
+        restore=Action.SECRET_RESTORE,
     ),
     Pages(
         list="secret_list",
@@ -90,6 +95,7 @@ SECRET: Final = Kind(
         edit="secret_edit",
         new_version="secret_new_version",
         delete="secret_delete",
+        backup="secret_backup",
     ),
     lambda client: client.secrets,
     lambda client, token: client.secrets.list_page(token),
@@ -108,6 +114,8 @@ KEY: Final = Kind(
         delete=Action.KEY_DELETE,
         recover=Action.KEY_RECOVER,
         purge=Action.KEY_PURGE,
+        backup=Action.KEY_BACKUP,
+        restore=Action.KEY_RESTORE,
     ),
     Pages(
         list="key_list",
@@ -117,6 +125,7 @@ KEY: Final = Kind(
         edit="key_edit",
         new_version="key_new_version",
         delete="key_delete",
+        backup="key_backup",
     ),
     lambda client: client.keys,
     lambda client, token: client.keys.list_page(token),
@@ -135,6 +144,8 @@ CERTIFICATE: Final = Kind(
         delete=Action.CERTIFICATE_DELETE,
         recover=Action.CERTIFICATE_RECOVER,
         purge=Action.CERTIFICATE_PURGE,
+        backup=Action.CERTIFICATE_BACKUP,
+        restore=Action.CERTIFICATE_RESTORE,
     ),
     Pages(
         list="certificate_list",
@@ -144,6 +155,7 @@ CERTIFICATE: Final = Kind(
         edit="certificate_edit",
         new_version="certificate_new_version",
         delete="certificate_delete",
+        backup="certificate_backup",
     ),
     lambda client: client.certificates,
     lambda client, token: client.certificates.list_page(token, include_pending=True),
@@ -165,6 +177,8 @@ OF_ACTION: Final[Mapping[Action, Kind]] = {
         kind.actions.delete,
         kind.actions.recover,
         kind.actions.purge,
+        kind.actions.backup,
+        kind.actions.restore,
     )
 } | {
     Action.SECRET_REVEAL: SECRET,

@@ -18,6 +18,8 @@ class Action(StrEnum):
     SECRET_DELETE = "secret.delete"
     SECRET_RECOVER = "secret.recover"
     SECRET_PURGE = "secret.purge"
+    SECRET_BACKUP = "secret.backup"
+    SECRET_RESTORE = "secret.restore"
 
     KEY_LIST = "key.list"
     KEY_READ = "key.read"
@@ -39,6 +41,8 @@ class Action(StrEnum):
     KEY_DELETE = "key.delete"
     KEY_RECOVER = "key.recover"
     KEY_PURGE = "key.purge"
+    KEY_BACKUP = "key.backup"
+    KEY_RESTORE = "key.restore"
 
     CERTIFICATE_LIST = "certificate.list"
     CERTIFICATE_READ = "certificate.read"
@@ -54,6 +58,8 @@ class Action(StrEnum):
     CERTIFICATE_DELETE = "certificate.delete"
     CERTIFICATE_RECOVER = "certificate.recover"
     CERTIFICATE_PURGE = "certificate.purge"
+    CERTIFICATE_BACKUP = "certificate.backup"
+    CERTIFICATE_RESTORE = "certificate.restore"
 
     ISSUER_LIST = "issuer.list"
     ISSUER_READ = "issuer.read"
@@ -204,12 +210,15 @@ _MANAGE = frozenset(
         Action.SECRET_DELETE,
         Action.SECRET_RECOVER,
         Action.SECRET_PURGE,
+        Action.SECRET_RESTORE,
         Action.KEY_DELETE,
         Action.KEY_RECOVER,
         Action.KEY_PURGE,
+        Action.KEY_RESTORE,
         Action.CERTIFICATE_DELETE,
         Action.CERTIFICATE_RECOVER,
         Action.CERTIFICATE_PURGE,
+        Action.CERTIFICATE_RESTORE,
         Action.ISSUER_CREATE,
         Action.ISSUER_UPDATE,
         Action.ISSUER_DELETE,
@@ -218,8 +227,16 @@ _MANAGE = frozenset(
         Action.AUTHORITY_UPDATE,
     }
 )
-#: A private key leaves the vault. It changes nothing, so it is none of the acts above.
-_EXPORT = frozenset({Action.CERTIFICATE_EXPORT, Action.KEY_RELEASE})
+#: A private key, or all versions of an item, leave the vault. It changes nothing, so it is none of the acts above.
+_EXPORT = frozenset(
+    {
+        Action.CERTIFICATE_EXPORT,
+        Action.KEY_RELEASE,
+        Action.SECRET_BACKUP,
+        Action.KEY_BACKUP,
+        Action.CERTIFICATE_BACKUP,
+    }
+)
 _KEEP = frozenset(
     {
         Action.CONNECTION_CREATE,
@@ -297,8 +314,8 @@ ROLE_SENTENCES: dict[Role, str] = {
     Role.READER: "sees what a viewer sees, and may reveal values and decrypt with keys",
     Role.WRITER: "sees what a viewer sees, may create and change things, and encrypt and sign with keys; can't read "
     "values back",
-    Role.MANAGER: "reader and writer, and may delete, recover and purge, export certificates with their keys, release "
-    "keys, and manage issuers and contacts, and say which CAs are public",
+    Role.MANAGER: "reader and writer, and may delete, recover and purge, back up and restore, export certificates with their "
+    "keys, release keys, and manage issuers and contacts, and say which CAs are public",
     Role.OWNER: "manager, and manages connections, vaults and members",
 }
 
@@ -315,6 +332,8 @@ LABELS: dict[Action, str] = {
     Action.SECRET_DELETE: "Delete a secret",
     Action.SECRET_RECOVER: "Recover a secret",
     Action.SECRET_PURGE: "Purge a secret",
+    Action.SECRET_BACKUP: "Back up a secret",
+    Action.SECRET_RESTORE: "Restore a secret",
     Action.KEY_LIST: "List keys",
     Action.KEY_READ: "Read a key",
     Action.KEY_CREATE: "Create a key",
@@ -335,6 +354,8 @@ LABELS: dict[Action, str] = {
     Action.KEY_DELETE: "Delete a key",
     Action.KEY_RECOVER: "Recover a key",
     Action.KEY_PURGE: "Purge a key",
+    Action.KEY_BACKUP: "Back up a key",
+    Action.KEY_RESTORE: "Restore a key",
     Action.CERTIFICATE_LIST: "List certificates",
     Action.CERTIFICATE_READ: "Read a certificate",
     Action.CERTIFICATE_CREATE: "Request a certificate",
@@ -349,6 +370,8 @@ LABELS: dict[Action, str] = {
     Action.CERTIFICATE_DELETE: "Delete a certificate",
     Action.CERTIFICATE_RECOVER: "Recover a certificate",
     Action.CERTIFICATE_PURGE: "Purge a certificate",
+    Action.CERTIFICATE_BACKUP: "Back up a certificate",
+    Action.CERTIFICATE_RESTORE: "Restore a certificate",
     Action.ISSUER_LIST: "List issuers",
     Action.ISSUER_READ: "Read an issuer",
     Action.ISSUER_CREATE: "Create an issuer",

@@ -11,6 +11,7 @@ from vaults.views import (
     all_operations,
     all_renewals,
     audit,
+    backups,
     certificate_export,
     certificate_import,
     certificate_policy,
@@ -72,6 +73,7 @@ def item_paths(kind: Kind, *, new: View, detail: View, edit: View, new_version: 
         path(f"{item}edit/", edit, name=pages.edit),
         path(f"{item}new-version/", new_version, name=pages.new_version),
         path(f"{item}delete/", items.item_delete, of_kind, name=pages.delete),
+        path(f"{item}backup/", backups.item_backup, of_kind, name=pages.backup),
         path(f"{item}versions/<str:version>/", detail, name=pages.version),
         path(
             f"{item}versions/<str:version>/enable/",
@@ -197,6 +199,7 @@ urlpatterns = [
     path("vaults/<slug:slug>/contacts/", contacts.contacts_page, name="contacts"),
     path("vaults/<slug:slug>/contacts/edit/", contacts.contacts_edit, name="contacts_edit"),
     path("vaults/<slug:slug>/contacts/delete/", contacts.contacts_delete, name="contacts_delete"),
+    path("vaults/<slug:slug>/restore/", backups.restore_page, name="restore"),
     path(DELETED, deleted.deleted_list, name="deleted_list"),
     path(f"{DELETED}<kind:kind>/<str:name>/", deleted.deleted_detail, name="deleted_detail"),
     path(f"{DELETED}<kind:kind>/<str:name>/recover/", deleted.deleted_recover, name="deleted_recover"),

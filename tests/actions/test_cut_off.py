@@ -14,11 +14,12 @@ from tests.audit.unwritable import OUTCOME, refusing
 from tests.conftest import World, say
 from tests.identities import Identity
 from tests.working import reconcile_open_acts
-from vaults.actions import contacts, issuers, items, keys, secrets
+from vaults.actions import backups, contacts, issuers, items, keys, secrets
 from vaults.actions.certificate_import import ImportContent, import_certificate
 from vaults.actions.certificate_policy import read_policy, update_policy
 from vaults.actions.key_import import KeyMaterial, import_key
 from vaults.actions.keys import KeyContent
+from vaults.actions.names import NameState
 from vaults.actions.reconciliation import CUT_OFF_AFTER
 from vaults.actions.secrets import SecretContent
 from vaults.actors import Person
@@ -107,9 +108,18 @@ METHODS = {
 }
 
 
+#: A backup of "lost", which is in no vault any more.
+BLOBS: list[bytes] = []
+ACTS[Action.SECRET_RESTORE] = lambda who, v: backups.restore(Person(who), v, SECRET, "lost", BLOBS[-1], NameState.FREE)
+
+
 @pytest.fixture
 def stock(azure: VaultClient, emulator: Emulator) -> None:
     emulator.clock.advance(-60)
+    azure.secrets.set("lost", "hidden")
+    BLOBS.append(azure.secrets.backup("lost"))
+    azure.secrets.delete("lost")
+    azure.secrets.purge("lost")
     for name in ("kept", "gone"):
         azure.secrets.set(name, "hidden")
     azure.secrets.delete("gone")
@@ -184,6 +194,12 @@ def test_a_policy_that_was_not_changed_is_found_out(world: World, stock: None, e
 
     emulator.rewrite(of_an_hour_ago, times=9, method="GET", path="/certificates/tls/policy")
     assert outcome(Action.CERTIFICATE_UPDATE_POLICY).state == "failed"
+
+
+def test_a_restore_that_did_not_arrive_stays_unknown(world: World, stock: None, emulator: Emulator) -> None:
+    emulator.lose_request(method="POST")
+    cut_off(ACTS[Action.SECRET_RESTORE], world)
+    assert outcome(Action.SECRET_RESTORE).state == "unknown"
 
 
 def test_what_the_vault_cannot_tell_stays_unknown(world: World, stock: None, emulator: Emulator) -> None:

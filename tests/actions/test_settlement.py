@@ -98,6 +98,9 @@ def test_deleted_recovered_and_purged_items_speak_for_themselves(world: World, a
         leave_open(world, Action.SECRET_DELETE, "live"): "failed",
         leave_open(world, Action.SECRET_RECOVER, "live"): "succeeded",
         leave_open(world, Action.SECRET_RECOVER, "gone"): "failed",
+        leave_open(world, Action.SECRET_RESTORE, "live", {"name_was": "free"}): "succeeded",
+        leave_open(world, Action.SECRET_RESTORE, "live", {"name_was": "unknown"}): "unknown",
+        leave_open(world, Action.SECRET_RESTORE, "nowhere", {"name_was": "free"}): "unknown",
         leave_open(world, Action.SECRET_PURGE, "gone"): "failed",
         leave_open(world, Action.SECRET_PURGE, "destroyed"): "succeeded",
     }

@@ -72,6 +72,9 @@ ASKS: dict[str, Act] = {
     "key_secure_unwrap": Act(
         {**V, "name": "rsa"}, {"algorithm": "RSA-OAEP-256", "value": "wrapped key", "target": "a.token"}
     ),
+    "secret_backup": Act({**V, "name": "kept"}, {"raw": "on"}),
+    "key_backup": Act({**V, "name": "signing"}, {"raw": "on"}),
+    "certificate_backup": Act({**V, "name": "web"}, {"raw": "on"}),
     "deleted_purge": Act({**V, "kind": "secrets", "name": "gone"}, {"confirm_name": "gone"}),
     "member_invite": Act({}, {"email": "new@example.com", "role": "owner"}),
     "member_update": Act({"member_id": "rafi"}, {"role": "owner"}),
@@ -111,7 +114,7 @@ FREE = {
     "certificate_delete", "certificate_import", "key_import",
     "certificate_operation_merge", "secret_version_enable", "secret_version_disable", "key_version_enable", "key_version_disable",
     "certificate_version_enable", "certificate_version_disable",
-    "deleted_recover", "team_choose", "issuer_new", "issuer_edit", "contacts_edit", "authority_update",
+    "deleted_recover", "restore", "team_choose", "issuer_new", "issuer_edit", "contacts_edit", "authority_update",
 }  # fmt: skip
 
 
@@ -206,6 +209,7 @@ def scene(world: World, azure: VaultClient, emulator: Emulator) -> Scene:
     azure.certificates.create("web", replace(POLICY, issuer_name="Self"))
     azure.keys.create("rsa", kty="RSA")
     newest_client(world).keys.create("exportable", kty="RSA", exportable=True, release_policy=RELEASE_POLICY)
+    azure.keys.create("signing", kty="EC")
     emulator.clock.advance(60)
     first, second_version = azure.secrets.get("kept"), azure.secrets.set("kept", "the-hidden-value")
     emulator.clock.advance(60)
@@ -276,6 +280,9 @@ def assert_done(scene: Scene, name: str, answer: Any, before: dict[str, Any]) ->
         return
     if name == "certificate_export":
         assert answer["Content-Disposition"] == 'attachment; filename="web.pfx"'
+        return
+    if name.endswith("_backup"):
+        assert answer["Content-Disposition"].endswith('.kvbackup"')
         return
     assert answer.status_code in ((200, 201) if name == "member_invite" else (302,)), text_of(answer)
     assert scene.state() != before
@@ -447,7 +454,6 @@ DELETES = {"secret": "kept", "key": "signing", "certificate": "tls"}
 
 @pytest.fixture
 def without_soft_delete(scene: Scene) -> Scene:
-    scene.azure.keys.create("signing", kty="EC")
     scene.azure.certificates.create("tls", replace(POLICY, issuer_name="Self"))
     scene.emulator.clock.advance(60)
     scene.azure.certificates.get("tls")  # which is issued when it is looked at
@@ -489,7 +495,6 @@ def test_where_it_is_not_known_whether_it_can_be_brought_back_it_is_asked_for(
 
 @pytest.mark.parametrize("kind", DELETES)
 def test_what_can_be_recovered_is_not_asked_for(kind: str, scene: Scene) -> None:
-    scene.azure.keys.create("signing", kty="EC")
     scene.azure.certificates.create("tls", replace(POLICY, issuer_name="Self"))
     scene.emulator.clock.advance(60)
     address = reverse(f"{kind}_delete", kwargs={**V, "name": DELETES[kind]})

@@ -108,6 +108,20 @@ def test_nothing_decrypted_is_handed_out(
     assert (entry.state, entry.code) == ("denied", "RoleMissing")
 
 
+@pytest.mark.parametrize("lost", LOSSES.values(), ids=LOSSES.keys())
+@pytest.mark.parametrize("item", ["secrets/kept", "keys/signing", "certificates/tls"])
+def test_no_backup_is_handed_out(
+    item: str, lost: Callable[[User], Any], slow: Slow, file_world: World, emulator: Emulator
+) -> None:
+    user = file_world.members[Role.MANAGER]
+    browser = confirmed(signed_in(user))
+    slow.meanwhile, slow.happened = lambda: lost(user), False
+    answer = browser.post(f"{V}/{item}/backup/", {"raw": "on"})
+    assert [request.path for request in emulator.requests][-1] == f"/{item}/backup"
+    assert answer.status_code == 403
+    assert b"AzureKeyVault" not in answer.content
+
+
 #: A change reads before it writes: by address, what is typed in its form.
 CHANGES: dict[str, dict[str, Any]] = {
     "new/secret/": {"name": "fresh", "value": "v"},

@@ -24,6 +24,8 @@ START = (
     b"POST /account/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n" + COOKIE
 )
 HEAD = START + b"\r\n"
+FILE_TYPE = b"multipart/form-data; boundary=cut"
+FILE_HEAD = b'--cut\r\nContent-Disposition: form-data; name="upload"; filename="a"\r\n\r\n'
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +200,20 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(size: int, portal
         assert b"3 MB" in said
         assert b"<h1>This is larger than" in said
         assert time.monotonic() - started < 5
+
+
+def test_only_a_restore_of_a_signed_in_person_may_be_large(portal: Server) -> None:
+    for address, cookie, size, status in (
+        (b"/vaults/kv/restore/", portal.cookie.encode(), 11_000_000, b"403"),  # it has no CSRF token
+        (b"/vaults/kv/restore/", portal.cookie.encode(), 12_000_001, b"413"),
+        (b"/vaults/kv/restore/", b"kvportal=" + b"0" * 32, 11_000_000, b"413"),
+        (b"/vaults/kv/secrets/restore/", portal.cookie.encode(), 11_000_000, b"413"),
+        (b"/import/certificate/", portal.cookie.encode(), 11_000_000, b"413"),
+    ):
+        head = START.replace(b"/account/login/", address).replace(b"application/x-www-form-urlencoded", FILE_TYPE)
+        sent = FILE_HEAD + b"x" * (size - len(FILE_HEAD))
+        said = portal.says(head + b"; " + cookie + b"\r\nContent-Length: %d\r\n\r\n" % size + sent)
+        assert said.startswith(b"HTTP/1.1 " + status), (address, said[:300])
 
 
 def test_who_sends_it_all_the_same_reads_why(portal: Server) -> None:

@@ -57,6 +57,8 @@ PAGES = (
     f"{LISTS[2]}{LONG}-tls/export/",
     f"{LISTS[2]}{LONG}-tls/policy/",
     f"{LISTS[2]}{LONG}-tls/policy/edit/",
+    f"{LISTS[2]}{LONG}-tls/backup/",
+    "/vaults/kv-shop-prod/restore/",
     "/inventory/?q=payments",
     "/inventory/?q=nothing-has-this-name",
 )

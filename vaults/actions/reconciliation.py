@@ -15,6 +15,7 @@ from django.db.models import Q
 
 from vaults import access
 from vaults.actions.contacts import contacts_token
+from vaults.actions.names import NameState
 from vaults.actors import System
 from vaults.acts import act
 from vaults.audit import queries, recording
@@ -133,6 +134,13 @@ def _purged(items: AnyItems, entry: AuditEntry) -> Finding:
     return NOT_DONE if _is_deleted(items, entry.name) else DONE
 
 
+def _restored(items: AnyItems, entry: AuditEntry) -> Finding:
+    """Succeeded if the name was free and is in use; else it can't be known: the blob may have had another name."""
+    was_free = entry.detail.get("name_was") == NameState.FREE
+    versions = _versions(items, entry.name) if was_free else ()
+    return Finding(AuditState.SUCCEEDED, versions[0].version) if versions else UNKNOWN
+
+
 def _merged(items: AnyItems, entry: AuditEntry) -> Finding:
     """Not merged if the operation still waits; merged if it is completed and the newest version has the thumbprint."""
     if not isinstance(items, CertificateClient):
@@ -235,6 +243,7 @@ _FINDERS: dict[str, tuple[Kind, Finder]] = {
         (kind.actions.delete, _deleted),
         (kind.actions.recover, _recovered),
         (kind.actions.purge, _purged),
+        (kind.actions.restore, _restored),
     )
 } | {
     Action.KEY_ROTATE.value: (KEY, _made),

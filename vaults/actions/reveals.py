@@ -27,6 +27,9 @@ VALUES_READ: Final = {
     Action.KEY_UNWRAP: 1,
     Action.KEY_SECURE_UNWRAP: 1,
     Action.KEY_RELEASE: 1,
+    Action.SECRET_BACKUP: 1,
+    Action.KEY_BACKUP: 1,
+    Action.CERTIFICATE_BACKUP: 1,
 }
 
 log = structlog.get_logger("vaults.reveals")

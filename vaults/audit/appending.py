@@ -24,7 +24,7 @@ DETAIL_KEYS = frozenset(
         "compared_with", "count", "digest", "email", "facts", "first_seq", "issuer", "kind", "last_seq", "members", "not_read",
         "origin", "production", "reason", "request_id", "result", "role", "sentence", "source", "tag_names", "through",
         "thumbprint", "unconfirmed", "verdicts",
-        "encrypted", "format", "key_thumbprint",
+        "encrypted", "format", "key_thumbprint", "name_was", "restored_as",
     }
 )  # fmt: skip
 #: States of an act or a look that nothing went wrong with, so far.

@@ -70,8 +70,9 @@ class Transport:
         data: Any = None,
         json: Any = None,
         auth: AuthBase | None = None,
+        largest: int = MAX_ANSWER_BYTES,
     ) -> Response:
-        """Send one request and read its whole response within `seconds`.
+        """Send one request and read its whole response within `seconds`. `largest`: the most bytes that are read of it.
 
         Raises TransportError if there is no response, MalformedResponse if it is a redirect, compressed or too large.
         TransportError is raised outside the except block on purpose: a `requests` exception holds the request with its
@@ -96,7 +97,7 @@ class Transport:
                     stream=True,
                 ) as response,
             ):
-                return Response(response.status_code, response.headers, _whole_body(response, until))
+                return Response(response.status_code, response.headers, _whole_body(response, until, largest))
         except (OSError, urllib3.exceptions.HTTPError) as error:  # what `requests` raises is an OSError, too
             failure = _transport_error(error, cloud)
         raise failure
@@ -137,7 +138,7 @@ class Transport:
             return self._adapters[cloud]
 
 
-def _whole_body(response: requests.Response, until: float) -> bytes:
+def _whole_body(response: requests.Response, until: float, largest: int) -> bytes:
     """The body. Raises MalformedResponse for a redirect, a compressed or too large body, TransportError when time is over."""
     status = response.status_code
     if 300 <= status < 400:
@@ -147,8 +148,8 @@ def _whole_body(response: requests.Response, until: float) -> bytes:
     body = bytearray()
     for chunk in response.iter_content(_CHUNK):
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise MalformedResponse(f"The answer was larger than {MAX_ANSWER_BYTES // 1024**2} MB.", status=status)
+        if len(body) > largest:
+            raise MalformedResponse(f"The answer was larger than {largest // 1024**2} MB.", status=status)
         if time.monotonic() > until:
             raise _timed_out(maybe_done=True)
     return bytes(body)

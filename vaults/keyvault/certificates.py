@@ -37,6 +37,8 @@ class CertificateClient(ObjectClient[CertificateProperties, DeletedCertificate])
         get_deleted="GetDeletedCertificate",
         recover="RecoverDeletedCertificate",
         purge="PurgeDeletedCertificate",
+        backup="BackupCertificate",
+        restore="RestoreCertificate",
     )
     collection = "certificates"
 

@@ -41,6 +41,8 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
         get_deleted="GetDeletedKey",
         recover="RecoverDeletedKey",
         purge="PurgeDeletedKey",
+        backup="BackupKey",
+        restore="RestoreKey",
     )
     collection = "keys"
 

@@ -1,4 +1,4 @@
-"""The operations common to secrets, keys and certificates: list, delete, recover, purge.
+"""The operations common to secrets, keys and certificates: list, delete, recover, purge, backup, restore.
 
 Key Vault REST has the same operations for each kind, with corresponding names. Delete and recover return at once, but
 complete some seconds later: until then the object is in neither list, and its name can't be used.
@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from vaults.azure.json_values import Json, ignore_body
+from vaults.azure.json_values import Json, ignore_body, required
+from vaults.keyvault.backup_blobs import blob_of, text_of
 from vaults.keyvault.bundles import Requested
 from vaults.keyvault.operations import OPERATIONS
 from vaults.keyvault.paging import Page, page_of, walk
@@ -51,6 +52,8 @@ class CommonOperations:
     get_deleted: str
     recover: str
     purge: str
+    backup: str
+    restore: str
 
 
 class ObjectClient(ABC, Generic[P, D]):
@@ -114,6 +117,21 @@ class ObjectClient(ABC, Generic[P, D]):
     def purge(self, name: str) -> None:
         """Permanently delete a soft-deleted object. Permission: purge."""
         self._call(self.operations.purge, lambda data, _requested: ignore_body(data), name)
+
+    def backup(self, name: str) -> bytes:
+        """All versions of an object as one blob that only Key Vault can read. Permission: backup.
+
+        Key Vault refuses it for managed secrets and keys, and for objects with more than 500 versions.
+        """
+        return self._call(self.operations.backup, lambda data, _requested: blob_of(required(data, "value", str)), name)
+
+    def restore(self, blob: bytes) -> P:
+        """Bring an object back with all its versions, under the name that the blob has. Permission: restore.
+
+        Raises Conflict if the name is in use, held by a deleted object, or was purged seconds ago; BadRequest if the blob is
+        damaged, of another kind, or of another subscription or geography.
+        """
+        return self._call(self.operations.restore, self._properties, "", value=text_of(blob))
 
     def _page(
         self,

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from vaults.azure.transport import MAX_ANSWER_BYTES
+
 API_VERSIONS: Final = (
     "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01",
 )  # fmt: skip
@@ -44,7 +46,7 @@ class Operation:
     `permission` is the access-policy permission, `data_action` the RBAC one, `ok` the statuses of success. `retry` is
     "safe" if the operation has the same effect when carried out twice, so that it can be repeated after a lost response.
     `secret_members` are the members of the request that may hold a value, a private key or a password, nested ones as
-    "key.d": what they hold is kept out of every error.
+    "key.d": what they hold is kept out of every error. `largest_answer` is in bytes.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Operation:
     since: str = "7.0"
     probe: Probe | None = None
     secret_members: tuple[str, ...] = ()
+    largest_answer: int = MAX_ANSWER_BYTES
 
     def api_version(self, wanted: str) -> str:
         """The wanted api-version, or the first one with this operation if that is newer."""
@@ -67,6 +70,10 @@ class Operation:
 _LISTED: Final = Probe(allowed=(200,), query={"maxresults": "1"})
 _ABSENT: Final = Probe()
 _VALUE: Final = ("value",)
+LARGEST_BLOB: Final = 8_000_000
+"""In bytes. Key Vault documents no limit but 500 versions; recorded blobs have 3 to 43 kB, and grow with the versions."""
+_LARGEST_BACKUP: Final = LARGEST_BLOB * 4 // 3 + 10_000
+"""In bytes: the blob as base64url, and the JSON around it."""
 _PRIVATE_PARTS: Final = tuple(f"key.{part}" for part in ("d", "dp", "dq", "qi", "p", "q", "k", "key_hsm"))
 _DIGEST: Final = base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")
 
@@ -103,7 +110,7 @@ _SECRETS = (
     _secret("GetSecretVersions", "GET", "/secrets/{name}/versions", "list", "readMetadata/action"),
     _secret("DeleteSecret", "DELETE", "/secrets/{name}", "delete", "delete", probe=_ABSENT),
     _secret("BackupSecret", "POST", "/secrets/{name}/backup", "backup", "backup/action",
-            retry="safe", probe=_unproven()),
+            retry="safe", probe=_unproven(), largest_answer=_LARGEST_BACKUP),
     _secret("RestoreSecret", "POST", "/secrets/restore", "restore", "restore/action",
             probe=_unproven({"value": "AAAA"}, 400), secret_members=_VALUE),
     _secret("GetDeletedSecrets", "GET", "/deletedsecrets", "list", "readMetadata/action"),
@@ -124,7 +131,7 @@ _KEYS = (
     _key("GetKeyVersions", "GET", "/keys/{name}/versions", "list", "keys/read"),
     _key("DeleteKey", "DELETE", "/keys/{name}", "delete", "keys/delete", probe=_ABSENT),
     _key("BackupKey", "POST", "/keys/{name}/backup", "backup", "keys/backup/action",
-         retry="safe", probe=_unproven()),
+         retry="safe", probe=_unproven(), largest_answer=_LARGEST_BACKUP),
     _key("RestoreKey", "POST", "/keys/restore", "restore", "keys/restore/action",
          probe=_unproven({"value": "AAAA"}, 400), secret_members=_VALUE),
     _key("GetDeletedKeys", "GET", "/deletedkeys", "list", "keys/read"),
@@ -178,7 +185,7 @@ _CERTIFICATES = (
     _certificate("UpdateCertificatePolicy", "PATCH", "/certificates/{name}/policy", "update",
                  "certificates/update/action"),
     _certificate("BackupCertificate", "POST", "/certificates/{name}/backup", "backup",
-                 "certificates/backup/action", retry="safe", probe=_unproven()),
+                 "certificates/backup/action", retry="safe", probe=_unproven(), largest_answer=_LARGEST_BACKUP),
     _certificate("RestoreCertificate", "POST", "/certificates/restore", "restore",
                  "certificates/restore/action", probe=_unproven({"value": "AAAA"}, 400), secret_members=_VALUE),
     _certificate("GetCertificateOperation", "GET", "/certificates/{name}/pending", "get",

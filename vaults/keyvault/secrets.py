@@ -24,6 +24,8 @@ class SecretClient(ObjectClient[SecretProperties, DeletedSecret]):
         get_deleted="GetDeletedSecret",
         recover="RecoverDeletedSecret",
         purge="PurgeDeletedSecret",
+        backup="BackupSecret",
+        restore="RestoreSecret",
     )
     collection = "secrets"
 

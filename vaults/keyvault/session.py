@@ -189,6 +189,7 @@ class VaultSession:
                     headers={"x-ms-client-request-id": self._request_id} if self._request_id else None,
                     json=call.json,
                     auth=bearer,
+                    largest=call.operation.largest_answer,
                 )
             except (TransportError, MalformedResponse) as error:
                 self._record_exchange(call, started, error.status, {})

@@ -107,6 +107,15 @@ def _refused_request(error: ServiceError) -> Problem:
             "Take the certificate that was signed for the operation's present CSR: a new operation has a new key.",
             400,
         )
+    if error.code == "Malformed backup blob":
+        return problem_of(
+            error,
+            "service.backup_refused",
+            "It is damaged or cut off, of another kind, or it was made in another subscription or geography than this vault's: "
+            "Key Vault does not tell which. Nothing was stored.",
+            "Take the file as it was made, choose its kind, and restore it into a vault of the same subscription and geography.",
+            400,
+        )
     return problem_of(
         error,
         "service.request_refused",
@@ -134,6 +143,15 @@ def _conflict(error: Conflict) -> Problem:
                 "service.being_deleted",
                 "Azure needs some seconds to complete this.",
                 "Try again in a few seconds.",
+                409,
+            )
+        case _ if error.message.startswith("There was a conflict restoring the "):
+            return problem_of(
+                error,
+                "service.restore_conflict",
+                "The name in the backup is in use, a deleted item holds it, or an item of this name was purged a few seconds "
+                "ago. A certificate needs the name among keys and secrets too. Nothing was restored.",
+                "Look for the name in the lists and under Deleted; after a purge, try again in a minute.",
                 409,
             )
         case _:

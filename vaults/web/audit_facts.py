@@ -35,11 +35,13 @@ LABELS = {
     "kind": "Kind",
     "last_seq": "Last entry",
     "members": "Members",
+    "name_was": "The name, before",
     "not_read": "Could not be read",
     "origin": "With the value of version",
     "production": "Production",
     "reason": "Reason",
     "request_id": "Request ID of the operation",
+    "restored_as": "Name in the backup",
     "result": "Result",
     "role": "Role",
     "sentence": "Result",
@@ -68,6 +70,8 @@ VALUE_WORDS = {
     ("browser", "known"): "signed in to this account before",
     ("browser", "new"): "new to this account",
     ("cause", "idle"): "half an hour without a request",
+    ("format", "age"): "age: the backup, encrypted with a password",
+    ("format", "backup-blob"): "the backup as Key Vault made it",
     ("format", "chain-shown"): "none: the chain was shown",
     ("format", "p7b"): "P7B: certificate and chain",
     ("format", "pem-all"): "PEM: private key, certificate and chain",
@@ -76,6 +80,7 @@ VALUE_WORDS = {
     ("format", "pem-key"): "PEM: private key",
     ("format", "pem-zip"): "zip of PEM files: private key, certificate and chain",
     ("format", "pfx"): "PFX: private key, certificate and chain",
+    ("name_was", "unknown"): "not known",
     ("unconfirmed", True): "yes: no response came, and the vault was read afterwards",
 }
 #: Labels of the fields of connections, members and vaults that an act may change.
@@ -102,6 +107,8 @@ SOURCES = {
 #: Why the portal refused or gave up, by the code stored in an entry.
 WHY = {
     "RevealsSpent": "The limit of revealed values was reached.",
+    "AgeBusy": "The file could not be encrypted in time.",
+    "NameHeld": "The name was not free.",
     "KeyMissing": "The managed secret held no private key.",
     "ChainMissing": "The managed secret held no chain.",
     "BundleUnreadable": "What the managed secret held could not be read as this certificate.",

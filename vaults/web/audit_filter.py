@@ -28,10 +28,15 @@ CHANGES, EVERYTHING = "changes", "all"
 DELETIONS, READINGS = "deletions", "readings"
 _SEVERAL: Mapping[str, list[Action]] = {
     DELETIONS: [action for action in Action if action.endswith((".delete", ".purge"))],
-    READINGS: [Action.SECRET_REVEAL, Action.SECRET_COMPARE, Action.CERTIFICATE_EXPORT],
+    READINGS: [
+        Action.SECRET_REVEAL,
+        Action.SECRET_COMPARE,
+        Action.CERTIFICATE_EXPORT,
+        *(kind.actions.backup for kind in KINDS),
+    ],
 }
 ACTIONS = [
-    (READINGS, "Values revealed, compared, exported"),
+    (READINGS, "Values revealed, compared, exported, backed up"),
     (DELETIONS, "Deletes and purges"),
     *sorted(((action.value, label) for action, label in LABELS.items()), key=lambda choice: choice[1]),
 ]

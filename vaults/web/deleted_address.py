@@ -13,7 +13,14 @@ PAGES = (
     {
         page: kind
         for kind in KINDS
-        for page in (kind.pages.detail, kind.pages.version, kind.pages.edit, kind.pages.new_version, kind.pages.delete)
+        for page in (
+            kind.pages.detail,
+            kind.pages.version,
+            kind.pages.edit,
+            kind.pages.new_version,
+            kind.pages.delete,
+            kind.pages.backup,
+        )
     }
     | dict.fromkeys(("secret_roll_back", "secret_compare"), SECRET)
     | dict.fromkeys(

@@ -61,6 +61,8 @@ OPERATIONS_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "contacts_delete": ("DeleteCertificateContacts",),
     **{kind.pages.edit: (f"Update{kind.title}",) for kind in KINDS},
     **{kind.pages.delete: (f"Delete{kind.title}",) for kind in KINDS},
+    **{kind.pages.backup: (f"Backup{kind.title}",) for kind in KINDS},
+    "restore": tuple(f"Restore{kind.title}" for kind in KINDS),
     **{f"{kind}_version_{state}": (f"Update{kind.title}",) for kind in KINDS for state in ("enable", "disable")},
 }
 #: The pages of a deleted item are the same for all kinds.

@@ -482,6 +482,20 @@ def test_issuers_sign_until_they_are_disabled(emulator: Emulator, admin: Caller)
     assert refusal(admin.get("certificates/issuers/digi")) == (404, "CertificateIssuerNotFound", None)
 
 
+def test_all_versions_and_their_tags_come_back(admin: Caller) -> None:
+    for number in range(3):
+        tags = {"number": str(number)}
+        admin.put("secrets/a", {"value": str(number), "tags": tags, "contentType": f"text/{number}"})
+    before = admin.walk("secrets/a/versions")[0]
+    blob = admin.post("secrets/a/backup").json()
+    admin.delete("secrets/a")
+    admin.delete("deletedsecrets/a")
+    assert admin.post("secrets/restore", blob).status_code == 200
+    assert admin.walk("secrets/a/versions")[0] == before
+    values = {admin.get(f"secrets/a/{each['id'].rsplit('/', 1)[1]}").json()["value"] for each in before}
+    assert values == {"0", "1", "2"}
+
+
 @pytest.mark.parametrize("kind", ["secrets", "keys", "certificates"])
 def test_backup_and_restore(emulator: Emulator, admin: Caller, kind: str) -> None:
     if kind == "certificates":
@@ -494,7 +508,8 @@ def test_backup_and_restore(emulator: Emulator, admin: Caller, kind: str) -> Non
             admin.post("keys/a/create", {"kty": "EC"})
     before = admin.get(f"{kind}/a").json()
     blob = admin.post(f"{kind}/a/backup").json()
-    assert jwt.decode(blob["value"]).startswith(b"(AzureKeyVault")
+    mark = b")AzureKeyVaultSecretBackupV1" if kind == "secrets" else b"&AzureKeyVaultKeyBackupV1"
+    assert jwt.decode(blob["value"]).startswith(mark + b".microsoft.com")
     conflict = admin.post(f"{kind}/restore", blob)
     assert refusal(conflict) == (409, "Conflict", None)
     assert conflict.json()["error"]["message"].startswith("There was a conflict restoring the ")
@@ -520,6 +535,9 @@ def test_blobs_that_are_refused(emulator: Emulator, admin: Caller) -> None:
         answer = admin.post(f"{kind}/restore", {"value": value})
         assert refusal(answer) == corrupt
         assert answer.json()["error"]["message"] == "Backup blob contains invalid or corrupt version."
+    admin.post("keys/a/create", {"kty": "EC"})
+    of_a_key = admin.post("keys/a/backup").json()["value"]
+    assert refusal(admin.post("certificates/restore", {"value": of_a_key})) == corrupt  # though its mark is the same
     emulator.add_vault("kv-abroad", subscription="other")
     emulator.grant("secrets/restore", principal="sp-shop-admin", vault="kv-abroad")
     assert refusal(Caller(emulator, vault="kv-abroad").post("secrets/restore", {"value": blob})) == corrupt

@@ -23,6 +23,12 @@ from vaults.emulator.wire.http import Response, json_response
 from vaults.emulator.wire.kinds import CERTIFICATE, KEY, SECRET, Kind
 
 NONCE = 12
+#: The beginning of a blob, as in real ones: a byte with the length of the text after it. A certificate's is that of a key.
+MARKS = {
+    SECRET: ")AzureKeyVaultSecretBackupV1.microsoft.com",
+    KEY: "&AzureKeyVaultKeyBackupV1.microsoft.com",
+    CERTIFICATE: "&AzureKeyVaultKeyBackupV1.microsoft.com",
+}
 Show = Callable[[sqlite3.Connection, Entry, Version], dict[str, Any]]
 
 
@@ -62,8 +68,8 @@ def _backup(call: Call, kind: Kind) -> Response:
             versions = [_frozen(version) for version in table.versions(item)]
             parts[each.collection] = {"entry": asdict(item), "versions": versions}
     nonce = random.token_bytes(NONCE)
-    sealed = AESGCM(_blob_key(call)).encrypt(nonce, json.dumps(parts).encode(), _place(call))
-    blob = f"{_mark(kind)}{jwt.encode(nonce + sealed)}"
+    sealed = AESGCM(_blob_key(call)).encrypt(nonce, json.dumps(parts).encode(), _bound_to(call, kind))
+    blob = f"{MARKS[kind]}{jwt.encode(nonce + sealed)}"
     return json_response(200, {"value": jwt.encode(blob.encode())})
 
 
@@ -88,13 +94,13 @@ def _restore(call: Call, kind: Kind, show: Show) -> Response:
 
 def _open(call: Call, kind: Kind) -> dict[str, Any]:
     """The content of a blob. Raises the vault's 400 for one of another kind, subscription or emulator."""
-    mark = _mark(kind).encode()
+    mark = MARKS[kind].encode()
     try:
         blob = jwt.decode(rules.text(call.body, "value") or "")
         if len(blob) >= len(mark) and not blob.startswith(mark):
             raise _malformed("Backup blob contains invalid or corrupt version.")
         raw = jwt.decode(blob.removeprefix(mark).decode())
-        opened = AESGCM(_blob_key(call)).decrypt(raw[:NONCE], raw[NONCE:], _place(call))
+        opened = AESGCM(_blob_key(call)).decrypt(raw[:NONCE], raw[NONCE:], _bound_to(call, kind))
     except (ValueError, InvalidTag):
         raise _malformed("Backup blob is corrupt.") from None
     parts: dict[str, Any] = json.loads(opened)
@@ -109,13 +115,9 @@ def _members(kind: Kind) -> tuple[Kind, ...]:
     return (CERTIFICATE, KEY, SECRET) if kind == CERTIFICATE else (kind,)
 
 
-def _mark(kind: Kind) -> str:
-    """The beginning of a blob, as in real ones."""
-    return f"(AzureKeyVault{kind.title}BackupV1.microsoft.com"
-
-
-def _place(call: Call) -> bytes:
-    return f"{call.vault.subscription}|{call.vault.region}".encode()
+def _bound_to(call: Call, kind: Kind) -> bytes:
+    """What a blob is for: keys and certificates have the same mark, but a blob of one can't be restored as the other."""
+    return f"{kind.collection}|{call.vault.subscription}|{call.vault.region}".encode()
 
 
 def _blob_key(call: Call) -> bytes:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 Headers = list[tuple[str, str]]
 
-MAX_BODY = 4 * 1024 * 1024  # backups with their many versions are the largest bodies there are
+MAX_BODY = 16 * 1024 * 1024  # backups with their many versions are the largest bodies there are
 MAX_DRAINED = 64 * 1024 * 1024
 PIECE = 64 * 1024
 ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
