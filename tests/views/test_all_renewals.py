@@ -233,6 +233,9 @@ def test_the_trap_is_listed_with_the_way_out(
     assert [each.item.name for each in page.context["trapped"]] == ["tls"]
     address = "/vaults/kv-shop-prod/certificates/tls/"
     assert f'href="{address}"' in page.content.decode()
+    mend = f'href="{address}policy/edit/"'
+    assert mend in page.content.decode()
+    assert mend not in signed_in(world.members[Role.VIEWER]).get(PAGE).content.decode()
     assert "The vault is going to replace this CA's certificate" in text_of(olga.get(address))
     assert names(olga.get(PAGE, {"verdict": "trap"})) == ["tls"]
 
