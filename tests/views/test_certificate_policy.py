@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from tests.browsing import filled, main_form, text_of
 from tests.chains import import_certificate, make_chain, pem
-from tests.conftest import World, last_detail, last_entry, signed_in, vault_calls
+from tests.conftest import World, last_detail, last_entry, say, signed_in, vault_calls
 from tests.emulator.caller import Caller, issued
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
+from vaults.keyvault.types import CertificatePolicy
 from vaults.permissions import Action, Role
 from vaults.templatetags.kvportal import day
 
@@ -340,3 +341,46 @@ def test_who_may_see_may_not_all_change(world: World, caller: Caller) -> None:
     assert EDIT in writer.get(PAGE).content.decode()
     assert viewer.get(EDIT).status_code == 403
     assert viewer.post(EDIT, {}).status_code == 403
+
+
+def test_where_nothing_is_issued_yet_there_are_no_dates(olga: Client, azure: VaultClient) -> None:
+    azure.certificates.create("tls", CertificatePolicy(issuer_name="Unknown", subject="CN=shop.example"))
+    assert "No version is issued yet, so there are no dates to count from." in text_of(olga.get(PAGE))
+    page = olga.get(EDIT)
+    assert olga.post(EDIT, filled(page, validity_in_months="6")).status_code == 302
+    assert azure.certificates.get_policy("tls").validity_in_months == 6
+
+
+def test_without_the_issuers_the_policy_is_shown_and_changed(olga: Client, caller: Caller, emulator: Emulator) -> None:
+    emulator.deny("certificates/listissuers", "certificates/manageissuers")
+    assert "The vault will renew it on" in text_of(olga.get(PAGE))
+    page = olga.get(EDIT)
+    assert "The vault's issuers could not be listed: certificates/listissuers is missing." in text_of(page)
+    assert olga.post(EDIT, filled(page, validity_in_months="6")).status_code == 302
+
+
+def test_every_member_goes_to_the_page_and_back_unchanged(
+    olga: Client, azure: VaultClient, caller: Caller, emulator: Emulator
+) -> None:
+    """The round trip: each part is changed and changed back, and the vault has the same policy again."""
+    changes = {
+        "issuer": "digi", "certificate_transparency": "true", "subject": "CN=other", "dns_names": "x.example",
+        "emails": "", "upns": "", "reuse_key": "false", "key_usage": ["digitalSignature"], "ekus": "clientAuth",
+        "validity_in_months": "3", "lifetime_action": "EmailContacts", "lifetime_amount": "10",
+        "lifetime_trigger": "days", "content_type": "application/x-pkcs12",
+    }  # fmt: skip
+    before = azure.certificates.get_policy("tls")
+    start = main_form(olga.get(EDIT)).fields
+    assert olga.post(EDIT, filled(olga.get(EDIT), **changes)).status_code == 302
+    assert azure.certificates.get_policy("tls") != before
+    back: dict[str, Any] = {name: start[name] if name == "key_usage" else start[name][0] for name in changes}
+    assert olga.post(EDIT, filled(olga.get(EDIT), **back)).status_code == 302
+    assert azure.certificates.get_policy("tls") == before
+    say(f"parts of a policy changed and changed back: {len(changes)}, differences left: 0")
+
+
+@pytest.mark.parametrize("part", ["lifetime_amount", "lifetime_trigger", "lifetime_action", "kty", "key_size"])
+def test_a_part_that_comes_alone_is_no_failure(part: str, olga: Client, caller: Caller, emulator: Emulator) -> None:
+    answer = olga.post(EDIT, {"opened_on": "unread", part: "9" * 400})
+    assert answer.status_code == 422
+    assert patches(emulator) == []

@@ -109,6 +109,9 @@ class PolicyForm(OpenedOnMixin, ItemForm):
         for name in self.not_always:
             if name not in self.data and name not in initial and self.add_initial_prefix(name) not in self.data:
                 del self.fields[name]
+        if not set(LIFETIME) <= self.fields.keys():  # one is no use without the others
+            for name in LIFETIME:
+                self.fields.pop(name, None)
         if not self.shows_policy:
             for name in set(self.part_names) - self.of_the_version:
                 del self.fields[name]
