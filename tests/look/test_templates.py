@@ -48,7 +48,7 @@ def test_no_template_is_left_over() -> None:
     """Each is named by another one or by the code, or stands where Django or allauth looks for it."""
     code = [path.read_text() for room in ("kvportal", "vaults") for path in (TEMPLATES.parent / room).rglob("*.py")]
     named = "".join([*code, *((TEMPLATES / page).read_text() for page in PAGES)])
-    looked_for = re.compile(r"(40\d|403_csrf|500|account/\w+|django/forms/(field|widgets/\w+))\.html")
+    looked_for = re.compile(r"(40\d|403_csrf|500|account/\w+|django/forms/(field|errors/list/ul|widgets/\w+))\.html")
     assert [page for page in PAGES if f'"{page}"' not in named and not looked_for.fullmatch(page)] == []
 
 

@@ -143,3 +143,14 @@ def test_an_older_api_version_has_no_rotation_and_the_menu_says_so(
 def test_a_key_that_is_not_there(olga: Client, newest: VaultClient) -> None:
     assert olga.get("/vaults/kv-shop-prod/keys/none/rotate/").status_code == 404
     assert olga.post("/vaults/kv-shop-prod/keys/none/rotate/", {"opened_on": "unread"}).status_code in (404, 422)
+
+
+def test_an_odd_time_turns_no_consequence_around(
+    olga: Client, newest: VaultClient, key: str, emulator: Emulator
+) -> None:
+    set_rotation_policy(newest, "signing")
+    odd = {"expiryTime": "\u202eP90D"}
+    emulator.rewrite(lambda answer: answer | {"attributes": answer["attributes"] | odd}, path="/rotationpolicy$")
+    page = olga.get(ROTATE)
+    assert "⟨U+202E⟩P90D" in text_of(page)
+    assert "\u202e" not in page.content.decode()

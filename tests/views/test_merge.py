@@ -5,12 +5,14 @@ import re
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.browsing import fill_in, filled, forms_of, main_form, text_of, timeline
 from tests.conftest import World, confirmed, last_detail, last_entry, signed_in, unwritable
-from tests.signing import Shop, bare, der, p7b, pem, pfx, private_der, private_pem
+from tests.signing import Shop, bare, der, named, p7b, pem, pfx, private_der, private_pem
 from vaults.actions.scans import scan_vault
 from vaults.actors import System
 from vaults.azure.errors import NotFound
@@ -388,3 +390,22 @@ def test_a_restart_that_lost_the_right_half_way_says_what_was_done(
     assert "No new operation was started yet." in words
     with pytest.raises(NotFound):
         azure.certificates.operation("waiting")
+
+
+def test_the_name_of_a_foreign_certificate_turns_no_sentence_around(olga: Client, shop: Shop) -> None:
+    name = named("\u202eother.example")
+    builder = x509.CertificateBuilder(name, name, shop.foreign.public_key(), 1)
+    dated = builder.not_valid_before(shop.leaf.not_valid_before_utc).not_valid_after(shop.leaf.not_valid_after_utc)
+    foreign = dated.sign(shop.two.key, hashes.SHA256())
+    page = give(olga, b"", der(foreign))
+    assert page.status_code == 422
+    assert "\u202e" not in page.content.decode()
+    assert "It is for “CN=⟨U+202E⟩other.example”, with another key." in text_of(page)
+
+
+def test_an_odd_request_id_turns_nothing_around(olga: Client, shop: Shop, emulator: Emulator) -> None:
+    emulator.rewrite(lambda answer: answer | {"request_id": "\u202e1234"}, path="/pending$")
+    page = olga.get(OPERATION)
+    shown = re.sub(r"<(input|button)[^>]*>", "", page.content.decode())  # what is sent and copied stays as it is
+    assert "⟨U+202E⟩1234" in text_of(page)
+    assert "\u202e" not in shown
