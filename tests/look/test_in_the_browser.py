@@ -195,7 +195,10 @@ def test_axe_finds_nothing(portal_page: Page, filled: VaultClient, certificate: 
     page, axe, found = portal_page, Axe(), {}
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     addresses = ["/", "/inventory/", "/audit/", "/team/", "/connections/", "/vaults/", SECRETS, f"{SECRETS}browser-b/"]
-    addresses += [f"/vaults/kv-shop-prod/{page}/" for page in ("access", "deleted", "new/secret", "new/certificate")]
+    addresses += [
+        f"/vaults/kv-shop-prod/{page}/" for page in ("access", "deleted", "new/secret", "new/key", "new/certificate")
+    ]
+    addresses += ["/vaults/kv-shop-prod/import/key/"]
     addresses += [NEW_VERSION]
     for address in addresses:
         page.goto(address)

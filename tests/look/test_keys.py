@@ -1,6 +1,7 @@
 """The forms of keys in a real browser: what is shown follows the type, and an import keeps what was chosen and pasted."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.conftest import World
@@ -29,6 +30,7 @@ def test_what_is_inside_is_shown_in_place_and_then_imported(
     look.click()
     contents = portal_page.locator(".import-contents")
     expect(contents).to_contain_text("EC P-256", timeout=20_000)
+    assert Axe().run(portal_page).response["violations"] == []
     portal_page.get_by_role("button", name="Import this key").click()
     portal_page.wait_for_url("**/keys/signing/")
     assert azure.keys.get("signing").jwk["crv"] == "P-256"

@@ -59,6 +59,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "no JSON": ("{", "This can't be read as JSON (line 1, column 2)."),
     "deep": (DEEP + "]" * 9000, "This is nested too deep for a release policy."),
     "huge": (" " + "x" * 20_001 + " ", "at most 20000 characters"),
+    "a number that JSON does not have": ('{"version": NaN}', "This can't be read as JSON."),
+    "a number that is too large": ('{"version": 1e999}', "This can't be read as JSON."),
     "a list": ("[]", "A release policy is a JSON object."),
     "no version": ({"anyOf": [AUTHORITY]}, 'The member "version" is missing'),
     "no rules": ({"version": "1.0.0"}, 'It needs either "anyOf" or "allOf"'),
@@ -90,6 +92,25 @@ def test_a_release_policy_is_checked(
     assert words in errors["release_policy"][0]
     assert answer.context["form"]["release_policy"].value() == text
     assert not sent(emulator)
+
+
+@pytest.mark.parametrize("value", ["ü", "\ud800", "x" * 9000, 7, True, None])
+def test_claims_are_left_to_the_vault(
+    value: Any, olga: Client, world: World, newest: VaultClient, emulator: Emulator
+) -> None:
+    rules = {"version": "1.0.0", "anyOf": [{**AUTHORITY, "allOf": [{"claim": "c", "equals": value}]}]}
+    assert create(olga, kty="RSA-HSM", exportable="on", release_policy=json.dumps(rules)).status_code == 302
+    sent_rules = base64.urlsafe_b64decode(sent(emulator)[0]["release_policy"]["data"] + "==")
+    assert json.loads(sent_rules) == rules
+
+
+@pytest.mark.parametrize("depth", [200, 500, 800, 950, 990])
+def test_no_depth_of_a_release_policy_fails(
+    depth: int, olga: Client, world: World, newest: VaultClient, emulator: Emulator
+) -> None:
+    claim = '{"claim": "c", "equals": ' + "[" * depth + "]" * depth + "}"
+    rules = f'{{"version": "1.0.0", "anyOf": [{{"authority": "https://a", "allOf": [{claim}]}}]}}'
+    assert create(olga, kty="RSA-HSM", exportable="on", release_policy=rules).status_code in (302, 400, 422)
 
 
 def test_what_contradicts_itself_is_refused(

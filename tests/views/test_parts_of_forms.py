@@ -18,6 +18,7 @@ V = "/vaults/kv-shop-prod"
 FORMS = [
     f"{V}/new/secret/", f"{V}/secrets/kept/new-version/", f"{V}/secrets/kept/edit/",
     f"{V}/new/key/", f"{V}/keys/signing/new-version/", f"{V}/keys/signing/edit/",
+    f"{V}/import/key/",
     f"{V}/new/certificate/", f"{V}/certificates/tls/new-version/", f"{V}/certificates/tls/edit/",
     f"{V}/certificates/tls/policy/edit/",
     f"{V}/edit/", "/new/connection/", "/connections/{connection}/edit/", "/new/vault/", "/team/invite/",

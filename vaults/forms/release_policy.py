@@ -37,13 +37,14 @@ class ReleasePolicyField(forms.CharField):
             return ""
         try:
             policy = json.loads(text)
+            compact = json.dumps(policy, separators=(",", ":"), allow_nan=False)
         except ValueError as error:
             where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
             raise ValidationError(f"This can't be read as JSON{where}.") from None
         except RecursionError:
             raise ValidationError("This is nested too deep for a release policy.") from None
         _check_policy(policy)
-        return json.dumps(policy, separators=(",", ":"), ensure_ascii=False)
+        return compact
 
 
 def _check_policy(policy: Any) -> None:

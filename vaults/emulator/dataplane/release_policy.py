@@ -51,10 +51,10 @@ def change(call: Call, version: Version) -> None:
 def _as_kept(data: str) -> str:
     """The policy as the service rewrites it in recordings: in its own order, booleans as strings."""
     try:
-        policy = json.loads(jwt.decode(data))
+        kept = json.dumps(_ordered(json.loads(jwt.decode(data))), separators=(",", ":"))
     except (ValueError, RecursionError):
         return data
-    return jwt.encode(json.dumps(_ordered(policy), separators=(",", ":")).encode())
+    return jwt.encode(kept.encode())
 
 
 def _ordered(part: Any) -> Any:
