@@ -274,15 +274,15 @@ def assert_done(scene: Scene, name: str, answer: Any, before: dict[str, Any]) ->
         assert answer.status_code == 200
         assert "The values are equal" in text_of(answer)
         return
+    if name.endswith("_backup"):
+        assert answer["Content-Disposition"].endswith('.kvbackup"')
+        return
     if name.startswith("key_"):
         assert answer.status_code == 200
         assert "Shown this once and kept nowhere" in text_of(answer)
         return
     if name == "certificate_export":
         assert answer["Content-Disposition"] == 'attachment; filename="web.pfx"'
-        return
-    if name.endswith("_backup"):
-        assert answer["Content-Disposition"].endswith('.kvbackup"')
         return
     assert answer.status_code in ((200, 201) if name == "member_invite" else (302,)), text_of(answer)
     assert scene.state() != before

@@ -3,7 +3,7 @@
 An error here never fails a change, because Azure has already made it. A scan corrects what could not be stored.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ from vaults.keyvault.identifiers import fold
 from vaults.keyvault.types import Certificate, CertificateOperation, CertificateProperties, Contacts
 from vaults.kinds import CERTIFICATE, Kind
 from vaults.models import InventoryItem, Outcome, Vault
-from vaults.models.inventory import Transition
+from vaults.models.inventory import DELETED, Transition
 from vaults.models.prepared import Parameter, Prepared
 
 log = structlog.get_logger("vaults.inventory.observe")
@@ -262,6 +262,14 @@ def _set_pending(vault: Vault, name: str, asked_at: datetime, pending: bool) -> 
 def known_item(vault: Vault, kind: str, name: str) -> InventoryItem | None:
     """The row of an item, also if it is gone."""
     return _rows(vault, kind, name).select_related("transition_user").first()
+
+
+def deleted_certificates(vault: Vault, names: Collection[str]) -> set[str]:
+    """Those of the folded names that a deleted certificate has. Without names, no query."""
+    if not names:
+        return set()
+    found = InventoryItem.objects.filter(DELETED, vault=vault, kind=CERTIFICATE.name, folded_name__in=names)
+    return set(found.values_list("folded_name", flat=True))
 
 
 _ITEM = InventoryItem._meta

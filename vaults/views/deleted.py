@@ -1,6 +1,8 @@
 """Deleted items: list, detail page, recover, purge. Azure needs some seconds for the last two, so pages poll."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +22,7 @@ from vaults.azure.errors import Forbidden
 from vaults.forms.confirm import ConfirmForm, TypedNameForm
 from vaults.inventory import observe
 from vaults.inventory.rows import AnyDeleted, item_of
+from vaults.keyvault.identifiers import fold
 from vaults.kinds import CERTIFICATE, KINDS, Kind
 from vaults.models import InventoryItem, Vault
 from vaults.models.inventory import Transition
@@ -43,7 +46,8 @@ def deleted_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
     further = {part.kind.collection: part.page.next_token for part in found if part.page.next_token}
     context = {
         "vault": vault,
-        "items": [(part.kind, item) for part in found for item in part.items],
+        "items": rows_of(vault, found),
+        "certificate": CERTIFICATE,
         "nameless": sum(part.page.nameless for part in found),
         "more": f"?{urlencode(further)}" if further else "",
         "refusals": [
@@ -52,6 +56,35 @@ def deleted_list(request: HtmxRequest, vault: Vault) -> HttpResponse:
         "added": is_swap(request),
     }
     return render_page(request, "vaults/deleted_list.html", context, partial="rows")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`with_it`: the kinds of what is deleted with a certificate, as far as this page of the lists has them."""
+
+    kind: Kind
+    item: AnyDeleted
+    with_it: tuple[Kind, ...] = ()
+
+
+def rows_of(vault: Vault, found: Sequence[items.DeletedItems]) -> list[Row]:
+    """The deleted items, without the managed ones whose certificate is deleted, too: they come back, and are purged, with it.
+
+    The certificate may be on another page of the lists; then the inventory tells.
+    """
+    rows = [Row(part.kind, item) for part in found for item in part.items]
+    managed = defaultdict(list)
+    for row in rows:
+        if row.item.properties.managed:
+            managed[fold(row.item.properties.name)].append(row.kind)
+    listed = {fold(row.item.properties.name) for row in rows if row.kind == CERTIFICATE}
+    nothing: set[str] = set()
+    folded = listed | observe.read(lambda: observe.deleted_certificates(vault, managed.keys() - listed), nothing)
+    return [
+        replace(row, with_it=tuple(managed[name])) if row.kind == CERTIFICATE else row
+        for row in rows
+        if (name := fold(row.item.properties.name)) not in folded or not row.item.properties.managed
+    ]
 
 
 def unlisted(part: items.DeletedItems, asked: Collection[Kind]) -> str:

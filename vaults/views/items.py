@@ -30,6 +30,7 @@ from vaults.web.confirmation import PASSWORD, ask_password, recently_confirmed
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, posted, refused_form
 from vaults.web.last_known import Scanned, list_context
+from vaults.web.managed import led_to_certificate
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
 from vaults.web.unread_parts import FROM_LIST, OPERATION, VERSIONS, shown_version, unread_parts
@@ -76,6 +77,8 @@ def item_delete(request: HtmxRequest, vault: Vault, kind: Kind, name: str) -> Ht
         context = deletion_page(vault, kind, name)
     else:
         context = deletion_asked(request.actor, vault, kind, name)
+        if request.method != "POST" and (elsewhere := led_to_certificate(request, vault, kind, context["current"])):
+            return elsewhere
     form = context["form"] = ConfirmForm(posted(request))
     if not context["recoverable"]:
         ask_password(request, form)
@@ -114,7 +117,7 @@ def deletion_page(vault: Vault, kind: Kind, name: str, current: Properties | Non
         danger=True,
         crumbs=[(kind.titles, reverse(kind.pages.list, args=[vault.slug])), (name, item_url)],
     )
-    return page | {"recoverable": recoverable}
+    return page | {"recoverable": recoverable, "current": current}
 
 
 def how_long(current: Properties | None) -> str:

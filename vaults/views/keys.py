@@ -25,6 +25,7 @@ from vaults.web.downloads import download
 from vaults.web.form_errors import attributes_of, form_page, posted, refused_form
 from vaults.web.key_parts import not_carried, parts_of_version
 from vaults.web.key_rotation import why_no_rotation
+from vaults.web.managed import led_to_certificate
 from vaults.web.public_key import FORMATS, public_format
 from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
@@ -151,8 +152,11 @@ def key_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRespon
     context: dict[str, Any] = {"vault": vault, "name": name}
     if request.method != "POST":
         before = keys.read_predecessor(request.actor, vault, name)
+        key = before.key.value
+        if elsewhere := led_to_certificate(request, vault, KEY, key.properties if key else None):
+            return elsewhere
         context |= {"unread": not_read(vault, before.key), "unread_note": UNREAD_NOTE}
-        return _version_page(request, context, _version_form_of(before.key.value), before)
+        return _version_page(request, context, _version_form_of(key), before)
     form = context["form"] = KeyVersionForm(request.POST)
     if form.is_valid():
         with refused_form(form, context) as attempt:
@@ -202,6 +206,8 @@ def key_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     if request.method != "POST":
         detail = keys.read_key(request.actor, vault, name, request.GET.get("version", ""))
         key, current = detail.key.value, _shown(detail, request.GET.get("version", ""))
+        if elsewhere := led_to_certificate(request, vault, KEY, current):
+            return elsewhere
         initial = {"opened_on": edit_token_of(current), **attributes_of(current, KeyEditForm)}
         if key:
             initial["key_ops"] = key.key_ops

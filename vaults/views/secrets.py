@@ -27,6 +27,7 @@ from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.copy_as import references_to
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import attributes_of, choose_connection, form_page, posted, refused_form, selected_version
+from vaults.web.managed import led_to_certificate
 from vaults.web.rendering import HtmxRequest, is_swap, render_page
 from vaults.web.secret_parts import lost, not_carried, parts_of_version, roll_back_form_of, version_form_of
 from vaults.web.secret_values import shown
@@ -116,6 +117,8 @@ def secret_new_version(request: HtmxRequest, vault: Vault, name: str) -> HttpRes
             current = secrets.read_secret(request.actor, vault, name).needed()[0]
         except Forbidden as error:
             context |= {"unread": problems.explain(error, vault=vault), "unread_note": UNREAD_NOTE}
+        if elsewhere := led_to_certificate(request, vault, SECRET, current):
+            return elsewhere
         return _version_page(request, context, version_form_of(current), current)
     form = SecretVersionForm(request.POST, request.FILES)
     if form.is_valid():
@@ -146,6 +149,8 @@ def secret_roll_back(request: HtmxRequest, vault: Vault, name: str, version: str
         if earlier is current:
             messages.info(request, "That is the current version: there is nothing to roll back.")
             return redirect("secret_detail", vault.slug, name)
+        if elsewhere := led_to_certificate(request, vault, SECRET, current):
+            return elsewhere
         return _roll_back_page(request, context, roll_back_form_of(current, earlier), current, earlier)
     form = SecretRollBackForm(request.POST)
     if form.is_valid():
@@ -227,6 +232,8 @@ def secret_edit(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     if request.method != "POST":
         versions = secrets.read_secret(request.actor, vault, name).needed()
         current = selected_version(versions, request.GET.get("version", ""))
+        if elsewhere := led_to_certificate(request, vault, SECRET, current):
+            return elsewhere
         form = SecretEditForm(initial={"opened_on": edit_token_of(current), **attributes_of(current, SecretEditForm)})
         return form_page(request, "vaults/secret_edit.html", {**context, "form": form, "odd": current.odd})
     form = context["form"] = SecretEditForm(request.POST)

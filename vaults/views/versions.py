@@ -24,6 +24,7 @@ from vaults.templatetags.kvportal import short_id
 from vaults.web.confirm_page import confirm_page
 from vaults.web.decorators import needs, with_vault
 from vaults.web.form_errors import form_page, refused_form, selected_version
+from vaults.web.managed import led_to_certificate
 from vaults.web.rendering import HtmxRequest
 from vaults.web.submissions import once
 
@@ -62,6 +63,8 @@ def version_state(
     if request.method != "POST":
         versions: Sequence[Properties] = READ[kind](request.actor, vault, name).needed()
         chosen = selected_version(versions, version)
+        if elsewhere := led_to_certificate(request, vault, kind, chosen):
+            return elsewhere
         if chosen.enabled is enabled:
             messages.info(request, f"Version {short_id(version)} is {word} already.")
             return redirect(kind.pages.detail, vault.slug, name)
