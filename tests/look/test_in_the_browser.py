@@ -196,10 +196,10 @@ def test_axe_finds_nothing(portal_page: Page, filled: VaultClient, certificate: 
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     addresses = ["/", "/inventory/", "/audit/", "/team/", "/connections/", "/vaults/", SECRETS, f"{SECRETS}browser-b/"]
     addresses += [
-        f"/vaults/kv-shop-prod/{page}/" for page in ("access", "deleted", "new/secret", "new/key", "new/certificate")
+        f"/vaults/kv-shop-prod/{page}/"
+        for page in ("access", "deleted", "new/secret", "new/key", "new/certificate", "import/key", "restore")
     ]
-    addresses += ["/vaults/kv-shop-prod/import/key/"]
-    addresses += [NEW_VERSION]
+    addresses += [NEW_VERSION, f"{SECRETS}browser-b/backup/"]
     for address in addresses:
         page.goto(address)
         page.evaluate("() => document.querySelectorAll('details.part').forEach((part) => { part.open = true; })")
