@@ -444,6 +444,26 @@ def test_without_list_and_get_the_name_is_not_known(
     )
 
 
+def test_without_the_right_to_certificates_a_secret_is_restored(
+    olga: Client, stock: None, azure: VaultClient, emulator: Emulator
+) -> None:
+    blob = raw(azure, "secret")
+    remove(azure, "secret")
+    emulator.deny("certificates/get")
+    send(olga, look(olga, blob), blob)
+    assert last_detail(Action.SECRET_RESTORE) == {"name_was": "unheld"}
+    assert azure.secrets.get("kept").properties.name == "kept"
+
+
+def test_a_certificate_of_a_plain_keys_name(olga: Client, stock: None, azure: VaultClient, emulator: Emulator) -> None:
+    blob = raw(azure, "certificate")
+    remove(azure, "certificate")
+    azure.keys.create(NAMES["certificate"], kty="EC")
+    answer = look(olga, blob, f"{NAMES['certificate']}.certificate.kvbackup")
+    assert "A key has this name, and a certificate's own key would need it." in text_of(answer)
+    assert not restores(emulator)
+
+
 def test_a_lost_answer_is_found_out(olga: Client, stock: None, azure: VaultClient, emulator: Emulator) -> None:
     blob = raw(azure, "secret")
     remove(azure, "secret")

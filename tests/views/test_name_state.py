@@ -55,6 +55,19 @@ def items(azure: VaultClient, emulator: Emulator) -> None:
             "/certificates/slow/operation/",
         ),
         ("keys", "SLOW", "being issued, and its key and secret will have this name.", "/certificates/SLOW/operation/"),
+        ("certificates", "fresh", "This name is free.", ""),
+        (
+            "certificates",
+            "kept",
+            "A secret has this name, and a certificate's own secret would need it.",
+            "/secrets/kept/",
+        ),
+        (
+            "certificates",
+            "SIGNING",
+            "A key has this name, and a certificate's own key would need it.",
+            "/keys/SIGNING/",
+        ),
         ("certificates", "contacts", "a word of Key Vault's own addresses", ""),
         ("secrets", "two words", "Use 1 to 127 letters, digits and hyphens.", ""),
         ("secrets", "x" * 128, "Use 1 to 127 letters, digits and hyphens.", ""),
@@ -106,6 +119,14 @@ def test_a_certificate_that_never_came_holds_the_name(
     azure.certificates.cancel_operation("slow")
     emulator.clock.advance(60)
     assert "belongs to a certificate" in said(olga, kind, "slow")
+
+
+@pytest.mark.usefixtures("items")
+def test_without_the_right_to_keys_a_certificates_name_is_not_called_free(olga: Client, emulator: Emulator) -> None:
+    emulator.deny("keys/list")
+    words = said(olga, "certificates", "fresh")
+    assert "No certificate has this name. Whether a key or secret has it is not known" in words
+    assert "A secret has this name" in said(olga, "certificates", "kept")
 
 
 @pytest.mark.usefixtures("items")

@@ -52,7 +52,7 @@ def back_up(actor: Actor, vault: Vault, kind: Kind, name: str, password: str = "
 def who_holds(actor: Actor, vault: Vault, kind: Kind, name: str) -> NameUse:
     """That nobody has the name, or that it is not known. Raises NameHeld, AmbiguousPath."""
     use = look_up_name(actor, vault, kind, name)
-    if use.state not in (NameState.FREE, NameState.UNKNOWN):
+    if use.state not in (NameState.FREE, NameState.UNHELD, NameState.UNKNOWN):
         raise NameHeld(use)
     return use
 

@@ -131,6 +131,7 @@ def _refuse_held(form: RestoreForm, backup: ReadBackup, held: NameHeld, context:
         "kind": backup.kind,
         "name": backup.name,
         "state": held.use.state.value,
+        "holder": held.use.holder,
         "deleted": held.use.deleted,
     }
 

@@ -19,11 +19,19 @@ from vaults.web.rendering import HtmxRequest, render_page
 def name_state(request: HtmxRequest, vault: Vault, kind: Kind) -> HttpResponse:
     """`?name=`. A name that Key Vault can't have is not asked for; if the vault does not answer, that is said."""
     name = request.GET.get("name", "")
-    context = {"vault": vault, "kind": kind, "name": name, "state": "", "deleted": None, "problem_title": ""}
+    context = {
+        "vault": vault,
+        "kind": kind,
+        "name": name,
+        "state": "",
+        "deleted": None,
+        "holder": None,
+        "problem_title": "",
+    }
     if name:
         try:
             use = look_up_name(request.actor, vault, kind, check_name(name))
-            context |= {"state": use.state.value, "deleted": use.deleted}
+            context |= {"state": use.state.value, "deleted": use.deleted, "holder": use.holder}
             if use.state in (NameState.UNKNOWN, NameState.UNHELD) and use.unread[0].error:
                 context["problem_title"] = problems.explain(use.unread[0].error, vault=vault).title
         except InvalidIdentifier:
