@@ -43,7 +43,7 @@ class _Reader(HTMLParser):
         found = {name: (value or "").replace("\0", NO_NUL) for name, value in attributes}
         if tag == "form":
             self.forms.append(Form(found.get("action", ""), found.get("method", "get").lower()))
-        elif not self.forms or "disabled" in found:
+        elif not self.forms or "disabled" in found or "form" in found:  # `form`: it belongs to another one
             return
         elif tag == "input" and found.get("name"):
             self._input(found)

@@ -81,6 +81,23 @@ def test_keys_lead_from_row_to_page_and_back(portal_page: Page, filled: VaultCli
     expect(page.locator("#keys")).to_be_visible()
 
 
+def test_the_choice_of_by_hand_is_not_sent_with_a_form(portal_page: Page, filled: VaultClient) -> None:
+    page = portal_page
+    for address in (
+        "/vaults/kv-shop-prod/new/secret/",
+        f"{SECRETS}browser-a/delete/",
+        f"{SECRETS}browser-a/new-version/",
+    ):
+        page.goto(address)
+        page.click(".by-hand summary")
+        page.check(".by-hand [value=curl]", force=True)
+        names = page.evaluate("() => [...new FormData(document.querySelector('form[data-guard]')).keys()]")
+        assert "form_key" in names
+        assert "by-hand" not in names
+        expect(page.locator(".by-hand .as-curl").first).to_be_visible()
+        expect(page.locator(".by-hand .as-rest").first).to_be_hidden()
+
+
 def test_a_value_is_shown_to_the_byte_and_wiped(portal_page: Page, filled: VaultClient) -> None:
     page = portal_page
     page.clock.install()

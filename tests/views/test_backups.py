@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from tests import age
 from tests.browsing import fill_in, filled, main_form, text_of
-from tests.conftest import World, confirmed, last_detail, last_entry, session_contents, signed_in
+from tests.conftest import World, confirmed, last_detail, last_entry, session_contents, signed_in, unwritable
 from tests.databases import stored
 from vaults.emulator import Emulator
 from vaults.inventory.observe import known_item
@@ -462,6 +462,16 @@ def test_a_certificate_of_a_plain_keys_name(olga: Client, stock: None, azure: Va
     answer = look(olga, blob, f"{NAMES['certificate']}.certificate.kvbackup")
     assert "A key has this name, and a certificate's own key would need it." in text_of(answer)
     assert not restores(emulator)
+
+
+def test_an_unwritable_index_changes_nothing_of_it(olga: Client, stock: None, azure: VaultClient) -> None:
+    blob = raw(azure, "secret")
+    remove(azure, "secret")
+    shown = look(olga, blob)
+    with unwritable("vaults_inventoryitem"):
+        done = send(olga, shown, blob)
+    assert "was restored with all its versions" in text_of(done)
+    assert last_entry(Action.SECRET_RESTORE).state == "succeeded"
 
 
 def test_a_lost_answer_is_found_out(olga: Client, stock: None, azure: VaultClient, emulator: Emulator) -> None:

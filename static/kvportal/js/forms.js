@@ -5,7 +5,7 @@ const form = document.querySelector("form[data-guard]");
 let dirty = Boolean(form?.hasAttribute("data-typed")); // a refused form comes back with its input
 
 // Warn before input is lost.
-form?.addEventListener("input", () => { dirty = true; });
+form?.addEventListener("input", (event) => { if (event.target.form === form) dirty = true; }); // the choice of "By hand" is not its own
 addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 
 // A second click sends nothing. The button works again if the page is shown again (back button, refused download).
