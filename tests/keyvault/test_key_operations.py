@@ -67,6 +67,27 @@ def test_an_answer_without_a_result_is_malformed(
             call()
 
 
+def test_an_answer_with_too_little_is_malformed(client: VaultClient, azure: FakeAzure) -> None:
+    """Fewer random bytes than asked for would be taken for a key, and nothing for a signature."""
+    for value in ("", "AA", "AAEC"):
+        azure.answer(200, {"value": value})
+        with pytest.raises(MalformedResponse, match="and not 2"):
+            client.cryptography.random_bytes(2)
+    empty = {"kid": KID, "value": ""}
+    for operation in (*TRANSFORMING, "secure wrap", "secure unwrap"):
+        azure.answer(200, empty)
+        if operation == KeyOperation.DECRYPT:
+            assert client.cryptography.transform(operation, "signing", "", "RSA-OAEP", b"\0").value == b""
+            continue
+        with pytest.raises(MalformedResponse, match="is empty"):
+            if operation == "secure wrap":
+                client.cryptography.secure_wrap("signing", "", "RSA-OAEP-256")
+            elif operation == "secure unwrap":
+                client.cryptography.secure_unwrap("signing", "", "RSA-OAEP-256", b"\0", "token")
+            else:
+                client.cryptography.transform(KeyOperation(operation), "signing", "", "RSA-OAEP", b"\0")
+
+
 def test_an_odd_key_id_spoils_nothing(client: VaultClient, azure: FakeAzure) -> None:
     azure.answer(200, {"kid": 7, "value": "AA"})
     assert client.cryptography.transform(KeyOperation.SIGN, "signing", "", "ES256", b"\0") == KeyResult(b"\0", "")
