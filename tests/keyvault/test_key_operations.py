@@ -73,19 +73,20 @@ def test_an_answer_with_too_little_is_malformed(client: VaultClient, azure: Fake
         azure.answer(200, {"value": value})
         with pytest.raises(MalformedResponse, match="and not 2"):
             client.cryptography.random_bytes(2)
-    empty = {"kid": KID, "value": ""}
-    for operation in (*TRANSFORMING, "secure wrap", "secure unwrap"):
-        azure.answer(200, empty)
+    crypto, algorithm = client.cryptography, "RSA-OAEP-256"
+    for operation in TRANSFORMING:
+        azure.answer(200, {"kid": KID, "value": ""})
         if operation == KeyOperation.DECRYPT:
-            assert client.cryptography.transform(operation, "signing", "", "RSA-OAEP", b"\0").value == b""
-            continue
-        with pytest.raises(MalformedResponse, match="is empty"):
-            if operation == "secure wrap":
-                client.cryptography.secure_wrap("signing", "", "RSA-OAEP-256")
-            elif operation == "secure unwrap":
-                client.cryptography.secure_unwrap("signing", "", "RSA-OAEP-256", b"\0", "token")
-            else:
-                client.cryptography.transform(KeyOperation(operation), "signing", "", "RSA-OAEP", b"\0")
+            assert crypto.transform(operation, "signing", "", algorithm, b"\0").value == b""
+        else:
+            with pytest.raises(MalformedResponse, match="is empty"):
+                crypto.transform(operation, "signing", "", algorithm, b"\0")
+    azure.answer(200, {"kid": KID, "value": ""})
+    with pytest.raises(MalformedResponse, match="is empty"):
+        crypto.secure_wrap("signing", "", algorithm)
+    azure.answer(200, {"kid": KID, "value": ""})
+    with pytest.raises(MalformedResponse, match="is empty"):
+        crypto.secure_unwrap("signing", "", algorithm, b"\0", "token")
 
 
 def test_an_odd_key_id_spoils_nothing(client: VaultClient, azure: FakeAzure) -> None:
