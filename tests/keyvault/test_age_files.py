@@ -130,7 +130,7 @@ def test_other_threads_go_on_meanwhile() -> None:
 
 def test_only_some_wait_for_their_turn() -> None:
     """Who waits holds a thread that serves pages: somebody with many files would hold them all."""
-    file = age.write(b"x", PASSWORD, work=17)
+    file = age.write(b"x", PASSWORD, work=14)
     refused: list[float] = []
     begun = time.monotonic()
 
