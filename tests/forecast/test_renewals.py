@@ -14,6 +14,7 @@ from vaults.web.certificate_future import axis, cards
 
 NOW = datetime(2026, 11, 26, 9, 41, tzinfo=UTC)
 DAY = timedelta(days=1)
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def days_before(days: int, action: str = "AutoRenew") -> LifetimeAction:
@@ -188,3 +189,14 @@ def test_whatever_a_vault_sends_there_is_a_forecast(
         assert 1 <= len(axis(shown, one, NOW).marks) <= 5
         assert shown.verdict
         assert shown.why
+
+
+@pytest.mark.parametrize("action", [at_percent(80), days_before(30), at_percent(1, "EmailContacts")])
+@pytest.mark.parametrize("begins", [LATEST, EARLIEST], ids=["last moment", "first moment"])
+def test_a_life_at_the_edge_of_what_can_be_counted_is_foreseen(begins: datetime, action: LifetimeAction) -> None:
+    """Both dates are the certificate's own, and whoever made it chose them."""
+    life = Life(begins, LATEST)
+    for issuer in ("Self", "ca"):
+        policy = CertificatePolicy(issuer_name=issuer, lifetime_actions=(action,))
+        for rules in CALENDARS.values():
+            assert forecast(Course(policy=policy, life=life, by_ca=True, is_public=True), rules, NOW).renewals

@@ -10,6 +10,7 @@ from vaults.azure.time_limit import time_limit
 from vaults.keyvault.age_files import (
     LARGEST_WORK,
     LEAST_WORK,
+    MOST_WAITING,
     AgeBusy,
     AgePasswordWrong,
     AgeUnreadable,
@@ -125,3 +126,25 @@ def test_other_threads_go_on_meanwhile() -> None:
         over.set()
         thread.join()
     assert ticks > 10
+
+
+def test_only_some_wait_for_their_turn() -> None:
+    """Who waits holds a thread that serves pages: somebody with many files would hold them all."""
+    file = age.write(b"x", PASSWORD, work=14)
+    refused: list[float] = []
+    begun = time.monotonic()
+
+    def open_it() -> None:
+        try:
+            assert decrypt(file, PASSWORD) == b"x"
+        except AgeBusy:
+            refused.append(time.monotonic() - begun)
+
+    threads = [threading.Thread(target=open_it) for _ in range(1 + MOST_WAITING + 10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 10
+    assert max(refused) < 1
+    assert decrypt(file, PASSWORD) == b"x"

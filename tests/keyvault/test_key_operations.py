@@ -67,6 +67,28 @@ def test_an_answer_without_a_result_is_malformed(
             call()
 
 
+def test_an_answer_with_too_little_is_malformed(client: VaultClient, azure: FakeAzure) -> None:
+    """Fewer random bytes than asked for would be taken for a key, and nothing for a signature."""
+    for value in ("", "AA", "AAEC"):
+        azure.answer(200, {"value": value})
+        with pytest.raises(MalformedResponse, match="and not 2"):
+            client.cryptography.random_bytes(2)
+    crypto, algorithm = client.cryptography, "RSA-OAEP-256"
+    for operation in TRANSFORMING:
+        azure.answer(200, {"kid": KID, "value": ""})
+        if operation == KeyOperation.DECRYPT:
+            assert crypto.transform(operation, "signing", "", algorithm, b"\0").value == b""
+        else:
+            with pytest.raises(MalformedResponse, match="is empty"):
+                crypto.transform(operation, "signing", "", algorithm, b"\0")
+    azure.answer(200, {"kid": KID, "value": ""})
+    with pytest.raises(MalformedResponse, match="is empty"):
+        crypto.secure_wrap("signing", "", algorithm)
+    azure.answer(200, {"kid": KID, "value": ""})
+    with pytest.raises(MalformedResponse, match="is empty"):
+        crypto.secure_unwrap("signing", "", algorithm, b"\0", "token")
+
+
 def test_an_odd_key_id_spoils_nothing(client: VaultClient, azure: FakeAzure) -> None:
     azure.answer(200, {"kid": 7, "value": "AA"})
     assert client.cryptography.transform(KeyOperation.SIGN, "signing", "", "ES256", b"\0") == KeyResult(b"\0", "")

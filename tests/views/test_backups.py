@@ -267,6 +267,7 @@ RUBBISH = {
     "rubbish": (b"\x00\xffrubbish", {}, "This is no backup of Key Vault"),
     "a PEM": (b"-----BEGIN CERTIFICATE-----", {}, "This is no backup of Key Vault"),
     "JSON": (b'{"id": 7}', {}, 'JSON without a member "value"'),
+    "JSON with half a surrogate pair": (b'{"value": "\\ud800"}', {}, 'JSON without a member "value"'),
     "an age file without password": (age.write(SECRET_MARK, PASSWORD), {}, "This is an age file: type its password."),
     "a wrong password": (
         age.write(SECRET_MARK, PASSWORD),

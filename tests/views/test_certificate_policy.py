@@ -315,6 +315,7 @@ def test_the_effect_follows_what_is_typed(olga: Client, emulator: Emulator) -> N
     [
         {},
         {"effect_begins": "0001-01-01T00:00:00+00:00", "effect_ends": "9999-12-31T23:59:59+00:00"},
+        {"effect_begins": "9999-12-31T23:59:59+00:00", "effect_ends": "9999-12-31T23:59:59+00:00"},
         {"effect_begins": "2030-01-01T00:00:00+00:00", "effect_ends": "2020-01-01T00:00:00+00:00"},
         {"effect_begins": "x"},
         {"lifetime_amount": "9" * 400},

@@ -173,9 +173,9 @@ def _moment(action: LifetimeAction, life: Life) -> datetime | None:
             at = life.ends - timedelta(days=action.days_before_expiry)
         else:
             at = life.begins + (life.ends - life.begins) * (action.lifetime_percentage or 0) / 100
-    except OverflowError:  # a number of days or percent that leads to no date
+        return at if life.begins + BACKDATED < at <= life.ends else None
+    except OverflowError:  # a number of days or percent, or a beginning, that leads to no date
         return None
-    return at if life.begins + BACKDATED < at <= life.ends else None
 
 
 def _life(course: Course, rules: Sequence[Rule], made: datetime) -> Life:

@@ -33,6 +33,8 @@ from pyasn1.error import PyAsn1Error
 from pyasn1_modules import rfc5652, rfc7292
 
 MOST_MEMORY = 512 * 1024 * 1024
+#: More than the portal waits: it ends a process whose portal was killed meanwhile.
+MOST_PROCESSOR_SECONDS = 6
 #: Most certificates of an import: no chain is as long, and each is compared with each.
 MOST_CERTIFICATES = 30
 BEGIN = b"-----BEGIN "
@@ -78,10 +80,7 @@ def main() -> None:
 
 def answer(readers: Mapping[str, Callable[[list[bytes], bytes | None], Mapping[str, Any]]]) -> None:
     """Read the request, give its files to the reader of its purpose, and write what that finds, or its refusal."""
-    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    _limit()
     request = json.load(sys.stdin)
     files, password = [base64.b64decode(file) for file in request["files"]], request["password"].encode() or None
     found: Mapping[str, Any]
@@ -90,6 +89,15 @@ def answer(readers: Mapping[str, Callable[[list[bytes], bytes | None], Mapping[s
     except Refused as refused:
         found = {"refused": str(refused)}
     json.dump(found, sys.stdout)
+
+
+def _limit() -> None:
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limits
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold the private key and the password
+        resource.setrlimit(resource.RLIMIT_CPU, (MOST_PROCESSOR_SECONDS, MOST_PROCESSOR_SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
 def _for_sign_in(content: bytes, password: bytes | None) -> dict[str, str]:

@@ -28,14 +28,18 @@ LARGEST_WORK: Final = 20
 """
 TRIES: Final = 3
 LONGEST_SECONDS: Final = 15.0
+BUSY: Final = "Other files are being encrypted or opened at the moment. Try again in a few seconds."
 _INTRO: Final = b"age-encryption.org/v1\n"
 _ARMOR: Final = b"-----BEGIN AGE ENCRYPTED FILE-----"
 _ARMOR_END: Final = b"-----END AGE ENCRYPTED FILE-----"
 #: A file with a password has this one stanza and no other.
 _SCRYPT: Final = re.compile(rb"age-encryption\.org/v1\n-> scrypt [A-Za-z0-9+/]{22} ([1-9][0-9]?)\n")
 _CHILD: Final = Path(__file__).with_name("age_process.py")
+MOST_WAITING: Final = 4
 #: One at a time: each takes a processor and much memory.
 _turn = threading.Lock()
+#: For that one and those that wait for it. Each holds a thread that serves pages, so the others are refused at once.
+_places = threading.BoundedSemaphore(1 + MOST_WAITING)
 
 
 class AgeRefused(Exception):
@@ -103,9 +107,18 @@ def _without_armor(content: bytes) -> bytes:
 
 def _run(verb: str, content: bytes, password: str) -> bytes:
     """The password goes through the child's input, never through its arguments or environment."""
+    if not _places.acquire(blocking=False):
+        raise AgeBusy(BUSY)
+    try:
+        return _in_turn(verb, content, password)
+    finally:
+        _places.release()
+
+
+def _in_turn(verb: str, content: bytes, password: str) -> bytes:
     seconds = time_left(LONGEST_SECONDS)
     if seconds <= 0 or not _turn.acquire(timeout=seconds):
-        raise AgeBusy("Other files are being encrypted or opened at the moment. Try again in a few seconds.")
+        raise AgeBusy(BUSY)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KVPORTAL_")}
     try:
         done = subprocess.run(  # noqa: S603  # our own program, without arguments from outside

@@ -62,10 +62,9 @@ def _text_in(content: bytes) -> bytes:
     if not content.lstrip().startswith(b"{"):
         return b"".join(content.split())
     try:
-        value = json.loads(content)["value"]
-    except (ValueError, KeyError, RecursionError):
+        return str(json.loads(content)["value"]).encode()
+    except (ValueError, KeyError, RecursionError):  # also for half a surrogate pair, which is no UTF-8
         raise NoBlob('This is JSON without a member "value" that holds a backup.') from None
-    return str(value).encode()
 
 
 def _decoded(text: bytes) -> bytes:

@@ -40,7 +40,8 @@ class CryptographyClient:
 
         (Encrypt, Decrypt, Wrap Key, Unwrap Key, Sign)
         """
-        return self._send(operation, _result, name, version, alg=algorithm, value=_encoded(value))
+        read = _result if operation == KeyOperation.DECRYPT else _made  # only a plaintext may be empty
+        return self._send(operation, read, name, version, alg=algorithm, value=_encoded(value))
 
     def verify(self, name: str, version: str, algorithm: str, digest: bytes, signature: bytes) -> bool:
         """True if the signature is the key's for this digest. Permission: verify. (Verify)"""
@@ -57,7 +58,7 @@ class CryptographyClient:
 
     def secure_wrap(self, name: str, version: str, algorithm: str) -> KeyResult:
         """A new key that the vault makes, wrapped by this one. Permission: wrapKey. (Secure Wrap Key, since 2026-04-01)"""
-        return self._send("securewrapkey", _result, name, version, alg=algorithm)
+        return self._send("securewrapkey", _made, name, version, alg=algorithm)
 
     def secure_unwrap(self, name: str, version: str, algorithm: str, value: bytes, target: str) -> KeyResult:
         """Unwrap a key for the environment whose attestation token is `target`. Permission: unwrapKey.
@@ -65,11 +66,17 @@ class CryptographyClient:
         (Secure Unwrap Key, since 2026-04-01)
         """
         body = {"alg": algorithm, "value": _encoded(value), "target": target}
-        return self._send("secureunwrapkey", _result, name, version, **body)
+        return self._send("secureunwrapkey", _made, name, version, **body)
 
     def random_bytes(self, count: int) -> bytes:
         """1 to 128 random bytes. Only a Managed HSM has this; a vault answers with BadRequest. (Get Random Bytes)"""
-        return self._session.send(OPERATIONS["GetRandomBytes"], _value, json={"count": count})
+
+        def all_of(data: Json) -> bytes:
+            if len(found := _value(data)) != count:
+                raise MalformedResponse(f'The member "value" of the answer has {len(found)} bytes, and not {count}.')
+            return found
+
+        return self._session.send(OPERATIONS["GetRandomBytes"], all_of, json={"count": count})
 
     def _send(self, operation: str, read: Callable[[Json], T], name: str, version: str, **body: Any) -> T:
         return self._session.send(OPERATIONS[operation], read, name=name, version=version, json=body)
@@ -90,6 +97,13 @@ def _value(data: Json) -> bytes:
 def _result(data: Json) -> KeyResult:
     made_by = parsed(Members(data).text("kid"))
     return KeyResult(_value(data), made_by.version if made_by else "")
+
+
+def _made(data: Json) -> KeyResult:
+    result = _result(data)
+    if not result.value:
+        raise MalformedResponse('The member "value" of the answer is empty.')
+    return result
 
 
 def _verdict(data: Json) -> bool:
