@@ -44,7 +44,7 @@ def test_a_self_signed_certificate_keeps_its_months(olga: Client, caller: Caller
     page = olga.get(PAGE)
     assert rows(page) == ["automatic"] * 5
     assert [card.verdict for card in page.context["cards"]] == ["Automatic, once a year"] * 3
-    assert "not public, keeps its months" in text_of(page)
+    assert "not public: keeps the months of its policy" in text_of(page)
     assert "Key Vault renews it at 80 % of its life." in text_of(page)
     assert "Counted as public" not in text_of(page)
 
@@ -69,7 +69,7 @@ def test_one_that_will_break_says_why(olga: Client, caller: Caller) -> None:
     assert [card.verdict for card in page.context["cards"]] == ["Automatic, 5 times a year", "Will break", "Will break"]
     assert "It is to be renewed 120 days before the end, which is before its life begins." in text_of(page)
     assert rows(page)[-1] == "breaks"
-    assert "there is none" in text_of(page)
+    assert "no new version" in text_of(page)
 
 
 def test_where_the_issuer_does_not_tell_it_is_public_until_the_team_says_otherwise(
@@ -87,7 +87,7 @@ def test_where_the_issuer_does_not_tell_it_is_public_until_the_team_says_otherwi
     CertificateAuthority.objects.create(team=world.team, name="Own", is_public=False)
     private = olga.get(PAGE)
     assert {card.verdict for card in private.context["cards"]} == {"By hand, once a year"}
-    assert "not public, keeps its months" in text_of(private)
+    assert "not public: keeps the months of its policy" in text_of(private)
 
 
 def test_what_another_team_says_does_not_count(olga: Client, world: World, caller: Caller) -> None:
