@@ -10,8 +10,8 @@ from vaults.models import Vault
 from vaults.web.certificate_course import authority_for, course_of
 from vaults.web.certificate_future import axis, cards, loses_client_auth
 from vaults.web.decorators import with_vault
-from vaults.web.renewal_trap import renewal_trap
 from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.renewal_trap import renewal_trap
 
 
 @require_safe
