@@ -326,7 +326,7 @@ def test_the_page_of_one_certificate_knows_it(olga: Client, world: World, azure:
     assert "nobody in the team has said" in text_of(olga.get(address))
     [ca] = olga.get(PAGE).context["undecided"]
     send(olga, name=ca.name)
-    assert "not public, keeps its months" in text_of(olga.get(address))
+    assert "not public: keeps the months of its policy" in text_of(olga.get(address))
     assert "nobody in the team has said" not in text_of(olga.get(address))
 
 

@@ -71,7 +71,7 @@ def test_every_part_is_shown(olga: Client, caller: Caller) -> None:
         "Key usage digitalSignature keyAgreement",
         "Extended usage serverAuth 1.2.3.4",
         "Validity 24 months",
-        "Before the end at 80 % of its life: renewed by itself",
+        "Before the end at 80 % of its life: renewed by the vault",
         "Content type application/x-pem-file PEM",
         "attributes.enabled true",
     ):

@@ -58,7 +58,15 @@ def test_the_list_takes_one_round_trip(olga: Client, digi: VaultClient, emulator
 def test_the_page_of_an_issuer_says_all_but_its_password(olga: Client, digi: VaultClient) -> None:
     page = olga.get(PAGE)
     words = text_of(page)
-    for word in ("DigiCert", "account-1", "org-1", "Ada Lovelace", "ada@example.com", "enabled", "never read back"):
+    for word in (
+        "DigiCert",
+        "account-1",
+        "org-1",
+        "Ada Lovelace",
+        "ada@example.com · +44 1",
+        "Enabled",
+        "never read back",
+    ):
         assert word in words
     assert PASSWORD not in page.content.decode()
     assert last_entry(Action.ISSUER_READ).name == "digi"

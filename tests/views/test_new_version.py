@@ -226,7 +226,7 @@ def test_several_lifetime_actions_are_shown_and_kept(olga: Client, vault: Caller
         {"trigger": {"lifetime_percentage": 90}, "action": {"action_type": "AutoRenew"}},
     ]
     stocked(vault, FULL | {"lifetime_actions": actions})
-    assert "at 70 % of its life: e-mail to the contacts at 90 % of its life: renewed by itself" in text_of(
+    assert "at 70 % of its life: e-mail to the contacts at 90 % of its life: renewed by the vault" in text_of(
         olga.get(PAGE)
     )
     assert fill_in(olga, PAGE, subject="CN=b").status_code == 302

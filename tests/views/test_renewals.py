@@ -7,10 +7,13 @@ import pytest
 from django.test import Client
 
 from tests.browsing import text_of
+from tests.chains import import_certificate, make_chain, pem
 from tests.conftest import World, signed_in, vault_calls
 from tests.emulator.caller import Caller, issued
 from vaults.emulator import Emulator
 from vaults.emulator.wire.kinds import CERTIFICATE
+from vaults.keyvault.client import VaultClient
+from vaults.keyvault.types import CertificatePolicy
 from vaults.models import CertificateAuthority, Team
 from vaults.permissions import Role
 
@@ -41,7 +44,7 @@ def test_a_self_signed_certificate_keeps_its_months(olga: Client, caller: Caller
     page = olga.get(PAGE)
     assert rows(page) == ["automatic"] * 5
     assert [card.verdict for card in page.context["cards"]] == ["Automatic, once a year"] * 3
-    assert "not public, keeps its months" in text_of(page)
+    assert "not public: keeps the months of its policy" in text_of(page)
     assert "Key Vault renews it at 80 % of its life." in text_of(page)
     assert "Counted as public" not in text_of(page)
 
@@ -66,7 +69,7 @@ def test_one_that_will_break_says_why(olga: Client, caller: Caller) -> None:
     assert [card.verdict for card in page.context["cards"]] == ["Automatic, 5 times a year", "Will break", "Will break"]
     assert "It is to be renewed 120 days before the end, which is before its life begins." in text_of(page)
     assert rows(page)[-1] == "breaks"
-    assert "there is none" in text_of(page)
+    assert "no new version" in text_of(page)
 
 
 def test_where_the_issuer_does_not_tell_it_is_public_until_the_team_says_otherwise(
@@ -84,7 +87,7 @@ def test_where_the_issuer_does_not_tell_it_is_public_until_the_team_says_otherwi
     CertificateAuthority.objects.create(team=world.team, name="Own", is_public=False)
     private = olga.get(PAGE)
     assert {card.verdict for card in private.context["cards"]} == {"By hand, once a year"}
-    assert "not public, keeps its months" in text_of(private)
+    assert "not public: keeps the months of its policy" in text_of(private)
 
 
 def test_what_another_team_says_does_not_count(olga: Client, world: World, caller: Caller) -> None:
@@ -154,3 +157,23 @@ def test_an_odd_policy_breaks_no_page(olga: Client, caller: Caller, emulator: Em
     policy = {"issuer": {"name": "digi"}, "x509_props": {"validity_months": months}, "lifetime_actions": [action]}
     emulator.hold("kv-shop-prod", CERTIFICATE, "tls", "policy", policy)
     assert olga.get(PAGE, {"rules": "2029"}).status_code == 200
+
+
+def test_a_page_without_renewals_leads_to_the_operation_that_has_issued_nothing(
+    olga: Client, azure: VaultClient
+) -> None:
+    azure.certificates.create("tls", CertificatePolicy(issuer_name="Unknown", subject="CN=a"))
+    page = olga.get(PAGE)
+    assert "No version has been issued yet. Look at its operation" in text_of(page)
+    assert "/certificates/tls/operation/" in page.content.decode()
+
+
+def test_the_trap_is_told_with_its_remedies(olga: Client, azure: VaultClient) -> None:
+    issued = make_chain("EC")
+    automatic = [{"trigger": {"lifetime_percentage": 80}, "action": {"action_type": "AutoRenew"}}]
+    stored = {"contentType": "application/x-pem-file"}
+    policy = {"secret_props": stored, "issuer": {"name": "Self"}, "lifetime_actions": automatic}
+    import_certificate(azure, "tls", issued.key_pem + pem(issued.leaf), policy)
+    page = olga.get(PAGE)
+    assert "The vault is going to replace this CA's certificate by a self-signed one" in text_of(page)
+    assert "/certificates/tls/policy/edit/" in page.content.decode()

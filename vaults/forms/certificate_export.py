@@ -61,7 +61,7 @@ class CertificateExportForm(ConfirmForm):
     file_password = FilePasswordField(
         label="Password of the file",
         help_text=f"Encrypts the PFX or the private key, with {SHORTEST} to {LONGEST} characters. A PFX needs one; a PEM key "
-        "without one can be used by whoever gets the file. It is kept nowhere: nobody can tell you later.",
+        "without one can be used by whoever gets the file. It is kept nowhere, so nobody can look it up later.",
     )
     file_password_again = forms.CharField(
         label="Password of the file once more",

@@ -25,7 +25,7 @@ class PeopleField(forms.CharField, Generic[Person]):
         super().__init__(
             max_length=LONGEST,
             strip=False,
-            widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+            widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "data-count-items": most}),
             **kwargs,
         )
         self.parts, self.make, self.needed, self.most = parts, make, needed, most

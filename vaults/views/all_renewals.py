@@ -197,6 +197,6 @@ def authority_update(request: HtmxRequest) -> HttpResponse:
         authorities.judge_authority(request.actor, team, name, is_public=is_public)
     except NoSuchAuthority:
         return render_page(request, PAGE, _context(request) | {"problem": UNKNOWN_AUTHORITY}, status=422)
-    words = "follows the calendar of public CAs" if is_public else "keeps its months"
+    words = "follows the calendar of public CAs" if is_public else "keeps the months of its policies"
     messages.success(request, f"{name} {words} from now on.")
     return redirect(f"{reverse('all_renewals')}#authorities")

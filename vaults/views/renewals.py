@@ -11,6 +11,7 @@ from vaults.web.certificate_course import authority_for, course_of
 from vaults.web.certificate_future import axis, cards, loses_client_auth
 from vaults.web.decorators import with_vault
 from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.renewal_trap import renewal_trap
 
 
 @require_safe
@@ -26,6 +27,8 @@ def certificate_renewals(request: HtmxRequest, vault: Vault, name: str) -> HttpR
         "name": certificate.properties.name,
         "certificate": certificate,
         "course": course,
+        "nothing_issued": not certificate.cer and "cer" not in certificate.odd,
+        "renewal_trap": renewal_trap(certificate, facts, request.actor.exchanges),
         "authority": authority.name,
         "not_said": authority.is_public is None,
         "cards": [],

@@ -200,7 +200,7 @@ def _before_the_end(values: Values) -> dict[str, Any]:
 
 
 def _step(action: LifetimeAction) -> str:
-    what = {"AutoRenew": "renewed by itself", "EmailContacts": "e-mail to the contacts"}.get(
+    what = {"AutoRenew": "renewed by the vault", "EmailContacts": "e-mail to the contacts"}.get(
         action.action, action.action
     )
     if action.days_before_expiry is not None:
