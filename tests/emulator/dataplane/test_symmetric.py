@@ -45,7 +45,9 @@ def test_an_aes_key_shows_nothing_of_itself(admin: Caller, caller_for: Callable[
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(("mode", "given"), [("GCM", {"aad": AAD}), ("CBC", {"iv": IV}), ("CBCPAD", {"iv": IV})])
+@pytest.mark.parametrize(
+    ("mode", "given"), [("GCM", {"aad": AAD}), ("CBC", {"iv": IV}), ("CBC", {}), ("CBCPAD", {"iv": IV})]
+)
 def test_there_and_back(admin: Caller, size: int, mode: str, given: dict[str, bytes]) -> None:
     made(admin, size)
     sealed = result(sent(admin, "encrypt", f"A{size}{mode}", PLAIN, **given))
@@ -71,7 +73,6 @@ def test_a_mac_is_verified(admin: Caller, algorithm: str, length: int) -> None:
         ("encrypt", "A128GCM", {}),
         ("encrypt", "A256KW", {}),
         ("encrypt", "RSA-OAEP", {}),
-        ("encrypt", "A256CBC", {}),
         ("encrypt", "A256CBCPAD", {"iv": IV[:12]}),
         ("decrypt", "A256GCM", {"iv": IV[:12]}),
         ("decrypt", "A256GCM", {"iv": IV[:12], "tag": IV}),

@@ -26,7 +26,7 @@ def fits(key: bytes, algorithm: str, operation: str) -> bool:
 
 
 def seal(key: bytes, algorithm: str, plain: bytes, given: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Encrypt or wrap. The IV for GCM is made here, the one for CBC has to be given; CBC fills the last block with zeros."""
+    """Encrypt or wrap. The IV of GCM is made here, that of CBC if none is given; CBC fills the last block with zeros."""
     if algorithm.endswith("KW"):
         return {"value": keywrap.aes_key_wrap(key, plain)}
     if algorithm.endswith("GCM"):
@@ -39,8 +39,9 @@ def seal(key: bytes, algorithm: str, plain: bytes, given: Mapping[str, bytes]) -
         filled = padder.update(plain) + padder.finalize()
     else:
         filled = plain + bytes(-len(plain) % BLOCK)
-    encryptor = Cipher(AES(key), CBC(given.get("iv", b""))).encryptor()
-    return {"iv": given["iv"], "value": encryptor.update(filled) + encryptor.finalize()}
+    iv = given.get("iv") or secrets.token_bytes(BLOCK)
+    encryptor = Cipher(AES(key), CBC(iv)).encryptor()
+    return {"iv": iv, "value": encryptor.update(filled) + encryptor.finalize()}
 
 
 def unseal(key: bytes, algorithm: str, cipher: bytes, given: Mapping[str, bytes]) -> dict[str, bytes]:
