@@ -33,7 +33,7 @@ _OF_OPERATIONS: Final = {
         "key_encrypt",
         "Encrypt",
         "lock",
-        "A few bytes are encrypted, by an RSA key with its public part.",
+        "A few bytes are encrypted with this key.",
     ),
     KeyOperation.DECRYPT: (
         "key_decrypt",
@@ -52,7 +52,7 @@ _OF_OPERATIONS: Final = {
         "key_wrap",
         "Wrap",
         "package",
-        "A symmetric key is encrypted, by an RSA key with its public part.",
+        "A symmetric key is encrypted with this key.",
     ),
     KeyOperation.UNWRAP: ("key_unwrap", "Unwrap", "package-export", "A wrapped symmetric key is decrypted."),
 }
