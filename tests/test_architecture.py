@@ -60,6 +60,7 @@ NOUNS = tuple(f"vaults.azure.{name}" for name in ("errors", "clouds", "pasted", 
         "paths",
         "request_samples",
         "algorithms",
+        "aes",
     )
 )
 CALLERS = (

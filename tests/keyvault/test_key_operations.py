@@ -6,6 +6,7 @@ import pytest
 
 from tests.azure.fake import VAULT, VERSION, FakeAzure, body
 from vaults.azure.errors import BadRequest, MalformedResponse
+from vaults.keyvault.aes import AesParameters
 from vaults.keyvault.algorithms import KeyOperation
 from vaults.keyvault.client import VaultClient
 from vaults.keyvault.key_operations import KeyResult
@@ -25,6 +26,25 @@ def test_bytes_are_sent_and_received_as_base64url(
     assert body(request) == {"alg": "RSA-OAEP", "value": "__79_A"}
     assert made == KeyResult(b"\xfb\xff", VERSION)
     assert "xfb" not in repr(made)
+
+
+def test_what_an_aes_key_needs_beside_the_input_is_sent_and_read(client: VaultClient, azure: FakeAzure) -> None:
+    azure.answer(200, {"kid": KID, "alg": "A256GCM", "value": "-_8", "iv": "AAEC", "tag": "AwQF", "aad": "_w"})
+    transform = client.cryptography.transform
+    made = transform(KeyOperation.ENCRYPT, "signing", "", "A256GCM", b"\0", AesParameters(aad=b"\xff"))
+    assert body(azure.vault_requests[0]) == {"alg": "A256GCM", "value": "AA", "aad": "_w"}
+    assert made == KeyResult(b"\xfb\xff", VERSION, AesParameters(iv=b"\0\1\2", tag=b"\3\4\5"))
+    assert "x03" not in repr(made)
+    azure.answer(200, {"kid": KID, "value": "AA"})
+    transform(KeyOperation.DECRYPT, "signing", "", "A256GCM", b"\0", made.parameters)
+    assert body(azure.vault_requests[1]) == {"alg": "A256GCM", "value": "AA", "iv": "AAEC", "tag": "AwQF"}
+
+
+def test_a_ciphertext_without_its_parts_is_malformed(client: VaultClient, azure: FakeAzure) -> None:
+    for answer in ({"value": "AA"}, {"value": "AA", "iv": "AA"}, {"value": "AA", "iv": "AA", "tag": 7}):
+        azure.answer(200, {"kid": KID, **answer})
+        with pytest.raises(MalformedResponse):
+            client.cryptography.transform(KeyOperation.ENCRYPT, "signing", "", "A256GCM", b"\0")
 
 
 @pytest.mark.parametrize("verdict", [True, False])

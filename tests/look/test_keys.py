@@ -51,6 +51,18 @@ def test_size_and_curve_follow_the_type(portal_page: Page, world: World) -> None
     expect(size).to_have_value("2048")
 
 
+def test_iv_tag_and_additional_data_follow_the_algorithm(portal_page: Page, azure: VaultClient, world: World) -> None:
+    azure.keys.create("signing", kty="oct-HSM", key_size=256)
+    portal_page.goto(f"{V}/keys/signing/try/decrypt/")
+    iv, tag, aad = (portal_page.locator(f"#id_{name}") for name in ("iv", "tag", "aad"))
+    for algorithm, parts in (("A256GCM", True), ("A256CBC", False), ("A256CBCPAD", False), ("A256GCM", True)):
+        portal_page.locator("#id_algorithm").select_option(algorithm)
+        expect(iv).to_be_visible()
+        for field in (tag, aad):
+            expect(field).to_be_visible(visible=parts)
+    assert Axe().run(portal_page).response["violations"] == []
+
+
 def test_a_release_policy_is_asked_for_when_the_key_may_be_exported(portal_page: Page, world: World) -> None:
     portal_page.goto(f"{V}/new/key/")
     policy, immutable = portal_page.locator("#id_release_policy"), portal_page.locator("#id_immutable")

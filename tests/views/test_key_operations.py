@@ -292,7 +292,7 @@ def test_without_the_right_to_read_the_key_it_is_used_all_the_same(
 def test_a_key_whose_type_is_unknown_spoils_nothing(
     olga: Client, rsa_key: rsa.RSAPublicKey, emulator: Emulator
 ) -> None:
-    for value in ("oct-HSM", 7, None):
+    for value in ("ML-DSA", 7, None):
         emulator.hold("kv-shop-prod", KEY, "signing", "key.kty", value)
         assert "has no algorithm for this" in text_of(olga.get(TRY))
         assert olga.get(f"{TRY}sign/").status_code == 200

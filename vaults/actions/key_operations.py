@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from vaults.actions.reveals import VALUES_READ, keep_within_limit
 from vaults.actors import Actor
 from vaults.acts import Doing, act
+from vaults.keyvault.aes import NO_PARAMETERS, AesParameters
 from vaults.keyvault.algorithms import KeyOperation
 from vaults.keyvault.key_operations import KeyResult
 from vaults.models import Vault
@@ -27,13 +28,20 @@ ACTIONS: Final = {
 }
 
 
-@sensitive_variables("value", "result")
+@sensitive_variables("value", "parameters", "result")
 def use_key(
-    actor: Actor, vault: Vault, name: str, version: str, operation: KeyOperation, algorithm: str, value: bytes
+    actor: Actor,
+    vault: Vault,
+    name: str,
+    version: str,
+    operation: KeyOperation,
+    algorithm: str,
+    value: bytes,
+    parameters: AesParameters = NO_PARAMETERS,
 ) -> KeyResult:
     """Encrypt, decrypt, wrap or unwrap `value`, or sign it: then it is a digest. Raises RevealsSpent."""
     with _using(actor, ACTIONS[operation], vault, name, version, algorithm) as doing:
-        result = doing.client.cryptography.transform(operation, name, version, algorithm, value)
+        result = doing.client.cryptography.transform(operation, name, version, algorithm, value, parameters)
         doing.event.version = result.version or doing.event.version
     return result
 

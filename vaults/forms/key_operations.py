@@ -1,7 +1,5 @@
 """Forms of the pages on which a key is tried: input in several notations, checked before anything is sent."""
 
-import base64
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -11,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.views.decorators.debug import sensitive_variables
 
+from vaults.forms import aes_fields
+from vaults.forms.notations import BASE64, DIGEST_BASE64, DIGEST_HEX, FILE, HEX, TEXT, bytes_of, of_length
 from vaults.forms.secrets import MOST_OFFERED, version_label
 from vaults.keyvault import algorithms
 from vaults.keyvault.algorithms import EC_SIGNATURES, RELEASE_ENCRYPTIONS, SECURE_WRAPPING, SIGNING, KeyOperation
@@ -18,7 +18,6 @@ from vaults.keyvault.types import Key, KeyProperties
 
 #: A larger file does not get here: settings.FILE_UPLOAD_MAX_MEMORY_SIZE.
 MOST_FILE_BYTES: Final = 1_000_000
-TEXT, HEX, BASE64, FILE, DIGEST_HEX, DIGEST_BASE64 = "text", "hex", "base64", "file", "digest-hex", "digest-base64"
 NOTATIONS: Final = {TEXT: "Text", HEX: "Hex", BASE64: "Base64", FILE: "File"}
 DIGESTS: Final = {DIGEST_HEX: "Digest in hex", DIGEST_BASE64: "Digest in base64"}
 #: What a page takes, by its operation.
@@ -31,24 +30,6 @@ LABELS: Final = {
     KeyOperation.UNWRAP: "The wrapped key",
 }
 _OPENS: Final = frozenset({KeyOperation.DECRYPT, KeyOperation.UNWRAP})
-_BETWEEN = re.compile(r"[\s:]+")
-
-
-@sensitive_variables()
-def bytes_of(text: str, notation: str) -> bytes:
-    """The bytes that a text stands for. Hex may have blanks and colons, base64 either alphabet. Raises ValidationError."""
-    if notation == TEXT:
-        return text.replace("\r\n", "\n").encode()  # a browser sends every line end as CRLF
-    if notation in (HEX, DIGEST_HEX):
-        try:
-            return bytes.fromhex(_BETWEEN.sub("", text))
-        except ValueError:
-            raise ValidationError("This is no hex: use pairs of the digits 0 to 9 and a to f.") from None
-    plain = re.sub(r"\s+", "", text).translate(str.maketrans("-_", "+/")).rstrip("=")
-    try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
-    except ValueError:
-        raise ValidationError("This is no base64, nor base64url: a sign is wrong, or the end is missing.") from None
 
 
 class KeyVersionForm(forms.Form):
@@ -139,12 +120,25 @@ class KeyOperationForm(KeyVersionForm):
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
         help_text="By an EC key either r and s side by side, as Key Vault makes it, or DER, as openssl does.",
     )
-    field_order = ("version", "algorithm", "value_from", "value", "value_file", "signature_from", "signature")
+    field_order = (
+        "version",
+        "algorithm",
+        "value_from",
+        "value",
+        "value_file",
+        "iv",
+        "tag",
+        "aad",
+        "signature_from",
+        "signature",
+    )
 
     def __init__(self, *args: Any, operation: KeyOperation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.operation = operation
-        self.offer("algorithm", algorithms.algorithms_of(self.key, operation))
+        offered = list(algorithms.algorithms_of(self.key, operation))
+        self.offer("algorithm", offered)
+        self.fields.update(aes_fields.fields_for(operation, offered))
         notations = dict(NOTATIONS) | (DIGESTS if operation in SIGNING else {})
         if operation in _OPENS:
             del notations[TEXT]
@@ -163,8 +157,10 @@ class KeyOperationForm(KeyVersionForm):
     def _help(self) -> str:
         if self.operation in SIGNING:
             return "Text is taken as UTF-8 with line ends LF. It is hashed here; only the digest is sent to Key Vault."
-        if self.operation in _OPENS or not self.key or self.key.size is None:
+        if self.operation in _OPENS or not self.key:
             return ""
+        if self.key.size is None:
+            return "Text is taken as UTF-8 with line ends LF."
         fits = ", ".join(f"{algorithms.most_bytes(each, self.key)} with {each}" for each in algorithms.PADDING)
         return f"Text is taken as UTF-8 with line ends LF. The most bytes that fit: {fits}."
 
@@ -177,6 +173,11 @@ class KeyOperationForm(KeyVersionForm):
                 cleaned["content"] = self._checked(self._content(cleaned), cleaned["algorithm"], cleaned["value_from"])
             except ValidationError as error:
                 self.add_error(at, error)
+        if not {"algorithm", "iv", "tag", "aad"} & self.errors.keys():
+            try:
+                cleaned["parameters"] = aes_fields.parameters_of(self.operation, cleaned["algorithm"], cleaned)
+            except ValidationError as error:
+                self.add_error(None, error)
         if "signature" in cleaned and not {"algorithm", "signature_from"} & self.errors.keys():
             try:
                 signature = bytes_of(cleaned["signature"], cleaned["signature_from"])
@@ -204,11 +205,14 @@ class KeyOperationForm(KeyVersionForm):
         if self.operation in SIGNING:
             if notation not in DIGESTS:
                 return algorithms.digest_of(algorithm, content)
-            return _of_length(content, algorithms.digest_bytes(algorithm), f"A digest for {algorithm}")
+            return of_length(content, algorithms.digest_bytes(algorithm), f"A digest for {algorithm}")
+        if algorithm not in algorithms.PADDING:
+            aes_fields.check_content(self.operation, algorithm, content)
+            return content
         if self.key is None:
             return content
         if self.operation in _OPENS:
-            return _of_length(content, algorithms.block_bytes(algorithm, self.key), "What this key encrypts or wraps")
+            return of_length(content, algorithms.block_bytes(algorithm, self.key), "What this key encrypts or wraps")
         most = algorithms.most_bytes(algorithm, self.key)
         if most is not None and len(content) > most:
             raise ValidationError(
@@ -226,11 +230,4 @@ class KeyOperationForm(KeyVersionForm):
         if by_curve and length and len(signature) != length:
             with suppress(ValueError, OverflowError):  # if it is no DER either, the length is what is wrong
                 return algorithms.from_der(signature, length)
-        return _of_length(signature, length, f"A signature by this key with {algorithm}")
-
-
-@sensitive_variables("content")
-def _of_length(content: bytes, length: int | None, what: str) -> bytes:
-    if length is not None and len(content) != length:
-        raise ValidationError(f"{what} has {length} bytes; this has {len(content):,}.")
-    return content
+        return of_length(signature, length, f"A signature by this key with {algorithm}")

@@ -1,7 +1,7 @@
 """The algorithms of key operations, and what each one takes.
 
 Key Vault REST: JsonWebKeyEncryptionAlgorithm, JsonWebKeySignatureAlgorithm, KeyEncryptionAlgorithm. RFC 7518 (JWA), RFC 8017.
-Algorithms for symmetric keys (oct-HSM) are left out: a vault has no such keys, only a Managed HSM.
+What is special to AES keys: `aes`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
+from vaults.keyvault import aes
 from vaults.keyvault.types import Key
 
 
@@ -48,15 +49,24 @@ SECURE_WRAPPING: Final = ("RSA-OAEP-256",)
 
 def algorithms_of(key: Key | None, operation: KeyOperation) -> Sequence[str]:
     """The algorithms that the key has for the operation, the recommended one first; all of them if the key is not known."""
+    if key and key.key_type == aes.KEY_TYPE:
+        return _of_aes(operation, key.properties.key_size)
     if operation not in SIGNING:
-        return () if key and not key.key_type.startswith("RSA") else tuple(PADDING)
-    every = (*RSA_SIGNATURES, *(algorithm for algorithm, _ in EC_SIGNATURES.values()))
+        every: tuple[str, ...] = (*PADDING, *_of_aes(operation, None))
+        return every if key is None else tuple(PADDING) if key.key_type.startswith("RSA") else ()
     if key is None:
-        return every
+        return (*RSA_SIGNATURES, *(algorithm for algorithm, _ in EC_SIGNATURES.values()), *aes.MACS)
     if key.key_type.startswith("RSA"):
         return RSA_SIGNATURES
     known = EC_SIGNATURES.get(key.jwk.get("crv", ""))
     return (known[0],) if known else ()
+
+
+def _of_aes(operation: KeyOperation, size: int | None) -> Sequence[str]:
+    if operation in SIGNING:
+        return aes.MACS
+    wraps = operation in (KeyOperation.WRAP, KeyOperation.UNWRAP)
+    return aes.algorithms(aes.WRAPPING if wraps else aes.ENCRYPTING, size)
 
 
 def most_bytes(algorithm: str, key: Key) -> int | None:
@@ -69,6 +79,8 @@ def block_bytes(algorithm: str, key: Key) -> int | None:
     for name, length in EC_SIGNATURES.values():
         if name == algorithm:
             return length
+    if algorithm in aes.MACS:
+        return digest_bytes(algorithm)
     return None if key.size is None else (key.size + 7) // 8
 
 

@@ -6,13 +6,14 @@ Nothing here is changed in the vault. Inputs and results are kept out of every e
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from vaults.azure.errors import MalformedResponse
 from vaults.azure.json_values import Json
 from vaults.azure.members import Members
+from vaults.keyvault.aes import NO_PARAMETERS, AesParameters, parts_of
 from vaults.keyvault.algorithms import KeyOperation
 from vaults.keyvault.bundles import parsed
 from vaults.keyvault.operations import OPERATIONS
@@ -23,10 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class KeyResult:
-    """What an operation made, and the version of the key that made it ("" if the vault did not say)."""
+    """What an operation made, and the version of the key that made it ("" if the vault did not say).
+
+    `parameters`: the IV and the tag that came with a ciphertext.
+    """
 
     value: bytes = field(repr=False)
     version: str
+    parameters: AesParameters = NO_PARAMETERS
 
 
 class CryptographyClient:
@@ -35,13 +40,26 @@ class CryptographyClient:
     def __init__(self, session: VaultSession) -> None:
         self._session = session
 
-    def transform(self, operation: KeyOperation, name: str, version: str, algorithm: str, value: bytes) -> KeyResult:
+    def transform(
+        self,
+        operation: KeyOperation,
+        name: str,
+        version: str,
+        algorithm: str,
+        value: bytes,
+        parameters: AesParameters = NO_PARAMETERS,
+    ) -> KeyResult:
         """Encrypt, decrypt, wrap or unwrap bytes, or sign a digest. Permission: the operation's name.
 
         (Encrypt, Decrypt, Wrap Key, Unwrap Key, Sign)
         """
-        read = _result if operation == KeyOperation.DECRYPT else _made  # only a plaintext may be empty
-        return self._send(operation, read, name, version, alg=algorithm, value=_encoded(value))
+        given = {"iv": parameters.iv, "tag": parameters.tag, "aad": parameters.aad}
+        body = {"alg": algorithm, "value": _encoded(value)}
+        body |= {member: _encoded(content) for member, content in given.items() if content}
+        parts = parts_of(algorithm) if operation == KeyOperation.ENCRYPT else ()
+        # Only a plaintext may be empty, and what authenticated encryption makes of an empty one.
+        read = _result if operation == KeyOperation.DECRYPT or "tag" in parts else _made
+        return self._send(operation, lambda data: read(data, parts), name, version, **body)
 
     def verify(self, name: str, version: str, algorithm: str, digest: bytes, signature: bytes) -> bool:
         """True if the signature is the key's for this digest. Permission: verify. (Verify)"""
@@ -86,21 +104,23 @@ def _encoded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def _value(data: Json) -> bytes:
+def _value(data: Json, member: str = "value") -> bytes:
     members = Members(data)
-    found = members.data("value")
-    if not isinstance(members.raw("value"), str) or members.odd:
-        raise MalformedResponse('The member "value" of the answer is missing, or no base64url.')
+    found = members.data(member)
+    if not isinstance(members.raw(member), str) or members.odd:
+        raise MalformedResponse(f'The member "{member}" of the answer is missing, or no base64url.')
     return found
 
 
-def _result(data: Json) -> KeyResult:
+def _result(data: Json, parts: Sequence[str] = ()) -> KeyResult:
+    """`parts`: what the answer must have beside the value, because without it the value could never be decrypted."""
     made_by = parsed(Members(data).text("kid"))
-    return KeyResult(_value(data), made_by.version if made_by else "")
+    made = AesParameters(**{part: _value(data, part) for part in parts})
+    return KeyResult(_value(data), made_by.version if made_by else "", made)
 
 
-def _made(data: Json) -> KeyResult:
-    result = _result(data)
+def _made(data: Json, parts: Sequence[str] = ()) -> KeyResult:
+    result = _result(data, parts)
     if not result.value:
         raise MalformedResponse('The member "value" of the answer is empty.')
     return result

@@ -185,6 +185,7 @@ class KeyClient(ObjectClient[KeyProperties, DeletedKey]):
             **identity(members, "kid", requested, holder),
             managed=bool(members.flag("managed")),
             exportable=members.expected_section("attributes", "exportable").flag("exportable"),
+            key_size=Members(members.mapping("attributes")).number("key_size"),
             **attributes(members),
         )
 

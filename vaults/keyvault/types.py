@@ -107,10 +107,11 @@ class DeletedSecret(Deleted):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyProperties(Properties):
-    """A key without its key material; lists have no key type."""
+    """A key without its key material; lists have no key type. `key_size`: bits of an AES key, told since 2026-04-01."""
 
     managed: bool = False
     exportable: bool | None = None
+    key_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

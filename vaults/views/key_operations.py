@@ -23,6 +23,7 @@ from vaults.forms.key_operations import (
     SecureWrapForm,
 )
 from vaults.inventory import observe
+from vaults.keyvault import aes
 from vaults.keyvault.algorithms import KeyOperation
 from vaults.keyvault.refusals import is_about_the_api_version
 from vaults.kinds import KEY
@@ -46,6 +47,7 @@ NOT_OPENED = (
     "Key Vault can't decrypt this: it was encrypted with another key, another version or another algorithm, or was changed "
     "on the way."
 )
+PARTS_TOO = " Or the IV, the tag or the additional data are not those of this ciphertext."
 
 MakeForm = Callable[..., KeyVersionForm]
 #: Does what the form asks for, and returns what the page shows of it.
@@ -70,7 +72,7 @@ def key_try(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
 
 def _page_of(page: KeyPage, make: MakeForm, do: Do) -> View:
     @require_http_methods(["GET", "HEAD", "POST"])
-    @sensitive_post_parameters("value", "signature", "target", "nonce", PASSWORD)
+    @sensitive_post_parameters("value", "iv", "tag", "aad", "signature", "target", "nonce", PASSWORD)
     @with_vault
     @needs(page.action)
     def view(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
@@ -136,13 +138,17 @@ def _use(request: HtmxRequest, vault: Vault, name: str, form: KeyOperationForm) 
         matches = actions.verify_signature(*common, data["algorithm"], data["content"], data["signature"])
         return {"matches": matches, "digest": data["content"].hex()}
     try:
-        made = actions.use_key(*common, operation, data["algorithm"], data["content"])
+        made = actions.use_key(*common, operation, data["algorithm"], data["content"], data["parameters"])
     except BadRequest as error:
         if operation not in OPENING or is_about_the_api_version(error):
             raise
-        form.add_error("value_file" if data["value_file"] else "value", NOT_OPENED)
+        sentence = NOT_OPENED + (PARTS_TOO if aes.parts_of(data["algorithm"]) else "")
+        form.add_error("value_file" if data["value_file"] else "value", sentence)
         return {}
-    shown = notations(made.value, data["algorithm"], opened=operation in OPENING)
+    shown = [
+        *notations(made.value, data["algorithm"], opened=operation in OPENING),
+        *pages.notations_of_parts(made.parameters),
+    ]
     digest = data["content"].hex() if operation == KeyOperation.SIGN else ""
     return {"notations": shown, "version": made.version, "bytes": len(made.value), "digest": digest}
 

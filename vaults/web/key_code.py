@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
+from vaults.keyvault.aes import MACS, mode_of, parts_of
 from vaults.keyvault.algorithms import SIGNING, KeyOperation, hash_of
 from vaults.models import Vault
 from vaults.web.copy_as import Reference
@@ -22,6 +23,8 @@ _SDK: Final = {
     KeyOperation.SIGN: ("SignatureAlgorithm", "sign", "digest", "signature"),
     KeyOperation.VERIFY: ("SignatureAlgorithm", "verify", "digest, signature", "is_valid"),
 }
+#: What comes with an AES ciphertext, as the package calls it.
+_SDK_PARTS: Final = {"iv": "iv", "tag": "authentication_tag"}
 #: What encrypts, and what verifies, needs the public key only.
 _PUBLIC: Final = {KeyOperation.ENCRYPT, KeyOperation.WRAP, *SIGNING}
 _AUTHORITIES: Final = {"china": "AZURE_CHINA", "usgov": "AZURE_GOVERNMENT"}
@@ -40,7 +43,7 @@ def samples(vault: Vault, name: str, version: str, operation: KeyOperation, algo
             "With the packages azure-keyvault-keys and azure-identity. What needs the public key only, it may do by itself.",
         ),
     ]
-    if operation not in _PUBLIC:
+    if operation not in _PUBLIC or mode_of(algorithm) or algorithm in MACS:
         return found
     what = "verifies a signature" if operation in SIGNING else "encrypts"
     note = f"It {what} with the public key alone, which the key's page has as {file}."
@@ -62,6 +65,10 @@ def _curl(key_id: str, api_version: str, operation: KeyOperation, algorithm: str
         body["value"] = "DIGEST"
     elif operation == KeyOperation.VERIFY:
         body |= {"digest": "DIGEST", "value": "SIGNATURE"}
+    elif operation == KeyOperation.DECRYPT:
+        body |= {part: part.upper() for part in parts_of(algorithm)}
+    elif operation == KeyOperation.ENCRYPT and mode_of(algorithm).startswith("CBC"):
+        body["iv"] = "IV"
     address = f"{key_id}/{operation.lower()}?api-version={api_version}"
     return (
         f"curl --request POST {shlex.quote(address)} \\\n"
@@ -73,10 +80,16 @@ def _curl(key_id: str, api_version: str, operation: KeyOperation, algorithm: str
 def _sdk(vault: Vault, key_id: str, operation: KeyOperation, algorithm: str) -> str:
     chosen, method, arguments, result = _SDK[operation]
     authority = _AUTHORITIES.get(vault.cloud)
+    parts = parts_of(algorithm)
+    if operation == KeyOperation.DECRYPT:
+        arguments += "".join(f", {_SDK_PARTS[part]}={part}" for part in parts)
+    elif operation == KeyOperation.ENCRYPT and mode_of(algorithm).startswith("CBC"):
+        arguments += ", iv=os.urandom(16)"
     credential = f"DefaultAzureCredential({f'authority=AzureAuthorityHosts.{authority}' if authority else ''})"
     return "\n".join(
         [
             *(["import hashlib"] if operation in SIGNING else []),
+            *(["import os"] if "os.urandom" in arguments else []),
             "from pathlib import Path",
             "",
             f"from azure.identity import {'AzureAuthorityHosts, ' if authority else ''}DefaultAzureCredential",
@@ -85,11 +98,21 @@ def _sdk(vault: Vault, key_id: str, operation: KeyOperation, algorithm: str) -> 
             f'content = Path("{_INPUT}").read_bytes()',
             *([f"digest = hashlib.{hash_of(algorithm)}(content).digest()"] if operation in SIGNING else []),
             *([f'signature = Path("{_SIGNATURE}").read_bytes()'] if operation == KeyOperation.VERIFY else []),
+            *(
+                [f'{part} = Path("{part}.bin").read_bytes()' for part in parts]
+                if operation == KeyOperation.DECRYPT
+                else []
+            ),
             f"client = CryptographyClient({json.dumps(key_id)}, {credential})",
             f'result = client.{method}({chosen}("{algorithm}"), {arguments})',
             f"print(result.{result})"
             if operation == KeyOperation.VERIFY
             else f'Path("{_SIGNATURE if operation == KeyOperation.SIGN else _OUTPUT}").write_bytes(result.{result})',
+            *(
+                [f'Path("{part}.bin").write_bytes(result.{_SDK_PARTS[part]})' for part in parts]
+                if operation == KeyOperation.ENCRYPT
+                else []
+            ),
         ]
     )
 

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from vaults.actions.key_operations import ACTIONS
 from vaults.keyvault import algorithms
+from vaults.keyvault.aes import KEY_TYPE, AesParameters
 from vaults.keyvault.algorithms import EC_SIGNATURES, OUTSIDE_DATES, KeyOperation
 from vaults.keyvault.types import Key
 from vaults.permissions import Action
@@ -28,12 +29,17 @@ class KeyPage:
 
 
 _OF_OPERATIONS: Final = {
-    KeyOperation.ENCRYPT: ("key_encrypt", "Encrypt", "lock", "A few bytes are encrypted with the public key."),
+    KeyOperation.ENCRYPT: (
+        "key_encrypt",
+        "Encrypt",
+        "lock",
+        "A few bytes are encrypted with this key.",
+    ),
     KeyOperation.DECRYPT: (
         "key_decrypt",
         "Decrypt",
         "lock-open",
-        "What was encrypted with the public key is decrypted.",
+        "What was encrypted with this key is decrypted.",
     ),
     KeyOperation.SIGN: ("key_sign", "Sign", "signature", "The digest of a text or a file is signed."),
     KeyOperation.VERIFY: (
@@ -42,7 +48,12 @@ _OF_OPERATIONS: Final = {
         "rosette-discount-check",
         "A signature is compared with what was signed.",
     ),
-    KeyOperation.WRAP: ("key_wrap", "Wrap", "package", "A symmetric key is encrypted with the public key."),
+    KeyOperation.WRAP: (
+        "key_wrap",
+        "Wrap",
+        "package",
+        "A symmetric key is encrypted with this key.",
+    ),
     KeyOperation.UNWRAP: ("key_unwrap", "Unwrap", "package-export", "A wrapped symmetric key is decrypted."),
 }
 #: The six operations of `key_ops`.
@@ -93,6 +104,8 @@ def hindrance(page: KeyPage, key: Key | None, now: datetime) -> str:
             return "This version has expired. Key Vault still decrypts, unwraps and verifies with it, nothing else."
         if properties.not_before and properties.not_before > now:
             return "This version is not active yet. Key Vault decrypts, unwraps and verifies with it, nothing else."
+    if page in (SECURE_WRAP, SECURE_UNWRAP) and key.key_type == KEY_TYPE:
+        return "This page does it with RSA keys only."
     if not algorithms.algorithms_of(key, KeyOperation(page.needs)):
         return f"A key of type {key.key_type or 'unknown'} {key.jwk.get('crv', '')} has no algorithm for this."
     return ""
@@ -122,6 +135,13 @@ def notations(value: bytes, algorithm: str, *, opened: bool) -> Sequence[Notatio
     if opened and (text := _text(value)):
         found.insert(0, Notation("Text", text))
     return found
+
+
+@sensitive_variables()
+def notations_of_parts(parameters: AesParameters) -> Sequence[Notation]:
+    """What came with a ciphertext and is needed to decrypt it, as the form for that takes it."""
+    parts = (("IV, in base64", parameters.iv), ("Tag, in base64", parameters.tag))
+    return [Notation(label, base64.b64encode(value).decode()) for label, value in parts if value]
 
 
 @sensitive_variables()

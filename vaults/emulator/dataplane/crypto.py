@@ -1,16 +1,20 @@
 """Operations with keys. Source: Key Vault REST, encrypt, decrypt, wrapKey, unwrapKey, sign, verify.
 
-Keys and results are real. There are only algorithms for RSA and EC, as in a vault without Managed HSM.
+Keys and results are real. Algorithms of AES keys: `symmetric`.
 """
 
+import hmac
 from collections.abc import Callable
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
+from vaults.emulator.dataplane import symmetric
 from vaults.emulator.dataplane.call import Call
+from vaults.emulator.dataplane.keys import AES
 from vaults.emulator.state import keymaterial
 from vaults.emulator.state.entries import Entry, Version
 from vaults.emulator.wire import jwt, rules
@@ -30,28 +34,30 @@ RSA_SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "RSNULL"
 
 
 def encrypt(call: Call) -> Response:
-    return _with_public_key(call, "encrypt")
+    return _seal(call, "encrypt")
 
 
 def wrap_key(call: Call) -> Response:
-    return _with_public_key(call, "wrapKey")
+    return _seal(call, "wrapKey")
 
 
 def decrypt(call: Call) -> Response:
-    return _with_private_key(call, "decrypt")
+    return _open(call, "decrypt")
 
 
 def unwrap_key(call: Call) -> Response:
-    return _with_private_key(call, "unwrapKey")
+    return _open(call, "unwrapKey")
 
 
 def sign(call: Call) -> Response:
     """Sign a digest; its length is determined by the algorithm."""
     algorithm = read_algorithm(call)
-    entry, version, key = usable_key(call, "sign")
+    entry, version, key = _any_key(call, "sign")
     digest = read_bytes(call, "value")
     _check_digest(algorithm, digest, key)
-    if isinstance(key, rsa.RSAPrivateKey):
+    if isinstance(key, bytes):
+        signature = symmetric.mac(key, algorithm, digest)
+    elif isinstance(key, rsa.RSAPrivateKey):
         signature = key.sign(digest, *_rsa_signature(algorithm))
     else:
         r, s = utils.decode_dss_signature(key.sign(digest, ec.ECDSA(_prehashed(algorithm))))
@@ -63,9 +69,12 @@ def sign(call: Call) -> Response:
 def verify(call: Call) -> Response:
     """Verify a signature: an invalid one is no error."""
     algorithm = read_algorithm(call)
-    _, _, key = usable_key(call, "verify")
+    _, _, key = _any_key(call, "verify")
     digest, signature = read_bytes(call, "digest"), read_bytes(call, "value")
     _check_digest(algorithm, digest, key)
+    if isinstance(key, bytes):
+        matches = hmac.compare_digest(symmetric.mac(key, algorithm, digest), signature)
+        return json_response(200, {"value": matches})
     try:
         if isinstance(key, rsa.RSAPrivateKey):
             key.public_key().verify(signature, digest, *_rsa_signature(algorithm))
@@ -79,7 +88,20 @@ def verify(call: Call) -> Response:
 
 
 def usable_key(call: Call, operation: str) -> tuple[Entry, Version, keymaterial.PrivateKey]:
-    """The key, if it is enabled, within its dates and has the operation. Raises the vault's 403 or 404."""
+    """The key pair, like `usable_version`. Raises the vault's 400 for an AES key."""
+    entry, version, key = _any_key(call, operation)
+    if isinstance(key, bytes):
+        raise _incompatible(read_algorithm(call))
+    return entry, version, key
+
+
+def _any_key(call: Call, operation: str) -> tuple[Entry, Version, keymaterial.PrivateKey | bytes]:
+    entry, version = usable_version(call, operation)
+    return entry, version, version.material if version.data["kty"] == AES else keymaterial.load(version.material)
+
+
+def usable_version(call: Call, operation: str) -> tuple[Entry, Version]:
+    """The version of the key, if it is enabled, within its dates and has the operation. Raises the vault's 403 or 404."""
     with call.service.store.reading() as db:
         table = call.table(db, KEY)
         entry = table.live(call.name, call.version)
@@ -94,7 +116,7 @@ def usable_key(call: Call, operation: str) -> tuple[Entry, Version, keymaterial.
     if operation != "release" and operation not in version.data["key_ops"]:
         message = f"Operation {operation} is not permitted on this key."
         raise VaultError(403, "Forbidden", message, "KeyOperationForbidden")
-    return entry, version, keymaterial.load(version.material)
+    return entry, version
 
 
 def read_bytes(call: Call, member: str) -> bytes:
@@ -124,21 +146,31 @@ def rsa_encryption(algorithm: str, key: keymaterial.PrivateKey) -> tuple[rsa.RSA
     }
     chosen = known.get(algorithm)
     if chosen is None or not isinstance(key, rsa.RSAPrivateKey):
-        raise bad_parameter(f"Key and encryption algorithm are incompatible. The algorithm is '{algorithm}'.")
+        raise _incompatible(algorithm)
     return key, chosen
 
 
-def _with_public_key(call: Call, operation: str) -> Response:
-    entry, version, key = usable_key(call, operation)
-    plain = read_bytes(call, "value")
-    pair, scheme = rsa_encryption(read_algorithm(call), key)
+def _seal(call: Call, operation: str) -> Response:
+    """Encrypt or wrap."""
+    entry, version, key = _any_key(call, operation)
+    plain, algorithm = read_bytes(call, "value"), read_algorithm(call)
+    if isinstance(key, bytes):
+        if not symmetric.fits(key, algorithm, operation):
+            raise _incompatible(algorithm)
+        return _answer_of_aes(call, entry, version, lambda: symmetric.seal(key, algorithm, plain, _parameters(call)))
+    pair, scheme = rsa_encryption(algorithm, key)
     return _answer(call, entry, version, lambda: pair.public_key().encrypt(plain, scheme))
 
 
-def _with_private_key(call: Call, operation: str) -> Response:
-    entry, version, key = usable_key(call, operation)
-    cipher = read_bytes(call, "value")
-    pair, scheme = rsa_encryption(read_algorithm(call), key)
+def _open(call: Call, operation: str) -> Response:
+    """Decrypt or unwrap."""
+    entry, version, key = _any_key(call, operation)
+    cipher, algorithm = read_bytes(call, "value"), read_algorithm(call)
+    if isinstance(key, bytes):
+        if not symmetric.fits(key, algorithm, operation):
+            raise _incompatible(algorithm)
+        return _answer_of_aes(call, entry, version, lambda: symmetric.unseal(key, algorithm, cipher, _parameters(call)))
+    pair, scheme = rsa_encryption(algorithm, key)
     return _answer(call, entry, version, lambda: pair.decrypt(cipher, scheme))
 
 
@@ -150,6 +182,24 @@ def _answer(call: Call, entry: Entry, version: Version, work: Callable[[], bytes
     return json_response(200, {"kid": _kid(call, entry, version), "value": jwt.encode(result)})
 
 
+def _parameters(call: Call) -> dict[str, bytes]:
+    return {name: read_bytes(call, name) for name in ("iv", "aad", "tag") if rules.text(call.body, name)}
+
+
+def _answer_of_aes(call: Call, entry: Entry, version: Version, work: Callable[[], dict[str, bytes]]) -> Response:
+    """As recorded, with the algorithm, and the members that the algorithm has."""
+    try:
+        made = work()
+    except (ValueError, InvalidTag, InvalidUnwrap):
+        raise bad_parameter("The parameter is incorrect.\r\n") from None
+    members = {name: jwt.encode(value) for name, value in made.items()}
+    return json_response(200, {"alg": read_algorithm(call), "kid": _kid(call, entry, version), **members})
+
+
+def _incompatible(algorithm: str) -> VaultError:
+    return bad_parameter(f"Key and encryption algorithm are incompatible. The algorithm is '{algorithm}'.")
+
+
 def _kid(call: Call, entry: Entry, version: Version) -> str:
     return call.url("keys", entry.name, version.version)
 
@@ -158,10 +208,12 @@ def _outside_dates(operation: str, what: str, inner: str) -> VaultError:
     return VaultError(403, "Forbidden", f"Operation {operation} is not allowed on {what}.", inner)
 
 
-def _check_digest(algorithm: str, digest: bytes, key: keymaterial.PrivateKey) -> None:
+def _check_digest(algorithm: str, digest: bytes, key: keymaterial.PrivateKey | bytes) -> None:
     """Raise the vault's 400 unless algorithm, key and length of the digest match."""
     if isinstance(key, rsa.RSAPrivateKey):
         fits = algorithm in RSA_SIGNATURES
+    elif isinstance(key, bytes):
+        fits = algorithm in symmetric.MACS
     else:
         fits = EC_ALGORITHMS.get(algorithm) == keymaterial.curve_name(key)
     if not fits:

@@ -21,7 +21,7 @@ def import_key(call: Call) -> Response:
         raise bad_parameter(INVALID)
     kty = str(requested.get("kty") or "")
     family = kty.removesuffix("-HSM")
-    if family not in keys.DEFAULT_OPS:
+    if family not in ("RSA", "EC"):
         raise bad_parameter(INVALID)
     if rules.flag(call.body, "Hsm"):
         kty = f"{family}-HSM"

@@ -1,5 +1,6 @@
 """Keys: create, get, update, delete, list, and deleted keys. Source: Key Vault REST."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +16,13 @@ from vaults.emulator.wire.kinds import KEY
 KEY_OPS = ("encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey")
 OLD_HSM_EXPONENT = "AAEAAQ"  # 65537 with a leading zero: recordings before 7.4 have it for keys created in hardware
 EXCHANGE_KEY_SECONDS = 48 * 3600  # as recorded, the lifetime of a key whose only operation is import
-DEFAULT_OPS = {"RSA": list(KEY_OPS), "EC": ["sign", "verify"]}
-ALLOWED_OPS = {"RSA": {*KEY_OPS, "import", "export"}, "EC": {"sign", "verify", "import", "export"}}
+AES = "oct-HSM"  # the one type of symmetric keys that a vault has
+DEFAULT_OPS = {"RSA": list(KEY_OPS), "EC": ["sign", "verify"], "oct": list(KEY_OPS)}
+ALLOWED_OPS = {
+    "RSA": {*KEY_OPS, "import", "export"},
+    "EC": {"sign", "verify", "import", "export"},
+    "oct": {*KEY_OPS, "export"},
+}
 
 
 def create_key(call: Call) -> Response:
@@ -25,20 +31,23 @@ def create_key(call: Call) -> Response:
     family = kty.removesuffix("-HSM")
     if not kty:
         raise bad_parameter("Property  has invalid value\r\n" * 2)  # as recorded
-    if family not in DEFAULT_OPS:
+    if family not in DEFAULT_OPS or kty == "oct":
         raise rules.invalid_property()
     check_sku(call, kty)
-    size = rules.whole_number(call.body, "key_size") or 2048
+    size = rules.whole_number(call.body, "key_size") or (256 if kty == AES else 2048)
     curve = rules.text(call.body, "crv") or "P-256"
-    if (family == "RSA" and size not in keymaterial.RSA_SIZES) or (family == "EC" and curve not in keymaterial.CURVES):
+    sizes = {"RSA": keymaterial.RSA_SIZES, "oct": keymaterial.AES_SIZES}
+    if curve not in keymaterial.CURVES if family == "EC" else size not in sizes[family]:
         raise rules.invalid_property()
     data: dict[str, Any] = {"kty": kty, "key_ops": read_key_ops(call.body, family)}
     data |= release_policy.read(call)
+    if kty == AES:
+        return add_key(call, secrets.token_bytes(size // 8), data | {"key_size": size})
     key = call.service.new_key(family, size, curve)
     return add_key(call, key, data)
 
 
-def add_key(call: Call, key: keymaterial.PrivateKey, data: dict[str, Any]) -> Response:
+def add_key(call: Call, key: keymaterial.PrivateKey | bytes, data: dict[str, Any]) -> Response:
     """Store a created or imported key as the newest version."""
     attributes = rules.read_attributes(call.body)
     release_policy.check_exportable(data, exportable=bool(attributes.exportable))
@@ -202,11 +211,13 @@ def _item(call: Call, listed: Listed, version_id: str) -> dict[str, Any]:
 
 
 def _attributes(call: Call, entry: Entry, version: Version) -> dict[str, Any]:
-    """`exportable`: from 7.3 on where it is true, from 7.4 on always but for a certificate's key."""
+    """`exportable`: from 7.3 on where it is true, from 7.4 on always but for a certificate's key; `key_size`: of AES keys."""
     body = call.attributes(version)
     exportable = version.data["exportable"]
     if not entry.managed and ((call.since("7.3") and exportable) or call.since("7.4")):
         body["exportable"] = exportable
     if call.since("7.5"):
         body["hsmPlatform"] = "2" if version.data["kty"].endswith("-HSM") else "0"
+    if call.since("2026-04-01") and version.data["kty"] == AES:
+        body["key_size"] = version.data["key_size"]
     return body

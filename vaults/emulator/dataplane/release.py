@@ -21,7 +21,7 @@ WRAPPED_KEY_BYTES = 32
 def release_key(call: Call) -> Response:
     """Release: a signed object with the key, for exportable keys with a release policy."""
     _check_target(call)
-    entry, version, _ = crypto.usable_key(call, "release")
+    entry, version = crypto.usable_version(call, "release")
     if not version.data["exportable"]:
         raise bad_parameter("AKV.SKR.1003: The key is not exportable.")
     body = keys.bundle(call, entry, version)

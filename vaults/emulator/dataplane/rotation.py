@@ -4,6 +4,7 @@ A request for the key applies all rotations that have become due; each version i
 """
 
 import re
+import secrets
 import sqlite3
 from datetime import timedelta
 from typing import Any
@@ -86,7 +87,10 @@ def _moment(trigger: dict[str, str], version: Version) -> int | None:
 def _successor(call: Call, entry: Entry, old: Version, moment: int) -> Version:
     """The version that follows another one."""
     jwk = old.data["jwk"]
-    if "crv" in jwk:
+    key: keymaterial.PrivateKey | bytes
+    if old.data["kty"] == keys.AES:
+        key = secrets.token_bytes(len(old.material))
+    elif "crv" in jwk:
         key = call.service.new_key("EC", 0, jwk["crv"])
     else:
         key = call.service.new_key("RSA", keymaterial.load(old.material).key_size, "")

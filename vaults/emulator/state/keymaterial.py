@@ -1,4 +1,4 @@
-"""Key pairs: generation, storage, and the public half as a JSON Web Key (RFC 7517)."""
+"""Keys: generation, storage, and the public half of a pair as a JSON Web Key (RFC 7517). An AES key is its bytes."""
 
 from collections.abc import Callable
 from functools import cache
@@ -18,6 +18,7 @@ CURVES: dict[str, ec.EllipticCurve] = {
     "P-256K": ec.SECP256K1(),
 }
 RSA_SIZES = (2048, 3072, 4096)
+AES_SIZES = (128, 192, 256)
 
 
 def fresh_key(kty: str, size: int, curve: str) -> PrivateKey:
@@ -33,8 +34,10 @@ def pooled_key(kty: str, size: int, curve: str) -> PrivateKey:
     return fresh_key(kty, size, curve)
 
 
-def dump(key: PrivateKey) -> bytes:
-    """A private key as the store keeps it."""
+def dump(key: PrivateKey | bytes) -> bytes:
+    """A private key, or an AES key, as the store keeps it."""
+    if isinstance(key, bytes):
+        return key
     return key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -52,8 +55,10 @@ def curve_name(key: ec.EllipticCurvePrivateKey) -> str:
     return next(name for name, curve in CURVES.items() if curve.name == key.curve.name)
 
 
-def public_jwk(key: PrivateKey) -> dict[str, str]:
-    """The public members of a key: n and e, or crv, x and y."""
+def public_jwk(key: PrivateKey | bytes) -> dict[str, str]:
+    """The public members of a key: n and e, or crv, x and y; an AES key has none."""
+    if isinstance(key, bytes):
+        return {}
     if isinstance(key, rsa.RSAPrivateKey):
         public = key.public_key().public_numbers()
         return {"n": encode_number(public.n), "e": encode_number(public.e)}
