@@ -169,3 +169,16 @@ def test_figures_stand_three_in_a_row(portal_page: Page, filled: None, width: in
     portal_page.goto("/")
     names = [" ".join(card.text_content().split()) for card in portal_page.locator(".number-card .what").all()]  # type: ignore[union-attr]
     assert names[1:5] == ["Within 7 days", "Within 30 days", "Within 90 days", "Never expires"]
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_the_acts_of_a_key_are_one_line(
+    portal_page: Page, world: World, azure: VaultClient, width: int, height: int
+) -> None:
+    azure.keys.create("signing", kty="EC")
+    portal_page.set_viewport_size({"width": width, "height": height})
+    portal_page.goto("/vaults/kv-shop-prod/keys/signing/")
+    acts = portal_page.locator(".page-head .acts > *").all()
+    assert len(acts) == 4
+    assert len({box_of(act)["y"] for act in acts}) == 1
