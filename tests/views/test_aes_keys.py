@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from django.test import Client
 
-from tests.browsing import text_of
-from tests.conftest import last_entry, session_contents, vault_calls
+from tests.browsing import fill_in, text_of
+from tests.conftest import World, last_entry, session_contents, vault_calls
+from tests.views.policies import newest as newest
 from tests.views.test_key_operations import TEXT, TRY, V, code_of, do, field_errors, main_form, shown
 from vaults.emulator import Emulator
 from vaults.emulator.state.objects import ObjectTable
@@ -275,3 +276,28 @@ def test_the_code_is_python_that_the_vaults_own_client_has(
         assert body["alg"] == algorithm
         if verb == "decrypt":
             assert {"iv", "tag"} & body.keys() == ({"iv", "tag"} if algorithm == "A256GCM" else {"iv"})
+
+
+# A new version
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_new_version_keeps_the_size(
+    olga: Client, world: World, newest: VaultClient, emulator: Emulator, size: int
+) -> None:
+    newest.keys.create("signing", kty="oct-HSM", key_size=size)
+    emulator.clock.advance(3)
+    emulator.requests.clear()
+    assert fill_in(olga, f"{V}/keys/signing/new-version/").status_code == 302
+    [body] = [each.body for each in emulator.requests if each.path == "/keys/signing/create"]
+    assert (body["kty"], body["key_size"]) == ("oct-HSM", size)
+
+
+def test_a_size_that_is_not_told_is_asked_for(olga: Client, azure: VaultClient, emulator: Emulator) -> None:
+    azure.keys.create("signing", kty="oct-HSM", key_size=256)
+    emulator.clock.advance(3)
+    emulator.requests.clear()
+    answer = fill_in(olga, f"{V}/keys/signing/new-version/")
+    assert answer.status_code == 422
+    assert [each for each in emulator.requests if each.path == "/keys/signing/create"] == []
+    assert fill_in(olga, f"{V}/keys/signing/new-version/", key_size="192").status_code == 302

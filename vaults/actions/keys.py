@@ -55,7 +55,7 @@ class KeyContent:
         """The attributes that a new version takes from this one. Dates are not among them: they belong to one version."""
         return cls(
             kty=key.key_type,
-            key_size=key.size,
+            key_size=key.size or key.properties.key_size,
             crv=key.jwk.get("crv"),
             key_ops=key.key_ops,
             tags=key.properties.tags,
@@ -74,7 +74,11 @@ class KeyContent:
 
     def undecided(self) -> list[str]:
         """Missing attributes that a key of this type needs. Key Vault would choose them, mostly the weakest value."""
-        needed = {"key_size": self.kty.startswith("RSA"), "crv": self.kty.startswith("EC"), "kty": not self.kty}
+        needed = {
+            "key_size": self.kty.startswith(("RSA", "oct")),
+            "crv": self.kty.startswith("EC"),
+            "kty": not self.kty,
+        }
         return [name for name, is_needed in needed.items() if is_needed and not getattr(self, name)]
 
     def made(self, version: KeyProperties) -> bool:

@@ -19,7 +19,7 @@ KEY_TYPES = [
     ("oct-HSM", "AES in an HSM (oct-HSM)"),
 ]
 RSA_SIZES, AES_SIZES = ("2048", "3072", "4096"), ("128", "192", "256")
-KEY_SIZES = [*((size, size) for size in RSA_SIZES), *((size, f"{size} (AES)") for size in AES_SIZES)]
+KEY_SIZES = [*((size, size) for size in RSA_SIZES), *((size, f"{size} (AES)") for size in reversed(AES_SIZES))]
 CURVES = [(curve, curve) for curve in ("P-256", "P-384", "P-521", "P-256K")]
 #: The only operation of a key exchange key. Source: Azure Key Vault, "Bring your own key specification".
 EXCHANGE = "import"

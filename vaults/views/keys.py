@@ -118,7 +118,7 @@ def _version_form_of(key: Key | None) -> KeyVersionForm:
         initial={
             "opened_on": edit_token_of(key.properties),
             "kty": key.key_type,
-            "key_size": key.size or "",
+            "key_size": key.size or key.properties.key_size or "",
             "crv": key.jwk.get("crv", ""),
             "key_ops": key.key_ops,
             "tags": key.properties.tags,
