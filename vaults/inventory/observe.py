@@ -219,8 +219,8 @@ def see_contents(
 
 
 def see_contacts(vault: Vault, contacts: Contacts) -> None:
-    """Keep whether the vault has contacts. Where that is known, no transaction begins."""
-    if of_contacts.are_any(contacts) != vault.has_contacts:
+    """Keep whether the vault has contacts, if that is known to be otherwise. Where it is not known, the next scan finds out."""
+    if vault.has_contacts not in (None, of_contacts.are_any(contacts)):
         with _best_effort(vault):
             of_contacts.see(vault, of_contacts.are_any(contacts))
 

@@ -24,8 +24,8 @@ from vaults.permissions import Action
 from vaults.web.confirmation import PASSWORD, ask_password
 from vaults.web.decorators import needs, with_vault
 from vaults.web.downloads import download
-from vaults.web.form_errors import NOTICES, form_page, posted, refused_form
-from vaults.web.rendering import HtmxRequest, is_swap, render_page
+from vaults.web.form_errors import NOTICES, form_again, form_page, posted, refused_form
+from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
 
 RESTORE_PAGE = "vaults/restore.html"
@@ -73,7 +73,7 @@ def restore_page(request: HtmxRequest, vault: Vault) -> HttpResponse:
         return form_page(request, RESTORE_PAGE, context | {"form": RestoreForm(initial=initial)})
     form = context["form"] = RestoreForm(request.POST, request.FILES)
     if not form.is_valid() or form.backup is None:
-        return _form_again(request, context)
+        return form_again(request, RESTORE_PAGE, context)
     looks = request.POST.get("step") == LOOK
     if looks or request.POST.get("shown") != form.backup.digest:
         context["other_than_shown"] = not looks
@@ -92,7 +92,7 @@ def _show(
         except NameHeld as held:
             _refuse_held(form, backup, held, context)
     if form.errors or not attempt.succeeded:
-        return _form_again(request, context)
+        return form_again(request, RESTORE_PAGE, context)
     unread = use.unread[0].error if use.unread else None
     context["found"] = {
         "kind": backup.kind,
@@ -118,7 +118,7 @@ def _restore(
         except NameHeld as held:
             _refuse_held(form, backup, held, context)
     if restored is None:
-        return _form_again(request, context)
+        return form_again(request, RESTORE_PAGE, context)
     name = restored.name or backup.name
     other = f" In the backup it had this name, and not {backup.name}." if name.lower() != backup.name.lower() else ""
     messages.success(request, f"{backup.kind.title} {name} was restored with all its versions.{other}")
@@ -134,10 +134,3 @@ def _refuse_held(form: RestoreForm, backup: ReadBackup, held: NameHeld, context:
         "holder": held.use.holder,
         "deleted": held.use.deleted,
     }
-
-
-def _form_again(request: HtmxRequest, context: dict[str, Any]) -> HttpResponse:
-    """The refused form; for htmx only the part in which its errors are shown, so that the browser keeps the file."""
-    if not is_swap(request):
-        return form_page(request, RESTORE_PAGE, context)
-    return render_page(request, RESTORE_PAGE, NOTICES | context, partial="inside", status=422)

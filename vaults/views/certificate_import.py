@@ -24,8 +24,8 @@ from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.certificate_contents import contents_of
 from vaults.web.decorators import needs, with_vault
-from vaults.web.form_errors import NOTICES, form_page, refuse_taken, refused_form
-from vaults.web.rendering import HtmxRequest, is_swap, render_page
+from vaults.web.form_errors import NOTICES, form_again, form_page, refuse_taken, refused_form
+from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
 
 PAGE = "vaults/certificate_import.html"
@@ -50,7 +50,7 @@ def import_page(request: HtmxRequest, vault: Vault) -> HttpResponse:
     looks = request.POST.get("step") == LOOK
     form = context["form"] = CertificateImportForm(request.POST, request.FILES, must_have_name=not looks)
     if not form.is_valid() or form.read is None:
-        return _form_again(request, context)
+        return form_again(request, PAGE, context)
     if looks or request.POST.get("shown") != form.digest:
         context["other_than_shown"] = not looks
         return _show(request, vault, form, context)
@@ -59,11 +59,11 @@ def import_page(request: HtmxRequest, vault: Vault) -> HttpResponse:
             imported = _import(request, vault, form, form.read.content)
     except NothingToAddTo:
         form.add_error("name", "There is no certificate of this name to add a version to.")
-        return _form_again(request, context)
+        return form_again(request, PAGE, context)
     if attempt.succeeded:
         messages.success(request, f"Certificate {imported.name} was imported.")
         return redirect("certificate_detail", vault.slug, imported.name)
-    return _form_again(request, context)
+    return form_again(request, PAGE, context)
 
 
 @sensitive_variables("content")
@@ -90,16 +90,9 @@ def _show(request: HtmxRequest, vault: Vault, form: CertificateImportForm, conte
     present = context["present"] = _present(request, vault, name)
     if present and not form.cleaned_data["as_version"]:
         refuse_taken(form, context)
-        return _form_again(request, context)
+        return form_again(request, PAGE, context)
     context["contents"] = contents_of(form)
     return render_page(request, PAGE, NOTICES | context, partial="inside")
-
-
-def _form_again(request: HtmxRequest, context: dict[str, Any]) -> HttpResponse:
-    """The refused form; for htmx only the part in which its errors are shown, so that the browser keeps the files."""
-    if not is_swap(request):
-        return form_page(request, PAGE, context)
-    return render_page(request, PAGE, NOTICES | context, partial="inside", status=422)
 
 
 def _present(request: HtmxRequest, vault: Vault, name: str) -> Certificate | None:

@@ -23,9 +23,9 @@ from vaults.kinds import KEY
 from vaults.models import Vault
 from vaults.permissions import Action
 from vaults.web.decorators import needs, with_vault
-from vaults.web.form_errors import NOTICES, form_page, refuse_taken, refused_form
+from vaults.web.form_errors import NOTICES, form_again, form_page, refuse_taken, refused_form
 from vaults.web.key_contents import contents_of
-from vaults.web.rendering import HtmxRequest, is_swap, render_page
+from vaults.web.rendering import HtmxRequest, render_page
 from vaults.web.submissions import once
 
 PAGE = "vaults/key_import.html"
@@ -51,7 +51,7 @@ def import_page(request: HtmxRequest, vault: Vault) -> HttpResponse:
     looks = request.POST.get("step") == LOOK
     form = context["form"] = KeyImportForm(request.POST, request.FILES, api_version=version, must_have_name=not looks)
     if not form.is_valid() or form.material is None:
-        return _form_again(request, context)
+        return form_again(request, PAGE, context)
     if looks or request.POST.get("shown") != form.digest:
         context["other_than_shown"] = not looks
         return _show(request, vault, form, context)
@@ -61,11 +61,11 @@ def import_page(request: HtmxRequest, vault: Vault) -> HttpResponse:
             _import(request, vault, form, form.material)
     except NothingToAddTo:
         form.add_error("name", "There is no key of this name to add a version to.")
-        return _form_again(request, context)
+        return form_again(request, PAGE, context)
     if attempt.succeeded:
         messages.success(request, f"Key {name} was imported.")
         return redirect("key_detail", vault.slug, name)
-    return _form_again(request, context)
+    return form_again(request, PAGE, context)
 
 
 @sensitive_variables("material")
@@ -83,16 +83,9 @@ def _show(request: HtmxRequest, vault: Vault, form: KeyImportForm, context: dict
     present = context["present"] = _present(request, vault, name)
     if present and not form.cleaned_data["as_version"]:
         refuse_taken(form, context)
-        return _form_again(request, context)
+        return form_again(request, PAGE, context)
     context["contents"] = contents_of(form, vault)
     return render_page(request, PAGE, NOTICES | context, partial="inside")
-
-
-def _form_again(request: HtmxRequest, context: dict[str, Any]) -> HttpResponse:
-    """The refused form; for htmx only the part in which its errors are shown, so that the browser keeps the file."""
-    if not is_swap(request):
-        return form_page(request, PAGE, context)
-    return render_page(request, PAGE, NOTICES | context, partial="inside", status=422)
 
 
 def _present(request: HtmxRequest, vault: Vault, name: str) -> Key | None:

@@ -14,7 +14,7 @@ from vaults.actions.changes import UNREAD, ChangedMeanwhile, CurrentUnread, Name
 from vaults.azure.errors import AmbiguousPath, BadRequest, Conflict
 from vaults.keyvault.types import Properties
 from vaults.web.chosen_connection import lost_connection
-from vaults.web.rendering import HtmxRequest, render_page
+from vaults.web.rendering import HtmxRequest, is_swap, render_page
 
 Found = TypeVar("Found", bound=Properties)
 
@@ -65,6 +65,13 @@ def form_page(request: HtmxRequest, page: str, context: dict[str, Any]) -> HttpR
         return render_page(request, page, context)
     problem: problems.Problem | None = context.get("problem")
     return render_page(request, page, context, status=problem.status if problem else 422)
+
+
+def form_again(request: HtmxRequest, page: str, context: dict[str, Any]) -> HttpResponse:
+    """A refused form with a file; for htmx only its partial `inside`, which shows the errors, so the browser keeps the file."""
+    if not is_swap(request):
+        return form_page(request, page, context)
+    return render_page(request, page, NOTICES | context, partial="inside", status=422)
 
 
 def selected_version(versions: Sequence[Found], version: str) -> Found:
