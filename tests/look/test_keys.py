@@ -42,7 +42,7 @@ def test_size_and_curve_follow_the_type(portal_page: Page, world: World) -> None
     expect(size).to_have_value("2048")
     expect(curve).to_be_hidden()
     portal_page.locator("#id_kty").select_option("oct-HSM")
-    expect(size).to_have_value("128")
+    expect(size).to_have_value("256")
     expect(curve).to_be_hidden()
     portal_page.locator("#id_kty").select_option("EC")
     expect(size).to_be_hidden()
