@@ -9,6 +9,7 @@ from tests.browsing import filled, text_of
 from tests.conftest import World
 from vaults.emulator import Emulator
 from vaults.keyvault.client import VaultClient
+from vaults.keyvault.types import CertificatePolicy
 from vaults.models import InventoryItem, Vault
 
 pytestmark = pytest.mark.sweep
@@ -50,6 +51,20 @@ def test_a_404_of_somebody_else_is_no_missing_item(
 
 def test_what_azure_says_is_absent_is_no_such_item(olga: Client, world: World, emulator: Emulator) -> None:
     assert "Item not found" in text_of(olga.get("/vaults/kv-shop-prod/secrets/never-there/"))
+
+
+@pytest.mark.parametrize("item", ["keys/signing", "certificates/web"])
+def test_the_page_of_a_missing_version_leads_to_the_others(
+    item: str, olga: Client, azure: VaultClient, emulator: Emulator
+) -> None:
+    azure.keys.create("signing", kty="EC")
+    azure.certificates.create("web", CertificatePolicy(issuer_name="Self", subject="CN=web"))
+    emulator.clock.advance(60)
+    answer = olga.get(f"/vaults/kv-shop-prod/{item}/versions/{'0' * 32}/")
+    assert answer.status_code == 404
+    assert f'href="/vaults/kv-shop-prod/{item}/"' in answer.content.decode()
+    assert "Look for another version" in text_of(answer)
+    assert "another version" not in text_of(olga.get(f"/vaults/kv-shop-prod/{item}-gone/"))
 
 
 def test_a_404_of_somebody_else_ends_no_pending_operation(
