@@ -125,7 +125,7 @@ def test_an_older_api_version_has_none_and_the_page_says_so(
     words = "This connection uses API version 7.0. Attestation exists from 7.6 on."
     assert words in text_of(olga.get(KEY))
     vault_calls(emulator)
-    assert words in text_of(olga.get(ATTESTATION))
+    assert f"{words} Change its version" in text_of(olga.get(ATTESTATION))
     assert vault_calls(emulator) == []
 
 

@@ -226,9 +226,13 @@ def test_where_there_is_no_rotation_the_page_says_so(
     page = olga.get("/vaults/kv-shop-prod/keys/tls/rotation/")
     assert "it gets a new version with each version of the certificate" in text_of(page)
     assert "rotation/edit/" not in page.content.decode()
+    assert "Change its version" not in text_of(page)
     world.connection.api_version = "7.2"
     world.connection.save()
     vault_calls(emulator)
-    assert "API version 7.2. Rotation exists from 7.3 on." in text_of(olga.get(PAGE))
+    page = olga.get(PAGE)
+    assert "API version 7.2. Rotation exists from 7.3 on. Change its version" in text_of(page)
+    assert f'href="/connections/{world.connection.pk}/edit/"' in page.content.decode()
+    assert "Change its version" not in text_of(signed_in(world.rafi).get(PAGE))
     assert olga.get(EDIT)["Location"] == PAGE
     assert vault_calls(emulator) == []

@@ -101,8 +101,9 @@ def _page(vault: Vault, name: str, before: Predecessor | None) -> dict[str, Any]
 def key_rotation(request: HtmxRequest, vault: Vault, name: str) -> HttpResponse:
     """The rotation policy, and the next rotations that follow from it."""
     name = observe.spelling_of(vault, KEY, name)
-    context: dict[str, Any] = {"vault": vault, "name": name, "no_rotation": why_no_rotation(vault)}
-    if context["no_rotation"]:
+    too_old = why_no_rotation(vault)
+    context: dict[str, Any] = {"vault": vault, "name": name, "no_rotation": too_old, "is_too_old": bool(too_old)}
+    if too_old:
         return render_page(request, "vaults/key_rotation.html", context | NOTHING_READ)
     rotation, now = key_rotation_actions.read_rotation(request.actor, vault, name), timezone.now()
     policy, newest = rotation.policy.value, rotation.newest
