@@ -495,7 +495,12 @@ def test_without_the_index_the_box_still_answers(olga: Client, world: World) -> 
         assert olga.get("/go/", {"q": "CN=a"})["Location"].startswith("/inventory/")
 
 
-def test_an_unknown_thumbprint_is_searched_for_and_another_teams_is_unknown(olga: Client, world: World) -> None:
-    assert olga.get("/go/", {"q": "AB" * 20})["Location"] == f"/inventory/?q={'AB' * 20}"
+def test_an_unknown_thumbprint_is_said_and_another_teams_is_unknown(olga: Client, world: World) -> None:
+    said = "No current certificate has this thumbprint, as far as is known"
+    answer = olga.get("/go/", {"q": "AB" * 20})
+    assert answer.status_code == 404
+    assert said in text_of(answer)
     InventoryItem.objects.create(vault=world.vault, kind="certificate", name="tls", thumbprint="AB" * 20)
-    assert signed_in(world.otto).get("/go/", {"q": "AB" * 20})["Location"].startswith("/inventory/")
+    assert said in text_of(signed_in(world.otto).get("/go/", {"q": "AB" * 20}))
+    InventoryItem.objects.create(vault=world.vault, kind="certificate", name="twin", thumbprint="AB" * 20)
+    assert olga.get("/go/", {"q": "AB" * 20})["Location"] == f"/inventory/?q={'AB' * 20}"

@@ -50,7 +50,8 @@ def searched(wanted: str) -> HttpResponse:
 def of_token(request: HtmxRequest, visible: Visible, wanted: str) -> HttpResponse | None:
     """What a thumbprint, a version or a certificate's subject leads to; None if the text is none of them."""
     if thumbprint := thumbprint_in(wanted):
-        return the_only(known_tokens.with_thumbprint(visible, thumbprint)) or searched(wanted)
+        found = known_tokens.with_thumbprint(visible, thumbprint)
+        return the_only(found) or (searched(wanted) if found else unknown(request, visible, wanted, "thumbprint"))
     if version := version_in(wanted):
         return of_version(request, visible, wanted, version)
     if sha256_in(wanted):
