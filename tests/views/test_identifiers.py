@@ -503,4 +503,7 @@ def test_an_unknown_thumbprint_is_said_and_another_teams_is_unknown(olga: Client
     InventoryItem.objects.create(vault=world.vault, kind="certificate", name="tls", thumbprint="AB" * 20)
     assert said in text_of(signed_in(world.otto).get("/go/", {"q": "AB" * 20}))
     InventoryItem.objects.create(vault=world.vault, kind="certificate", name="twin", thumbprint="AB" * 20)
-    assert olga.get("/go/", {"q": "AB" * 20})["Location"] == f"/inventory/?q={'AB' * 20}"
+    choice = olga.get("/go/", {"q": "AB" * 20})
+    assert "Several items have this thumbprint" in text_of(choice)
+    for name in ("tls", "twin"):
+        assert f'href="/vaults/kv-shop-prod/certificates/{name}/"' in choice.content.decode()

@@ -50,8 +50,7 @@ def searched(wanted: str) -> HttpResponse:
 def of_token(request: HtmxRequest, visible: Visible, wanted: str) -> HttpResponse | None:
     """What a thumbprint, a version or a certificate's subject leads to; None if the text is none of them."""
     if thumbprint := thumbprint_in(wanted):
-        found = known_tokens.with_thumbprint(visible, thumbprint)
-        return the_only(found) or (searched(wanted) if found else unknown(request, visible, wanted, "thumbprint"))
+        return of_thumbprint(request, visible, wanted, thumbprint)
     if version := version_in(wanted):
         return of_version(request, visible, wanted, version)
     if sha256_in(wanted):
@@ -65,6 +64,15 @@ def of_token(request: HtmxRequest, visible: Visible, wanted: str) -> HttpRespons
 def the_only(found: Sequence[InventoryItem]) -> HttpResponse | None:
     """The page of the item that was found; None if there is none, or if there are several."""
     return redirect(found[0].get_absolute_url()) if len(found) == 1 else None
+
+
+def of_thumbprint(request: HtmxRequest, visible: Visible, wanted: str, thumbprint: str) -> HttpResponse:
+    """The page of the certificate; a choice if several have it, because one was imported into several vaults."""
+    found = known_tokens.with_thumbprint(visible, thumbprint)
+    if len(found) > 1:
+        pages = [(known_tokens.Found(each.vault, each.of_kind, each.name), each.get_absolute_url()) for each in found]
+        return render_page(request, "vaults/go_token.html", {"wanted": wanted, "pages": pages, "token": "thumbprint"})
+    return the_only(found) or unknown(request, visible, wanted, "thumbprint")
 
 
 def of_version(request: HtmxRequest, visible: Visible, wanted: str, version: str) -> HttpResponse:

@@ -16,6 +16,8 @@ from vaults.models import InventoryItem, Vault
 
 #: Entries of the record among which a version is looked for, from the newest one on: it has no index of versions.
 NEWEST_ENTRIES: Final = 20_000
+#: Items of one thumbprint or version that are listed.
+MOST_LISTED: Final = 10
 #: Certificates whose subjects are compared.
 MOST_COMPARED: Final = 200
 _PART = re.compile(r"(?:OID\.[\d.]+|[a-z]+)\s*=", re.IGNORECASE)
@@ -34,9 +36,9 @@ class Found:
 
 
 def with_thumbprint(visible: Visible, thumbprint: str) -> Sequence[InventoryItem]:
-    """At most two: one is opened, several are listed."""
+    """At most MOST_LISTED: one is opened, several are listed."""
     known = visible.items.filter(thumbprint=thumbprint).select_related("vault")
-    return observe.read(lambda: list(known[:2]), [])
+    return observe.read(lambda: list(known[:MOST_LISTED]), [])
 
 
 def with_version(visible: Visible, version: str) -> Sequence[Found]:
@@ -55,7 +57,7 @@ def with_version(visible: Visible, version: str) -> Sequence[Found]:
 
 def _certificates(visible: Visible, version: str) -> Iterable[Found]:
     known = visible.items.filter(kind=CERTIFICATE.name, known_certificate__version=version).select_related("vault")
-    items: Sequence[InventoryItem] = observe.read(lambda: list(known[:10]), [])
+    items: Sequence[InventoryItem] = observe.read(lambda: list(known[:MOST_LISTED]), [])
     return [Found(item.vault, CERTIFICATE, item.name) for item in items]
 
 
